@@ -1,0 +1,23 @@
+"""Waiting longer after each failure, and not at all once somebody asks to stop."""
+
+import asyncio
+from contextlib import suppress
+
+
+class Backoff:
+    """Doubles the wait after each failure, from `first_s` to `most_s`."""
+
+    def __init__(self, *, first_s: float = 0.1, most_s: float = 10.0) -> None:
+        self._first_s = first_s
+        self._most_s = most_s
+        self._next_s = first_s
+
+    def reset(self) -> None:
+        """After a success."""
+        self._next_s = self._first_s
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Wait, or return at once when `stop` is set."""
+        seconds, self._next_s = self._next_s, min(self._next_s * 2, self._most_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,54 @@
+"""What fleet is asked to take note of, under command ids that follow from the message: the same message, the same id."""
+
+from datetime import datetime
+from uuid import UUID
+
+from adapters.mqtt.payloads import ResponseMessage
+from adapters.mqtt.signals import Readings
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact, ObserveVehicle
+from domain.fleet.state import Observation
+from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
+from domain.kernel.messages import Command
+
+Zones = frozenset[ZoneId]
+
+
+def telemetry_id(vin: str, seq: int, at: datetime) -> CommandId:
+    """Of an observation; with the time, since a restarted device counts from the beginning."""
+    return CommandId(derived_id("telemetry", vin, seq, at.isoformat()))
+
+
+def response_id(request_id: UUID) -> CommandId:
+    """Of the answer to a command: a car answers once."""
+    return CommandId(derived_id("response", request_id))
+
+
+def contact_id(vin: str, change: int) -> CommandId:
+    """Of the n-th loss or return of contact."""
+    return CommandId(derived_id("contact", vin, change))
+
+
+def observe(vehicle_id: VehicleId, at: datetime, readings: Readings, zones: Zones | None) -> Command:
+    """The car has changed in a way that means something."""
+    return ObserveVehicle(vehicle_id=vehicle_id, observation=_observation(at, readings, zones))
+
+
+def answer(
+    vehicle_id: VehicleId, response: ResponseMessage, at: datetime, readings: Readings, zones: Zones | None
+) -> Command:
+    """The car did what it was told, or did not."""
+    if response.status == "done":
+        return ConfirmVehicleCommand(
+            vehicle_id=vehicle_id, request_id=response.id, observation=_observation(at, readings, zones)
+        )
+    return FailVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, reason=response.reason or response.status)
+
+
+def contact(vehicle_id: VehicleId, at: datetime, *, online: bool) -> Command:
+    """The car's connection went away or is back."""
+    return NoteContact(vehicle_id=vehicle_id, online=online, at=at)
+
+
+def _observation(at: datetime, readings: Readings, zones: Zones | None) -> Observation:
+    inside = None if zones is None else tuple(sorted(zones))
+    return Observation(observed_at=at, zones=inside, **readings.model_dump())

@@ -1,0 +1,72 @@
+"""Sends commands to cars: the `VehicleGateway` over MQTT."""
+
+import asyncio
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import aiomqtt
+
+from adapters.mqtt import topics
+from adapters.mqtt.client import MqttError, client_options
+from adapters.mqtt.payloads import CommandMessage
+from domain.kernel.policy import TellVehicle
+from domain.kernel.ports import Clock, GatewayUnavailableError
+
+
+class MqttVehicleGateway:
+    """Implements `VehicleGateway`. Publishes at QoS 1: `send` returns once the broker has the command.
+
+    Idempotent for the car by the id in the message; a command that has expired is not sent any more, since its time-out is
+    already on its way. Use it as an asynchronous context manager; the connection is made when first needed and again after a loss.
+    """
+
+    def __init__(self, url: str, *, clock: Clock, timeout_s: float = 5.0) -> None:
+        self._url = url
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._lock = asyncio.Lock()
+        self._client: aiomqtt.Client | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._disconnect()
+
+    async def send(self, request: TellVehicle, /) -> None:
+        """Hand the command to the broker. Raises `GatewayUnavailableError` when there is none to take it."""
+        if has_expired(request, self._clock.now()):
+            return
+        topic = topics.of_vehicle(request.service, request.vin, "commands")
+        payload = CommandMessage.of(request).model_dump_json()
+        try:
+            client = await self._connected()
+            await client.publish(topic, payload, qos=1, timeout=self._timeout_s)
+        except MqttError as error:
+            await self._disconnect()
+            msg = f"command {request.type} could not be handed to the broker: {error}"
+            raise GatewayUnavailableError(msg) from error
+
+    async def _connected(self) -> aiomqtt.Client:
+        async with self._lock:
+            if self._client is None:
+                client = aiomqtt.Client(**client_options(self._url), timeout=self._timeout_s)
+                self._client = await client.__aenter__()
+            return self._client
+
+    async def _disconnect(self) -> None:
+        async with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            try:
+                await client.__aexit__(None, None, None)
+            except MqttError:
+                return  # the connection was gone already, which is what we want
+
+
+def has_expired(request: TellVehicle, now: datetime) -> bool:
+    """Whether it is too late to send this."""
+    return now >= request.expires_at

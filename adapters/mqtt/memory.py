@@ -1,0 +1,87 @@
+"""What ingest remembers of a car between messages, and which changes are worth telling fleet."""
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.mqtt.plausibility import Track
+from adapters.mqtt.signals import Readings
+from adapters.postgres.telemetry import Memory
+from domain.kernel.ids import ZoneId
+from domain.kernel.units import Position
+
+MOVED_M = 50.0
+"""A parked car whose believed place is further than this from where fleet knows it has moved."""
+
+_STATES = ("locked", "doors_closed", "ignition_on", "plugged_in", "fault_codes", "crashed")
+
+
+class Told(BaseModel):
+    """What fleet was told last of one car."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    readings: Readings | None = None
+    zones: frozenset[ZoneId] | None = None
+    online: bool | None = None
+    contact_changes: int = 0
+
+    def with_readings(self, new: Readings, zones: frozenset[ZoneId] | None) -> "Told":
+        """After telling these: what they do not say stays as it was told before."""
+        known = self.readings.model_dump() if self.readings else {}
+        merged = Readings.model_validate(known | new.model_dump(exclude_none=True))
+        return self.model_copy(update={"readings": merged, "zones": self.zones if zones is None else zones})
+
+    def with_contact(self, *, online: bool) -> "Told":
+        """After telling that contact was lost or is back."""
+        return self.model_copy(update={"online": online, "contact_changes": self.contact_changes + 1})
+
+
+class VehicleMemory(BaseModel):
+    """Both halves, as stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    track: Track = Track()
+    told: Told = Told()
+
+    @classmethod
+    def read(cls, stored: Memory) -> "VehicleMemory":
+        return cls(
+            track=Track.model_validate_json(stored.track) if stored.track else Track(),
+            told=Told.model_validate_json(stored.told) if stored.told else Told(),
+        )
+
+    def written(self) -> Memory:
+        """As JSON text."""
+        return Memory(self.track.model_dump_json(), self.told.model_dump_json())
+
+
+def is_worth_telling(told: Told, new: Readings, zones: frozenset[ZoneId] | None) -> bool:
+    """Whether something that means something differs from what fleet knows: everything else stays telemetry."""
+    old = told.readings
+    if old is None:
+        return True
+    if any(_differs(getattr(old, name), getattr(new, name)) for name in _STATES):
+        return True
+    return (
+        _differs(_whole(old.energy_percent), _whole(new.energy_percent))
+        or _differs(told.zones, zones)
+        or _moved(old, new)
+    )
+
+
+def _differs(old: object, new: object) -> bool:
+    return new is not None and new != old
+
+
+def _whole(percent: float | None) -> int | None:
+    return None if percent is None else int(percent)
+
+
+def _moved(old: Readings, new: Readings) -> bool:
+    """Whether a car with its ignition off is somewhere else."""
+    ignition_on = old.ignition_on if new.ignition_on is None else new.ignition_on
+    return not ignition_on and new.position is not None and _far(old.position, new.position)
+
+
+def _far(old: Position | None, new: Position) -> bool:
+    return old is None or old.distance_m(new) > MOVED_M

@@ -1,0 +1,97 @@
+"""What cars and backend say to each other, as strict models. Signals go by their COVESA VSS paths."""
+
+from typing import Annotated, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from domain.kernel.policy import TellVehicle
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_SIGNALS = 512
+
+SignalPath = Annotated[str, Field(pattern=r"^Vehicle(\.[A-Za-z0-9]+)+$", max_length=200)]
+SignalValue = bool | int | float | Annotated[str, Field(max_length=2000)] | list[Annotated[str, Field(max_length=64)]]
+Signals = Annotated[dict[SignalPath, SignalValue], Field(max_length=MAX_SIGNALS)]
+
+
+class BadPayloadError(ValueError):
+    """A message that cannot be used; the text says why, without repeating the payload."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TelemetryMessage(_Message):
+    """Vehicle to backend: what it measured at `ts`. `seq` goes up by one with each message of the car."""
+
+    ts: AwareDatetime
+    seq: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+    signals: Signals
+
+
+class CommandMessage(_Message):
+    """Backend to vehicle: do this, unless it is later than `expires_at`. A car does the same `id` once."""
+
+    id: UUID
+    type: Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
+    args: dict[str, SignalValue] = {}
+
+    @classmethod
+    def of(cls, request: TellVehicle) -> "CommandMessage":
+        return cls(id=request.request_id, type=request.type, issued_at=request.issued_at, expires_at=request.expires_at)
+
+
+class ResponseMessage(_Message):
+    """Vehicle to backend: how the command `id` went, with the signals as they are afterwards."""
+
+    id: UUID
+    status: Literal["done", "failed", "rejected", "expired"]
+    ts: AwareDatetime
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    signals: Signals | None = None
+
+
+StatusMessage = Literal["online", "offline"]
+"""Vehicle (or the broker, as its last will) to backend, retained; plain text."""
+
+_status: TypeAdapter[StatusMessage] = TypeAdapter(StatusMessage)
+
+
+def parse_telemetry(payload: bytes) -> TelemetryMessage:
+    """Raises `BadPayloadError`."""
+    return _parse(TelemetryMessage, payload)
+
+
+def parse_response(payload: bytes) -> ResponseMessage:
+    """Raises `BadPayloadError`."""
+    return _parse(ResponseMessage, payload)
+
+
+def parse_status(payload: bytes) -> StatusMessage:
+    """Raises `BadPayloadError`."""
+    try:
+        return _status.validate_python(payload.decode().strip('"'))
+    except (UnicodeDecodeError, ValidationError) as error:
+        msg = 'a status is "online" or "offline"'
+        raise BadPayloadError(msg) from error
+
+
+def _parse(model: type[M], payload: bytes) -> M:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        msg = f"payload of {len(payload)} bytes is larger than {MAX_PAYLOAD_BYTES}"
+        raise BadPayloadError(msg)
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError as error:
+        raise BadPayloadError(_reason(error)) from error
+
+
+def _reason(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'payload'}: {p['msg']}" for p in problems[:5])

@@ -1,0 +1,214 @@
+"""Is what a car reports believable? A pure screen per vehicle: it names what is wrong with a message, and adds up the distance driven.
+
+Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.units import Position
+
+
+class Oddity(StrEnum):
+    """What can be wrong with a message. The names are permanent: they are stored with the telemetry and are metric labels."""
+
+    DUPLICATE = "duplicate"
+    """A sequence number that was seen before, and nothing newer: a counter that starts again with newer times is a new start."""
+    OUT_OF_ORDER = "out_of_order"
+    """Older than a message that came before it."""
+    LATE = "late"
+    """In order, but long after it was measured: the car had no contact."""
+    CLOCK_SKEW = "clock_skew"
+    """Measured in the future: the car's clock is fast."""
+    FROZEN = "frozen"
+    """The same fix again, to the last digit, from a car that cannot have stopped."""
+    JUMP = "jump"
+    """Further from the fix before it than a car can drive in that time, or can catch up out of a freeze."""
+
+
+class Limits(BaseModel):
+    """What a car and its clock can do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    late: timedelta = timedelta(minutes=2)
+    skew: timedelta = timedelta(seconds=30)
+    max_speed_kmh: float = 250.0
+    max_acceleration_mps2: float = 9.81
+    """1 g: a car that would have to brake harder to stand where it says has not stopped."""
+    standing_kmh: float = 5.0
+    """A speedometer above this means that the car moves."""
+    step_m: float = 12.0
+    """Distance is added once a car is this far from where it was added last, so that the noise of a standing receiver is not driven."""
+    remembered_seqs: int = 64
+
+
+class Fix(BaseModel):
+    """Where a car was, and when it said so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: AwareDatetime
+    position: Position
+
+    def speed_to_mps(self, later: "Fix") -> float:
+        """Mean speed on the straight line to a later fix, m/s; infinite when there is a way but no time."""
+        way, time = self.position.distance_m(later.position), (later.at - self.at).total_seconds()
+        return way / time if time > 0 else (float("inf") if way else 0.0)
+
+
+class Sample(BaseModel):
+    """What the screen looks at of one message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seq: int | None = None
+    """The car's count of its telemetry; none for an answer to a command."""
+    at: AwareDatetime
+    """When the car says that it measured."""
+    received_at: AwareDatetime
+    position: Position | None = None
+    speed_kmh: float | None = None
+    """What the speedometer says, when it says so."""
+
+
+class Track(BaseModel):
+    """What is remembered of one vehicle between messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recent_seqs: tuple[int, ...] = ()
+    newest_at: AwareDatetime | None = None
+    trusted: Fix | None = None
+    """The last fix that is believed."""
+    last_fix_at: AwareDatetime | None = None
+    """When the believed place was reported last, frozen repeats included."""
+    speed_mps: float = 0.0
+    """Speed over the last step between believed fixes."""
+    suspect: Fix | None = None
+    """An impossible fix, kept in case the next ones agree with it."""
+    frozen: bool = False
+    counted: Position | None = None
+    """Where distance was added last."""
+    distance_m: float = 0.0
+    oddities: dict[Oddity, int] = {}
+
+
+class Verdict(BaseModel):
+    """What the screen says about one message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    oddities: frozenset[Oddity]
+    at: AwareDatetime
+    """When it was measured, never later than it was received."""
+    position_is_good: bool = False
+    """Whether the message carries a place that is believed."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the message says how the car is now: neither seen before nor overtaken by a newer one."""
+        return self.oddities.isdisjoint({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tuple[Track, Verdict]:
+    """Judge one message against what is known of its vehicle; return what is known afterwards, and the verdict."""
+    at = min(sample.at, sample.received_at)
+    found = _oddities_in_time(track, sample, at, limits)
+    verdict = Verdict(oddities=frozenset(found), at=at)
+    if sample.seq is not None and Oddity.DUPLICATE not in found:
+        track = track.model_copy(update={"recent_seqs": (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]})
+    if verdict.is_news:
+        track = track.model_copy(update={"newest_at": at})
+        if sample.position is not None:
+            fix = Fix(at=at, position=sample.position)
+            track, odd = _follow(track, fix, sample.speed_kmh, limits)
+            good = track.trusted == fix and not track.frozen
+            verdict = verdict.model_copy(update={"oddities": verdict.oddities | odd, "position_is_good": good})
+    return _count(track, verdict.oddities), verdict
+
+
+def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> set[Oddity]:
+    newest = track.newest_at
+    if newest is not None and at <= newest and sample.seq in track.recent_seqs:
+        return {Oddity.DUPLICATE}
+    if newest is not None and at < newest:
+        return {Oddity.OUT_OF_ORDER}
+    found = set()
+    if sample.at - sample.received_at > limits.skew:
+        found.add(Oddity.CLOCK_SKEW)
+    if sample.received_at - sample.at > limits.late:
+        found.add(Oddity.LATE)
+    return found
+
+
+def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> tuple[Track, set[Oddity]]:
+    """Move along to a fix, unless it is frozen or impossible."""
+    if track.trusted is None:
+        return track.model_copy(update={"trusted": fix, "last_fix_at": fix.at, "counted": fix.position}), set()
+    if fix.position == track.trusted.position:
+        return _stay(track, track.trusted, fix, speed_kmh, limits)
+    odd = {Oddity.JUMP} if _jumps(track, track.trusted, fix, limits) else set()
+    if track.trusted.speed_to_mps(fix) * 3.6 <= limits.max_speed_kmh:
+        # Possible since the place was new: a jump out of a freeze is the way that the car drove meanwhile.
+        return _advance(track, track.trusted, fix, limits), odd
+    if track.suspect is not None and track.suspect.speed_to_mps(fix) * 3.6 <= limits.max_speed_kmh:
+        return _reanchor(track, track.suspect, fix, limits), set()
+    return track.model_copy(update={"suspect": fix}), {Oddity.JUMP}
+
+
+def _jumps(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> bool:
+    """Whether the fix is too far from the last report, frozen repeats included."""
+    last = Fix(at=track.last_fix_at or trusted.at, position=trusted.position)
+    speed, time = last.speed_to_mps(fix), (fix.at - last.at).total_seconds()
+    catches_up = track.frozen and speed - track.speed_mps > limits.max_acceleration_mps2 * time
+    return speed * 3.6 > limits.max_speed_kmh or catches_up
+
+
+def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> tuple[Track, set[Oddity]]:
+    """The same place again: the car stands, or its receiver is frozen. The freeze dates from when the place was new."""
+    if track.frozen or _moves(track, trusted, fix, speed_kmh, limits):
+        return track.model_copy(update={"frozen": True, "last_fix_at": fix.at, "suspect": None}), {Oddity.FROZEN}
+    standing = {"trusted": fix, "last_fix_at": fix.at, "speed_mps": 0.0, "suspect": None}
+    return track.model_copy(update=standing), set()
+
+
+def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:
+    """The speedometer knows; without one, a car that would have had to brake too hard has not stopped."""
+    if speed_kmh is not None:
+        return speed_kmh > limits.standing_kmh
+    elapsed = (fix.at - trusted.at).total_seconds()
+    return elapsed > 0 and track.speed_mps / elapsed > limits.max_acceleration_mps2
+
+
+def _advance(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> Track:
+    moved = {
+        "trusted": fix,
+        "last_fix_at": fix.at,
+        "speed_mps": trusted.speed_to_mps(fix),
+        "suspect": None,
+        "frozen": False,
+    }
+    way = (track.counted or trusted.position).distance_m(fix.position)
+    if way >= limits.step_m:
+        moved |= {"counted": fix.position, "distance_m": track.distance_m + way}
+    return track.model_copy(update=moved)
+
+
+def _reanchor(track: Track, suspect: Fix, fix: Fix, limits: Limits) -> Track:
+    """Two fixes agree with each other and not with what was believed: believe them. The jump itself was not driven."""
+    there = track.model_copy(update={"counted": suspect.position, "frozen": False})
+    return _advance(there, suspect, fix, limits)
+
+
+def _count(track: Track, oddities: frozenset[Oddity]) -> Track:
+    if not oddities:
+        return track
+    return track.model_copy(
+        update={"oddities": {**track.oddities, **{o: track.oddities.get(o, 0) + 1 for o in oddities}}}
+    )

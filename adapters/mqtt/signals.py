@@ -1,0 +1,112 @@
+"""From VSS signals to what the backend talks about: position, energy, locks, doors, ignition, plug, faults, crash."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.mqtt.payloads import BadPayloadError, SignalValue
+from domain.kernel.units import Latitude, Longitude, Metres, Percent, Position
+
+_DOOR = r"Vehicle\.Cabin\.Door\.Row[12]\.(DriverSide|PassengerSide|Left|Right)"
+_DOOR_OPEN = re.compile(rf"{_DOOR}\.IsOpen|Vehicle\.Body\.(Trunk\.(Front|Rear)|Hood)\.IsOpen")
+_DOOR_LOCKED = re.compile(rf"{_DOOR}\.IsLocked|Vehicle\.Body\.Trunk\.Rear\.IsLocked")
+_PLUGGED = re.compile(r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.\w+\.IsChargingCableConnected")
+_AIRBAG = re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed")
+_IGNITION = {"LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
+_SINGLE = {
+    "Vehicle.CurrentLocation.Latitude": "latitude",
+    "Vehicle.CurrentLocation.Longitude": "longitude",
+    "Vehicle.Speed": "speed_kmh",
+    "Vehicle.TraveledDistance": "odometer_m",
+    "Vehicle.Powertrain.FuelSystem.RelativeLevel": "fuel_percent",
+    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed": "charge_percent",
+    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Current": "charge_percent",
+    "Vehicle.LowVoltageSystemState": "ignition",
+    "Vehicle.Diagnostics.DTCList": "faults",
+}
+
+
+def _known_state(value: str) -> str:
+    if value not in {*_IGNITION, "UNDEFINED"}:
+        msg = f"must be one of UNDEFINED, {', '.join(_IGNITION)}"
+        raise ValueError(msg)
+    return value
+
+
+class _Signals(BaseModel):
+    """The signals that are used, with the bounds that VSS gives them; others are stored but not looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    speed_kmh: Annotated[float, Field(ge=-100, le=500)] | None = None
+    odometer_m: Metres | None = None
+    fuel_percent: Percent | None = None
+    charge_percent: Percent | None = None
+    ignition: Annotated[str, AfterValidator(_known_state)] | None = None
+    faults: list[str] | None = None
+    open: list[bool] = []
+    locked: list[bool] = []
+    plugged: list[bool] = []
+    airbags: list[bool] = []
+
+
+class Readings(BaseModel):
+    """What one message says of the car; `None` where it says nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    position: Position | None = None
+    speed_kmh: float | None = None
+    odometer_m: Metres | None = None
+    energy_percent: Percent | None = None
+    """State of charge of an electric car, else the fuel level."""
+    locked: bool | None = None
+    """Every door and the boot."""
+    doors_closed: bool | None = None
+    ignition_on: bool | None = None
+    plugged_in: bool | None = None
+    fault_codes: tuple[str, ...] | None = None
+    """Active trouble codes (SAE J2012), sorted."""
+    crashed: bool | None = None
+    """An airbag has been deployed."""
+
+
+def readings_of(signals: Mapping[str, SignalValue]) -> Readings:
+    """Raises `BadPayloadError` when a signal that is used has a value out of its bounds or of another type."""
+    try:
+        found = _Signals(**_sorted_out(signals))
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        raise BadPayloadError("; ".join(f"signal {p['loc'][0]}: {p['msg']}" for p in problems)) from error
+    if (found.latitude is None) != (found.longitude is None):
+        msg = "latitude and longitude only make sense together"
+        raise BadPayloadError(msg)
+    return Readings(
+        position=None
+        if found.latitude is None
+        else Position(latitude=found.latitude, longitude=found.longitude or 0.0),
+        speed_kmh=found.speed_kmh,
+        odometer_m=found.odometer_m,
+        energy_percent=found.fuel_percent if found.charge_percent is None else found.charge_percent,
+        locked=all(found.locked) if found.locked else None,
+        doors_closed=not any(found.open) if found.open else None,
+        ignition_on=_IGNITION.get(found.ignition) if found.ignition else None,
+        plugged_in=any(found.plugged) if found.plugged else None,
+        fault_codes=None if found.faults is None else tuple(sorted(set(found.faults))),
+        crashed=any(found.airbags) if found.airbags else None,
+    )
+
+
+def _sorted_out(
+    signals: Mapping[str, SignalValue],
+) -> dict[str, Any]:  # values are validated by the model that takes them
+    """Signals that are used, by our names; several doors make one list."""
+    found: dict[str, Any] = {name: signals[path] for path, name in reversed(_SINGLE.items()) if path in signals}
+    groups = {"open": _DOOR_OPEN, "locked": _DOOR_LOCKED, "plugged": _PLUGGED, "airbags": _AIRBAG}
+    for name, pattern in groups.items():
+        found[name] = [value for path, value in signals.items() if pattern.fullmatch(path)]
+    return found

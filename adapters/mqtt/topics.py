@@ -1,0 +1,38 @@
+"""Names of the MQTT topics, and what a topic says about the vehicle."""
+
+import re
+from typing import Literal, NamedTuple, cast
+
+Channel = Literal["telemetry", "responses", "status"]
+
+CHANNELS: tuple[Channel, ...] = ("telemetry", "responses", "status")
+"""What vehicles publish on."""
+
+_TOPIC = re.compile(
+    r"csbe/v1/(?P<service>[a-z0-9-]{1,40})/vehicles/(?P<vin>[A-HJ-NPR-Z0-9]{17})/(?P<channel>telemetry|responses|status)"
+)
+
+
+class Address(NamedTuple):
+    """Which car of which service a message came from, and on which channel."""
+
+    service: str
+    vin: str
+    channel: Channel
+
+
+def parse(topic: str) -> Address | None:
+    """The address in a topic that a vehicle publishes on; `None` for any other topic."""
+    match = _TOPIC.fullmatch(topic)
+    return Address(match["service"], match["vin"], cast("Channel", match["channel"])) if match else None
+
+
+def of_vehicle(service: str, vin: str, channel: str) -> str:
+    """The topic of one car."""
+    return f"csbe/v1/{service}/vehicles/{vin}/{channel}"
+
+
+def subscriptions(share: str | None = None) -> list[str]:
+    """Topic filters that ingest subscribes to; with `share`, several processes with the same share divide the load (MQTT 5)."""
+    prefix = f"$share/{share}/" if share else ""
+    return [f"{prefix}csbe/v1/+/vehicles/+/{channel}" for channel in CHANNELS]

@@ -1,0 +1,133 @@
+"""A payment provider for development and demo: it keeps its own books in the database and answers by the rules of a real one.
+
+The payment method's token decides, as with the test cards of real providers: see `DECLINES`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from adapters.postgres.database import TRY_AGAIN
+from domain.kernel.ids import derived_id
+from domain.kernel.policy import AskPaymentProvider
+from domain.kernel.ports import GatewayUnavailableError
+
+DECLINES = {
+    "tok_decline_capture": {"capture": "card_declined"},
+    "tok_decline": {"hold": "card_declined"},
+    "tok_insufficient": {"hold": "insufficient_funds"},
+    "tok_expired": {"hold": "expired_card"},
+    "tok_stolen": {"hold": "stolen_card"},
+}
+"""Beginning of a token -> the operations that it declines, with the code; the first that fits counts. Other tokens are good."""
+
+CAPTURE_TOLERANCE_PERCENT = 15
+"""How much more than the hold may be captured, as card schemes allow for car rental."""
+
+_KNOWN = "select accepted, reference, decline_code, operation, amount_minor, currency from csbe.provider_operations where idempotency_key = $1"
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+_BOOKS = "select operation, amount_minor, currency from csbe.provider_operations where payment_id = $1 and accepted"
+_RECORD = """
+insert into csbe.provider_operations
+    (idempotency_key, payment_id, operation, amount_minor, currency, accepted, reference, decline_code)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The provider's word: accepted, or declined with a code."""
+
+    accepted: bool
+    reference: str
+    decline_code: str | None = None
+
+
+class Entry(NamedTuple):
+    """One accepted operation on a payment, in minor units."""
+
+    operation: str
+    amount_minor: int
+    currency: str
+
+
+class SimulatedPaymentProvider:
+    """Implements `PaymentGateway`. Asking twice under one key changes nothing and gets the first answer, also after a restart."""
+
+    def __init__(self, pool: asyncpg.Pool, *, declines: Mapping[str, Mapping[str, str]] = DECLINES) -> None:
+        self._pool = pool
+        self._declines = declines
+
+    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> Answer:
+        """Carry out the operation once per key. Raises `GatewayUnavailableError` when the books cannot be reached."""
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(_LOCK, str(request.payment_id))
+                if known := await connection.fetchrow(_KNOWN, idempotency_key):
+                    return _repeat(known, request)
+                books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]
+                code = self._decline_of(request.method_token, request.operation) or refusal(books, request)
+                answer = Answer(code is None, _reference(request.payment_id, idempotency_key), code)
+                await connection.execute(
+                    _RECORD, idempotency_key, *_facts(request), answer.accepted, answer.reference, code
+                )
+        except TRY_AGAIN as error:
+            msg = f"the payment provider cannot be reached: {error}"
+            raise GatewayUnavailableError(msg) from error
+        return answer
+
+    def _decline_of(self, token: str, operation: str) -> str | None:
+        for beginning, codes in self._declines.items():
+            if token.startswith(beginning):
+                return codes.get(operation)
+        return None
+
+
+def refusal(books: Iterable[Entry], request: AskPaymentProvider) -> str | None:
+    """Why the provider's books do not allow the operation, or `None`: nothing is captured beyond its hold, or given back twice."""
+    entries = list(books)
+    if any(e.currency != request.amount.currency for e in entries):
+        return "currency_mismatch"
+    held, captured, refunded = (_sum(entries, operation) for operation in ("hold", "capture", "refund"))
+    released = any(e.operation == "release" for e in entries)
+    amount = request.amount.amount_minor
+    match request.operation:
+        case "hold":
+            return "already_held" if held else None
+        case "capture":
+            most = held + held * CAPTURE_TOLERANCE_PERCENT // 100
+            return (
+                "hold_released"
+                if released
+                else _first((not held, "no_hold"), (captured + amount > most, "exceeds_hold"))
+            )
+        case "release":
+            return _first((not held, "no_hold"), (captured > 0, "already_captured"), (released, "already_released"))
+        case "refund":
+            return _first((not captured, "nothing_captured"), (refunded + amount > captured, "exceeds_captured"))
+
+
+def _first(*reasons: tuple[bool, str]) -> str | None:
+    return next((code for applies, code in reasons if applies), None)
+
+
+def _sum(entries: Iterable[Entry], operation: str) -> int:
+    return sum(e.amount_minor for e in entries if e.operation == operation)
+
+
+def _facts(request: AskPaymentProvider) -> tuple[UUID, str, int, str]:
+    return request.payment_id, request.operation, request.amount.amount_minor, request.amount.currency.value
+
+
+def _reference(payment_id: UUID, key: str) -> str:
+    return f"sim_{derived_id('provider', payment_id, key).hex[:24]}"
+
+
+def _repeat(known: asyncpg.Record, request: AskPaymentProvider) -> Answer:
+    asked = (request.operation, request.amount.amount_minor, request.amount.currency.value)
+    if (known["operation"], known["amount_minor"], known["currency"]) != asked:
+        return Answer(accepted=False, reference=known["reference"], decline_code="idempotency_key_reused")
+    return Answer(known["accepted"], known["reference"], known["decline_code"])

@@ -1,0 +1,194 @@
+"""The one way to follow the log: a position, a batch, a transaction."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
+from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.reading import EVERYTHING
+from adapters.postgres.store import PostgresEventStore
+from domain.kernel.messages import RecordedEvent
+
+log = logging.getLogger(__name__)
+
+Consume = Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]
+"""Does its work on the connection given, in the transaction that also moves the position: exactly once."""
+
+POLL_SECONDS = 0.5
+
+_ENSURE = "insert into csbe.followers (name) values ($1) on conflict do nothing"
+_TAKE = "select position, failed_position, error from csbe.followers where name = $1 for update skip locked"
+_MOVE = "update csbe.followers set position = $2, updated_at = now() where name = $1"
+_STOP = """
+update csbe.followers set failed_position = $2, error = $3, updated_at = now() where name = $1 and position < $2
+"""
+_RETRY = "update csbe.followers set failed_position = null, error = null, updated_at = now() where name = $1"
+_SKIP = """
+update csbe.followers set position = failed_position, failed_position = null, error = null, updated_at = now()
+where name = $1 and failed_position = $2
+"""
+_POSITION = "select position from csbe.followers where name = $1"
+_LAG = """
+select coalesce((select max(notification_id) from csbe.events), 0)
+    - coalesce((select position from csbe.followers where name = $1), 0)
+"""
+
+
+@dataclass
+class _PoisonError(Exception):
+    """The batch from this position on could not be dealt with."""
+
+    after: int
+    first: int
+    size: int
+    cause: Exception
+
+
+class Follower:
+    """Reads the log in order for one reader, in one process at a time however many run it.
+
+    `topics` are the events that `consume` gets; the position moves past the others. An event that cannot be dealt with
+    stops the follower, on record in `csbe.followers`, until `retry` or `skip`.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        pool: asyncpg.Pool,
+        store: PostgresEventStore,
+        name: str,
+        consume: Consume,
+        *,
+        topics: Sequence[str] | None = None,
+        batch: int = 500,
+    ) -> None:
+        self.name = name
+        self._pool = pool
+        self._store = store
+        self._consume = consume
+        self._topics = None if topics is None else frozenset(topics)
+        self._batch = batch
+
+    async def catch_up(self) -> int:
+        """Deal with everything up to the end of the log; returns how many events were passed.
+
+        Returns early when another process is at it. Raises `FollowerStoppedError`.
+        """
+        await self._pool.execute(_ENSURE, self.name)
+        passed, size = 0, self._batch
+        while True:
+            try:
+                count = await self._step(size)
+            except _PoisonError as poison:
+                if poison.size == 1:
+                    await self._stop(poison)
+                size = max(1, min(size, poison.size) // 2)  # closes in on the event to blame
+                continue
+            passed += count
+            if count < size:
+                return passed
+            size = min(self._batch, size * 2)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until told to stop: woken by news, else every half second. Outlives cut connections."""
+        reported: int | None = None
+        while not stop.is_set():
+            seen = self._store.listener.count
+            try:
+                await self.catch_up()
+                reported = None
+            except FollowerStoppedError as stopped:
+                if reported != stopped.position:
+                    log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
+                reported = stopped.position
+                await _sleep_unless(stop, POLL_SECONDS)
+                continue
+            except TRY_AGAIN:
+                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+                await _sleep_unless(stop, POLL_SECONDS)
+                continue
+            await self._wait(stop, seen)
+
+    async def lag(self) -> int:
+        """How many positions the follower is behind the end of the log."""
+        behind: int = await self._pool.fetchval(_LAG, self.name)
+        return behind
+
+    async def position(self) -> int:
+        """The last position dealt with."""
+        return await position_of(self._pool, self.name)
+
+    async def _step(self, size: int) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            state = await connection.fetchrow(_TAKE, self.name)
+            if state is None:
+                return 0
+            if state["failed_position"] is not None:
+                raise FollowerStoppedError(self.name, state["failed_position"], state["error"])
+            rows = await self._store.reader.rows(state["position"], size, EVERYTHING, connection)
+            if rows:
+                await self._deal_with(rows, state["position"], connection)
+                await connection.execute(_MOVE, self.name, rows[-1]["notification_id"])
+            return len(rows)
+
+    async def _deal_with(self, rows: list[asyncpg.Record], after: int, connection: Connection) -> None:
+        wanted = rows if self._topics is None else [row for row in rows if row["topic"] in self._topics]
+        if not wanted:
+            return
+        try:
+            await self._consume(await self._store.reader.recorded(wanted), connection)
+        except Exception as error:  # whatever a consumer raises, it must stop here and be seen
+            if connection.is_closed() or isinstance(error, NOT_ITS_FAULT):
+                raise
+            raise _PoisonError(after, wanted[0]["notification_id"], len(rows), error) from error
+
+    async def _stop(self, poison: _PoisonError) -> None:
+        text = f"{type(poison.cause).__name__}: {poison.cause}"
+        log.error("%s cannot deal with position %d", self.name, poison.first, exc_info=poison.cause)
+        await self._pool.execute(_STOP, self.name, poison.first, text)
+        raise FollowerStoppedError(self.name, poison.first, text) from poison.cause
+
+    async def _wait(self, stop: asyncio.Event, seen: int) -> None:
+        news = asyncio.create_task(self._store.listener.wait(seen, POLL_SECONDS))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((news, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+            stopping.cancel()
+
+
+async def retry(pool: asyncpg.Pool, name: str) -> None:
+    """Let a stopped follower try its event again."""
+    await pool.execute(_RETRY, name)
+
+
+async def skip(pool: asyncpg.Pool, name: str, position: int) -> None:
+    """Let a stopped follower go on after the event that it could not deal with."""
+    await pool.execute(_SKIP, name, position)
+
+
+async def position_of(pool: asyncpg.Pool, name: str) -> int:
+    """The last position that a follower has dealt with, 0 when it has never run."""
+    return await pool.fetchval(_POSITION, name) or 0
+
+
+async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
+    """Until a follower has reached a position; false when it has not after `timeout` seconds."""
+    deadline, pause = time.monotonic() + timeout, 0.002
+    while await position_of(pool, name) < position:
+        if time.monotonic() + pause > deadline:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.05)
+    return True
+
+
+async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,167 @@
+"""Group commit: appends that come together go to the database together, in one call and one transaction."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from adapters.postgres.database import UnencodableError, persistently
+from adapters.postgres.mapper import StoredState
+
+MAX_BATCH_EVENTS = 1000
+"""So many events go into one transaction at most (one entry may have more)."""
+
+_ENTRY_TO_BLAME = (
+    UnencodableError,
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Errors about the data of one entry, that the others of its batch must not suffer from."""
+
+_APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+class Status(StrEnum):
+    """What became of an entry."""
+
+    APPENDED = "appended"
+    KNOWN = "known"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Events of one command, appended all or none, and the command's outcome. `metadata` is JSON text."""
+
+    command_id: UUID
+    fingerprint: str
+    answer: str | None
+    metadata: str
+    rows: Sequence[StoredState]
+    append_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The status of an entry, and the position of its last event unless it conflicted."""
+
+    status: Status
+    position: int
+
+
+@dataclass
+class _Waiting:
+    entry: Entry
+    done: asyncio.Future[Written]
+    claims: frozenset[UUID]
+
+
+class Journal:
+    """Writes entries. One batch is under way at a time; what comes meanwhile forms the next."""
+
+    def __init__(self, pool: asyncpg.Pool, on_written: Callable[[], None] = lambda: None) -> None:
+        self._pool = pool
+        self._on_written = on_written
+        self._queue: deque[_Waiting] = deque()
+        self._writer: asyncio.Task[None] | None = None
+
+    async def write(self, entry: Entry) -> Written:
+        """Append one entry. Once this returns, it is on disk."""
+        done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        claims = frozenset({entry.command_id, *(row.originator_id for row in entry.rows)})
+        self._queue.append(_Waiting(entry, done, claims))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._drain(), name="journal")
+        return await done
+
+    async def close(self) -> None:
+        """Wait until everything given to `write` has been dealt with."""
+        while self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                await self._settle(self._next_batch())
+                await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
+        finally:
+            self._writer = None
+            for waiting in self._queue:  # only when the writer was cancelled
+                waiting.done.cancel()
+            self._queue.clear()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The longest-waiting entries that share no command and no aggregate."""
+        batch: list[_Waiting] = []
+        left: deque[_Waiting] = deque()
+        claimed: set[UUID] = set()
+        events = 0
+        while self._queue and events < MAX_BATCH_EVENTS:
+            waiting = self._queue.popleft()
+            if claimed.isdisjoint(waiting.claims):
+                batch.append(waiting)
+                events += max(1, len(waiting.entry.rows))
+            else:
+                left.append(waiting)
+            claimed |= waiting.claims
+        self._queue.extendleft(reversed(left))
+        return batch
+
+    async def _settle(self, batch: list[_Waiting]) -> None:
+        try:
+            entries = [w.entry for w in batch]
+            written = await persistently(lambda: self._write(entries))
+        except _ENTRY_TO_BLAME as error:
+            if len(batch) == 1:
+                _finish(batch[0], _as_conflict_or(error))
+            for waiting in batch if len(batch) > 1 else ():  # let each fail or succeed alone
+                await self._settle([waiting])
+        except BaseException as error:  # those who wait must hear of it, whatever it is
+            for waiting in batch:
+                _finish(waiting, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._on_written()
+            for waiting, result in zip(batch, written, strict=True):
+                _finish(waiting, result)
+
+    async def _write(self, entries: list[Entry]) -> list[Written]:
+        """Safe to repeat: an entry that did get through is recognised by its `append_id`."""
+        rows = [(number, row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
+        records = await self._pool.fetch(
+            _APPEND,
+            [e.command_id for e in entries],
+            [e.append_id for e in entries],
+            [e.fingerprint for e in entries],
+            [e.answer for e in entries],
+            [number for number, _, _ in rows],
+            [row.originator_id for _, row, _ in rows],
+            [row.originator_version for _, row, _ in rows],
+            [row.topic for _, row, _ in rows],
+            [row.state for _, row, _ in rows],
+            [metadata for _, _, metadata in rows],
+        )
+        by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
+        return [by_entry[number] for number in range(1, len(entries) + 1)]
+
+
+def _as_conflict_or(error: Exception) -> Written | Exception:
+    """A version taken by a foreign writer between the check and the insert is a conflict like any other."""
+    return Written(Status.CONFLICT, 0) if isinstance(error, asyncpg.UniqueViolationError) else error
+
+
+def _finish(waiting: _Waiting, outcome: BaseException | Written) -> None:
+    if waiting.done.done():
+        return
+    if isinstance(outcome, Written):
+        waiting.done.set_result(outcome)
+    elif isinstance(outcome, asyncio.CancelledError):
+        waiting.done.cancel()
+    else:
+        waiting.done.set_exception(outcome)

@@ -1,0 +1,122 @@
+"""Domain events as stored JSON and back: validated on read, upcast, values about a person encrypted field by field."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from eventsourcing.utils import TopicError, resolve_topic
+from pydantic import ValidationError
+
+from adapters.postgres.errors import UnreadableEventError
+from adapters.postgres.vault import PersonKey
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.personal import personal_fields
+
+Keys = Mapping[UUID, PersonKey]
+
+_IN_COLUMNS = {"originator_id", "originator_version"}
+_SECRET = "$personal"
+_SECRET_BYTES = b'"$personal"'
+
+
+class StoredState(NamedTuple):
+    """What a row of `csbe.events` says about one event."""
+
+    originator_id: UUID
+    originator_version: int
+    topic: str
+    state: bytes
+
+
+def subject_of(event: DomainEvent) -> UUID | None:
+    """The person whose key an event's values are stored under; none when it has no values about a person."""
+    if not personal_fields(type(event)):
+        return None
+    subject: UUID = getattr(event, event.subject)
+    return subject
+
+
+def to_stored(event: DomainEvent, keys: Keys) -> StoredState:
+    """An event as it is stored. `keys` must have its subject's."""
+    personal = personal_fields(type(event))
+    state = event.__pydantic_serializer__.to_json(event, exclude=_IN_COLUMNS)
+    if personal:
+        state = _encrypt(event, state, personal, keys)
+    if event.class_version > 1:
+        state = b'{"class_version":%d,' % event.class_version + state[1:]
+    return StoredState(event.originator_id, event.originator_version, event.TOPIC, state)
+
+
+def _encrypt(event: DomainEvent, state: bytes, personal: Iterable[str], keys: Keys) -> bytes:
+    subject: UUID = getattr(event, event.subject)
+    values = orjson.loads(state)
+    for name in personal:
+        if values[name] is not None:
+            context = _context(event.originator_id, event.originator_version, name)
+            secret = keys[subject].encrypt(orjson.dumps(values[name]), context)
+            values[name] = secret and {_SECRET: b64encode(secret).decode(), "of": str(subject)}
+    return orjson.dumps(values)
+
+
+def subjects_in(rows: Iterable[StoredState]) -> set[UUID]:
+    """The persons whose keys are needed to read these rows."""
+    return {
+        UUID(value["of"])
+        for row in rows
+        if _SECRET_BYTES in row.state
+        for value in orjson.loads(row.state).values()
+        if _is_secret(value)
+    }
+
+
+def to_event(row: StoredState, keys: Keys) -> DomainEvent:
+    """The event of a row, in the newest version of its class. Raises `UnreadableEventError`.
+
+    A value about a person is none when that person has no key (any more).
+    """
+    try:
+        event_class = event_class_of(row.topic)
+        values: dict[str, Any] = orjson.loads(row.state)
+        if _SECRET_BYTES in row.state:
+            _decrypt(row, values, keys)
+        _upcast(event_class, values)
+        values["originator_id"] = row.originator_id
+        values["originator_version"] = row.originator_version
+        return event_class.model_validate(values)
+    except (ValidationError, TopicError, InvalidTag, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableEventError(row.topic, row.originator_id, row.originator_version, repr(error)) from error
+
+
+@lru_cache(maxsize=4096)
+def event_class_of(topic: str) -> type[DomainEvent]:
+    """The class registered for a topic. Raises `TopicError` or `TypeError`."""
+    found = resolve_topic(topic)
+    if not (isinstance(found, type) and issubclass(found, DomainEvent)):
+        msg = f"topic {topic} belongs to {found}, which is not an event"
+        raise TypeError(msg)
+    return found
+
+
+def _decrypt(row: StoredState, values: dict[str, Any], keys: Keys) -> None:
+    for name, value in values.items():
+        if _is_secret(value):
+            context = _context(row.originator_id, row.originator_version, name)
+            plain = keys[UUID(value["of"])].decrypt(b64decode(value[_SECRET]), context)
+            values[name] = None if plain is None else orjson.loads(plain)
+
+
+def _upcast(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
+    for version in range(values.pop("class_version", 1), event_class.class_version):
+        getattr(event_class, f"upcast_v{version}_v{version + 1}")(values)
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, dict) and _SECRET in value
+
+
+def _context(originator_id: UUID, version: int, field: str) -> bytes:
+    return b"%s/%d/%s" % (originator_id.bytes, version, field.encode())

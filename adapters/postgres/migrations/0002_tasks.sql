@@ -1,0 +1,32 @@
+create table csbe.tasks (
+    id uuid primary key,
+    policy text not null,
+    kind text not null,
+    payload jsonb not null,
+    service text not null,
+    correlation_id uuid not null,
+    causation_id uuid not null,
+    due_at timestamptz not null,
+    attempts integer not null default 0,
+    claimed_until timestamptz,
+    parked_at timestamptz,
+    last_error text,
+    created_at timestamptz not null default now()
+);
+
+create index tasks_due on csbe.tasks (due_at) where parked_at is null;
+
+comment on table csbe.tasks is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
+comment on column csbe.tasks.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';
+comment on column csbe.tasks.policy is 'Name of the policy that decided it.';
+comment on column csbe.tasks.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
+comment on column csbe.tasks.payload is 'The command or the effect as JSON; holds ids, never personal data.';
+comment on column csbe.tasks.service is 'Key of the rulebook it belongs to.';
+comment on column csbe.tasks.correlation_id is 'The outside request that everything follows from.';
+comment on column csbe.tasks.causation_id is 'Id of the event that it follows from.';
+comment on column csbe.tasks.due_at is 'Not before this time; moved forward by back-off after a failure.';
+comment on column csbe.tasks.attempts is 'How often it has been tried.';
+comment on column csbe.tasks.claimed_until is 'A worker has it until then; after a crash it becomes free by itself.';
+comment on column csbe.tasks.parked_at is 'Given up at this time: visible work for an operator.';
+comment on column csbe.tasks.last_error is 'Why the last try failed.';
+comment on column csbe.tasks.created_at is 'When the policy decided it.';

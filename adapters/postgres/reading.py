@@ -1,0 +1,91 @@
+"""Pages of the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+import asyncpg
+
+from adapters.postgres.database import Connection
+from adapters.postgres.mapper import StoredState, subjects_in, to_event
+from adapters.postgres.vault import Vault
+from domain.kernel.messages import Metadata, RecordedEvent
+
+_COLUMNS = """
+select originator_id, originator_version, topic, state, notification_id, recorded_at, metadata::text as metadata
+from csbe.events where notification_id > $1
+"""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which events to read; none means all."""
+
+    until: int | None = None
+    topics: Sequence[str] | None = None
+    service: str | None = None
+    aggregate_id: UUID | None = None
+
+
+EVERYTHING = Filter()
+
+
+class Reader:
+    """Reads the log page by page, by position."""
+
+    def __init__(self, pool: asyncpg.Pool, vault: Vault) -> None:
+        self._pool = pool
+        self._vault = vault
+
+    async def page(
+        self, after: int, limit: int, chosen: Filter = EVERYTHING, connection: Connection | None = None
+    ) -> list[RecordedEvent]:
+        """At most `limit` events after a position. Raises `UnreadableEventError`."""
+        return await self.recorded(await self.rows(after, limit, chosen, connection))
+
+    async def rows(
+        self, after: int, limit: int, chosen: Filter = EVERYTHING, connection: Connection | None = None
+    ) -> list[asyncpg.Record]:
+        """The same, as stored: for readers that look at few of them."""
+        query, values = _query(after, limit, chosen)
+        rows: list[asyncpg.Record] = await (connection or self._pool).fetch(query, *values)
+        return rows
+
+    async def recorded(self, rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
+        """Rows as events; the keys needed are fetched in one query. Raises `UnreadableEventError`."""
+        stored = [StoredState(*row[:4]) for row in rows]
+        subjects = subjects_in(stored)
+        keys = await self._vault.keys_for_reading(subjects) if subjects else {}
+        return [
+            RecordedEvent.model_construct(
+                position=row["notification_id"],
+                recorded_at=row["recorded_at"],
+                topic=state.topic,
+                event=to_event(state, keys),
+                metadata=_metadata(row["metadata"]),
+            )
+            for row, state in zip(rows, stored, strict=True)
+        ]
+
+
+def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
+    query = _COLUMNS
+    values: list[object] = [after, limit]
+    conditions: tuple[tuple[str, object], ...] = (
+        ("notification_id <=", chosen.until),
+        ("topic = any", None if chosen.topics is None else list(chosen.topics)),
+        ("metadata ->> 'service' =", chosen.service),
+        ("originator_id =", chosen.aggregate_id),
+    )
+    for condition, value in conditions:
+        if value is not None:
+            values.append(value)
+            query += f" and {condition} (${len(values)})"
+    order = "notification_id" if chosen.aggregate_id is None else "originator_version"  # the same order, another index
+    return f"{query} order by {order} limit $2", values
+
+
+@lru_cache(maxsize=1024)
+def _metadata(text: str) -> Metadata:
+    return Metadata.model_validate_json(text)

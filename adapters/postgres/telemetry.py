@@ -1,0 +1,162 @@
+"""Telemetry in PostgreSQL: rows by COPY into day partitions, what is remembered of each car, and dead letters."""
+
+import csv
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO, StringIO
+
+import asyncpg
+
+_COLUMNS = (
+    "received_at", "measured_at", "vin", "service", "seq", "latitude", "longitude",
+    "speed_kmh", "odometer_m", "energy_percent", "oddities", "signals",
+)  # fmt: skip
+_LOCK_TRACKS = """
+with known as (
+    insert into csbe.telemetry_tracks (vin) select unnest($1::text[]) order by 1 on conflict do nothing
+)
+select vin, track::text, told::text from csbe.telemetry_tracks where vin = any($1) order by vin for update
+"""
+_SAVE_TRACKS = """
+update csbe.telemetry_tracks old set track = new.track::jsonb, told = new.told::jsonb, updated_at = now()
+from unnest($1::text[], $2::text[], $3::text[]) as new (vin, track, told) where old.vin = new.vin
+"""
+_BURY = """
+insert into csbe.dead_letters (received_at, topic, payload, reason)
+select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
+"""
+_PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
+_DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
+_PARTITION_LOCK = 7_305_921
+MAX_DEAD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class TelemetryRow:
+    """One message as it is stored; `signals` is JSON text."""
+
+    received_at: datetime
+    measured_at: datetime
+    vin: str
+    service: str
+    seq: int
+    latitude: float | None
+    longitude: float | None
+    speed_kmh: float | None
+    odometer_m: int | None
+    energy_percent: float | None
+    oddities: tuple[str, ...]
+    signals: str
+
+    def values(self) -> tuple[object, ...]:
+        """In the order of the table's columns, the array in PostgreSQL's notation."""
+        facts = {**vars(self), "oddities": f"{{{','.join(self.oddities)}}}"}
+        return tuple(facts[column] for column in _COLUMNS)
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that cannot be used, and why."""
+
+    received_at: datetime
+    topic: str
+    payload: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of one car between messages, each as JSON text; `None` for a car that is new."""
+
+    track: str | None = None
+    told: str | None = None
+
+
+class TelemetryBatch:
+    """One batch in one transaction: nothing of it is stored until the block that opened it ends well."""
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        self._connection = connection
+
+    async def remember(self, vins: Iterable[str]) -> dict[str, Memory]:
+        """What is known of these cars, locked until the batch ends, so that two processes never work on one car at once."""
+        wanted = sorted(set(vins))
+        rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
+        if len(rows) < len(wanted):  # rows inserted by the statement itself are not visible to it
+            rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
+        return {row["vin"]: Memory(row["track"], row["told"]) for row in rows}
+
+    async def store(
+        self, rows: Sequence[TelemetryRow], memories: Mapping[str, Memory], dead: Sequence[DeadLetter]
+    ) -> None:
+        """Write everything of the batch."""
+        if rows:
+            source = BytesIO(_csv(rows))
+            await self._connection.copy_to_table(
+                "telemetry", schema_name="csbe", source=source, columns=_COLUMNS, format="csv"
+            )
+        if memories:
+            tracks, told = [m.track for m in memories.values()], [m.told for m in memories.values()]
+            await self._connection.execute(_SAVE_TRACKS, list(memories), tracks, told)
+        if dead:
+            columns = zip(
+                *((d.received_at, d.topic.replace("\0", ""), d.payload[:MAX_DEAD_BYTES], d.reason) for d in dead),
+                strict=True,
+            )
+            await self._connection.execute(_BURY, *map(list, columns))
+
+
+class TelemetryStore:
+    """Where ingest writes. Partitions are made when first needed and dropped when too old; days are UTC."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._days: set[date] = set()
+
+    @asynccontextmanager
+    async def batch(self, *received_at: datetime) -> AsyncIterator[TelemetryBatch]:
+        """A transaction for messages received at these times."""
+        for day in {at.astimezone(UTC).date() for at in received_at} - self._days:
+            await self._ensure_day(day)
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield TelemetryBatch(connection)
+
+    async def drop_before(self, first_kept: date) -> list[date]:
+        """Retention: drop the partitions of all days before this one; return those days."""
+        async with self._pool.acquire() as connection:
+            names = [record[0] for record in await connection.fetch(_PARTITIONS)]
+            days = sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
+            for day in days:
+                await connection.execute(f"drop table csbe.{_name_of(day)}")
+                self._days.discard(day)
+        return days
+
+    async def _ensure_day(self, day: date) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock($1)", _PARTITION_LOCK)
+            await connection.execute(
+                f"create table if not exists csbe.{_name_of(day)} partition of csbe.telemetry "
+                f"for values from ('{day}T00:00:00Z') to ('{day + timedelta(days=1)}T00:00:00Z')"
+            )
+            comment = f"Telemetry received on {day} (UTC)."
+            await connection.execute(f"comment on table csbe.{_name_of(day)} is '{comment}'")
+        self._days.add(day)
+
+
+def _csv(rows: Iterable[TelemetryRow]) -> bytes:
+    """Rows in the text form of COPY, which works whatever codecs the pool has for jsonb."""
+    text = StringIO()
+    csv.writer(text).writerows(row.values() for row in rows)
+    return text.getvalue().encode()
+
+
+def _name_of(day: date) -> str:
+    return f"telemetry_{day:%Y%m%d}"
+
+
+def _day_of(partition: str) -> date | None:
+    match = _DAY.search(partition)
+    return date(*map(int, match.groups())) if match else None

@@ -1,0 +1,118 @@
+"""The keys of persons. Destroying a key erases the person from everything that was stored under it."""
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.postgres.database import persistently
+
+CACHE_SIZE = 50_000
+"""Keys kept in memory, about 1 kB each."""
+
+CACHE_SECONDS = 60.0
+"""How long a destroyed key may live on in the memory of another process."""
+
+_NONCE_BYTES = 12
+
+_CREATE = "insert into csbe.keys (subject, key) select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing"
+_FETCH = "select subject, key from csbe.keys where subject = any($1::uuid[])"
+_DESTROY = """
+insert into csbe.keys (subject, key, destroyed_at) values ($1, null, now())
+on conflict (subject) do update set key = null, destroyed_at = coalesce(keys.destroyed_at, now())
+"""
+
+
+@dataclass(frozen=True)
+class PersonKey:
+    """Encrypts and decrypts under one person's key. `cipher` is none once the key is destroyed."""
+
+    cipher: AESGCM | None
+
+    def encrypt(self, plain: bytes, context: bytes) -> bytes | None:
+        """Nonce and ciphertext, bound to `context`; none when the person is erased."""
+        if self.cipher is None:
+            return None
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self.cipher.encrypt(nonce, plain, context)
+
+    def decrypt(self, secret: bytes, context: bytes) -> bytes | None:
+        """The plain bytes; none when the person is erased. Raises `cryptography.exceptions.InvalidTag` when forged."""
+        if self.cipher is None:
+            return None
+        return self.cipher.decrypt(secret[:_NONCE_BYTES], secret[_NONCE_BYTES:], context)
+
+
+ERASED = PersonKey(None)
+
+
+class Vault:
+    """Keeps one AES-256 key per person in `csbe.keys`, wrapped by the master key if there is one."""
+
+    def __init__(self, pool: asyncpg.Pool, master_key: bytes | None = None) -> None:
+        self._pool = pool
+        self._master = AESGCM(master_key) if master_key else None
+        self._cache: OrderedDict[UUID, tuple[float, PersonKey]] = OrderedDict()
+
+    async def keys_for_writing(self, subjects: Iterable[UUID]) -> dict[UUID, PersonKey]:
+        """The keys of persons, created where there was none. Durable when this returns."""
+        wanted = set(subjects)
+        found = await self.keys_for_reading(wanted, remember_missing=False)
+        missing = [subject for subject in wanted if found[subject] is ERASED]
+        if not missing:
+            return found
+        created = [self._wrap(s, AESGCM.generate_key(256)) for s in missing]
+        await persistently(lambda: self._pool.execute(_CREATE, missing, created))
+        return found | await self._fetch(missing, remember_missing=True)
+
+    async def keys_for_reading(
+        self, subjects: Iterable[UUID], *, remember_missing: bool = True
+    ) -> dict[UUID, PersonKey]:
+        """The keys of persons in one query; `ERASED` for those without."""
+        known: dict[UUID, PersonKey] = {}
+        missing: list[UUID] = []
+        oldest = time.monotonic() - CACHE_SECONDS
+        for subject in set(subjects):
+            entry = self._cache.get(subject)
+            if entry is None or entry[0] < oldest:
+                missing.append(subject)
+            else:
+                self._cache.move_to_end(subject)
+                known[subject] = entry[1]
+        return known | await self._fetch(missing, remember_missing=remember_missing) if missing else known
+
+    async def destroy(self, subject: UUID) -> None:
+        """Erase a person for ever. Doing it twice changes nothing."""
+        await persistently(lambda: self._pool.execute(_DESTROY, subject))
+        self._remember(subject, ERASED)
+
+    async def _fetch(self, subjects: list[UUID], *, remember_missing: bool) -> dict[UUID, PersonKey]:
+        rows = await persistently(lambda: self._pool.fetch(_FETCH, subjects))
+        stored = {row["subject"]: row["key"] for row in rows}
+        keys = {s: self._unwrap(s, stored[s]) if stored.get(s) else ERASED for s in subjects}
+        for subject, key in keys.items():
+            if subject in stored or remember_missing:
+                self._remember(subject, key)
+        return keys
+
+    def _remember(self, subject: UUID, key: PersonKey) -> None:
+        self._cache[subject] = (time.monotonic(), key)
+        self._cache.move_to_end(subject)
+        if len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
+
+    def _wrap(self, subject: UUID, key: bytes) -> bytes:
+        if self._master is None:
+            return key
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._master.encrypt(nonce, key, subject.bytes)
+
+    def _unwrap(self, subject: UUID, stored: bytes) -> PersonKey:
+        if self._master is None:
+            return PersonKey(AESGCM(stored))
+        return PersonKey(AESGCM(self._master.decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], subject.bytes)))

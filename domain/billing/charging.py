@@ -1,0 +1,118 @@
+"""From the facts of a trip to an invoice and the money for it: the steps that billing's handlers share."""
+
+from datetime import date, timedelta
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.billing.commands import PriceTrip
+from domain.billing.invoice import Invoice
+from domain.billing.number_range import Document, NumberRange
+from domain.billing.payment import Payment
+from domain.billing.pricing import TripFacts, price
+from domain.billing.taxes import tax
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.dispatcher import Work
+from domain.kernel.errors import NotFoundError, RefusedError, Violation
+from domain.kernel.ids import InvoiceId, PaymentId, derived_id
+from domain.kernel.money import Money
+from domain.rulebook.model import City, LegalEntity
+
+A = TypeVar("A", bound=Aggregate)
+
+
+async def find(work: Work, aggregate_class: type[A], id: UUID) -> A | None:  # noqa: A002 (the field's word)
+    """The aggregate, or none."""
+    try:
+        return await work.load(aggregate_class, id)
+    except NotFoundError:
+        return None
+
+
+async def take_number(work: Work, seller: LegalEntity, document: Document, document_id: UUID) -> str:
+    """The next number of a legal entity's range, taken in this piece of work."""
+    numbers = await find(work, NumberRange, NumberRange.id_of(seller, document))
+    if numbers is None:
+        numbers = NumberRange.open(seller, document, work.now)
+        work.add(numbers)
+    return numbers.take(document_id, work.now)
+
+
+def day_of_end(city: City, facts: TripFacts) -> date:
+    """The local day on which a trip ended; its taxes apply."""
+    return (facts.started_at + timedelta(seconds=facts.duration_s)).astimezone(ZoneInfo(city.timezone)).date()
+
+
+async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
+    """Price a trip by its quote, tax it by its city, number it."""
+    city = work.rulebook.city(command.quote.city_id)
+    priced, day = price(command.quote.tariff, command.facts), day_of_end(city, command.facts)
+    invoice = Invoice.issue(
+        number=await take_number(work, city.legal_entity, "invoice", Invoice.id_of(command.trip_id)),
+        member_id=command.member_id,
+        trip_id=command.trip_id,
+        payment_id=command.payment_id,
+        city_id=city.id,
+        seller=city.legal_entity,
+        supplied_on=day,
+        price=priced,
+        taxed=tax(priced.total, city.taxes, day),
+        at=work.now,
+    )
+    work.add(invoice)
+    return invoice
+
+
+async def collect(invoice: Invoice, method_token: str | None, work: Work) -> None:
+    """Take the money of an open invoice: from its hold as far as that goes, the rest by a new payment.
+
+    When nothing is due, the invoice is settled and the hold given back.
+    """
+    first, due = await find(work, Payment, invoice.payment_id), invoice.due
+    if not due:
+        invoice.settle(work.now)
+    taken = _take_from_hold(first, invoice, due, work)
+    if due > taken:
+        _charge(invoice, due - taken, first.method_token if first else method_token, work)
+
+
+def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: Work) -> Money:
+    zero = Money.zero(due.currency)
+    if payment is None:
+        return zero
+    if payment.held is None or not due or payment.status != "held":
+        payment.release(work.now)
+        return zero
+    part = min(due, payment.held)
+    invoice.request_payment(PaymentId(payment.id), part, work.now)
+    payment.capture(InvoiceId(invoice.id), part, work.now)
+    return part
+
+
+def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Work) -> None:
+    if method_token is None:
+        detail = "there is neither a hold nor a payment method to take the money from"
+        violation = Violation(code="payment.no_method", detail=detail, values={"invoice": invoice.number})
+        raise RefusedError(violation)
+    payment = Payment.hold(
+        PaymentId(derived_id("billing.payment", invoice.id, len(invoice.payment_ids))),
+        member_id=invoice.member_id,
+        trip_id=invoice.trip_id,
+        amount=amount,
+        method_token=method_token,
+        at=work.now,
+        invoice_id=InvoiceId(invoice.id),
+    )
+    work.add(payment)
+    invoice.request_payment(PaymentId(payment.id), amount, work.now)
+
+
+async def refund(invoice: Invoice, credit_note_id: UUID, amount: Money, work: Work) -> None:
+    """Give money back by the payments that brought it."""
+    left = amount
+    for payment_id in invoice.payment_ids:
+        payment = await work.load(Payment, payment_id)
+        part = min(left, payment.refundable)
+        if part:
+            payment.refund(credit_note_id, part, work.now)
+            left -= part

@@ -1,0 +1,139 @@
+"""What may be asked of billing. The `Record...` commands are the payment provider's answers."""
+
+from uuid import UUID
+
+from domain.billing.pricing import TripFacts
+from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.messages import Command
+from domain.kernel.money import Money
+from domain.rulebook.tariff import Quote
+
+
+class RequestHold(Command):
+    """Hold the estimated cost of a trip (see `domain.rulebook.tariff.hold_amount`)."""
+
+    NAME = "billing.request_hold"
+
+    payment_id: PaymentId
+    member_id: MemberId
+    trip_id: TripId
+    amount: Money
+    method_token: str
+
+
+class ReleaseHold(Command):
+    """Give a hold back: the trip did not happen. An unknown or finished payment is left as it is."""
+
+    NAME = "billing.release_hold"
+
+    payment_id: PaymentId
+
+
+class PriceTrip(Command):
+    """Price a trip that has ended, issue its invoice and take the money. Again, it changes nothing.
+
+    With a payment that is not known, `method_token` is charged without a hold.
+    """
+
+    NAME = "billing.price_trip"
+
+    trip_id: TripId
+    member_id: MemberId
+    payment_id: PaymentId
+    quote: Quote
+    facts: TripFacts
+    method_token: str | None = None
+
+
+class ApproveCharge(Command):
+    """An agent has reviewed a charge that was hard to believe: take the money."""
+
+    NAME = "billing.approve_charge"
+
+    invoice_id: InvoiceId
+    reason: str
+
+
+class RetryCharge(Command):
+    """Try once more to take the money of an open invoice."""
+
+    NAME = "billing.retry_charge"
+
+    invoice_id: InvoiceId
+
+
+class CreditInvoice(Command):
+    """Take back an invoice, or `amount` of its gross, and refund what was paid."""
+
+    NAME = "billing.credit_invoice"
+
+    credit_note_id: UUID
+    invoice_id: InvoiceId
+    amount: Money | None = None
+    """All that is not yet credited when none."""
+    reason: str
+
+
+class PaymentAccepted(Command):
+    """Base of the provider's yes to an operation."""
+
+    payment_id: PaymentId
+    amount: Money
+    reference: str
+
+
+class PaymentRefused(Command):
+    """Base of the provider's no to an operation."""
+
+    payment_id: PaymentId
+    amount: Money
+    reference: str
+    decline_code: str
+
+
+class RecordHold(PaymentAccepted):
+    """The money is held."""
+
+    NAME = "billing.record_hold"
+
+
+class RecordDecline(PaymentRefused):
+    """The money could not be held."""
+
+    NAME = "billing.record_decline"
+
+
+class RecordCapture(PaymentAccepted):
+    """The money has been taken."""
+
+    NAME = "billing.record_capture"
+
+
+class RecordCaptureFailure(PaymentRefused):
+    """The money could not be taken."""
+
+    NAME = "billing.record_capture_failure"
+
+
+class RecordRelease(PaymentAccepted):
+    """A hold has been given back."""
+
+    NAME = "billing.record_release"
+
+
+class RecordReleaseFailure(PaymentRefused):
+    """A hold could not be given back."""
+
+    NAME = "billing.record_release_failure"
+
+
+class RecordRefund(PaymentAccepted):
+    """Money has been given back."""
+
+    NAME = "billing.record_refund"
+
+
+class RecordRefundFailure(PaymentRefused):
+    """Money could not be given back."""
+
+    NAME = "billing.record_refund_failure"

@@ -1,0 +1,91 @@
+"""A credit note: takes back an invoice, or a part of it, for a stated reason."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from domain.billing.invoice import Invoice
+from domain.billing.taxes import TaxAmount, Taxed
+from domain.kernel.aggregate import Aggregate, Created
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import InvoiceId, MemberId
+from domain.kernel.money import Money
+from domain.rulebook.model import LegalEntity
+
+
+class CreditNote(Aggregate):
+    """Issued once, never changed. Its taxes are those of the invoice, in proportion."""
+
+    TOPIC = "billing.credit_note"
+
+    number: str
+    invoice_id: InvoiceId
+    invoice_number: str
+    member_id: MemberId
+    seller: LegalEntity
+    issued_on: date
+    taxes: tuple[TaxAmount, ...]
+    net: Money
+    tax: Money
+    gross: Money
+    reason: str
+    issued_by: str
+
+    class Issued(Created):
+        TOPIC = "billing.credit_note.issued"
+
+        number: str
+        invoice_id: InvoiceId
+        invoice_number: str
+        member_id: MemberId
+        seller: LegalEntity
+        issued_on: date
+        taxes: tuple[TaxAmount, ...]
+        net: Money
+        tax: Money
+        gross: Money
+        reason: str
+        issued_by: str
+
+    @classmethod
+    def issue(
+        cls, note_id: UUID, *, invoice: Invoice, number: str, credited: Taxed, reason: str, issued_by: str, at: datetime
+    ) -> "CreditNote":
+        """Credit a part of an invoice, or all of it."""
+        return cls.begin(
+            cls.Issued,
+            id=note_id,
+            timestamp=at,
+            number=number,
+            invoice_id=InvoiceId(invoice.id),
+            invoice_number=invoice.number,
+            member_id=invoice.member_id,
+            seller=invoice.seller,
+            issued_on=at.date(),
+            reason=reason,
+            issued_by=issued_by,
+            **dict(credited),
+        )
+
+
+def check_creditable(invoice: Invoice, amount: Money) -> None:
+    """Raise `RefusedError` for an amount that the invoice does not allow to be credited."""
+    values = {"invoice": invoice.number, "amount": str(amount), "uncredited": str(invoice.uncredited)}
+    if amount.currency is not invoice.gross.currency:
+        detail = f"credit in {invoice.gross.currency}, the currency of the invoice"
+        refuse_if([Violation(code="credit_note.other_currency", detail=detail, values=values)])
+    if amount.amount_minor <= 0 or amount > invoice.uncredited:
+        detail = f"credit more than nothing and at most {invoice.uncredited}"
+        refuse_if([Violation(code="credit_note.amount_out_of_range", detail=detail, values=values)])
+
+
+def proportion(invoice: Invoice, gross: Money) -> Taxed:
+    """Net and taxes of a part of an invoice's gross, in proportion; of the whole, exactly the invoice's own."""
+    if gross == invoice.gross:
+        return Taxed(net=invoice.net, tax=invoice.tax, gross=invoice.gross, taxes=invoice.taxes)
+
+    def part(of: Money) -> Money:
+        return Money.rounded(of.major * gross.amount_minor / invoice.gross.amount_minor, gross.currency)
+
+    taxes = tuple(t.model_copy(update={"base": part(t.base), "amount": part(t.amount)}) for t in invoice.taxes)
+    tax = Money.total((t.amount for t in taxes), gross.currency)
+    return Taxed(net=gross - tax, tax=tax, gross=gross, taxes=taxes)

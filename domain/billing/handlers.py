@@ -1,0 +1,98 @@
+"""Billing's handlers: load, decide, answer."""
+
+from uuid import UUID
+
+from domain.billing.charging import collect, find, issue_invoice, refund, take_number
+from domain.billing.commands import (
+    ApproveCharge,
+    CreditInvoice,
+    PriceTrip,
+    ReleaseHold,
+    RequestHold,
+    RetryCharge,
+)
+from domain.billing.credit_note import CreditNote, check_creditable, proportion
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.billing.provider_answers import ANSWER_HANDLERS
+from domain.billing.review import review_reasons
+from domain.kernel.dispatcher import Handler, Work
+from domain.kernel.ids import InvoiceId, PaymentId
+from domain.kernel.messages import Command
+
+
+async def request_hold(command: RequestHold, work: Work) -> PaymentId:
+    """Ask for money to be held; a payment that exists is left as it is."""
+    if await find(work, Payment, command.payment_id) is None:
+        work.add(Payment.hold(**dict(command), at=work.now))
+    return command.payment_id
+
+
+async def release_hold(command: ReleaseHold, work: Work) -> None:
+    """Give a hold back."""
+    payment = await find(work, Payment, command.payment_id)
+    if payment is not None:
+        payment.release(work.now)
+
+
+async def price_trip(command: PriceTrip, work: Work) -> InvoiceId:
+    """Invoice a trip once; take the money unless a person must look at the charge first."""
+    invoice_id = Invoice.id_of(command.trip_id)
+    if await find(work, Invoice, invoice_id) is not None:
+        return invoice_id
+    invoice = await issue_invoice(command, work)
+    if reasons := review_reasons(work.rulebook.trip, command.facts, invoice.gross):
+        invoice.require_review(reasons, work.now)
+    else:
+        await collect(invoice, command.method_token, work)
+    return invoice_id
+
+
+async def approve_charge(command: ApproveCharge, work: Work) -> None:
+    """Take the money of a reviewed invoice."""
+    invoice = await work.load(Invoice, command.invoice_id)
+    invoice.approve_charge(work.metadata.actor.id, command.reason, work.now)
+    await collect(invoice, None, work)
+
+
+async def retry_charge(command: RetryCharge, work: Work) -> None:
+    """Try once more to take the money of an open invoice."""
+    invoice = await work.load(Invoice, command.invoice_id)
+    invoice.expect_open()
+    await collect(invoice, None, work)
+
+
+async def credit_invoice(command: CreditInvoice, work: Work) -> UUID:
+    """Credit an invoice, once per id; refund what was paid, or give the hold back when nothing is left to pay."""
+    if await find(work, CreditNote, command.credit_note_id) is not None:
+        return command.credit_note_id
+    invoice = await work.load(Invoice, command.invoice_id)
+    amount = command.amount or invoice.uncredited
+    invoice.expect_no_payment_under_way()
+    check_creditable(invoice, amount)
+    note = CreditNote.issue(
+        command.credit_note_id,
+        invoice=invoice,
+        number=await take_number(work, invoice.seller, "credit_note", command.credit_note_id),
+        credited=proportion(invoice, amount),
+        reason=command.reason,
+        issued_by=work.metadata.actor.id,
+        at=work.now,
+    )
+    work.add(note)
+    if to_refund := invoice.credit(note.id, amount, work.now):
+        await refund(invoice, note.id, to_refund, work)
+    if not invoice.due:
+        await release_hold(ReleaseHold(payment_id=invoice.payment_id), work)
+    return note.id
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    RequestHold: request_hold,
+    ReleaseHold: release_hold,
+    PriceTrip: price_trip,
+    ApproveCharge: approve_charge,
+    RetryCharge: retry_charge,
+    CreditInvoice: credit_invoice,
+    **ANSWER_HANDLERS,
+}

@@ -1,0 +1,293 @@
+"""The payment of a trip: money held on a member's payment method, then captured, and what is not needed released."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from domain.billing.payment_rules import expect
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.money import Money
+
+Status = Literal[
+    "hold_requested", "held", "hold_declined", "capture_requested", "captured", "capture_failed", "release_requested", "released"
+]
+
+
+class Payment(Aggregate):
+    """hold_requested -> held | hold_declined; held -> capture_requested -> captured | capture_failed; held -> released.
+
+    A capture takes at most what is held, once; the provider lets the rest go with it. A hold whose invoice is known
+    when it is asked for is captured as soon as it is there. An answer that was already recorded changes nothing.
+    """
+
+    TOPIC = "billing.payment"
+
+    member_id: MemberId
+    trip_id: TripId
+    amount: Money
+    """What was asked to be held."""
+    method_token: str
+    status: Status = "hold_requested"
+    invoice_id: InvoiceId | None = None
+    held: Money | None = None
+    """What the provider holds now."""
+    captured: Money | None = None
+    refunded: Money | None = None
+    hold_answered: bool = False
+    abandoned: bool = False
+    """Nobody wants the hold any more, though the provider has not yet answered."""
+
+    class HoldRequested(Created):
+        TOPIC = "billing.payment.hold_requested"
+
+        member_id: MemberId
+        trip_id: TripId
+        amount: Money
+        method_token: str
+        invoice_id: InvoiceId | None = None
+        """An invoice for which the money is taken as soon as it is held."""
+
+    class Held(Event):
+        TOPIC = "billing.payment.held"
+
+        member_id: MemberId
+        trip_id: TripId
+        amount: Money
+        reference: str
+        invoice_id: InvoiceId | None = None
+        """The invoice that the money was held for; none for the hold of a trip that is about to start."""
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.held, aggregate.hold_answered = self.amount, True
+            if aggregate.status == "hold_requested":
+                aggregate.status = "held"
+
+    class HoldDeclined(Event):
+        TOPIC = "billing.payment.hold_declined"
+
+        member_id: MemberId
+        trip_id: TripId
+        decline_code: str
+        invoice_id: InvoiceId | None = None
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.hold_answered = True
+            if aggregate.status == "hold_requested":
+                aggregate.status = "hold_declined"
+
+    class Abandoned(Event):
+        """The hold was given up before the provider answered: it is released as soon as it is there."""
+
+        TOPIC = "billing.payment.abandoned"
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.abandoned = True
+
+    class CaptureRequested(Event):
+        TOPIC = "billing.payment.capture_requested"
+
+        invoice_id: InvoiceId
+        amount: Money
+        method_token: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.status, aggregate.invoice_id = "capture_requested", self.invoice_id
+
+    class Captured(Event):
+        TOPIC = "billing.payment.captured"
+
+        member_id: MemberId
+        invoice_id: InvoiceId
+        amount: Money
+        unused: Money
+        """The rest of the hold, which the provider lets go with the capture."""
+        reference: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.status, aggregate.captured, aggregate.held = "captured", self.amount, None
+
+    class CaptureFailed(Event):
+        TOPIC = "billing.payment.capture_failed"
+
+        member_id: MemberId
+        invoice_id: InvoiceId
+        amount: Money
+        decline_code: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.status = "capture_failed"
+
+    class ReleaseRequested(Event):
+        """Give back what is held and not captured."""
+
+        TOPIC = "billing.payment.release_requested"
+
+        amount: Money
+        method_token: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            if aggregate.status == "held":
+                aggregate.status = "release_requested"
+
+    class Released(Event):
+        TOPIC = "billing.payment.released"
+
+        amount: Money
+        reference: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.held = None
+            if aggregate.status == "release_requested":
+                aggregate.status = "released"
+
+    class ReleaseFailed(Event):
+        """The provider would not release; the hold ends by itself after some days, and an operator can ask again."""
+
+        TOPIC = "billing.payment.release_failed"
+
+        amount: Money
+        decline_code: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            if aggregate.status == "release_requested":
+                aggregate.status = "held"
+
+    class RefundRequested(Event):
+        TOPIC = "billing.payment.refund_requested"
+
+        credit_note_id: UUID
+        amount: Money
+        method_token: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.refunded = self.amount if aggregate.refunded is None else aggregate.refunded + self.amount
+
+    class Refunded(Event):
+        TOPIC = "billing.payment.refunded"
+
+        amount: Money
+        reference: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            """The money was counted as given back when it was asked for."""
+
+    class RefundFailed(Event):
+        TOPIC = "billing.payment.refund_failed"
+
+        amount: Money
+        decline_code: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            if aggregate.refunded is not None:
+                aggregate.refunded -= self.amount
+
+    @classmethod
+    def hold(
+        cls,
+        payment_id: PaymentId,
+        *,
+        member_id: MemberId,
+        trip_id: TripId,
+        amount: Money,
+        method_token: str,
+        at: datetime,
+        invoice_id: InvoiceId | None = None,
+    ) -> "Payment":
+        """Ask for money to be held, and taken at once if it is for an invoice."""
+        return cls.begin(
+            cls.HoldRequested,
+            id=payment_id,
+            timestamp=at,
+            member_id=member_id,
+            trip_id=trip_id,
+            amount=amount,
+            method_token=method_token,
+            invoice_id=invoice_id,
+        )
+
+    @property
+    def awaits_capture(self) -> bool:
+        """Whether the provider has yet to answer a capture."""
+        return self.status == "capture_requested"
+
+    @property
+    def refundable(self) -> Money:
+        """What was captured and not yet given back."""
+        zero = Money.zero(self.amount.currency)
+        return (self.captured or zero) - (self.refunded or zero)
+
+    def record_hold(self, reference: str, at: datetime) -> None:
+        """The provider holds the money. Given up meanwhile, it is released at once."""
+        if self.hold_answered:
+            return
+        facts = {**self._whose(), "amount": self.amount}
+        self.trigger_event(self.Held, timestamp=at, reference=reference, **facts)
+        if self.abandoned:
+            self._release_held(at)
+        elif self.invoice_id is not None:
+            self.capture(self.invoice_id, self.amount, at)
+
+    def record_decline(self, decline_code: str, at: datetime) -> None:
+        """The provider refuses to hold the money."""
+        if not self.hold_answered:
+            self.trigger_event(self.HoldDeclined, timestamp=at, decline_code=decline_code, **self._whose())
+
+    def release(self, at: datetime) -> None:
+        """Nothing will be captured: give back the hold, now or when it is there. Again, or after a capture, changes nothing."""
+        if self.status == "held":
+            self._release_held(at)
+        elif self.status == "hold_requested" and not self.abandoned:
+            self.trigger_event(self.Abandoned, timestamp=at)
+
+    def capture(self, invoice_id: InvoiceId, amount: Money, at: datetime) -> None:
+        """Take the money of an invoice, or a part of it, out of the hold."""
+        expect(self.id, self.status, "held", to="capture")
+        facts = {"invoice_id": invoice_id, "amount": amount, "method_token": self.method_token}
+        self.trigger_event(self.CaptureRequested, timestamp=at, **facts)
+
+    def record_capture(self, amount: Money, reference: str, at: datetime) -> None:
+        """The provider took the money and let the rest of the hold go."""
+        if self.awaits_capture:
+            unused = self.held - amount if self.held is not None else Money.zero(amount.currency)
+            facts = {"member_id": self.member_id, "invoice_id": self.invoice_id, "amount": amount, "unused": unused}
+            self.trigger_event(self.Captured, timestamp=at, reference=reference, **facts)
+
+    def record_capture_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
+        """The provider would not take the money; a hold is of no use any more."""
+        if self.status != "capture_requested":
+            return
+        facts = {"member_id": self.member_id, "invoice_id": self.invoice_id, "amount": amount}
+        self.trigger_event(self.CaptureFailed, timestamp=at, decline_code=decline_code, **facts)
+        if self.held is not None:
+            self._release_held(at)
+
+    def record_release(self, amount: Money, reference: str, at: datetime) -> None:
+        """The provider gave the hold back."""
+        if self.held is not None:
+            self.trigger_event(self.Released, timestamp=at, amount=amount, reference=reference)
+
+    def record_release_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
+        """The provider would not give the hold back."""
+        if self.held is not None:
+            self.trigger_event(self.ReleaseFailed, timestamp=at, amount=amount, decline_code=decline_code)
+
+    def refund(self, credit_note_id: UUID, amount: Money, at: datetime) -> None:
+        """Give captured money back for a credit note."""
+        expect(self.id, self.status, "captured", to="refund")
+        facts = {"credit_note_id": credit_note_id, "amount": amount, "method_token": self.method_token}
+        self.trigger_event(self.RefundRequested, timestamp=at, **facts)
+
+    def record_refund(self, amount: Money, reference: str, at: datetime) -> None:
+        """The provider gave the money back."""
+        self.trigger_event(self.Refunded, timestamp=at, amount=amount, reference=reference)
+
+    def record_refund_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
+        """The provider would not give the money back."""
+        self.trigger_event(self.RefundFailed, timestamp=at, amount=amount, decline_code=decline_code)
+
+    def _whose(self) -> dict[str, UUID | None]:
+        return {"member_id": self.member_id, "trip_id": self.trip_id, "invoice_id": self.invoice_id}
+
+    def _release_held(self, at: datetime) -> None:
+        self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, method_token=self.method_token)

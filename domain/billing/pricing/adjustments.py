@@ -1,0 +1,116 @@
+"""The elements that work on what stands before them: caps, minimum fares, percentages.
+
+What they add or take belongs to the elements that they adjust, so a later adjustment of those sees the adjusted price.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import singledispatch
+
+from domain.billing.pricing.charges import Charge, Entry, accumulate, standing, to_minor
+from domain.billing.pricing.facts import TripFacts
+from domain.kernel.money import Currency
+from domain.rulebook.elements import Cap, LadderCap, MinimumFare, Percentage
+from domain.rulebook.tariff import Tariff
+
+Adjustment = Cap | LadderCap | MinimumFare | Percentage
+
+
+@singledispatch
+def adjust(element: object, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
+    """What this element changes about the entries before it; nothing when it leaves them as they are."""
+    msg = f"{type(element).__name__} is not an element that adjusts"
+    raise TypeError(msg)
+
+
+@adjust.register
+def _cap(element: Cap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
+    amount, period = to_minor(element.amount, tariff.currency), element.period_s
+    if period is not None and element.beyond == "started":
+        amount, period = amount * max(1, -(-facts.duration_s // period)), None
+    before = standing(entries, element.covers)
+    cuts = _cut(before, lambda offset: 0 if period is None else offset // period, lambda _: amount)
+    return _reduction(element, before, cuts, {"cap": str(element.amount), "period_s": str(element.period_s)}, tariff.currency)
+
+
+@adjust.register
+def _ladder(element: LadderCap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
+    rungs = sorted(element.rungs, key=lambda rung: rung.until_s)
+    period = rungs[-1].until_s
+
+    def allowed(offset: int) -> int:
+        within = offset % period
+        if element.beyond == "bracket":
+            stay = min(period, facts.duration_s - (offset - within))
+            within = max(0, stay - 1)
+        return next(to_minor(r.amount, tariff.currency) for r in rungs if within < r.until_s)
+
+    before = standing(entries, element.covers)
+    cuts = _cut(before, lambda offset: offset // period, allowed)
+    ladder = ", ".join(f"{r.amount} until {r.until_s} s" for r in rungs)
+    return _reduction(element, before, cuts, {"caps": ladder}, tariff.currency)
+
+
+@adjust.register
+def _minimum(element: MinimumFare, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
+    before = standing(entries, element.covers)
+    base = sum(c.minor for c in before)
+    missing = to_minor(element.amount, tariff.currency) - base
+    if missing <= 0:
+        return None
+    charge = Charge(element.id, before[-1].offset_s if before else 0, missing)
+    facts = {"before": _major(base, tariff.currency), "minimum": str(element.amount)}
+    return Entry(element.id, element.description, (charge,), unit="minimum", facts=facts)
+
+
+@adjust.register
+def _percentage(element: Percentage, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
+    before = standing(entries, element.covers)
+    base = sum(c.minor for c in before)
+    change = _change(element, Decimal(base).scaleb(-tariff.currency.exponent))
+    if base == 0 or change == 0:
+        return None
+    amounts = ((c.offset_s, change * c.minor / base) for c in before)
+    spread = accumulate(element.id, amounts, tariff.currency)
+    charges = tuple(Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor)
+    unit_amount = Decimal(base).scaleb(-tariff.currency.exponent - 2)
+    facts = {"before": _major(base, tariff.currency)}
+    facts |= {} if element.not_below is None else {"not_below": str(element.not_below)}
+    facts |= {} if element.at_most is None else {"at_most": str(element.at_most)}
+    return Entry(element.id, element.description, charges, element.percent, "%", unit_amount, facts)
+
+
+def _change(element: Percentage, base: Decimal) -> Decimal:
+    change = base * element.percent / 100
+    if element.at_most is not None:
+        change = max(-element.at_most, min(element.at_most, change))
+    if element.not_below is not None and change < 0:
+        change = max(change, min(Decimal(0), element.not_below - base))
+    return change
+
+
+def _cut(charges: Iterable[Charge], period: Callable[[int], int], allowed: Callable[[int], int]) -> list[Charge]:
+    """What must be taken back, charge by charge, so that no period ever costs more than allowed at that moment of it."""
+    spent: dict[int, int] = {}
+    cuts = []
+    for charge in charges:
+        offset = max(0, charge.offset_s)
+        so_far = spent.get(period(offset), 0)
+        cut = min(max(0, so_far + charge.minor - allowed(offset)), max(0, charge.minor))
+        spent[period(offset)] = so_far + charge.minor - cut
+        if cut:
+            cuts.append(Charge(charge.of, charge.offset_s, -cut))
+    return cuts
+
+
+def _reduction(
+    element: Cap | LadderCap, before: list[Charge], cuts: list[Charge], facts: dict[str, str], currency: Currency
+) -> Entry | None:
+    if not cuts:
+        return None
+    used = {"before": _major(sum(c.minor for c in before), currency)} | facts
+    return Entry(element.id, element.description, tuple(cuts), unit="cap", facts=used)
+
+
+def _major(minor: int, currency: Currency) -> str:
+    return str(Decimal(minor).scaleb(-currency.exponent))

@@ -1,0 +1,112 @@
+"""`price`: the elements of a tariff applied in their order to the facts of a trip."""
+
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from domain.billing.pricing.adjustments import adjust
+from domain.billing.pricing.charges import Entry
+from domain.billing.pricing.facts import TripFacts
+from domain.billing.pricing.rates import charge
+from domain.kernel.money import Money
+from domain.rulebook.elements import Cap, Element, LadderCap, MinimumFare, Package, Percentage, ReservationRate
+from domain.rulebook.tariff import Tariff
+
+
+class PriceLine(BaseModel):
+    """One line of a price, explained: by which rule of which tariff version, from which facts.
+
+    `unit_amount` is in major units and may be finer than a minor unit. `shares` says how much of the amount belongs to
+    which element: all of it to the line's own rule, or, for an adjustment, to the elements that it adjusts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule_id: str
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_amount: Decimal | None
+    amount: Money
+    shares: dict[str, Money]
+    tariff_id: str
+    tariff_version: int
+    facts: dict[str, str]
+
+
+class Price(BaseModel):
+    """What a trip costs before any tax that is added on top: the lines and their exact sum."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: tuple[PriceLine, ...]
+    total: Money
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if Money.total((line.amount for line in self.lines), self.total.currency) != self.total:
+            msg = f"the lines do not sum to {self.total}"
+            raise ValueError(msg)
+        return self
+
+    def amount_of(self, rule_id: str) -> Money:
+        """The line of one rule; zero when it has none."""
+        return Money.total((line.amount for line in self.lines if line.rule_id == rule_id), self.total.currency)
+
+    def cost_of(self, *element_ids: str) -> Money:
+        """What these elements cost in the end, with all caps and percentages on them."""
+        shares = (line.shares[i] for line in self.lines for i in element_ids if i in line.shares)
+        return Money.total(shares, self.total.currency)
+
+
+def price(tariff: Tariff, facts: TripFacts) -> Price:
+    """Price a trip. Raises `LookupError` for an unknown package or a missing agreed amount.
+
+    Each element's amount is rounded once to the minor unit, half away from zero; the total is the sum of the lines.
+    """
+    if facts.package is not None:
+        return _priced(tariff, facts, tariff.package(facts.package))
+    choices: tuple[Package | None, ...] = (None, *tariff.packages) if tariff.best_package else (None,)
+    return min((_priced(tariff, facts, package) for package in choices), key=lambda p: p.total)
+
+
+def _priced(tariff: Tariff, facts: TripFacts, package: Package | None) -> Price:
+    entries: list[Entry] = []
+    if facts.reservation_only:
+        package = None
+    if package and (bought := charge(package, tariff, facts, package)):
+        entries.append(bought)
+    for element in tariff.elements:
+        if facts.reservation_only and not isinstance(element, ReservationRate):
+            continue
+        if entry := _applied(element, tariff, facts, package, entries):
+            entries.append(entry)
+    lines = tuple(_line(entry, tariff) for entry in entries if entry.minor)
+    return Price(lines=lines, total=Money.total((line.amount for line in lines), tariff.currency))
+
+
+def _applied(
+    element: Element, tariff: Tariff, facts: TripFacts, package: Package | None, entries: list[Entry]
+) -> Entry | None:
+    if isinstance(element, Cap | LadderCap | MinimumFare | Percentage):
+        return adjust(element, tariff, facts, entries)
+    return charge(element, tariff, facts, package)
+
+
+def _line(entry: Entry, tariff: Tariff) -> PriceLine:
+    shares: dict[str, int] = {}
+    for part in entry.charges:
+        shares[part.of] = shares.get(part.of, 0) + part.minor
+    return PriceLine(
+        rule_id=entry.rule_id,
+        description=entry.description,
+        quantity=entry.quantity,
+        unit=entry.unit,
+        unit_amount=entry.unit_amount,
+        amount=Money(amount_minor=entry.minor, currency=tariff.currency),
+        shares={of: Money(amount_minor=minor, currency=tariff.currency) for of, minor in shares.items()},
+        tariff_id=tariff.id,
+        tariff_version=tariff.version,
+        facts=entry.facts,
+    )

@@ -1,0 +1,68 @@
+"""The facts of a trip that a price depends on."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.money import Money
+from domain.kernel.units import Metres
+from domain.rulebook.elements import Seconds
+
+METRES_PER = {"km": Decimal(1000), "mi": Decimal("1609.344")}
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(_Facts):
+    """A stretch of the trip in one phase."""
+
+    phase: Literal["driving", "parked"]
+    seconds: Seconds
+
+
+class TripFacts(_Facts):
+    """What is known of a trip once it has ended. `spans` follow each other without a gap from `started_at` on.
+
+    Where only totals of time are known, `TripFacts.of` takes all driving to come before all parking. Distance is taken to be
+    driven evenly over the driving time; that matters only to a cap that covers distance over several periods.
+    """
+
+    started_at: AwareDatetime
+    spans: tuple[Span, ...] = ()
+    distance_m: Metres = 0
+    reserved_at: AwareDatetime | None = None
+    """When the hold of the car began; it ended when the trip started."""
+    start_zones: tuple[str, ...] = ()
+    """Kinds (and names, where a fee is for one zone) of the zones that the trip began in."""
+    end_zones: tuple[str, ...] = ()
+    package: str | None = None
+    """Id of the package chosen before the trip."""
+    options: tuple[str, ...] = ()
+    agreed: dict[str, Money] = {}
+    reservation_only: bool = False
+    """The car was held until `started_at` but never driven: only the reservation is charged."""
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        driving_s: int = 0,
+        parked_s: int = 0,
+        distance_m: int = 0,
+        started_at: datetime = datetime(2020, 1, 1, 12, tzinfo=UTC),
+    ) -> Self:
+        """Facts from totals."""
+        spans = (Span(phase="driving", seconds=driving_s), Span(phase="parked", seconds=parked_s))
+        return cls(started_at=started_at, spans=tuple(s for s in spans if s.seconds), distance_m=distance_m)
+
+    @property
+    def duration_s(self) -> int:
+        return sum(s.seconds for s in self.spans)
+
+    def seconds_in(self, phase: str) -> int:
+        """Time in a phase; `any` is the whole trip."""
+        return sum(s.seconds for s in self.spans if phase in ("any", s.phase))

@@ -1,0 +1,28 @@
+"""The charge guard: a price that is hard to believe is looked at by a person before anybody is charged."""
+
+from datetime import timedelta
+
+from domain.billing.pricing import TripFacts
+from domain.kernel.errors import Violation
+from domain.kernel.money import Money
+from domain.rulebook.model import TripLimits
+
+
+def review_reasons(limits: TripLimits, facts: TripFacts, gross: Money) -> tuple[Violation, ...]:
+    """Why this charge must not be taken without a person's approval; nothing when it may."""
+    found = (_too_long(limits, facts), _too_much(limits, gross))
+    return tuple(reason for reason in found if reason is not None)
+
+
+def _too_long(limits: TripLimits, facts: TripFacts) -> Violation | None:
+    if timedelta(seconds=facts.duration_s) <= limits.review_after:
+        return None
+    values = {"duration_s": facts.duration_s, "limit_s": int(limits.review_after.total_seconds())}
+    return Violation(code="charge.trip_too_long", detail="check that the trip really lasted this long", values=values)
+
+
+def _too_much(limits: TripLimits, gross: Money) -> Violation | None:
+    if limits.review_above is None or gross.currency is not limits.review_above.currency or gross <= limits.review_above:
+        return None
+    values = {"gross": str(gross), "limit": str(limits.review_above)}
+    return Violation(code="charge.amount_too_high", detail="check the facts that the price comes from", values=values)

@@ -1,0 +1,59 @@
+"""All contexts in one place: which command is carried out by whom, what follows which event, and every permanent name."""
+
+from collections.abc import Iterable, Mapping
+
+from domain.billing import handlers as billing_handlers
+from domain.billing import policies as billing_policies
+from domain.billing.credit_note import CreditNote
+from domain.billing.invoice import Invoice
+from domain.billing.number_range import NumberRange
+from domain.billing.payment import Payment
+from domain.fleet import handlers as fleet_handlers
+from domain.fleet import policies as fleet_policies
+from domain.fleet.task import Task
+from domain.fleet.vehicle import Vehicle
+from domain.fleet.zone import Zone
+from domain.kernel.aggregate import Aggregate, DomainEvent, Event, event_classes
+from domain.kernel.dispatcher import Handler
+from domain.kernel.messages import Command
+from domain.kernel.policy import Policies
+from domain.members import handlers as members_handlers
+from domain.members import policies as members_policies
+from domain.members.member import Member
+from domain.rental import handlers as rental_handlers
+from domain.rental import policies as rental_policies
+from domain.rental.reservation import Reservation
+from domain.rental.trip import Trip
+
+
+def _merged(parts: Iterable[Policies]) -> Policies:
+    together: Policies = {}
+    for part in parts:
+        for event, policies in part.items():
+            together[event] = (*together.get(event, ()), *policies)
+    return together
+
+
+HANDLERS: Mapping[type[Command], Handler] = {
+    **members_handlers.HANDLERS,
+    **fleet_handlers.HANDLERS,
+    **rental_handlers.HANDLERS,
+    **billing_handlers.HANDLERS,
+}
+"""Which function carries out which command."""
+
+POLICIES: Policies = _merged(
+    (members_policies.POLICIES, fleet_policies.POLICIES, rental_policies.POLICIES, billing_policies.POLICIES)
+)
+"""What follows which event; several contexts may follow the same one."""
+
+AGGREGATES: Mapping[str, type[Aggregate]] = {
+    a.TOPIC: a for a in (Member, Vehicle, Zone, Task, Reservation, Trip, Payment, Invoice, CreditNote, NumberRange)
+}
+"""Every aggregate by its topic."""
+
+EVENTS: Mapping[str, type[Event]] = {e.TOPIC: e for a in AGGREGATES.values() for e in event_classes(a)}
+"""Every event by its topic."""
+
+COMMANDS: Mapping[str, type[Command]] = {command.NAME: command for command in HANDLERS}
+"""Every command by its name."""

@@ -1,0 +1,147 @@
+"""What may be asked for about vehicles, zones and tasks."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.fleet.state import Observation
+from domain.fleet.zones import Polygons, ZoneKind
+from domain.kernel.ids import TaskId, VehicleId, ZoneId
+from domain.kernel.messages import Command
+from domain.kernel.units import Metres, Percent, Position
+
+CommandType = Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+FuelType = Literal["petrol", "diesel", "electric"]
+TaskKind = Literal["refuel", "charge", "clean", "inspect"]
+
+
+class CommissionVehicle(Command):
+    """Take a car into the fleet. `capabilities` are the commands that its telematics unit can do."""
+
+    NAME: ClassVar[str] = "fleet.commission_vehicle"
+
+    vehicle_id: VehicleId
+    vin: str
+    plate: str
+    make: str
+    model: str
+    fuel_type: FuelType
+    city_id: str
+    capabilities: tuple[CommandType, ...] = ("unlock", "lock", "locate")
+    position: Position | None = None
+    energy_percent: Percent | None = None
+    odometer_m: Metres | None = None
+
+
+class PutIntoService(Command):
+    """Offer a car to members."""
+
+    NAME: ClassVar[str] = "fleet.put_into_service"
+
+    vehicle_id: VehicleId
+
+
+class TakeOutOfService(Command):
+    """Keep a car from members."""
+
+    NAME: ClassVar[str] = "fleet.take_out_of_service"
+
+    vehicle_id: VehicleId
+    reason: str
+
+
+class DecommissionVehicle(Command):
+    """Take a car out of the fleet for good."""
+
+    NAME: ClassVar[str] = "fleet.decommission_vehicle"
+
+    vehicle_id: VehicleId
+    reason: str
+
+
+class ObserveVehicle(Command):
+    """Note what a car said of itself, as far as it means something."""
+
+    NAME: ClassVar[str] = "fleet.observe_vehicle"
+
+    vehicle_id: VehicleId
+    observation: Observation
+
+
+class NoteContact(Command):
+    """Note that a car went offline or is back online."""
+
+    NAME: ClassVar[str] = "fleet.note_contact"
+
+    vehicle_id: VehicleId
+    online: bool
+    at: AwareDatetime
+
+
+class ConfirmVehicleCommand(Command):
+    """The car did what it was told; `observation` is its state afterwards."""
+
+    NAME: ClassVar[str] = "fleet.confirm_vehicle_command"
+
+    vehicle_id: VehicleId
+    request_id: UUID
+    observation: Observation
+
+
+class FailVehicleCommand(Command):
+    """The car refused, could not, or did not answer in time."""
+
+    NAME: ClassVar[str] = "fleet.fail_vehicle_command"
+
+    vehicle_id: VehicleId
+    request_id: UUID
+    reason: str
+
+
+class DefineZone(Command):
+    """Draw a zone, or a new version of it."""
+
+    NAME: ClassVar[str] = "fleet.define_zone"
+
+    zone_id: ZoneId
+    city_id: str
+    kind: ZoneKind
+    name: str
+    polygons: Polygons
+
+
+class RetireZone(Command):
+    """A zone does not count any more."""
+
+    NAME: ClassVar[str] = "fleet.retire_zone"
+
+    zone_id: ZoneId
+
+
+class RaiseTask(Command):
+    """Have something done to a car in the field."""
+
+    NAME: ClassVar[str] = "fleet.raise_task"
+
+    task_id: TaskId
+    vehicle_id: VehicleId
+    kind: TaskKind
+    reason: str
+
+
+class CompleteTask(Command):
+    """It was done."""
+
+    NAME: ClassVar[str] = "fleet.complete_task"
+
+    task_id: TaskId
+
+
+class CancelTask(Command):
+    """It is not needed any more."""
+
+    NAME: ClassVar[str] = "fleet.cancel_task"
+
+    task_id: TaskId
+    reason: str

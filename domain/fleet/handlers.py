@@ -1,0 +1,109 @@
+"""Load, decide, save: one short function per command about vehicles, zones and tasks."""
+
+from domain.fleet import commands
+from domain.fleet.observing import observe
+from domain.fleet.task import Task
+from domain.fleet.vehicle import Vehicle
+from domain.fleet.zone import Zone
+from domain.kernel.dispatcher import Handler, Work
+from domain.kernel.errors import NotFoundError
+from domain.kernel.ids import TaskId, VehicleId, ZoneId
+from domain.kernel.messages import Command
+
+
+async def commission_vehicle(command: commands.CommissionVehicle, work: Work) -> VehicleId:
+    """A new car."""
+    facts = command.model_dump(exclude={"vehicle_id"})
+    work.add(
+        Vehicle.begin(
+            Vehicle.Commissioned, id=command.vehicle_id, timestamp=work.now, service=work.rulebook.key, **facts
+        )
+    )
+    return command.vehicle_id
+
+
+async def put_into_service(command: commands.PutIntoService, work: Work) -> None:
+    """Offer it."""
+    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.now)
+
+
+async def take_out_of_service(command: commands.TakeOutOfService, work: Work) -> None:
+    """Withdraw it."""
+    (await work.load(Vehicle, command.vehicle_id)).leave_service(command.reason, work.now)
+
+
+async def decommission_vehicle(command: commands.DecommissionVehicle, work: Work) -> None:
+    """Let it go."""
+    (await work.load(Vehicle, command.vehicle_id)).decommission(command.reason, work.now)
+
+
+async def observe_vehicle(command: commands.ObserveVehicle, work: Work) -> None:
+    """Note what means something."""
+    observe(await work.load(Vehicle, command.vehicle_id), command.observation, work.now)
+
+
+async def note_contact(command: commands.NoteContact, work: Work) -> None:
+    """Note that it went offline or is back."""
+    (await work.load(Vehicle, command.vehicle_id)).note_contact(work.now, online=command.online)
+
+
+async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: Work) -> None:
+    """Note the car's answer, and what it says of its state with it."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    vehicle.confirm_command(command.request_id, command.observation, work.now)
+    observe(vehicle, command.observation, work.now)
+
+
+async def fail_vehicle_command(command: commands.FailVehicleCommand, work: Work) -> None:
+    """Note that it was not done."""
+    (await work.load(Vehicle, command.vehicle_id)).fail_command(command.request_id, command.reason, work.now)
+
+
+async def define_zone(command: commands.DefineZone, work: Work) -> ZoneId:
+    """Draw a zone, or draw it anew."""
+    try:
+        zone = await work.load(Zone, command.zone_id)
+    except NotFoundError:
+        facts = command.model_dump(exclude={"zone_id"})
+        work.add(Zone.define(command.zone_id, service=work.rulebook.key, at=work.now, **facts))
+    else:
+        zone.redraw(command.name, command.polygons, work.now)
+    return command.zone_id
+
+
+async def retire_zone(command: commands.RetireZone, work: Work) -> None:
+    """Let it count no more."""
+    (await work.load(Zone, command.zone_id)).retire(work.now)
+
+
+async def raise_task(command: commands.RaiseTask, work: Work) -> TaskId:
+    """A new task."""
+    work.add(Task.raise_(command, work.now))
+    return command.task_id
+
+
+async def complete_task(command: commands.CompleteTask, work: Work) -> None:
+    """It was done."""
+    (await work.load(Task, command.task_id)).complete(work.now)
+
+
+async def cancel_task(command: commands.CancelTask, work: Work) -> None:
+    """It is not needed."""
+    (await work.load(Task, command.task_id)).cancel(command.reason, work.now)
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    commands.CommissionVehicle: commission_vehicle,
+    commands.PutIntoService: put_into_service,
+    commands.TakeOutOfService: take_out_of_service,
+    commands.DecommissionVehicle: decommission_vehicle,
+    commands.ObserveVehicle: observe_vehicle,
+    commands.NoteContact: note_contact,
+    commands.ConfirmVehicleCommand: confirm_vehicle_command,
+    commands.FailVehicleCommand: fail_vehicle_command,
+    commands.DefineZone: define_zone,
+    commands.RetireZone: retire_zone,
+    commands.RaiseTask: raise_task,
+    commands.CompleteTask: complete_task,
+    commands.CancelTask: cancel_task,
+}

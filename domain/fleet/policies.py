@@ -1,0 +1,59 @@
+"""What follows from what happens to a car."""
+
+from collections.abc import Iterable
+
+from domain.fleet.commands import FailVehicleCommand, RaiseTask, TaskKind
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import TaskId, VehicleId, derived_id
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.policy import Consequence, Later, Policies, TellVehicle
+
+NO_ANSWER = "no_answer"
+
+
+def when_command_requested_tell_the_car(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """And give up once its time has passed; an answer before then makes the time-out change nothing."""
+    event = recorded.event
+    if isinstance(event, Vehicle.CommandRequested):
+        vehicle_id = VehicleId(event.originator_id)
+        yield TellVehicle(
+            request_id=event.request_id,
+            vehicle_id=vehicle_id,
+            vin=event.vin,
+            service=recorded.metadata.service,
+            type=event.type,
+            issued_at=event.timestamp,
+            expires_at=event.expires_at,
+        )
+        timed_out = FailVehicleCommand(vehicle_id=vehicle_id, request_id=event.request_id, reason=NO_ANSWER)
+        yield Later(due_at=event.expires_at, command=timed_out)
+
+
+def when_energy_is_low_have_it_filled(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """A task for the field crew."""
+    yield _task(recorded.event, "refuel", "energy is low")
+
+
+def when_found_dirty_have_it_cleaned(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """A task for the field crew."""
+    yield _task(recorded.event, "clean", "found dirty")
+
+
+def when_something_is_wrong_have_it_inspected(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Moved by somebody, or crashed."""
+    yield _task(recorded.event, "inspect", recorded.topic.rpartition(".")[2].replace("_", " "))
+
+
+def _task(event: DomainEvent, kind: TaskKind, reason: str) -> RaiseTask:
+    task_id = TaskId(derived_id("fleet.task", event.originator_id, event.originator_version))
+    return RaiseTask(task_id=task_id, vehicle_id=VehicleId(event.originator_id), kind=kind, reason=reason)
+
+
+POLICIES: Policies = {
+    Vehicle.CommandRequested: (when_command_requested_tell_the_car,),
+    Vehicle.EnergyLow: (when_energy_is_low_have_it_filled,),
+    Vehicle.FoundDirty: (when_found_dirty_have_it_cleaned,),
+    Vehicle.MovedWhileParked: (when_something_is_wrong_have_it_inspected,),
+    Vehicle.CrashDetected: (when_something_is_wrong_have_it_inspected,),
+}

@@ -1,0 +1,65 @@
+"""What a car must fulfil to be taken, and to be left: named rules, each a violation or nothing."""
+
+from datetime import datetime
+
+from domain.fleet.state import LiveState
+from domain.kernel.errors import Violation
+from domain.rulebook.model import ReservationLimits, TripLimits
+
+
+def energy_violation(state: LiveState, limits: ReservationLimits) -> Violation | None:
+    """Enough fuel or charge for a trip; an unknown level counts as enough."""
+    if state.energy_percent is None or state.energy_percent.value >= limits.minimum_energy:
+        return None
+    return Violation(
+        code="vehicle.energy_too_low",
+        detail=f"this car has less than {limits.minimum_energy:g} % of its fuel or charge: choose another one",
+        values={"level": state.energy_percent.value, "minimum": limits.minimum_energy},
+    )
+
+
+def position_violation(state: LiveState) -> Violation | None:
+    """A member must be able to find the car."""
+    if state.position is not None:
+        return None
+    return Violation(code="vehicle.position_unknown", detail="nobody knows where this car stands: choose another one")
+
+
+def contact_violation(*, online: bool) -> Violation | None:
+    """A car that cannot be reached cannot be opened or closed."""
+    if online:
+        return None
+    return Violation(code="vehicle.contact_lost", detail="this car cannot be reached at the moment")
+
+
+def end_violations(state: LiveState, limits: TripLimits, at: datetime) -> list[Violation]:
+    """Doors closed, ignition off, and a place that is known and not too old."""
+    found = [_doors(state), _ignition(state), _place(state, limits, at)]
+    return [violation for violation in found if violation]
+
+
+def _doors(state: LiveState) -> Violation | None:
+    if state.doors_closed is None or state.doors_closed.value:
+        return None
+    values = {"since": state.doors_closed.at.isoformat()}
+    return Violation(code="vehicle.doors_open", detail="close all doors, the boot and the hood", values=values)
+
+
+def _ignition(state: LiveState) -> Violation | None:
+    if state.ignition_on is None or not state.ignition_on.value:
+        return None
+    values = {"since": state.ignition_on.at.isoformat()}
+    return Violation(code="vehicle.ignition_on", detail="switch the ignition off", values=values)
+
+
+def _place(state: LiveState, limits: TripLimits, at: datetime) -> Violation | None:
+    if state.position is None:
+        return Violation(code="vehicle.position_unknown", detail="the car does not know where it is: call support")
+    last_stop = state.ignition_on.at if state.ignition_on else state.position.at
+    if state.position.at >= min(last_stop, at - limits.position_maximum_age):
+        return None
+    return Violation(
+        code="vehicle.position_too_old",
+        detail="the car has not said where it is since it stopped: wait for a moment, or move into the open",
+        values={"measured_at": state.position.at.isoformat()},
+    )

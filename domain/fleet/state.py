@@ -1,0 +1,77 @@
+"""What is known of a car right now, and how old each piece of it is."""
+
+from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.ids import ZoneId
+from domain.kernel.units import Metres, Percent, Position
+
+T = TypeVar("T")
+
+
+class Reading(BaseModel, Generic[T]):
+    """A value and when the car measured it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: T
+    at: AwareDatetime
+
+
+class Observation(BaseModel):
+    """What a car said of itself at `observed_at`; `None` where it said nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    observed_at: AwareDatetime
+    position: Position | None = None
+    speed_kmh: float | None = None
+    odometer_m: Metres | None = None
+    energy_percent: Percent | None = None
+    locked: bool | None = None
+    doors_closed: bool | None = None
+    ignition_on: bool | None = None
+    plugged_in: bool | None = None
+    fault_codes: tuple[str, ...] | None = None
+    crashed: bool | None = None
+    dirty: bool | None = None
+    zones: tuple[ZoneId, ...] | None = None
+    """Every zone that the position lies in; `None` when nobody looked."""
+
+
+class LiveState(BaseModel):
+    """The newest reading of each kind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: Reading[Position] | None = None
+    odometer_m: Reading[Metres] | None = None
+    energy_percent: Reading[Percent] | None = None
+    locked: Reading[bool] | None = None
+    doors_closed: Reading[bool] | None = None
+    ignition_on: Reading[bool] | None = None
+    plugged_in: Reading[bool] | None = None
+    fault_codes: Reading[tuple[str, ...]] | None = None
+    crashed: Reading[bool] | None = None
+    dirty: Reading[bool] | None = None
+    zones: Reading[tuple[ZoneId, ...]] | None = None
+
+    def value(self, name: str) -> object:
+        """The value of a reading, `None` when there is none."""
+        reading: Reading[object] | None = getattr(self, name)
+        return reading.value if reading else None
+
+    def with_values(self, at: AwareDatetime, **values: object) -> "LiveState":
+        """A newer state: values that are `None` or older than what is known are left out."""
+        fresh = {name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self._is_news(name, at)}
+        return self.model_copy(update=fresh)
+
+    def is_changed_by(self, name: str, observed: Observation) -> bool:
+        """Whether the observation says something newer and different."""
+        new = getattr(observed, name)
+        return new is not None and self._is_news(name, observed.observed_at) and new != self.value(name)
+
+    def _is_news(self, name: str, at: AwareDatetime) -> bool:
+        known: Reading[object] | None = getattr(self, name)
+        return known is None or known.at <= at

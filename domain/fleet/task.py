@@ -1,0 +1,67 @@
+"""Something to be done to a car in the field."""
+
+from datetime import datetime
+from typing import ClassVar, Literal, Self
+
+from domain.fleet.commands import RaiseTask, TaskKind
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import VehicleId
+
+
+class Task(Aggregate):
+    """Work on one car: raised -> done | cancelled."""
+
+    TOPIC: ClassVar[str] = "fleet.task"
+
+    vehicle_id: VehicleId
+    kind: TaskKind
+    state: Literal["raised", "done", "cancelled"] = "raised"
+
+    class Raised(Created):
+        """Somebody should see to it."""
+
+        TOPIC: ClassVar[str] = "fleet.task.raised"
+        vehicle_id: VehicleId
+        kind: TaskKind
+        reason: str
+
+    class Done(Event):
+        """It was seen to."""
+
+        TOPIC: ClassVar[str] = "fleet.task.done"
+
+        def apply(self, aggregate: "Task") -> None:
+            aggregate.state = "done"
+
+    class Cancelled(Event):
+        """It is not needed any more."""
+
+        TOPIC: ClassVar[str] = "fleet.task.cancelled"
+        reason: str
+
+        def apply(self, aggregate: "Task") -> None:
+            aggregate.state = "cancelled"
+
+    @classmethod
+    def raise_(cls, command: RaiseTask, at: datetime) -> Self:
+        """A new task."""
+        facts = command.model_dump(exclude={"task_id"})
+        return cls.begin(cls.Raised, id=command.task_id, timestamp=at, **facts)
+
+    def complete(self, at: datetime) -> None:
+        """It was done; twice changes nothing."""
+        refuse_if([self._closed_as("cancelled")])
+        if self.state == "raised":
+            self.trigger_event(self.Done, timestamp=at)
+
+    def cancel(self, reason: str, at: datetime) -> None:
+        """It is not needed; twice changes nothing."""
+        refuse_if([self._closed_as("done")])
+        if self.state == "raised":
+            self.trigger_event(self.Cancelled, reason=reason, timestamp=at)
+
+    def _closed_as(self, state: str) -> Violation | None:
+        if self.state != state:
+            return None
+        return Violation(code="task.closed", detail=f"the task is {state} already", values={"state": state})

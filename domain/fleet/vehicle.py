@@ -1,0 +1,426 @@
+"""A car of the fleet."""
+
+from dataclasses import field
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.fleet.commands import CommandType, FuelType
+from domain.fleet.conversation import OpenRequest
+from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
+from domain.fleet.state import LiveState, Observation
+from domain.fleet.vehicle_events import CarEvent, ZoneEvent
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import MemberId, ReservationId, TripId
+from domain.kernel.personal import Personal
+from domain.kernel.units import Metres, Percent, Position
+from domain.rulebook.model import ReservationLimits, TripLimits
+
+ServiceState = Literal["commissioned", "in_service", "out_of_service", "decommissioned"]
+
+
+class Vehicle(Aggregate):
+    """A car: commissioned -> in service <-> out of service -> decommissioned; free, reserved or in a trip; told and telling.
+
+    Which of these events follow from what a car says is decided in `observing`.
+    """
+
+    TOPIC: ClassVar[str] = "fleet.vehicle"
+
+    service: str
+    vin: str
+    plate: str
+    model: str
+    fuel_type: FuelType
+    city_id: str
+    capabilities: tuple[CommandType, ...]
+    service_state: ServiceState = "commissioned"
+    state: LiveState = field(default_factory=LiveState)
+    online: bool = True
+    energy_low: bool = False
+    reservation_id: ReservationId | None = None
+    trip_id: TripId | None = None
+    driver_id: MemberId | None = None
+    last_holds: dict[MemberId, AwareDatetime] = field(default_factory=dict)
+    open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
+
+    class Commissioned(Created):
+        """The car belongs to the fleet."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.commissioned"
+        service: str
+        vin: str
+        plate: str
+        make: str
+        model: str
+        fuel_type: FuelType
+        city_id: str
+        capabilities: tuple[CommandType, ...]
+        position: Position | None
+        energy_percent: Percent | None
+        odometer_m: Metres | None
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            known = {name: getattr(self, name) for name in ("position", "energy_percent", "odometer_m")}
+            aggregate.state = LiveState().with_values(self.timestamp, **known)
+
+    class EnteredService(Event):
+        """Members may take it."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.entered_service"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.service_state = "in_service"
+
+    class LeftService(Event):
+        """Members may not take it."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.left_service"
+        reason: str
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.service_state = "out_of_service"
+
+    class Decommissioned(Event):
+        """It left the fleet."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.decommissioned"
+        reason: str
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.service_state = "decommissioned"
+
+    class Reserved(Event):
+        """One member has a claim on it."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.reserved"
+        reservation_id: ReservationId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.reservation_id = self.reservation_id
+
+    class Released(Event):
+        """A claim ended without a trip."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.released"
+        held_by: MemberId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.reservation_id = None
+            aggregate.last_holds = {**aggregate.last_holds, self.held_by: self.timestamp}
+
+    class TripOpened(Event):
+        """It is in a trip; an earlier claim has become it."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.trip_opened"
+        trip_id: TripId
+        driver_id: MemberId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.trip_id, aggregate.driver_id, aggregate.reservation_id = self.trip_id, self.driver_id, None
+
+    class TripClosed(Event):
+        """It is free again."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.trip_closed"
+        trip_id: TripId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.trip_id, aggregate.driver_id = None, None
+
+    class CommandRequested(Event):
+        """The car is to be told something; it has until `expires_at`."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.command_requested"
+        request_id: UUID
+        vin: str
+        type: CommandType
+        expires_at: AwareDatetime
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            opened = OpenRequest(type=self.type, expires_at=self.expires_at)
+            aggregate.open_requests = {**aggregate.open_requests, self.request_id: opened}
+
+    class CommandConfirmed(CarEvent):
+        """The car did what it was told."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.command_confirmed"
+        request_id: UUID
+        type: CommandType
+
+        def says(self) -> dict[str, object]:
+            return {"locked": {"lock": True, "unlock": False}.get(self.type)}
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.open_requests = {k: v for k, v in aggregate.open_requests.items() if k != self.request_id}
+
+    class CommandFailed(Event):
+        """The car refused, could not, or did not answer in time."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.command_failed"
+        request_id: UUID
+        type: CommandType
+        reason: str
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.open_requests = {k: v for k, v in aggregate.open_requests.items() if k != self.request_id}
+
+    class Locked(CarEvent):
+        """All doors are locked."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.locked"
+
+        def says(self) -> dict[str, object]:
+            return {"locked": True}
+
+    class Unlocked(CarEvent):
+        """A door is unlocked."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.unlocked"
+
+        def says(self) -> dict[str, object]:
+            return {"locked": False}
+
+    class DoorsOpened(CarEvent):
+        """A door, the boot or the hood is open."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.doors_opened"
+
+        def says(self) -> dict[str, object]:
+            return {"doors_closed": False}
+
+    class DoorsClosed(CarEvent):
+        """Everything is closed."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.doors_closed"
+
+        def says(self) -> dict[str, object]:
+            return {"doors_closed": True}
+
+    class IgnitionOn(CarEvent):
+        """Ready to drive."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.ignition_on"
+
+        def says(self) -> dict[str, object]:
+            return {"ignition_on": True}
+
+    class IgnitionOff(CarEvent):
+        """Stands."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.ignition_off"
+
+        def says(self) -> dict[str, object]:
+            return {"ignition_on": False}
+
+    class PluggedIn(CarEvent):
+        """A charging cable is connected."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.plugged_in"
+
+        def says(self) -> dict[str, object]:
+            return {"plugged_in": True}
+
+    class Unplugged(CarEvent):
+        """No charging cable is connected."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.unplugged"
+
+        def says(self) -> dict[str, object]:
+            return {"plugged_in": False}
+
+    class EnergyLow(CarEvent):
+        """It needs fuel or charge soon."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.energy_low"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.energy_low = True
+
+    class EnergyRestored(CarEvent):
+        """It was refuelled or charged."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.energy_restored"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.energy_low = False
+
+    class ZoneEntered(ZoneEvent):
+        """It came into a zone."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.zone_entered"
+
+    class ZoneLeft(ZoneEvent):
+        """It went out of a zone."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.zone_left"
+
+    class MovedWhileParked(CarEvent):
+        """It stands somewhere else although nobody drove it: towed, pushed, or wrong before."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.moved_while_parked"
+        distance_m: Metres
+
+    class FaultsChanged(CarEvent):
+        """Its list of active trouble codes (SAE J2012) is another one."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.faults_changed"
+        fault_codes: tuple[str, ...]
+
+        def says(self) -> dict[str, object]:
+            return {"fault_codes": self.fault_codes}
+
+    class CrashDetected(CarEvent):
+        """An airbag went off."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.crash_detected"
+
+        def says(self) -> dict[str, object]:
+            return {"crashed": True}
+
+    class FoundDirty(CarEvent):
+        """It needs cleaning."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.found_dirty"
+
+        def says(self) -> dict[str, object]:
+            return {"dirty": True}
+
+    class FoundClean(CarEvent):
+        """It is clean."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.found_clean"
+
+        def says(self) -> dict[str, object]:
+            return {"dirty": False}
+
+    class ContactLost(Event):
+        """The car cannot be reached."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.contact_lost"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.online = False
+
+    class ContactRestored(Event):
+        """The car can be reached again."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.contact_restored"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.online = True
+
+    @property
+    def holder_id(self) -> UUID:
+        """Whom the car's place is about now: its driver, or nobody but itself."""
+        return self.driver_id or self.id
+
+    def unavailability(self, limits: ReservationLimits) -> list[Violation]:
+        """Every reason why nobody can take this car now."""
+        found = [
+            self._not_in_service(),
+            self._taken(),
+            contact_violation(online=self.online),
+            position_violation(self.state),
+            energy_violation(self.state, limits),
+        ]
+        return [violation for violation in found if violation]
+
+    def end_readiness(self, limits: TripLimits, at: datetime) -> list[Violation]:
+        """Every criterion of the car that stands against ending its trip now."""
+        offline = contact_violation(online=self.online)
+        return [*([offline] if offline else []), *end_violations(self.state, limits, at)]
+
+    def enter_service(self, at: datetime) -> None:
+        """Offer it to members; twice changes nothing."""
+        refuse_if([self._gone()])
+        if self.service_state != "in_service":
+            self.trigger_event(self.EnteredService, timestamp=at)
+
+    def leave_service(self, reason: str, at: datetime) -> None:
+        """Keep it from members; a claim or trip under way goes on."""
+        refuse_if([self._gone()])
+        if self.service_state != "out_of_service":
+            self.trigger_event(self.LeftService, reason=reason, timestamp=at)
+
+    def decommission(self, reason: str, at: datetime) -> None:
+        """Take it out of the fleet, not while somebody has it."""
+        refuse_if([self._gone(), self._taken()])
+        self.trigger_event(self.Decommissioned, reason=reason, timestamp=at)
+
+    def reserve(self, reservation_id: ReservationId, at: datetime) -> None:
+        """Note the one claim. The caller has checked `unavailability`."""
+        self.trigger_event(self.Reserved, reservation_id=reservation_id, timestamp=at)
+
+    def release(self, at: datetime, *, held_by: MemberId) -> None:
+        """A claim ended without a trip."""
+        self.trigger_event(self.Released, held_by=held_by, timestamp=at)
+
+    def open_trip(self, trip_id: TripId, driver_id: MemberId, at: datetime) -> None:
+        """Note the one trip."""
+        self.trigger_event(self.TripOpened, trip_id=trip_id, driver_id=driver_id, timestamp=at)
+
+    def close_trip(self, at: datetime) -> None:
+        """The trip is over."""
+        self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
+
+    def request_command(self, request_id: UUID, command: CommandType, at: datetime, expires_at: datetime) -> None:
+        """Have the car told. Refused when it cannot do it; the same request twice changes nothing."""
+        refuse_if([None if command in self.capabilities else self._incapable(command)])
+        if request_id not in self.open_requests:
+            self.trigger_event(
+                self.CommandRequested,
+                request_id=request_id,
+                vin=self.vin,
+                type=command,
+                expires_at=expires_at,
+                timestamp=at,
+            )
+
+    def confirm_command(self, request_id: UUID, observation: Observation, at: datetime) -> None:
+        """The car did it. An answer that nobody waits for changes nothing."""
+        if request := self.open_requests.get(request_id):
+            facts = CarEvent.facts(self.holder_id, observation)
+            self.trigger_event(
+                self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts
+            )
+
+    def fail_command(self, request_id: UUID, reason: str, at: datetime) -> None:
+        """The car did not do it. An answer that nobody waits for changes nothing."""
+        if request := self.open_requests.get(request_id):
+            self.trigger_event(
+                self.CommandFailed, request_id=request_id, type=request.type, reason=reason, timestamp=at
+            )
+
+    def note_contact(self, at: datetime, *, online: bool) -> None:
+        """Contact was lost or is back; no change, no event."""
+        if online != self.online:
+            self.trigger_event(self.ContactRestored if online else self.ContactLost, timestamp=at)
+
+    def _not_in_service(self) -> Violation | None:
+        if self.service_state == "in_service":
+            return None
+        values = {"state": self.service_state}
+        return Violation(code="vehicle.out_of_service", detail="this car is not offered now: choose another", values=values)
+
+    def _taken(self) -> Violation | None:
+        if self.trip_id is not None:
+            return Violation(code="vehicle.in_trip", detail="somebody drives this car: choose another one")
+        if self.reservation_id is not None:
+            return Violation(code="vehicle.reserved", detail="somebody has reserved this car: choose another one")
+        return None
+
+    def _gone(self) -> Violation | None:
+        if self.service_state != "decommissioned":
+            return None
+        return Violation(code="vehicle.decommissioned", detail="this car has left the fleet")
+
+    def _incapable(self, command: CommandType) -> Violation:
+        values = {"command": command, "capabilities": list(self.capabilities)}
+        return Violation(code="vehicle.incapable", detail=f"this car cannot be told to {command}", values=values)

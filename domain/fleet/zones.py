@@ -1,0 +1,42 @@
+"""Where something holds: polygons on the map, and which of them contain a point."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from domain.kernel.units import Position
+
+Ring = tuple[tuple[float, float], ...]
+Polygons = tuple[tuple[Ring, ...], ...]
+"""Coordinates of a GeoJSON MultiPolygon (RFC 7946): (longitude, latitude); of each polygon the outer ring first, then its holes."""
+
+
+class ZoneKind(StrEnum):
+    """What a zone means."""
+
+    HOME_AREA = "home_area"
+    NO_PARKING = "no_parking"
+    AIRPORT = "airport"
+
+
+def contains(polygons: Polygons, position: Position) -> bool:
+    """Whether a point lies inside: in an outer ring and in none of its holes (even-odd rule; planar within a city)."""
+    return any(
+        _in_ring(rings[0], position) and not any(_in_ring(hole, position) for hole in rings[1:])
+        for rings in polygons
+        if rings
+    )
+
+
+def closed(polygons: Polygons) -> bool:
+    """Whether every ring ends where it began and has at least four points, as RFC 7946 wants."""
+    return bool(polygons) and all(len(ring) >= 4 and ring[0] == ring[-1] for rings in polygons for ring in rings)
+
+
+def _in_ring(ring: Sequence[tuple[float, float]], position: Position) -> bool:
+    """Casts a ray to the east and counts the edges that it crosses."""
+    inside = False
+    for (lon1, lat1), (lon2, lat2) in zip(ring, ring[1:], strict=False):
+        if (lat1 > position.latitude) != (lat2 > position.latitude):
+            crossing = lon1 + (position.latitude - lat1) / (lat2 - lat1) * (lon2 - lon1)
+            inside ^= position.longitude < crossing
+    return inside

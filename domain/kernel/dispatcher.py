@@ -1,0 +1,122 @@
+"""One way in: every command, whoever asks, goes through `Dispatcher.dispatch`."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.errors import (
+    CommandAlreadyDoneError,
+    CommandIdReusedError,
+    DomainError,
+    VersionConflictError,
+)
+from domain.kernel.messages import Command, Metadata
+from domain.kernel.ports import Clock, EventStore, Outcome
+from domain.rulebook.model import Rulebook
+
+A = TypeVar("A", bound=Aggregate)
+
+MAX_ATTEMPTS = 8
+"""How often a command is decided again after a version conflict before the conflict is reported."""
+
+_answers: TypeAdapter[Any] = TypeAdapter(Any)  # an answer is whatever JSON value a handler returns
+
+
+@dataclass
+class Work:
+    """What a handler works with: the time, the rules, and the aggregates that it loads, changes or adds.
+
+    Everything that has pending events at the end is appended at once, all or none.
+    """
+
+    now: datetime
+    rulebook: Rulebook
+    metadata: Metadata
+    store: EventStore
+    touched: dict[UUID, Aggregate] = field(default_factory=dict)
+
+    async def load(self, aggregate_class: type[A], id: UUID) -> A:  # noqa: A002 (the field's word)
+        """The aggregate, the same object however often it is asked for. Raises `NotFoundError`."""
+        known = self.touched.get(id)
+        if known is not None and isinstance(known, aggregate_class):
+            return known
+        aggregate = await self.store.load(aggregate_class, id)
+        self.touched[id] = aggregate
+        return aggregate
+
+    def add(self, aggregate: Aggregate) -> None:
+        """Take a new aggregate into this piece of work."""
+        self.touched[aggregate.id] = aggregate
+
+
+Handler = Callable[[Any, Work], Awaitable[Any]]  # each handler narrows both to its own command and answer
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The dispatcher's reply: the handler's answer as JSON text, the log position to read one's own write, and whether it was new."""
+
+    answer: str | None
+    position: int
+    repeated: bool = False
+
+
+class Dispatcher:
+    """Finds the handler, lets it load and decide, appends; on a version conflict loads and decides again."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        clock: Clock,
+        rulebooks: Mapping[str, Rulebook],
+        handlers: Mapping[type[Command], Handler],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._rulebooks = rulebooks
+        self._handlers = handlers
+
+    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+        """Carry out a command once. Raises the handler's `DomainError`s, and `CommandIdReusedError`.
+
+        A command id that the store knows gets the first outcome back. A refusal is not remembered: it changed nothing,
+        so asking again decides again.
+        """
+        fingerprint = fingerprint_of(command)
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return await self._attempt(command, metadata, fingerprint)
+            except (VersionConflictError, CommandAlreadyDoneError):
+                if known := await self._store.outcome(metadata.command_id):
+                    return _repeat(known, fingerprint)
+            except DomainError:
+                if known := await self._store.outcome(metadata.command_id):
+                    return _repeat(known, fingerprint)
+                raise
+        return await self._attempt(command, metadata, fingerprint)
+
+    async def _attempt(self, command: Command, metadata: Metadata, fingerprint: str) -> Answered:
+        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store)
+        answer = await self._handlers[type(command)](command, work)
+        text = None if answer is None else _answers.dump_json(answer).decode()
+        changed = [a for a in work.touched.values() if a.pending_events]
+        position = await self._store.append(changed, metadata, answer=text, fingerprint=fingerprint)
+        return Answered(text, position)
+
+
+def fingerprint_of(command: Command) -> str:
+    """A digest of what was asked, to tell a retry from another command under the same id."""
+    return hashlib.sha256(f"{command.NAME}{command.model_dump_json()}".encode()).hexdigest()
+
+
+def _repeat(known: Outcome, fingerprint: str) -> Answered:
+    if known.fingerprint != fingerprint:
+        msg = "this command id was used before for a different command: use a new one"
+        raise CommandIdReusedError(msg)
+    return Answered(known.answer, known.position, repeated=True)

@@ -1,0 +1,62 @@
+"""What can go wrong in the domain. Every refusal names all violated rules, each with a stable code and the values it looked at."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Violation(BaseModel):
+    """One rule that said no. `code` is permanent, e.g. `vehicle.energy_too_low`; `detail` says what would help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    detail: str
+    values: dict[str, Any] = {}
+
+
+class DomainError(Exception):
+    """Base of all errors that a caller can do something about."""
+
+
+class RefusedError(DomainError):
+    """A command broke one or more rules; nothing was changed."""
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("; ".join(f"{v.code}: {v.detail}" for v in violations))
+        self.violations = violations
+
+
+class NotFoundError(DomainError):
+    """No aggregate of this kind has this id."""
+
+    def __init__(self, kind: str, id: UUID) -> None:  # noqa: A002 (the field's word)
+        super().__init__(f"there is no {kind} {id}")
+        self.kind = kind
+        self.id = id
+
+
+class VersionConflictError(DomainError):
+    """An aggregate has changed since it was read; load it again and decide again."""
+
+    def __init__(self, id: UUID, expected_version: int) -> None:  # noqa: A002 (the field's word)
+        super().__init__(f"aggregate {id} is no longer at version {expected_version}")
+        self.id = id
+        self.expected_version = expected_version
+
+
+class CommandIdReusedError(DomainError):
+    """A command id was used before for a different command."""
+
+
+class CommandAlreadyDoneError(DomainError):
+    """The store knows this command id: the first outcome stands, nothing was appended."""
+
+
+def refuse_if(violations: Iterable[Violation | None]) -> None:
+    """Raise one `RefusedError` with every violation there is; do nothing when there is none."""
+    found = tuple(v for v in violations if v is not None)
+    if found:
+        raise RefusedError(*found)

@@ -1,0 +1,70 @@
+"""What travels through the dispatcher: commands, and who asks for them and why."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import CommandId
+
+
+class Command(BaseModel):
+    """A request in the imperative. `NAME` is permanent: it is stored in metadata and in the task queue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    NAME: ClassVar[str]
+
+
+class Role(StrEnum):
+    """Who may act."""
+
+    MEMBER = "member"
+    AGENT = "agent"
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    DEVICE = "device"
+    PARTNER = "partner"
+    SYSTEM = "system"
+
+
+class Actor(BaseModel):
+    """Who asks. `id` is a member's, an employee's or a device's id; for the system, a policy's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    id: str
+
+
+class Metadata(BaseModel):
+    """Stored beside every event: which command caused it, for whom, in which service, and as part of what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command_id: CommandId
+    command: str
+    """`NAME` of the command."""
+    actor: Actor
+    service: str
+    """Key of the rulebook, e.g. `drivenow-europe`."""
+    correlation_id: UUID
+    """The same for everything that follows from one outside request."""
+    causation_id: UUID | None = None
+    """What caused this command: an event's id (derived from aggregate and version), or none for an outside request."""
+    reason: str | None = None
+
+
+class RecordedEvent(BaseModel):
+    """An event as read from the store, with its place in the log."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    position: int
+    recorded_at: AwareDatetime
+    topic: str
+    event: DomainEvent
+    metadata: Metadata

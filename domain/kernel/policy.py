@@ -1,0 +1,68 @@
+"""Policies: "whenever this event, then that". Plain functions from a recorded event to what should follow.
+
+What follows is data: a command, a command at a later time, or an effect on the outside world. One runner stores it in
+the policy's own transaction and carries it out afterwards, each under an id derived from the event, so a replay repeats nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
+
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import MemberId, PaymentId, VehicleId
+from domain.kernel.messages import Command, RecordedEvent
+from domain.kernel.money import Money
+
+
+class _Consequence(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Later(_Consequence):
+    """Give `command` to the dispatcher once `due_at` has come. Deciding whether it still applies is the handler's part."""
+
+    kind: Literal["later"] = "later"
+    due_at: AwareDatetime
+    command: SerializeAsAny[Command]
+
+
+class TellVehicle(_Consequence):
+    """Send a command to a car. Its answer, or its silence until `expires_at`, comes back as a command of fleet."""
+
+    kind: Literal["tell_vehicle"] = "tell_vehicle"
+    request_id: UUID
+    vehicle_id: VehicleId
+    vin: str
+    service: str
+    type: Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
+
+
+class AskPaymentProvider(_Consequence):
+    """Hold, capture or release money. The provider's answer comes back as a command of billing."""
+
+    kind: Literal["ask_payment_provider"] = "ask_payment_provider"
+    payment_id: PaymentId
+    operation: Literal["hold", "capture", "release", "refund"]
+    amount: Money
+    method_token: str
+    """The provider's token for the member's payment method; never a card number."""
+
+
+class SendMessage(_Consequence):
+    """Tell a member something. The address is looked up when the message is sent, never stored in the queue."""
+
+    kind: Literal["send_message"] = "send_message"
+    member_id: MemberId
+    template: str
+    values: dict[str, str] = {}
+
+
+Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage, Field(discriminator="kind")]
+Consequence = Command | Later | TellVehicle | AskPaymentProvider | SendMessage
+Policy = Callable[[RecordedEvent], Iterable[Consequence]]
+Policies = dict[type[DomainEvent], tuple[Policy, ...]]
+"""Which policies follow which event. Each context's policies.py exports one as `POLICIES`."""

@@ -1,0 +1,115 @@
+"""Ports: what the core needs from the world, as Protocols. Adapters implement them; a contract suite checks each one."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.ids import CommandId, MemberId
+from domain.kernel.messages import Metadata, RecordedEvent
+from domain.kernel.policy import AskPaymentProvider, SendMessage, TellVehicle
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Outcome(Protocol):
+    """What a command led to: the handler's answer as JSON, the position of its last event, and the command's fingerprint."""
+
+    @property
+    def answer(self) -> str | None: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+class EventStore(Protocol):
+    """The log of everything that happened."""
+
+    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
+        """The aggregate now, from cache, snapshot and events. Raises `NotFoundError`."""
+        ...
+
+    async def load_as_of(
+        self, aggregate_class: type[A], id: UUID, /, *, at: datetime | None = None, position: int | None = None
+    ) -> A:
+        """The aggregate as it was recorded at a time or at a position of the log. Raises `NotFoundError`."""
+        ...
+
+    async def append(self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str) -> int:
+        """Append the pending events of all aggregates, all or none, and remember the command's outcome for ever.
+
+        Each aggregate must still be at the version it was read at. Returns the position of the last event
+        (the current end of the log when there was no event). Raises `VersionConflictError`, or
+        `CommandAlreadyDoneError` when the command id is known.
+        """
+        ...
+
+    async def outcome(self, command_id: CommandId, /) -> Outcome | None:
+        """What this command led to, if it was ever carried out."""
+        ...
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        topics: Sequence[str] | None = None,
+        service: str | None = None,
+        aggregate_id: UUID | None = None,
+        batch: int = 1000,
+    ) -> AsyncIterator[RecordedEvent]:
+        """Events after a position, in order, filtered."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, UTC with zone."""
+
+    def now(self) -> datetime: ...
+
+
+class VehicleGateway(Protocol):
+    """The way to the cars."""
+
+    async def send(self, request: TellVehicle, /) -> None:
+        """Hand a command to the car's connection; idempotent by `request.request_id`. Raises `GatewayUnavailableError`."""
+        ...
+
+
+class PaymentGateway(Protocol):
+    """A payment provider."""
+
+    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> "PaymentAnswer":
+        """Carry out the operation once per key. A decline is an answer; raises `GatewayUnavailableError` when none came."""
+        ...
+
+
+class PaymentAnswer(Protocol):
+    """The provider's word: accepted with its reference, or declined with a code."""
+
+    @property
+    def accepted(self) -> bool: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def decline_code(self) -> str | None: ...
+
+
+class Messenger(Protocol):
+    """Mail, push or text to a member."""
+
+    async def send(self, request: SendMessage, /, *, address: str, idempotency_key: str) -> None:
+        """Deliver once per key. Raises `GatewayUnavailableError`."""
+        ...
+
+
+class GatewayUnavailableError(Exception):
+    """The other side did not answer; the same call may succeed later."""
+
+
+class ContactBook(Protocol):
+    """Where a member can be reached; `None` once erased."""
+
+    async def email(self, member_id: MemberId, /) -> str | None: ...

@@ -1,0 +1,30 @@
+"""Physical quantities with their units and bounds, and positions on the earth."""
+
+from math import asin, cos, radians, sin, sqrt
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Metres = Annotated[int, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius R1 of the WGS 84 ellipsoid (IUGG)."""
+
+
+class Position(BaseModel):
+    """A point in WGS 84 degrees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    latitude: Latitude
+    longitude: Longitude
+
+    def distance_m(self, other: "Position") -> float:
+        """Great-circle distance in metres (haversine formula)."""
+        lat1, lat2 = radians(self.latitude), radians(other.latitude)
+        half_dlat, half_dlon = (lat2 - lat1) / 2, radians(other.longitude - self.longitude) / 2
+        h = sin(half_dlat) ** 2 + cos(lat1) * cos(lat2) * sin(half_dlon) ** 2
+        return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))

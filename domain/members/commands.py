@@ -1,0 +1,98 @@
+"""What may be asked for about a member."""
+
+from datetime import date
+from typing import ClassVar
+
+from domain.kernel.ids import MemberId
+from domain.kernel.messages import Command
+
+
+class RegisterMember(Command):
+    """Open an account. `email_code` is the secret that the member must send back to prove the address."""
+
+    NAME: ClassVar[str] = "members.register_member"
+
+    member_id: MemberId
+    city_id: str
+    name: str
+    email: str
+    birth_date: date
+    email_code: str
+
+
+class VerifyEmail(Command):
+    """Prove the e-mail address by the code sent there."""
+
+    NAME: ClassVar[str] = "members.verify_email"
+
+    member_id: MemberId
+    code: str
+
+
+class SubmitLicence(Command):
+    """Hand in a driving licence for a check."""
+
+    NAME: ClassVar[str] = "members.submit_licence"
+
+    member_id: MemberId
+    number: str
+    country: str
+    issued_on: date
+    expires_on: date
+
+
+class VerifyLicence(Command):
+    """Confirm that the licence was seen and is good."""
+
+    NAME: ClassVar[str] = "members.verify_licence"
+
+    member_id: MemberId
+
+
+class RejectLicence(Command):
+    """Turn the licence down."""
+
+    NAME: ClassVar[str] = "members.reject_licence"
+
+    member_id: MemberId
+    reason: str
+
+
+class AddPaymentMethod(Command):
+    """Take a payment method, known by the provider's token; the newest one is charged."""
+
+    NAME: ClassVar[str] = "members.add_payment_method"
+
+    member_id: MemberId
+    method_id: str
+    token: str
+    brand: str
+    prepaid: bool = False
+    expires_on: date
+
+
+class RemovePaymentMethod(Command):
+    """Forget a payment method."""
+
+    NAME: ClassVar[str] = "members.remove_payment_method"
+
+    member_id: MemberId
+    method_id: str
+
+
+class BlockMember(Command):
+    """Keep a member from new reservations and trips."""
+
+    NAME: ClassVar[str] = "members.block_member"
+
+    member_id: MemberId
+    reason: str
+
+
+class UnblockMember(Command):
+    """Lift a block."""
+
+    NAME: ClassVar[str] = "members.unblock_member"
+
+    member_id: MemberId
+    reason: str

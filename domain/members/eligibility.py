@@ -1,0 +1,91 @@
+"""Who may drive: named rules, each a violation or nothing, so that a member learns every reason at once."""
+
+from datetime import date, datetime
+
+from domain.kernel.errors import Violation
+from domain.members.facts import Licence, LicenceState, PaymentMethod
+from domain.rulebook.model import Eligibility
+
+
+def years_between(earlier: date, later: date) -> int:
+    """Completed years, as birthdays count."""
+    return later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
+
+
+def age_violation(birth_date: date | None, rules: Eligibility, today: date) -> Violation | None:
+    """Old enough; a member whose data was erased is not."""
+    age = years_between(birth_date, today) if birth_date else 0
+    if age >= rules.minimum_age:
+        return None
+    return Violation(
+        code="member.too_young",
+        detail=f"drivers must be at least {rules.minimum_age} years old",
+        values={"minimum_age": rules.minimum_age},
+    )
+
+
+def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime) -> list[Violation]:
+    """A verified, valid, accepted licence, held long enough and checked recently enough."""
+    if licence is None:
+        return [Violation(code="member.licence_missing", detail="hand in a driving licence first")]
+    today = at.date()
+    found = [_unverified(licence), _country(licence, rules), _recheck(licence, rules, at)]
+    if licence.expires_on < today:
+        found.append(
+            Violation(
+                code="member.licence_expired",
+                detail="hand in a valid driving licence",
+                values={"expired_on": licence.expires_on.isoformat()},
+            )
+        )
+    if (years := years_between(licence.issued_on, today)) < rules.minimum_licence_years:
+        found.append(
+            Violation(
+                code="member.licence_too_recent",
+                detail=f"the licence must have been held for {rules.minimum_licence_years} years",
+                values={"years": years, "minimum_years": rules.minimum_licence_years},
+            )
+        )
+    return [violation for violation in found if violation]
+
+
+def payment_violation(methods: tuple[PaymentMethod, ...], rules: Eligibility, today: date) -> Violation | None:
+    """One payment method that is not expired, and not prepaid where the service refuses those."""
+    if not methods:
+        return Violation(code="member.no_payment_method", detail="add a payment method first")
+    current = [method for method in methods if method.expires_on >= today]
+    if not current:
+        return Violation(code="member.payment_method_expired", detail="add a payment method that has not expired")
+    if not rules.prepaid_cards and all(method.prepaid for method in current):
+        return Violation(code="member.prepaid_card", detail="prepaid cards are not accepted here: add another card")
+    return None
+
+
+def _unverified(licence: Licence) -> Violation | None:
+    if licence.state is LicenceState.VERIFIED:
+        return None
+    return Violation(
+        code=f"member.licence_{licence.state}",
+        detail="the driving licence has not passed its check",
+        values={"state": licence.state},
+    )
+
+
+def _country(licence: Licence, rules: Eligibility) -> Violation | None:
+    if rules.licence_countries is None or licence.country in rules.licence_countries:
+        return None
+    return Violation(
+        code="member.licence_country_not_accepted",
+        detail=f"licences from {licence.country} are not accepted by this service",
+        values={"country": licence.country, "accepted": list(rules.licence_countries)},
+    )
+
+
+def _recheck(licence: Licence, rules: Eligibility, at: datetime) -> Violation | None:
+    if rules.licence_recheck is None or licence.verified_at is None or at < licence.verified_at + rules.licence_recheck:
+        return None
+    return Violation(
+        code="member.licence_recheck_due",
+        detail="show the driving licence again",
+        values={"last_check": licence.verified_at.isoformat()},
+    )

@@ -1,0 +1,46 @@
+"""What is known of a member besides the account itself."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class MemberStatus(StrEnum):
+    """At most one thing at a time (names as in the ShareNow partner API)."""
+
+    IDLE = "IDLE"
+    IN_RESERVATION = "IN_RESERVATION"
+    IN_RENTAL = "IN_RENTAL"
+
+
+class LicenceState(StrEnum):
+    """How far the check of a licence is."""
+
+    SUBMITTED = "submitted"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+
+
+class Licence(BaseModel):
+    """A driving licence as far as rules need it; its number stays encrypted in the event that brought it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    country: str
+    issued_on: date
+    expires_on: date
+    state: LicenceState = LicenceState.SUBMITTED
+    verified_at: AwareDatetime | None = None
+
+
+class PaymentMethod(BaseModel):
+    """A way to pay, known by the provider's token."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method_id: str
+    token: str
+    brand: str
+    prepaid: bool
+    expires_on: date

@@ -1,0 +1,74 @@
+"""Load, decide, save: one short function per command about members."""
+
+from domain.kernel.dispatcher import Handler, Work
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import MemberId
+from domain.kernel.messages import Command
+from domain.members import commands
+from domain.members.member import Member
+
+
+async def register_member(command: commands.RegisterMember, work: Work) -> MemberId:
+    """Open an account in a city of the service."""
+    known = {city.id for city in work.rulebook.cities}
+    refuse_if([None if command.city_id in known else _unknown_city(command.city_id, known)])
+    work.add(Member.register(command, work.rulebook.key, work.now))
+    return command.member_id
+
+
+async def verify_email(command: commands.VerifyEmail, work: Work) -> None:
+    """Check the code."""
+    (await work.load(Member, command.member_id)).verify_email(command.code, work.now)
+
+
+async def submit_licence(command: commands.SubmitLicence, work: Work) -> None:
+    """Take the licence for a check."""
+    (await work.load(Member, command.member_id)).submit_licence(command, work.now)
+
+
+async def verify_licence(command: commands.VerifyLicence, work: Work) -> None:
+    """Accept the licence."""
+    (await work.load(Member, command.member_id)).verify_licence(work.now)
+
+
+async def reject_licence(command: commands.RejectLicence, work: Work) -> None:
+    """Turn the licence down."""
+    (await work.load(Member, command.member_id)).reject_licence(command.reason, work.now)
+
+
+async def add_payment_method(command: commands.AddPaymentMethod, work: Work) -> None:
+    """Take a payment method."""
+    (await work.load(Member, command.member_id)).add_payment_method(command, work.now)
+
+
+async def remove_payment_method(command: commands.RemovePaymentMethod, work: Work) -> None:
+    """Forget a payment method."""
+    (await work.load(Member, command.member_id)).remove_payment_method(command.method_id, work.now)
+
+
+async def block_member(command: commands.BlockMember, work: Work) -> None:
+    """Block the account."""
+    (await work.load(Member, command.member_id)).block(command.reason, work.now)
+
+
+async def unblock_member(command: commands.UnblockMember, work: Work) -> None:
+    """Lift the block."""
+    (await work.load(Member, command.member_id)).unblock(command.reason, work.now)
+
+
+def _unknown_city(city_id: str, known: set[str]) -> Violation:
+    values = {"city_id": city_id, "cities": sorted(known)}
+    return Violation(code="service.unknown_city", detail="the service does not run in this city", values=values)
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    commands.RegisterMember: register_member,
+    commands.VerifyEmail: verify_email,
+    commands.SubmitLicence: submit_licence,
+    commands.VerifyLicence: verify_licence,
+    commands.RejectLicence: reject_licence,
+    commands.AddPaymentMethod: add_payment_method,
+    commands.RemovePaymentMethod: remove_payment_method,
+    commands.BlockMember: block_member,
+    commands.UnblockMember: unblock_member,
+}

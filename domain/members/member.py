@@ -1,0 +1,260 @@
+"""A member's account."""
+
+from datetime import date, datetime
+from hmac import compare_digest
+from typing import ClassVar, Self
+
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.personal import Personal
+from domain.members import commands
+from domain.members.eligibility import age_violation, licence_violations, payment_violation
+from domain.members.facts import Licence, LicenceState, MemberStatus, PaymentMethod
+from domain.rulebook.model import Eligibility
+
+
+class Member(Aggregate):
+    """A person who may drive: registered -> e-mail, licence and payment checked -> IDLE <-> IN_RESERVATION <-> IN_RENTAL."""
+
+    TOPIC: ClassVar[str] = "members.member"
+
+    service: str
+    city_id: str
+    birth_date: Personal[date]
+    email_code: Personal[str]
+    email_verified: bool = False
+    licence: Licence | None = None
+    payment_methods: tuple[PaymentMethod, ...] = ()
+    blocked_for: str | None = None
+    reservation_id: ReservationId | None = None
+    trip_id: TripId | None = None
+
+    class Registered(Created):
+        """Somebody opened an account."""
+
+        TOPIC: ClassVar[str] = "members.member.registered"
+        service: str
+        city_id: str
+        name: Personal[str]
+        email: Personal[str]
+        birth_date: Personal[date]
+        email_code: Personal[str]
+
+    class EmailVerified(Event):
+        """The address is the member's."""
+
+        TOPIC: ClassVar[str] = "members.member.email_verified"
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.email_verified = True
+
+    class LicenceSubmitted(Event):
+        """A driving licence waits for its check."""
+
+        TOPIC: ClassVar[str] = "members.member.licence_submitted"
+        number: Personal[str]
+        country: str
+        issued_on: date
+        expires_on: date
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.licence = Licence(country=self.country, issued_on=self.issued_on, expires_on=self.expires_on)
+
+    class LicenceVerified(Event):
+        """The licence was seen and is good."""
+
+        TOPIC: ClassVar[str] = "members.member.licence_verified"
+
+        def apply(self, aggregate: "Member") -> None:
+            changed = {"state": LicenceState.VERIFIED, "verified_at": self.timestamp}
+            aggregate.licence = aggregate.licence and aggregate.licence.model_copy(update=changed)
+
+    class LicenceRejected(Event):
+        """The licence was turned down."""
+
+        TOPIC: ClassVar[str] = "members.member.licence_rejected"
+        reason: str
+
+        def apply(self, aggregate: "Member") -> None:
+            changed = {"state": LicenceState.REJECTED}
+            aggregate.licence = aggregate.licence and aggregate.licence.model_copy(update=changed)
+
+    class PaymentMethodAdded(Event):
+        """A way to pay was added; the newest is charged."""
+
+        TOPIC: ClassVar[str] = "members.member.payment_method_added"
+        method_id: str
+        token: str
+        brand: str
+        prepaid: bool
+        expires_on: date
+
+        def apply(self, aggregate: "Member") -> None:
+            method = PaymentMethod(
+                method_id=self.method_id,
+                token=self.token,
+                brand=self.brand,
+                prepaid=self.prepaid,
+                expires_on=self.expires_on,
+            )
+            aggregate.payment_methods = (*aggregate.payment_methods, method)
+
+    class PaymentMethodRemoved(Event):
+        """A way to pay is not used any more."""
+
+        TOPIC: ClassVar[str] = "members.member.payment_method_removed"
+        method_id: str
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.payment_methods = tuple(m for m in aggregate.payment_methods if m.method_id != self.method_id)
+
+    class Blocked(Event):
+        """No new reservations and trips."""
+
+        TOPIC: ClassVar[str] = "members.member.blocked"
+        reason: str
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.blocked_for = self.reason
+
+    class Unblocked(Event):
+        """Free again."""
+
+        TOPIC: ClassVar[str] = "members.member.unblocked"
+        reason: str
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.blocked_for = None
+
+    class ReservationOpened(Event):
+        """The member holds a car."""
+
+        TOPIC: ClassVar[str] = "members.member.reservation_opened"
+        reservation_id: ReservationId
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.reservation_id = self.reservation_id
+
+    class RentalOpened(Event):
+        """The member is on a trip."""
+
+        TOPIC: ClassVar[str] = "members.member.rental_opened"
+        trip_id: TripId
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.trip_id, aggregate.reservation_id = self.trip_id, None
+
+    class Released(Event):
+        """The reservation or the trip is over; back to a reservation that is still valid, or idle."""
+
+        TOPIC: ClassVar[str] = "members.member.released"
+        to_reservation: ReservationId | None
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.trip_id, aggregate.reservation_id = None, self.to_reservation
+
+    @property
+    def status(self) -> MemberStatus:
+        """What the member is doing."""
+        if self.trip_id is not None:
+            return MemberStatus.IN_RENTAL
+        return MemberStatus.IN_RESERVATION if self.reservation_id is not None else MemberStatus.IDLE
+
+    @property
+    def charged_method(self) -> PaymentMethod | None:
+        """The newest payment method."""
+        return self.payment_methods[-1] if self.payment_methods else None
+
+    @classmethod
+    def register(cls, command: commands.RegisterMember, service: str, at: datetime) -> Self:
+        """Open an account."""
+        facts = command.model_dump(exclude={"member_id"})
+        return cls.begin(cls.Registered, id=command.member_id, timestamp=at, service=service, **facts)
+
+    def verify_email(self, code: str, at: datetime) -> None:
+        """Accept the address if the code is the one sent there; verified already, it changes nothing."""
+        if self.email_verified:
+            return
+        if self.email_code is None or not compare_digest(code.encode(), self.email_code.encode()):
+            refuse_if([Violation(code="member.wrong_email_code", detail="use the code of the newest verification mail")])
+        self.trigger_event(self.EmailVerified, timestamp=at)
+
+    def submit_licence(self, command: commands.SubmitLicence, at: datetime) -> None:
+        """Take a licence for a check; it replaces an earlier one."""
+        facts = command.model_dump(exclude={"member_id"})
+        self.trigger_event(self.LicenceSubmitted, timestamp=at, **facts)
+
+    def verify_licence(self, at: datetime) -> None:
+        """Accept the licence handed in."""
+        self._require_licence()
+        self.trigger_event(self.LicenceVerified, timestamp=at)
+
+    def reject_licence(self, reason: str, at: datetime) -> None:
+        """Turn the licence handed in down."""
+        self._require_licence()
+        self.trigger_event(self.LicenceRejected, reason=reason, timestamp=at)
+
+    def add_payment_method(self, command: commands.AddPaymentMethod, at: datetime) -> None:
+        """Take a payment method; one that is known changes nothing."""
+        if command.method_id not in {m.method_id for m in self.payment_methods}:
+            self.trigger_event(
+                self.PaymentMethodAdded, timestamp=at, **command.model_dump(exclude={"member_id"})
+            )
+
+    def remove_payment_method(self, method_id: str, at: datetime) -> None:
+        """Forget a payment method, not while it may have to be charged."""
+        busy = self.status is not MemberStatus.IDLE
+        refuse_if([self._busy() if busy else None])
+        if method_id in {m.method_id for m in self.payment_methods}:
+            self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
+
+    def block(self, reason: str, at: datetime) -> None:
+        """Keep the member from anything new; what is under way goes on."""
+        self.trigger_event(self.Blocked, reason=reason, timestamp=at)
+
+    def unblock(self, reason: str, at: datetime) -> None:
+        """Lift the block."""
+        if self.blocked_for is not None:
+            self.trigger_event(self.Unblocked, reason=reason, timestamp=at)
+
+    def ineligibility(self, rules: Eligibility, at: datetime) -> list[Violation]:
+        """Every reason why this person may not take a car now."""
+        found = [
+            None if self.email_verified else Violation(code="member.email_unverified", detail="verify the e-mail address"),
+            age_violation(self.birth_date, rules, at.date()),
+            *licence_violations(self.licence, rules, at),
+            payment_violation(self.payment_methods, rules, at.date()),
+            None
+            if self.blocked_for is None
+            else Violation(code="member.blocked", detail="this account is blocked: contact support"),
+            self.occupation(),
+        ]
+        return [violation for violation in found if violation]
+
+    def occupation(self) -> Violation | None:
+        """The reservation or the trip that stands against another one."""
+        return self._busy() if self.status is not MemberStatus.IDLE else None
+
+    def open_reservation(self, reservation_id: ReservationId, at: datetime) -> None:
+        """Note the one reservation. The caller has checked `occupation`."""
+        refuse_if([self.occupation()])
+        self.trigger_event(self.ReservationOpened, reservation_id=reservation_id, timestamp=at)
+
+    def open_rental(self, trip_id: TripId, at: datetime) -> None:
+        """Note the one trip; it takes the place of the member's reservation."""
+        refuse_if([self._busy() if self.status is MemberStatus.IN_RENTAL else None])
+        self.trigger_event(self.RentalOpened, trip_id=trip_id, timestamp=at)
+
+    def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:
+        """Reservation or trip is over."""
+        self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
+
+    def _require_licence(self) -> None:
+        missing = Violation(code="member.licence_missing", detail="no driving licence was handed in")
+        refuse_if([missing if self.licence is None else None])
+
+    def _busy(self) -> Violation:
+        code = "member.in_rental" if self.status is MemberStatus.IN_RENTAL else "member.in_reservation"
+        what = self.trip_id or self.reservation_id
+        return Violation(code=code, detail="end what is open first", values={"id": str(what)})

@@ -1,0 +1,77 @@
+"""What follows when a car confirms a step of its trip, or fails it."""
+
+from collections.abc import Awaitable, Callable
+
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.dispatcher import Work
+from domain.members.member import Member
+from domain.rental import start
+from domain.rental.commands import ConfirmTripStep, FailTripStep
+from domain.rental.observation import reading
+from domain.rental.steps import Step
+from domain.rental.trip import Trip
+
+
+async def confirm_trip_step(command: ConfirmTripStep, work: Work) -> None:
+    """Take the step that the car has confirmed. An answer that no trip waits for changes nothing."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    if vehicle.trip_id is None:
+        return
+    trip = await work.load(Trip, vehicle.trip_id)
+    if step := trip.step_of(command.request_id):
+        await _CONFIRMED[step](trip, vehicle, command, work)
+
+
+async def fail_trip_step(command: FailTripStep, work: Work) -> None:
+    """Undo the step that the car did not take. An answer that no trip waits for changes nothing."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    if vehicle.trip_id is None:
+        return
+    trip = await work.load(Trip, vehicle.trip_id)
+    if trip.pending is not None and trip.pending.request_id == command.request_id:
+        await _FAILED[trip.pending.step](trip, command.reason, work)
+
+
+async def _started(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
+    trip.tell(Trip.StartConfirmed, work.now, started_at=command.confirmed_at, **dict(await reading(vehicle, work)))
+
+
+async def _parked(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
+    trip.tell(Trip.Parked, work.now, parked_at=command.confirmed_at)
+
+
+async def _resumed(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
+    trip.tell(Trip.Resumed, work.now, resumed_at=command.confirmed_at)
+
+
+async def _ended(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
+    member = await work.load(Member, trip.member_id)
+    trip.end(await reading(vehicle, work), command.confirmed_at, work.now)
+    vehicle.close_trip(work.now)
+    member.release(work.now)
+
+
+async def _park_failed(trip: Trip, reason: str, work: Work) -> None:
+    trip.tell(Trip.ParkFailed, work.now, reason=reason)
+
+
+async def _resume_failed(trip: Trip, reason: str, work: Work) -> None:
+    trip.tell(Trip.ResumeFailed, work.now, reason=reason)
+
+
+async def _end_unconfirmed(trip: Trip, reason: str, work: Work) -> None:
+    trip.tell(Trip.EndUnconfirmed, work.now, reason=reason)
+
+
+_CONFIRMED: dict[Step, Callable[[Trip, Vehicle, ConfirmTripStep, Work], Awaitable[None]]] = {
+    "start": _started,
+    "park": _parked,
+    "resume": _resumed,
+    "end": _ended,
+}
+_FAILED: dict[Step, Callable[[Trip, str, Work], Awaitable[None]]] = {
+    "start": start.give_up,
+    "park": _park_failed,
+    "resume": _resume_failed,
+    "end": _end_unconfirmed,
+}

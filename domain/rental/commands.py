@@ -1,0 +1,156 @@
+"""What can be asked of rental. Members and agents ask for the first part; policies give the second."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.kernel.messages import Command
+
+
+class PlaceReservation(Command):
+    """Keep a car for the free time, at the prices of now."""
+
+    NAME = "rental.place_reservation"
+
+    reservation_id: ReservationId
+    member_id: MemberId
+    vehicle_id: VehicleId
+
+
+class ExtendReservation(Command):
+    """Keep it longer; what lies after the free time is paid."""
+
+    NAME = "rental.extend_reservation"
+
+    reservation_id: ReservationId
+    until: AwareDatetime
+
+
+class CancelReservation(Command):
+    """Give the car up."""
+
+    NAME = "rental.cancel_reservation"
+
+    reservation_id: ReservationId
+
+
+class StartTrip(Command):
+    """Start driving: from a reservation, or at the car with a quote made at once."""
+
+    NAME = "rental.start_trip"
+
+    trip_id: TripId
+    member_id: MemberId
+    vehicle_id: VehicleId
+    reservation_id: ReservationId | None = None
+    package: str | None = None
+    """Id of a package of the tariff."""
+    options: tuple[str, ...] = ()
+
+
+class ParkTrip(Command):
+    """Lock the car for a while and keep it."""
+
+    NAME = "rental.park_trip"
+
+    trip_id: TripId
+
+
+class ResumeTrip(Command):
+    """Open the parked car again."""
+
+    NAME = "rental.resume_trip"
+
+    trip_id: TripId
+
+
+class EndTrip(Command):
+    """Lock the car and give it back, where it may stand."""
+
+    NAME = "rental.end_trip"
+
+    trip_id: TripId
+
+
+class ForceEndTrip(Command):
+    """An agent ends a trip whose car cannot confirm it."""
+
+    NAME = "rental.force_end_trip"
+
+    trip_id: TripId
+    ended_at: AwareDatetime
+    reason: str
+
+
+class ExpireReservation(Command):
+    """The time of a reservation may be up."""
+
+    NAME = "rental.expire_reservation"
+
+    reservation_id: ReservationId
+
+
+class RemindOfExpiry(Command):
+    """The free time of a reservation ends soon."""
+
+    NAME = "rental.remind_of_expiry"
+
+    reservation_id: ReservationId
+
+
+class UnlockForTrip(Command):
+    """The payment is secured: have the car opened."""
+
+    NAME = "rental.unlock_for_trip"
+
+    trip_id: TripId
+
+
+class FailTripStart(Command):
+    """The trip cannot start. After `payment_timed_out` only if the payment is still awaited."""
+
+    NAME = "rental.fail_trip_start"
+
+    trip_id: TripId
+    reason: Literal["payment_declined", "payment_timed_out"]
+
+
+class ConfirmTripStep(Command):
+    """A car has done what it was asked for."""
+
+    NAME = "rental.confirm_trip_step"
+
+    vehicle_id: VehicleId
+    request_id: UUID
+    confirmed_at: AwareDatetime
+
+
+class FailTripStep(Command):
+    """A car refused what it was asked for, or did not answer in time."""
+
+    NAME = "rental.fail_trip_step"
+
+    vehicle_id: VehicleId
+    request_id: UUID
+    reason: str
+
+
+ALL: tuple[type[Command], ...] = (
+    PlaceReservation,
+    ExtendReservation,
+    CancelReservation,
+    StartTrip,
+    ParkTrip,
+    ResumeTrip,
+    EndTrip,
+    ForceEndTrip,
+    ExpireReservation,
+    RemindOfExpiry,
+    UnlockForTrip,
+    FailTripStart,
+    ConfirmTripStep,
+    FailTripStep,
+)
+"""Every command of this context."""

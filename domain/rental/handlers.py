@@ -1,0 +1,139 @@
+"""Load, decide, save: one short story per command. Member, car, reservation and trip change together or not at all."""
+
+from collections.abc import Mapping
+
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.dispatcher import Handler, Work
+from domain.kernel.errors import refuse_if
+from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.messages import Command
+from domain.members.member import Member
+from domain.rental import car_answers, commands, start
+from domain.rental.observation import misplaced, reading, zones_of
+from domain.rental.ordering import order
+from domain.rental.quoting import quote_for
+from domain.rental.repeat_hold import repeat_hold
+from domain.rental.reservation import Reservation
+from domain.rental.trip import Trip
+
+
+async def place_reservation(command: commands.PlaceReservation, work: Work) -> ReservationId:
+    """Refused with every reason of the member, the car and the repeat-hold rule together."""
+    member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
+    limits = work.rulebook.reservation
+    again = repeat_hold(vehicle.last_holds.get(command.member_id), limits, work.now)
+    refuse_if([*start.objections(member, vehicle, work), again])
+    quote = quote_for(vehicle, work.rulebook, work.now)
+    who = (command.reservation_id, command.member_id, command.vehicle_id)
+    work.add(Reservation.place(*who, quote, start.method_token(member), limits, work.now))
+    member.open_reservation(command.reservation_id, work.now)
+    vehicle.reserve(command.reservation_id, work.now)
+    return command.reservation_id
+
+
+async def extend_reservation(command: commands.ExtendReservation, work: Work) -> None:
+    """Keep the car longer."""
+    reservation = await work.load(Reservation, command.reservation_id)
+    reservation.extend(command.until, work.rulebook.reservation, work.now)
+
+
+async def cancel_reservation(command: commands.CancelReservation, work: Work) -> None:
+    """Give the car up."""
+    reservation = await work.load(Reservation, command.reservation_id)
+    reservation.cancel(work.now)
+    await _release(reservation, work)
+
+
+async def expire_reservation(command: commands.ExpireReservation, work: Work) -> None:
+    """Release car and member once the time is up."""
+    reservation = await work.load(Reservation, command.reservation_id)
+    if reservation.expire(work.now):
+        await _release(reservation, work)
+
+
+async def remind_of_expiry(command: commands.RemindOfExpiry, work: Work) -> None:
+    """Have the member told that the time ends soon."""
+    reservation = await work.load(Reservation, command.reservation_id)
+    reservation.announce_expiry(work.now)
+
+
+async def start_trip(command: commands.StartTrip, work: Work) -> TripId:
+    """Ask for a trip; the car opens once the payment is secured."""
+    member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
+    claim = await start.claim(command, member, vehicle, work)
+    work.add(start.trip(command, claim, work))
+    member.open_rental(command.trip_id, work.now)
+    vehicle.open_trip(command.trip_id, command.member_id, work.now)
+    return command.trip_id
+
+
+async def unlock_for_trip(command: commands.UnlockForTrip, work: Work) -> None:
+    """Have the car opened. A payment that comes after the start was given up opens nothing."""
+    trip = await work.load(Trip, command.trip_id)
+    if trip.awaits_payment:
+        await order(trip, "unlock", trip.unlock(work.now), work)
+
+
+async def fail_trip_start(command: commands.FailTripStart, work: Work) -> None:
+    """Give everything back when the payment is not secured; changes nothing once it is."""
+    trip = await work.load(Trip, command.trip_id)
+    if trip.awaits_payment:
+        await start.give_up(trip, command.reason, work)
+
+
+async def park_trip(command: commands.ParkTrip, work: Work) -> None:
+    """Have the car locked for a while."""
+    trip = await work.load(Trip, command.trip_id)
+    await order(trip, "lock", trip.park(work.now), work)
+
+
+async def resume_trip(command: commands.ResumeTrip, work: Work) -> None:
+    """Have the parked car opened."""
+    trip = await work.load(Trip, command.trip_id)
+    await order(trip, "unlock", trip.resume(work.now), work)
+
+
+async def end_trip(command: commands.EndTrip, work: Work) -> None:
+    """Have the car locked for good. Refused with every criterion that the car and its place do not meet."""
+    trip = await work.load(Trip, command.trip_id)
+    vehicle = await work.load(Vehicle, trip.vehicle_id)
+    place = misplaced(await zones_of(vehicle, work))
+    refuse_if([*vehicle.end_readiness(work.rulebook.trip, work.now), *place])
+    car = await reading(vehicle, work)
+    await order(trip, "lock", trip.request_end(car.odometer_m, work.now), work)
+
+
+async def force_end_trip(command: commands.ForceEndTrip, work: Work) -> None:
+    """End a trip that its car cannot confirm."""
+    trip = await work.load(Trip, command.trip_id)
+    member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
+    car = await reading(vehicle, work)
+    trip.force_end(car, command.ended_at, command.reason, work.rulebook.trip, work.now)
+    vehicle.close_trip(work.now)
+    member.release(work.now)
+
+
+async def _release(reservation: Reservation, work: Work) -> None:
+    member = await work.load(Member, reservation.member_id)
+    vehicle = await work.load(Vehicle, reservation.vehicle_id)
+    vehicle.release(work.now, held_by=reservation.member_id)
+    member.release(work.now)
+
+
+HANDLERS: Mapping[type[Command], Handler] = {
+    commands.PlaceReservation: place_reservation,
+    commands.ExtendReservation: extend_reservation,
+    commands.CancelReservation: cancel_reservation,
+    commands.ExpireReservation: expire_reservation,
+    commands.RemindOfExpiry: remind_of_expiry,
+    commands.StartTrip: start_trip,
+    commands.UnlockForTrip: unlock_for_trip,
+    commands.FailTripStart: fail_trip_start,
+    commands.ParkTrip: park_trip,
+    commands.ResumeTrip: resume_trip,
+    commands.EndTrip: end_trip,
+    commands.ForceEndTrip: force_end_trip,
+    commands.ConfirmTripStep: car_answers.confirm_trip_step,
+    commands.FailTripStep: car_answers.fail_trip_step,
+}
+"""Which function carries out which command."""

@@ -1,0 +1,16 @@
+"""Asking the car of a trip for something."""
+
+from uuid import UUID
+
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.dispatcher import Work
+from domain.rental.steps import Order
+from domain.rental.trip import Trip
+
+
+async def order(trip: Trip, what: Order, request_id: UUID, work: Work) -> None:
+    """Have the car told; it has until the time-out of the rulebook to answer."""
+    vehicle = await work.load(Vehicle, trip.vehicle_id)
+    limits = work.rulebook.trip
+    patience = {"unlock": limits.unlock_timeout, "lock": limits.lock_timeout}[what]
+    vehicle.request_command(request_id, what, work.now, work.now + patience)

@@ -1,0 +1,179 @@
+"""Whenever something happened to a reservation, a trip, its payment or its car: what follows."""
+
+from collections.abc import Iterable
+
+from domain.billing.commands import PriceTrip, ReleaseHold, RequestHold
+from domain.billing.payment import Payment
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.ids import PaymentId, ReservationId, TripId, VehicleId, derived_id
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.policy import Consequence, Later, Policies, SendMessage
+from domain.rental import commands
+from domain.rental.reservation import NOTICE, Reservation
+from domain.rental.trip import Trip
+from domain.rental.trip_events import StepFailed
+from domain.rulebook.tariff import hold_amount
+
+
+def payment_id_of(trip_id: TripId) -> PaymentId:
+    """The one payment of a trip."""
+    return PaymentId(derived_id("billing.payment", trip_id))
+
+
+def when_reservation_runs_until_then_expire_it(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The deadline; a later extension sets another one, and the earlier then finds nothing to do."""
+    event = recorded.event
+    assert isinstance(event, Reservation.Placed | Reservation.Extended | Reservation.GivenBack)
+    reservation_id = ReservationId(event.originator_id)
+    yield Later(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
+    yield Later(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
+
+
+def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The member can still start, or extend."""
+    event = recorded.event
+    assert isinstance(event, Reservation.ExpiryAnnounced)
+    values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
+    yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
+
+
+def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The car is free for others."""
+    event = recorded.event
+    assert isinstance(event, Reservation.Expired)
+    values = {"reservation_id": str(event.originator_id)}
+    yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
+
+
+def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Payment first; if the provider stays silent, the start is given up."""
+    event = recorded.event
+    assert isinstance(event, Trip.Requested)
+    trip_id = TripId(event.originator_id)
+    yield RequestHold(
+        payment_id=payment_id_of(trip_id),
+        trip_id=trip_id,
+        member_id=event.member_id,
+        amount=hold_amount(event.quote.tariff),
+        method_token=event.method_token,
+    )
+    yield Later(
+        due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
+    )
+
+
+def when_money_held_then_unlock(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The car opens once the payment is secured."""
+    event = recorded.event
+    assert isinstance(event, Payment.Held)
+    yield commands.UnlockForTrip(trip_id=event.trip_id)
+
+
+def when_hold_declined_then_fail_start(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """No money, no trip."""
+    event = recorded.event
+    assert isinstance(event, Payment.HoldDeclined)
+    yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
+
+
+def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The car did what its trip waits for."""
+    event = recorded.event
+    assert isinstance(event, Vehicle.CommandConfirmed)
+    yield commands.ConfirmTripStep(
+        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, confirmed_at=event.timestamp
+    )
+
+
+def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The car refused, or stayed silent."""
+    event = recorded.event
+    assert isinstance(event, Vehicle.CommandFailed)
+    yield commands.FailTripStep(
+        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, reason=event.reason
+    )
+
+
+def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The trip has begun."""
+    event = recorded.event
+    assert isinstance(event, Trip.StartConfirmed)
+    values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
+    yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
+
+
+def when_start_failed_then_release_money(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Nothing is charged."""
+    event = recorded.event
+    assert isinstance(event, Trip.StartFailed)
+    yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
+
+
+def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The member learns what did not work and why."""
+    event = recorded.event
+    assert isinstance(event, StepFailed)
+    template = "trip_" + type(event).TOPIC.rpartition(".")[2]
+    values = {"trip_id": str(event.originator_id), "reason": event.reason}
+    yield SendMessage(member_id=event.member_id, template=template, values=values)
+
+
+def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """By the tariff that was quoted."""
+    event = recorded.event
+    assert isinstance(event, Trip.Ended)
+    trip_id = TripId(event.originator_id)
+    yield PriceTrip(
+        trip_id=trip_id, member_id=event.member_id, payment_id=payment_id_of(trip_id), quote=event.quote, facts=event.facts
+    )
+
+
+def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """A reservation without a trip is invoiced under its own id, and charged without a hold."""
+    event = recorded.event
+    assert isinstance(event, Reservation.ChargeDue)
+    what = TripId(event.originator_id)
+    yield PriceTrip(
+        trip_id=what,
+        member_id=event.member_id,
+        payment_id=payment_id_of(what),
+        quote=event.quote,
+        facts=event.facts,
+        method_token=event.method_token,
+    )
+
+
+def when_trip_ended_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """The member sees at once what the meter says."""
+    event = recorded.event
+    assert isinstance(event, Trip.Ended)
+    values = {
+        "trip_id": str(event.originator_id),
+        "ended_at": event.ended_at.isoformat(),
+        "driving_s": str(event.driving_s),
+        "parked_s": str(event.parked_s),
+        "distance_m": str(event.distance_m),
+    }
+    yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
+
+
+POLICIES: Policies = {
+    Reservation.Placed: (when_reservation_runs_until_then_expire_it,),
+    Reservation.Extended: (when_reservation_runs_until_then_expire_it,),
+    Reservation.GivenBack: (when_reservation_runs_until_then_expire_it,),
+    Reservation.ExpiryAnnounced: (when_expiry_announced_then_tell_member,),
+    Reservation.Expired: (when_reservation_expired_then_tell_member,),
+    Reservation.ChargeDue: (when_charge_due_then_price_the_reservation,),
+    Trip.Requested: (when_trip_requested_then_hold_money,),
+    Trip.StartConfirmed: (when_start_confirmed_then_tell_member,),
+    Trip.StartFailed: (when_start_failed_then_release_money, when_step_failed_then_tell_member),
+    Trip.ParkFailed: (when_step_failed_then_tell_member,),
+    Trip.ResumeFailed: (when_step_failed_then_tell_member,),
+    Trip.EndUnconfirmed: (when_step_failed_then_tell_member,),
+    Trip.Ended: (when_trip_ended_then_price_it, when_trip_ended_then_tell_member),
+    Payment.Held: (when_money_held_then_unlock,),
+    Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
+    Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),
+    Vehicle.CommandFailed: (when_car_failed_then_undo_step,),
+}
+"""What follows which event."""

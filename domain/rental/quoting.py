@@ -1,0 +1,28 @@
+"""The price that a member is shown, frozen."""
+
+from datetime import datetime
+
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.errors import Violation
+from domain.rulebook.model import Rulebook
+from domain.rulebook.tariff import Quote
+
+
+def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
+    """The tariff in force for a car. Raises `LookupError` when the rulebook has none."""
+    tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
+    return Quote(tariff=tariff, city_id=vehicle.city_id, model=vehicle.model, quoted_at=at)
+
+
+def unknown_choices(quote: Quote, package: str | None, options: tuple[str, ...]) -> list[Violation]:
+    """The package and options that the quoted tariff does not offer."""
+    packages = [p.id for p in quote.tariff.packages]
+    offered = {getattr(element, "option", None) for element in quote.tariff.elements} - {None}
+    found = []
+    if package is not None and package not in packages:
+        values = {"package": package, "offered": packages}
+        found.append(Violation(code="trip.unknown_package", detail="choose one of the packages offered", values=values))
+    if unknown := sorted(set(options) - offered):
+        values = {"options": unknown, "offered": sorted(offered)}
+        found.append(Violation(code="trip.unknown_option", detail="choose among the options offered", values=values))
+    return found

@@ -1,0 +1,237 @@
+"""The reservation: one car kept for one member for a while."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from domain.billing.pricing import TripFacts
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.rulebook.model import ReservationLimits
+from domain.rulebook.tariff import Quote
+
+NOTICE = timedelta(minutes=5)
+"""How long before its end a member is told that a reservation will expire."""
+
+Closing = Literal["cancelled", "expired", "converted"]
+
+
+class Reservation(Aggregate):
+    """A member's exclusive claim on one car: placed -> (extended)* -> converted | cancelled | expired.
+
+    A converted one is given back, still valid until its time, when the trip could not be started.
+    """
+
+    TOPIC = "rental.reservation"
+
+    member_id: MemberId
+    vehicle_id: VehicleId
+    city_id: str
+    quote: Quote
+    method_token: str
+    placed_at: AwareDatetime
+    free_until: AwareDatetime
+    expires_at: AwareDatetime
+    closed_as: Closing | None = None
+    closed_at: AwareDatetime | None = None
+    trip_id: TripId | None = None
+    announced_for: AwareDatetime | None = None
+
+    class Placed(Created):
+        TOPIC = "rental.reservation.placed"
+
+        member_id: MemberId
+        vehicle_id: VehicleId
+        city_id: str
+        quote: Quote
+        """Frozen: what was shown is what is charged."""
+        method_token: str
+        """The provider's token of the payment method to charge."""
+        placed_at: AwareDatetime
+        free_until: AwareDatetime
+        expires_at: AwareDatetime
+
+    class Extended(Event):
+        TOPIC = "rental.reservation.extended"
+
+        member_id: MemberId
+        expires_at: AwareDatetime
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.expires_at = self.expires_at
+
+    class ExpiryAnnounced(Event):
+        """The member is to be told that the time ends soon."""
+
+        TOPIC = "rental.reservation.expiry_announced"
+
+        member_id: MemberId
+        expires_at: AwareDatetime
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.announced_for = self.expires_at
+
+    class Cancelled(Event):
+        TOPIC = "rental.reservation.cancelled"
+
+        member_id: MemberId
+        vehicle_id: VehicleId
+        held_until: AwareDatetime
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.closed_as, aggregate.closed_at = "cancelled", self.held_until
+
+    class Expired(Event):
+        TOPIC = "rental.reservation.expired"
+
+        member_id: MemberId
+        vehicle_id: VehicleId
+        held_until: AwareDatetime
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "expired", self.held_until, None
+
+    class ChargeDue(Event):
+        """The car was kept beyond the free time, and no trip came of it: the time is charged by itself."""
+
+        TOPIC = "rental.reservation.charge_due"
+
+        member_id: MemberId
+        quote: Quote
+        facts: TripFacts
+        method_token: str
+
+        def apply(self, aggregate: "Reservation") -> None:
+            """The reservation itself is not changed by it."""
+
+    class Converted(Event):
+        TOPIC = "rental.reservation.converted"
+
+        member_id: MemberId
+        trip_id: TripId
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "converted", self.timestamp, self.trip_id
+
+    class GivenBack(Event):
+        """The trip could not be started; the claim holds on until its time."""
+
+        TOPIC = "rental.reservation.given_back"
+
+        member_id: MemberId
+        expires_at: AwareDatetime
+
+        def apply(self, aggregate: "Reservation") -> None:
+            aggregate.closed_as = aggregate.closed_at = aggregate.trip_id = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_as is None
+
+    @classmethod
+    def place(
+        cls,
+        reservation_id: ReservationId,
+        member_id: MemberId,
+        vehicle_id: VehicleId,
+        quote: Quote,
+        method_token: str,
+        limits: ReservationLimits,
+        at: datetime,
+    ) -> "Reservation":
+        """Keep a car for the free time. Whether the member may and the car can is for the caller to check."""
+        free_until = at + min(limits.free, limits.maximum)
+        return cls.begin(
+            cls.Placed,
+            id=reservation_id,
+            timestamp=at,
+            member_id=member_id,
+            vehicle_id=vehicle_id,
+            city_id=quote.city_id,
+            quote=quote,
+            method_token=method_token,
+            placed_at=at,
+            free_until=free_until,
+            expires_at=free_until,
+        )
+
+    def extend(self, until: datetime, limits: ReservationLimits, at: datetime) -> None:
+        """Keep the car longer; what lies after the free time is paid. Refused beyond the maximum of the rulebook."""
+        latest = self.placed_at + limits.maximum
+        refuse_if([self._not_open(at), _not_longer(until, self.expires_at), _too_long(until, latest)])
+        self.trigger_event(self.Extended, timestamp=at, member_id=self.member_id, expires_at=until)
+
+    def cancel(self, at: datetime) -> None:
+        """Give the car up. Refused once the reservation has ended."""
+        refuse_if([self._not_open(at)])
+        self._close(self.Cancelled, at, at)
+        self._charge(at, at)
+
+    def announce_expiry(self, at: datetime) -> None:
+        """Have the member told that the time ends soon, once for each end. Too early or once closed changes nothing."""
+        told = self.announced_for == self.expires_at
+        if self.is_open and not told and self.expires_at - NOTICE <= at < self.expires_at:
+            self.trigger_event(self.ExpiryAnnounced, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
+
+    def expire(self, at: datetime) -> bool:
+        """End the claim once its time is up; says whether it did. Twice, too early or after conversion changes nothing."""
+        if not self.is_open or at < self.expires_at:
+            return False
+        self._close(self.Expired, self.expires_at, at)
+        self._charge(self.expires_at, at)
+        return True
+
+    def convert(self, trip_id: TripId, member_id: MemberId, at: datetime) -> None:
+        """Turn the claim into a trip of the same member."""
+        refuse_if([self._not_open(at), self._not_of(member_id)])
+        self.trigger_event(self.Converted, timestamp=at, member_id=self.member_id, trip_id=trip_id)
+
+    def give_back(self, trip_id: TripId, at: datetime) -> ReservationId | None:
+        """Undo the conversion into a trip that failed to start: valid again, or expired if its time has run out meanwhile.
+
+        Returns its id if it is valid again.
+        """
+        if self.trip_id != trip_id:
+            return None
+        if at >= self.expires_at:
+            self._close(self.Expired, self.expires_at, at)
+            return None
+        self.trigger_event(self.GivenBack, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
+        return ReservationId(self.id)
+
+    def _close(self, event: type[Event], held_until: datetime, at: datetime) -> None:
+        who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
+        self.trigger_event(event, timestamp=at, held_until=held_until, **who)
+
+    def _charge(self, held_until: datetime, at: datetime) -> None:
+        if held_until > self.free_until:
+            facts = TripFacts(started_at=held_until, reserved_at=self.placed_at, reservation_only=True)
+            what = {"quote": self.quote, "method_token": self.method_token, "facts": facts}
+            self.trigger_event(self.ChargeDue, timestamp=at, member_id=self.member_id, **what)
+
+    def _not_open(self, at: datetime) -> Violation | None:
+        if self.is_open and at < self.expires_at:
+            return None
+        values = {"closed_as": self.closed_as or "expired", "expires_at": self.expires_at.isoformat()}
+        return Violation(code="reservation.not_open", detail="the reservation has ended: make a new one", values=values)
+
+    def _not_of(self, member_id: MemberId) -> Violation | None:
+        if member_id == self.member_id:
+            return None
+        return Violation(code="reservation.of_another_member", detail="only the member who reserved may start the trip")
+
+
+def _not_longer(until: datetime, expires_at: datetime) -> Violation | None:
+    if until > expires_at:
+        return None
+    values = {"until": until.isoformat(), "expires_at": expires_at.isoformat()}
+    return Violation(code="reservation.not_longer", detail="ask for a time after the present end", values=values)
+
+
+def _too_long(until: datetime, latest: datetime) -> Violation | None:
+    if until <= latest:
+        return None
+    values = {"until": until.isoformat(), "latest": latest.isoformat()}
+    return Violation(code="reservation.too_long", detail="a car cannot be kept for longer than this", values=values)

@@ -1,0 +1,102 @@
+"""Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
+
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.dispatcher import Work
+from domain.kernel.errors import RefusedError, Violation, refuse_if
+from domain.kernel.ids import ReservationId, TripId
+from domain.members.member import Member
+from domain.rental.commands import StartTrip
+from domain.rental.quoting import quote_for, unknown_choices
+from domain.rental.reservation import Reservation
+from domain.rental.trip import Trip
+from domain.rulebook.tariff import Quote
+
+PAYMENT_TIMEOUT = timedelta(minutes=2)
+"""How long a start waits for the payment provider."""
+
+
+class Claim(BaseModel):
+    """By what right a trip starts: a price that was agreed, and the time from which the car was kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quote: Quote
+    method_token: str
+    reserved_at: AwareDatetime | None
+
+
+def objections(member: Member, vehicle: Vehicle, work: Work) -> list[Violation]:
+    """Every reason against this member taking this free car now."""
+    rules = work.rulebook
+    return [
+        *member.ineligibility(rules.eligibility, work.now),
+        *vehicle.unavailability(rules.reservation),
+    ]
+
+
+def method_token(member: Member) -> str:
+    """The provider's token of the payment method to charge. Refused when there is none."""
+    method = member.charged_method
+    if method is None:
+        raise RefusedError(Violation(code="member.no_payment_method", detail="add a payment method first"))
+    return method.token
+
+
+async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work) -> Claim:
+    """The member's reservation of the car, or else the free car before them. Refused when neither holds."""
+    if command.reservation_id is None:
+        refuse_if(objections(member, vehicle, work))
+        quote = quote_for(vehicle, work.rulebook, work.now)
+        found = Claim(quote=quote, method_token=method_token(member), reserved_at=None)
+    else:
+        reservation = await work.load(Reservation, command.reservation_id)
+        reservation.convert(command.trip_id, command.member_id, work.now)
+        kept = {"quote": reservation.quote, "reserved_at": reservation.placed_at}
+        found = Claim(method_token=reservation.method_token, **kept)
+    refuse_if(unknown_choices(found.quote, command.package, command.options))
+    return found
+
+
+def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
+    """The trip that is asked for."""
+    return Trip.request(
+        command.trip_id,
+        work.now,
+        member_id=command.member_id,
+        vehicle_id=command.vehicle_id,
+        reservation_id=command.reservation_id,
+        city_id=by.quote.city_id,
+        quote=by.quote,
+        method_token=by.method_token,
+        reserved_at=by.reserved_at,
+        package=command.package,
+        options=command.options,
+        payment_due_at=payment_due(work.now),
+    )
+
+
+async def give_up(failed: Trip, reason: str, work: Work) -> None:
+    """The trip does not start: the reservation is given back while its time lasts, else car and member are free again."""
+    member, vehicle = await work.load(Member, failed.member_id), await work.load(Vehicle, failed.vehicle_id)
+    failed.tell(Trip.StartFailed, work.now, reason=reason)
+    vehicle.close_trip(work.now)
+    still_valid = await _given_back(failed, work)
+    member.release(work.now, to_reservation=still_valid)
+    if still_valid is not None:
+        vehicle.reserve(still_valid, work.now)
+
+
+async def _given_back(failed: Trip, work: Work) -> ReservationId | None:
+    if failed.reservation_id is None:
+        return None
+    reservation = await work.load(Reservation, failed.reservation_id)
+    return reservation.give_back(TripId(failed.id), work.now)
+
+
+def payment_due(at: datetime) -> datetime:
+    """When a start that is asked for now is given up if the payment provider has not answered."""
+    return at + PAYMENT_TIMEOUT

@@ -1,0 +1,68 @@
+"""The states of a trip and the steps between them that a car must confirm."""
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.errors import Violation
+from domain.kernel.units import Metres
+
+Step = Literal["start", "park", "resume", "end"]
+Order = Literal["unlock", "lock"]
+
+ORDERS: dict[Step, Order] = {"start": "unlock", "park": "lock", "resume": "unlock", "end": "lock"}
+"""What the car is asked to do for each step."""
+
+
+DRIVEN_ON_M = 100
+"""A car that moved further than this after the member asked to end the trip was driven on."""
+
+
+class TripStatus(StrEnum):
+    """Where a trip stands."""
+
+    REQUESTED = "requested"
+    STARTING = "starting"
+    RUNNING = "running"
+    PARKED = "parked"
+    ENDING = "ending"
+    ENDED = "ended"
+    START_FAILED = "start_failed"
+
+
+class Pending(BaseModel):
+    """A step that the car was asked for and has not confirmed yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: Step
+    request_id: UUID
+
+
+class EndRequest(BaseModel):
+    """The member asked to end the trip at this time and odometer: time that the car takes to confirm is not theirs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request_id: UUID
+    requested_at: AwareDatetime
+    odometer_m: Metres | None
+
+    def driven_on(self, odometer_m: int | None) -> bool:
+        """Whether the car was driven on after the wish, which makes it void."""
+        known = odometer_m is not None and self.odometer_m is not None
+        return known and odometer_m - self.odometer_m > DRIVEN_ON_M
+
+
+def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: Pending | None) -> list[Violation]:
+    """Why a trip cannot take a step now: it is in the wrong state, or the car still owes an answer."""
+    found = []
+    if status not in allowed:
+        values = {"status": status, "allowed": list(allowed)}
+        found.append(Violation(code="trip.wrong_state", detail="the trip is not in a state that allows this", values=values))
+    if pending is not None:
+        detail = "the car has not answered the last request yet: wait a moment"
+        found.append(Violation(code="trip.step_pending", detail=detail, values={"step": pending.step}))
+    return found

@@ -1,0 +1,248 @@
+"""The trip: from the wish to drive until the car is back."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.billing.pricing import TripFacts
+from domain.kernel.aggregate import Aggregate, Created
+from domain.kernel.errors import refuse_if
+from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
+from domain.kernel.units import Metres
+from domain.rental import forced_end
+from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
+from domain.rental.steps import EndRequest, Pending, Step, TripStatus, not_in
+from domain.rental.trip_events import CarSeen, StepFailed, StepRequested, TripEvent
+from domain.rulebook.model import TripLimits
+from domain.rulebook.tariff import Quote
+
+S = TripStatus
+
+
+class Trip(Aggregate):
+    """requested -> starting -> running <-> parked -> ending -> ended, or start_failed; each step confirmed by the car."""
+
+    TOPIC = "rental.trip"
+
+    member_id: MemberId
+    vehicle_id: VehicleId
+    reservation_id: ReservationId | None
+    city_id: str
+    quote: Quote
+    method_token: str
+    reserved_at: AwareDatetime | None
+    package: str | None
+    options: tuple[str, ...]
+    payment_due_at: AwareDatetime
+    status: TripStatus = TripStatus.REQUESTED
+    pending: Pending | None = None
+    phases: tuple[PhaseStart, ...] = ()
+    started: CarReading = CarReading()
+    end_request: EndRequest | None = None
+    ended_at: AwareDatetime | None = None
+
+    class Requested(Created):
+        TOPIC = "rental.trip.requested"
+
+        member_id: MemberId
+        vehicle_id: VehicleId
+        reservation_id: ReservationId | None
+        city_id: str
+        quote: Quote
+        """Frozen: what was shown is what is charged."""
+        method_token: str
+        """The provider's token of the payment method to charge."""
+        reserved_at: AwareDatetime | None
+        package: str | None
+        options: tuple[str, ...]
+        payment_due_at: AwareDatetime
+        """When the start is given up if the payment has not been secured."""
+
+    class UnlockRequested(StepRequested):
+        """The money is held; the car was asked to open."""
+
+        TOPIC = "rental.trip.unlock_requested"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status = S.STARTING
+            aggregate.pending = Pending(step="start", request_id=self.request_id)
+
+    class StartConfirmed(CarSeen):
+        """The car is open: from here on the meter runs."""
+
+        TOPIC = "rental.trip.start_confirmed"
+
+        started_at: AwareDatetime
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status, aggregate.pending = S.RUNNING, None
+            aggregate.phases = (PhaseStart(phase="driving", since=self.started_at),)
+            seen = {"position": self.position, "odometer_m": self.odometer_m, "energy_percent": self.energy_percent}
+            aggregate.started = CarReading(zones=self.zones, **seen)
+
+    class StartFailed(StepFailed):
+        """Nothing is charged."""
+
+        TOPIC = "rental.trip.start_failed"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status, aggregate.pending = S.START_FAILED, None
+
+    class ParkRequested(StepRequested):
+        TOPIC = "rental.trip.park_requested"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.pending = Pending(step="park", request_id=self.request_id)
+
+    class Parked(TripEvent):
+        TOPIC = "rental.trip.parked"
+
+        parked_at: AwareDatetime
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status, aggregate.pending = S.PARKED, None
+            aggregate.phases = (*aggregate.phases, PhaseStart(phase="parked", since=self.parked_at))
+
+    class ParkFailed(StepFailed):
+        TOPIC = "rental.trip.park_failed"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.pending = None
+
+    class ResumeRequested(StepRequested):
+        TOPIC = "rental.trip.resume_requested"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.pending = Pending(step="resume", request_id=self.request_id)
+
+    class Resumed(TripEvent):
+        TOPIC = "rental.trip.resumed"
+
+        resumed_at: AwareDatetime
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status, aggregate.pending, aggregate.end_request = S.RUNNING, None, None
+            aggregate.phases = (*aggregate.phases, PhaseStart(phase="driving", since=self.resumed_at))
+
+    class ResumeFailed(StepFailed):
+        TOPIC = "rental.trip.resume_failed"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.pending = None
+
+    class EndRequested(StepRequested):
+        """The member wants to end the trip: a fact of its own, whenever the car confirms it."""
+
+        TOPIC = "rental.trip.end_requested"
+
+        requested_at: AwareDatetime
+        odometer_m: Metres | None
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status = S.ENDING
+            aggregate.pending = Pending(step="end", request_id=self.request_id)
+            wish = {"requested_at": self.requested_at, "odometer_m": self.odometer_m}
+            aggregate.end_request = EndRequest(request_id=self.request_id, **wish)
+
+    class EndUnconfirmed(StepFailed):
+        """The car did not confirm; the wish to end stands, to be asked for again or settled by an agent."""
+
+        TOPIC = "rental.trip.end_unconfirmed"
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.pending = None
+
+    class Ended(CarSeen):
+        """The trip is over; `facts` are what it is priced from."""
+
+        TOPIC = "rental.trip.ended"
+
+        ended_at: AwareDatetime
+        driving_s: int
+        parked_s: int
+        distance_m: Metres
+        distance_source: DistanceSource
+        facts: TripFacts
+        quote: Quote
+        forced: bool = False
+        reason: str | None = None
+        """Why an agent ended it."""
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.status, aggregate.pending, aggregate.ended_at = S.ENDED, None, self.ended_at
+
+    @classmethod
+    def request(cls, trip_id: TripId, at: datetime, **facts: Any) -> "Trip":
+        """Ask for a trip; `facts` are those of `Requested`. Nothing moves before the payment is secured."""
+        return cls.begin(cls.Requested, id=trip_id, timestamp=at, **facts)
+
+    @property
+    def awaits_payment(self) -> bool:
+        return self.status is S.REQUESTED
+
+    def step_of(self, request_id: UUID) -> Step | None:
+        """The step that a request to the car was for; an end that the car did not confirm in time can still be confirmed."""
+        if self.pending is not None:
+            return self.pending.step if self.pending.request_id == request_id else None
+        late_end = self.status is S.ENDING and self.end_request is not None and self.end_request.request_id == request_id
+        return "end" if late_end else None
+
+    def unlock(self, at: datetime) -> UUID:
+        """The payment is secured: have the car opened. Returns the id of the request to the car."""
+        return self._ask("start", self.UnlockRequested, (S.REQUESTED,), at)
+
+    def park(self, at: datetime) -> UUID:
+        """Have the car locked for a while."""
+        return self._ask("park", self.ParkRequested, (S.RUNNING,), at)
+
+    def resume(self, at: datetime) -> UUID:
+        """Have the car opened again, after parking or after an end that the car did not confirm."""
+        return self._ask("resume", self.ResumeRequested, (S.PARKED, S.ENDING), at)
+
+    def request_end(self, odometer_m: int | None, at: datetime) -> UUID:
+        """Have the car locked for good. A repeated wish keeps the time of the first unless the car was driven on."""
+        facts = {"requested_at": self._end_time(odometer_m, at), "odometer_m": odometer_m}
+        return self._ask("end", self.EndRequested, (S.RUNNING, S.PARKED, S.ENDING), at, **facts)
+
+    def end(self, car: CarReading, confirmed_at: datetime, at: datetime) -> None:
+        """The car is locked. The meter stopped when the member asked, unless the car was driven on after that."""
+        self._end(car, self._end_time(car.odometer_m, confirmed_at), at)
+
+    def force_end(self, car: CarReading, ended_at: datetime, reason: str, limits: TripLimits, at: datetime) -> None:
+        """An agent ends the trip, at a time in the past if need be. Refused before its start or outside the limits."""
+        wrong_state = not_in(self.status, (S.RUNNING, S.PARKED, S.ENDING), None)
+        refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, limits, at)])
+        self._end(car, ended_at, at, forced=True, reason=reason)
+
+    def tell(self, event: type[TripEvent], at: datetime, **facts: Any) -> None:
+        """Record one more fact of this trip."""
+        who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
+        self.trigger_event(event, timestamp=at, **who, **facts)
+
+    def _ask(self, step: Step, event: type[StepRequested], allowed: tuple[TripStatus, ...], at: datetime, **facts: Any) -> UUID:
+        refuse_if(not_in(self.status, allowed, self.pending))
+        request_id = derived_id(self.id, step, self.version)
+        self.tell(event, at, request_id=request_id, **facts)
+        return request_id
+
+    def _end_time(self, odometer_m: int | None, at: datetime) -> datetime:
+        wish = self.end_request
+        return at if wish is None or wish.driven_on(odometer_m) else min(wish.requested_at, at)
+
+    def _end(self, car: CarReading, ended_at: datetime, at: datetime, **why: Any) -> None:
+        went, trip_spans = distance(self.started, car), spans(self.phases, ended_at)
+        facts = TripFacts(
+            started_at=self.phases[0].since,
+            spans=trip_spans,
+            distance_m=went.metres,
+            reserved_at=self.reserved_at,
+            start_zones=self.started.zones,
+            end_zones=car.zones,
+            package=self.package,
+            options=self.options,
+        )
+        times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
+        gone = {"distance_m": went.metres, "distance_source": went.source}
+        self.tell(self.Ended, at, ended_at=ended_at, facts=facts, quote=self.quote, **times, **gone, **dict(car), **why)

@@ -1,0 +1,93 @@
+"""Everything that this project does to itself: `nox` alone checks and tests all of it, `nox -s demo` shows it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "docs", "tests"]
+nox.options.stop_on_first_error = False
+
+BROWSER = ("chromium", "chromium-driver")
+"""Debian's packages that the browser tests need."""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, types and the arrows between packages."""
+    _install(session, "lint", "test")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/site; a broken link or an unlisted page fails."""
+    _install(session, "docs")
+    session.run("python", "docs/reference/generate.py", "--check")
+    session.run("mkdocs", "build", "--strict", "--site-dir", "build/site", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
+    _install(session, "test")
+    _provide_browser(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run a whole simulated city. What follows `--` goes to `csbe demo`."""
+    _install(session)
+    session.run("csbe", "demo", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure, and write build/benchmarks.json."""
+    _install(session, "test", "bench")
+    Path("build").mkdir(exist_ok=True)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def constraints(session: nox.Session) -> None:
+    """Pin all dependencies anew, with hashes and without any registry's address."""
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--upgrade", "--universal", "--python-version", "3.11"),
+        *("--group", "test", "--group", "lint", "--group", "docs", "--group", "bench"),
+        *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet"),
+        *("--output-file", "constraints.txt"),
+        external=True,
+    )
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    """Install the project, editable, with these dependency groups; versions and hashes come from constraints.txt."""
+    chosen = [argument for group in groups for argument in ("--group", group)]
+    session.install("--constraint", "constraints.txt", "--verify-hashes", "--editable", ".", *chosen)
+
+
+def _provide_browser(session: nox.Session) -> None:
+    """Install Debian's Chromium where it is missing and we may; on CI its absence is an error, never a skipped test."""
+    if shutil.which("chromium") and shutil.which("chromedriver"):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "update", "-qq", external=True, silent=True)
+        session.run(
+            *("apt-get", "install", "-y", "-qq", "--no-install-recommends", *BROWSER),
+            external=True,
+            silent=True,
+            env={"DEBIAN_FRONTEND": "noninteractive"},
+        )
+    elif os.environ.get("CI") == "true":
+        session.error(f"the browser tests need Debian's packages {' and '.join(BROWSER)}; install them first")
+    else:
+        session.warn(f"no {' and '.join(BROWSER)}: the browser tests will be skipped")

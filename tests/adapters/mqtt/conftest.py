@@ -1,0 +1,35 @@
+"""A car on the broker, and a batch writer on the database."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import aiomqtt
+import asyncpg
+import pytest
+
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.client import client_options
+from adapters.postgres.telemetry import TelemetryStore
+from tests.adapters.mqtt.cars import SERVICE, Car, Told, Vehicles, nowhere
+
+
+@pytest.fixture
+def vin() -> str:
+    return f"TST{uuid4().hex[:14].upper()}"
+
+
+@pytest.fixture
+async def car(mqtt_url: str, vin: str) -> AsyncIterator[Car]:
+    async with aiomqtt.Client(**client_options(mqtt_url)) as client:
+        yield Car(client, vin)
+        await client.publish(f"csbe/v1/{SERVICE}/vehicles/{vin}/status", b"", qos=1, retain=True)
+
+
+@pytest.fixture
+async def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def writer(pool: asyncpg.Pool, told: Told) -> BatchWriter:
+    return BatchWriter(told, TelemetryStore(pool), Vehicles(), zones=nowhere)

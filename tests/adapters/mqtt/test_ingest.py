@@ -1,0 +1,212 @@
+"""From the broker into the database and to fleet: nothing lost, nothing twice, nothing dropped silently."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import aiomqtt
+import asyncpg
+import pytest
+
+from adapters.broker import embedded_broker, free_port
+from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.client import AcknowledgingClient, client_options
+from adapters.mqtt.topics import subscriptions
+from domain.fleet.commands import NoteContact
+from domain.kernel.errors import RefusedError, VersionConflictError, Violation
+from tests.adapters.mqtt.cars import Car, SystemClock, Told, forget_session, running, until, vanish_with_will
+
+real_broker = pytest.mark.skipif(
+    "CSBE_TEST_MQTT_URL" not in os.environ, reason="the embedded broker keeps no message in flight"
+)
+
+Count = Callable[[], Awaitable[int]]
+
+
+@pytest.fixture
+async def client_id(mqtt_url: str) -> AsyncIterator[str]:
+    name = f"test-{uuid4()}"
+    yield name
+    await forget_session(mqtt_url, name)
+
+
+@pytest.fixture
+def rows(pool: asyncpg.Pool, vin: str) -> Count:
+    return lambda: pool.fetchval("select count(*) from csbe.telemetry where vin = $1", vin)
+
+
+async def reason_for(pool: asyncpg.Pool, topic: str) -> str | None:
+    reason: str | None = await pool.fetchval(
+        "select reason from csbe.dead_letters where topic = $1 order by id desc limit 1", topic
+    )
+    return reason
+
+
+async def test_every_message_is_stored_and_only_changes_are_told(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+) -> None:
+    async with running(mqtt_url, writer, client_id):
+        for seq in range(50):
+            await car.report(seq, locked=seq < 25)
+        await until(lambda: _is(rows, 50))
+    assert told.names == ["fleet.observe_vehicle"] * 2
+
+
+async def test_a_message_that_comes_twice_is_stored_as_a_duplicate_and_told_once(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count, pool: asyncpg.Pool
+) -> None:
+    async with running(mqtt_url, writer, client_id):
+        await car.report(1, locked=True)
+        await car.report(1, locked=True)
+        await until(lambda: _is(rows, 2))
+    oddities = await pool.fetch(
+        "select oddities from csbe.telemetry where vin = $1 order by cardinality(oddities)", car.vin
+    )
+    assert [list(row[0]) for row in oddities] == [[], ["duplicate"]]
+    assert len(told.commands) == 1
+
+
+@real_broker
+async def test_what_was_not_acknowledged_comes_again_after_a_crash(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+) -> None:
+    async with AcknowledgingClient(mqtt_url, identifier=client_id) as crashing:
+        await crashing.subscribe([(topic, 1) for topic in subscriptions()])
+        await car.report(1, locked=True)
+        taken = await asyncio.wait_for(anext(aiter(crashing.messages)), 10)
+        assert str(taken.topic) == car.topic("telemetry")
+    await car.report(2, locked=True)
+    async with running(mqtt_url, writer, client_id):
+        await until(lambda: _at_least(rows, 1))
+        await until(lambda: told.commands)
+        await until(lambda: _at_least(rows, 2))
+    assert len(told.commands) == 1
+
+
+async def test_a_crash_between_telling_and_storing_tells_nothing_twice(
+    writer: BatchWriter, car: Car, told: Told, vin: str
+) -> None:
+    ts = car.started.isoformat()
+    message = Received(
+        car.topic("telemetry"),
+        json.dumps({"ts": ts, "seq": 1, "signals": {"Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": True}}).encode(),
+        SystemClock().now(),
+    )
+    other = f"TST{'0' * 14}" if vin != f"TST{'0' * 14}" else f"TST{'1' * 14}"
+    failing = Received(message.topic.replace(vin, other), message.payload, message.received_at)
+    await writer.write([message])
+    first = list(told.commands)
+    told.failure = VersionConflictError(uuid4(), 1)
+    with pytest.raises(VersionConflictError):
+        await writer.write([failing])
+    told.failure = None
+    await writer.write([message])
+    assert told.commands == first
+
+
+async def test_a_database_outage_holds_the_batch_until_it_is_over(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+) -> None:
+    told.failure = ConnectionRefusedError("the database is away")
+    async with running(mqtt_url, writer, client_id):
+        await car.report(1, locked=True)
+        await asyncio.wait_for(told.changed.wait(), 10)
+        assert await rows() == 0
+        told.failure = None
+        await until(lambda: _is(rows, 1))
+    assert len(told.commands) == 1
+
+
+async def test_a_broker_that_restarts_is_found_again(writer: BatchWriter, client_id: str, vin: str, told: Told) -> None:
+    port = free_port()
+    async with embedded_broker(port) as url, asyncio.timeout(30):
+        stack = running(url, writer, client_id)
+        ingest = await stack.__aenter__()
+    await until(lambda: not ingest.subscribed.is_set())
+    async with embedded_broker(port) as url, asyncio.timeout(30):
+        await asyncio.wait_for(ingest.subscribed.wait(), 20)
+        async with aiomqtt.Client(**client_options(url)) as client:
+            await Car(client, vin).report(1, locked=True)
+            await until(lambda: told.commands)
+        await stack.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [(b"\xff\x00garbage", "Invalid JSON"), (b'{"seq": 1}', "ts: Field required"), (b"[" * 5000, "payload")],
+)
+async def test_a_malformed_message_is_a_dead_letter_and_the_next_one_goes_through(
+    mqtt_url: str,
+    writer: BatchWriter,
+    client_id: str,
+    car: Car,
+    rows: Count,
+    pool: asyncpg.Pool,
+    payload: bytes,
+    reason: str,
+) -> None:
+    async with running(mqtt_url, writer, client_id):
+        await car.publish("telemetry", payload)
+        await car.report(1, locked=True)
+        await until(lambda: _is(rows, 1))
+    assert reason in str(await reason_for(pool, car.topic("telemetry")))
+
+
+async def test_an_unknown_car_is_a_dead_letter(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, pool: asyncpg.Pool
+) -> None:
+    stranger = Car(car.client, car.vin.replace("TST", "ZZZ"))
+    async with running(mqtt_url, writer, client_id):
+        await stranger.report(1, locked=True)
+        await until(lambda: reason_for(pool, stranger.topic("telemetry")))
+    assert await reason_for(pool, stranger.topic("telemetry")) == "no vehicle has this VIN"
+
+
+async def test_a_car_on_the_topic_of_another_service_is_a_dead_letter(
+    writer: BatchWriter, vin: str, pool: asyncpg.Pool
+) -> None:
+    topic = f"csbe/v1/elsewhere/vehicles/{vin}/status"
+    await writer.write([Received(topic, b"online", SystemClock().now())])
+    assert await reason_for(pool, topic) == "this vehicle belongs to service test-service"
+
+
+async def test_a_refused_answer_is_a_dead_letter_with_the_rule(
+    writer: BatchWriter, car: Car, told: Told, pool: asyncpg.Pool
+) -> None:
+    told.failure = RefusedError(Violation(code="vehicle.no_such_command", detail="nobody asked for it"))
+    body = {"id": str(uuid4()), "status": "done", "ts": car.started.isoformat()}
+    await writer.write([Received(car.topic("responses"), json.dumps(body).encode(), SystemClock().now())])
+    assert "vehicle.no_such_command" in str(await reason_for(pool, car.topic("responses")))
+
+
+async def test_an_answer_confirms_or_fails_its_command(writer: BatchWriter, car: Car, told: Told) -> None:
+    bodies = [{"id": str(uuid4()), "status": status, "ts": car.started.isoformat()} for status in ("done", "failed")]
+    await writer.write([Received(car.topic("responses"), json.dumps(b).encode(), SystemClock().now()) for b in bodies])
+    assert told.names == ["fleet.confirm_vehicle_command", "fleet.fail_vehicle_command"]
+
+
+async def test_a_lost_contact_is_told_once_and_so_is_its_return(writer: BatchWriter, car: Car, told: Told) -> None:
+    for status in (b"online", b"online", b"offline", b"offline", b"online"):
+        await writer.write([Received(car.topic("status"), status, SystemClock().now())])
+    assert len(told.commands) == 3
+
+
+async def test_the_last_will_of_a_car_tells_that_contact_is_lost(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told
+) -> None:
+    async with running(mqtt_url, writer, client_id):
+        await car.publish("status", b"online")
+        await until(lambda: len(told.commands) == 1)
+        await vanish_with_will(mqtt_url, car.topic("status"))
+        await until(lambda: len(told.commands) == 2)
+    assert [c.online for c, _ in told.commands if isinstance(c, NoteContact)] == [True, False]
+
+
+async def _is(count: Count, expected: int) -> bool:
+    return await count() == expected
+
+
+async def _at_least(count: Count, expected: int) -> bool:
+    return await count() >= expected

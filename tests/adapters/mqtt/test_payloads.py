@@ -1,0 +1,133 @@
+"""What cars may say, and what each signal means."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.mqtt import topics
+from adapters.mqtt.payloads import BadPayloadError, parse_response, parse_status, parse_telemetry
+from adapters.mqtt.signals import readings_of
+from domain.kernel.units import Position
+
+GOOD = {"ts": "2026-03-01T10:00:00Z", "seq": 1, "signals": {"Vehicle.Speed": 50.5}}
+
+
+def test_a_telemetry_message_is_read() -> None:
+    message = parse_telemetry(json.dumps(GOOD).encode())
+    assert message.ts == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert message.signals == {"Vehicle.Speed": 50.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"seq": "1"}, "seq"),
+        ({"seq": -1}, "seq"),
+        ({"ts": "2026-03-01T10:00:00"}, "ts"),
+        ({"ts": None}, "ts"),
+        ({"signals": {"speed": 1}}, "signals.speed"),
+        ({"signals": {"Vehicle.Speed": {"a": 1}}}, "signals.Vehicle.Speed"),
+        ({"signals": {f"Vehicle.S{n}": n for n in range(600)}}, "signals"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_wrong_telemetry_message_gives_the_reason(change: dict[str, object], reason: str) -> None:
+    with pytest.raises(BadPayloadError, match=reason):
+        parse_telemetry(json.dumps(GOOD | change).encode())
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"ts": 1e999}', b"[" * 60_000, b"x" * 70_000]
+)
+def test_hostile_bytes_give_a_reason(payload: bytes) -> None:
+    with pytest.raises(BadPayloadError):
+        parse_telemetry(payload)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
+    for parse in (parse_telemetry, parse_response, parse_status):
+        try:
+            parse(payload)
+        except BadPayloadError as error:
+            assert str(error)
+
+
+def test_a_response_names_its_command_and_how_it_went() -> None:
+    command = UUID(int=5)
+    message = parse_response(
+        json.dumps({"id": str(command), "status": "failed", "ts": GOOD["ts"], "reason": "door open"}).encode()
+    )
+    assert (message.id, message.status, message.reason) == (command, "failed", "door open")
+
+
+def test_a_status_is_online_or_offline() -> None:
+    assert parse_status(b"online") == "online"
+    with pytest.raises(BadPayloadError):
+        parse_status(b"asleep")
+
+
+def test_signals_become_readings() -> None:
+    readings = readings_of(
+        {
+            "Vehicle.CurrentLocation.Latitude": 52.5,
+            "Vehicle.CurrentLocation.Longitude": 13.4,
+            "Vehicle.TraveledDistance": 1234,
+            "Vehicle.Powertrain.FuelSystem.RelativeLevel": 44,
+            "Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": True,
+            "Vehicle.Cabin.Door.Row1.PassengerSide.IsLocked": False,
+            "Vehicle.Cabin.Door.Row1.DriverSide.IsOpen": False,
+            "Vehicle.LowVoltageSystemState": "ON",
+            "Vehicle.Diagnostics.DTCList": ["P0301", "B1000", "P0301"],
+            "Vehicle.Cabin.Seat.Row1.DriverSide.Airbag.IsDeployed": False,
+            "Vehicle.Something.New": "kept, not looked at",
+        }
+    )
+    assert readings.position == Position(latitude=52.5, longitude=13.4)
+    assert (readings.odometer_m, readings.energy_percent) == (1234, 44)
+    assert (readings.locked, readings.doors_closed, readings.ignition_on) == (False, True, True)
+    assert readings.plugged_in is None
+    assert readings.fault_codes == ("B1000", "P0301")
+    assert readings.crashed is False
+
+
+def test_the_charge_of_an_electric_car_counts_before_a_fuel_level() -> None:
+    charge = "Vehicle.Powertrain.TractionBattery.StateOfCharge"
+    signals = {
+        f"{charge}.Current": 80.0,
+        f"{charge}.Displayed": 78.0,
+        "Vehicle.Powertrain.FuelSystem.RelativeLevel": 10,
+    }
+    assert readings_of(signals).energy_percent == 78.0
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        {"Vehicle.CurrentLocation.Latitude": 91.0, "Vehicle.CurrentLocation.Longitude": 0.0},
+        {"Vehicle.CurrentLocation.Latitude": 51.0},
+        {"Vehicle.TraveledDistance": -1},
+        {"Vehicle.LowVoltageSystemState": "FLYING"},
+        {"Vehicle.Powertrain.FuelSystem.RelativeLevel": "full"},
+        {"Vehicle.Cabin.Door.Row1.DriverSide.IsOpen": 1},
+    ],
+)
+def test_a_signal_out_of_its_bounds_is_a_bad_payload(signals: dict[str, bool | int | float | str | list[str]]) -> None:
+    with pytest.raises(BadPayloadError):
+        readings_of(signals)
+
+
+def test_a_topic_says_which_car_of_which_service() -> None:
+    address = topics.parse("csbe/v1/drivenow-europe/vehicles/WMWWG310803C16019/telemetry")
+    assert address == ("drivenow-europe", "WMWWG310803C16019", "telemetry")
+
+
+@pytest.mark.parametrize(
+    "topic", ["csbe/v1/x/vehicles/short/telemetry", "csbe/v2/x/vehicles/WMWWG310803C16019/status", "other"]
+)
+def test_a_foreign_topic_has_no_address(topic: str) -> None:
+    assert topics.parse(topic) is None

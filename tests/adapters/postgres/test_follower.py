@@ -1,0 +1,151 @@
+"""Followers: exactly once, in order, and a clear stop."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.database import Connection
+from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.follower import Follower, retry, skip, wait_for
+from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.mapper import StoredState
+from adapters.postgres.store import PostgresEventStore
+from domain.kernel.aggregate import Aggregate, Created
+from domain.kernel.messages import RecordedEvent
+
+METADATA = (
+    '{"command_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a", "command": "test", "service": "s", '
+    '"actor": {"role": "system", "id": "test"}, "correlation_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a"}'
+)
+STATE = b'{"timestamp": "2026-01-01T00:00:00Z", "originator_topic": "test.bell", "note": %d}'
+
+
+class Bell(Aggregate):
+    """Something that rings once."""
+
+    TOPIC = "test.bell"
+    note: int
+
+    class Rung(Created):
+        """It rang."""
+
+        TOPIC = "test.bell.rung"
+        note: int
+
+
+@pytest.fixture
+async def heard(pool: asyncpg.Pool) -> str:
+    await pool.execute("create table if not exists heard (position bigint)")
+    await pool.execute("truncate heard")
+    return "heard"
+
+
+async def ring(pool: asyncpg.Pool, count: int, *, state: bytes = STATE) -> int:
+    rows = [StoredState(uuid4(), 1, "test.bell.rung", state.replace(b"%d", b"%d" % n)) for n in range(count)]
+    return (await Journal(pool).write(Entry(uuid4(), "f", None, METADATA, rows))).position
+
+
+async def write_down(events: Sequence[RecordedEvent], connection: Connection) -> None:
+    await connection.executemany("insert into heard values ($1)", [(e.position,) for e in events])
+
+
+async def positions(pool: asyncpg.Pool) -> list[int]:
+    return [r[0] for r in await pool.fetch("select position from heard order by position")]
+
+
+@pytest.mark.usefixtures("heard")
+async def test_two_followers_of_one_name_share_the_work_exactly_once(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    stop = asyncio.Event()
+    followers = [Follower(pool, store, "bells", write_down, batch=7) for _ in range(2)]
+    running = [asyncio.create_task(f.run(stop)) for f in followers]
+    for _ in range(20):
+        last = await ring(pool, 5)
+    assert await wait_for(pool, "bells", last)
+    stop.set()
+    await asyncio.gather(*running)
+
+    assert await positions(pool) == list(range(1, 101))
+    assert await followers[0].lag() == 0
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_poison_event_stops_the_follower_on_record_until_it_is_skipped(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    await ring(pool, 10)
+    await ring(pool, 1, state=b'{"damaged": true}')
+    await ring(pool, 10)
+    follower = Follower(pool, store, "bells", write_down)
+
+    for _ in range(2):
+        with pytest.raises(FollowerStoppedError) as stopped:
+            await follower.catch_up()
+    assert stopped.value.position == 11
+    assert await positions(pool) == list(range(1, 11))
+    assert "note" in await pool.fetchval("select error from csbe.followers")
+
+    await retry(pool, "bells")
+    with pytest.raises(FollowerStoppedError):
+        await follower.catch_up()
+    await skip(pool, "bells", 11)
+    await follower.catch_up()
+    assert await positions(pool) == [*range(1, 11), *range(12, 22)]
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_consumer_that_fails_leaves_no_trace(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    async def fail_at_3(events: Sequence[RecordedEvent], connection: Connection) -> None:
+        await write_down(events, connection)
+        if any(e.position == 3 for e in events):
+            msg = "three"
+            raise ValueError(msg)
+
+    await ring(pool, 5)
+    follower = Follower(pool, store, "bells", fail_at_3)
+    with pytest.raises(FollowerStoppedError, match="three"):
+        await follower.catch_up()
+    assert await positions(pool) == [1, 2]
+    assert await follower.position() == 2
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_follower_outlives_cut_connections(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(Follower(pool, store, "bells", write_down, batch=3).run(stop))
+    for _ in range(5):
+        last = await ring(pool, 20)
+        await pool.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid() and application_name = 'csbe'"
+        )
+        await asyncio.sleep(0.05)
+    reached = await _reached(pool, last)
+    stop.set()
+    await running
+
+    assert reached
+    assert await positions(pool) == list(range(1, 101))
+
+
+async def test_uninteresting_topics_are_passed_over(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    async def never(events: Sequence[RecordedEvent], connection: Connection) -> None:
+        raise AssertionError
+
+    await ring(pool, 5)
+    follower = Follower(pool, store, "silence", never, topics=["test.other"], batch=2)
+    assert await follower.catch_up() == 5
+    assert await follower.position() == 5
+
+
+async def _reached(pool: asyncpg.Pool, position: int) -> bool:
+    for _ in range(20):
+        try:
+            return await wait_for(pool, "bells", position)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await asyncio.sleep(0.05)
+    return False

@@ -1,0 +1,371 @@
+"""The event store: what it promises in the kernel's port."""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+
+from adapters.postgres.database import connect
+from adapters.postgres.errors import UnreadableEventError
+from adapters.postgres.store import PostgresEventStore
+from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, VersionConflictError
+from domain.kernel.ids import CommandId
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.kernel.personal import Personal
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Box(Aggregate):
+    """A box that somebody puts weights into."""
+
+    TOPIC = "test.box"
+
+    owner: Personal[str]
+    total_g: int = 0
+
+    class Made(Created):
+        """It exists."""
+
+        TOPIC = "test.box.made"
+        owner: Personal[str]
+
+    class Filled(Event):
+        """A weight was put in."""
+
+        TOPIC = "test.box.filled"
+        class_version = 2
+        weight_g: int
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, object]) -> None:
+            """Version 1 said kilograms."""
+            state["weight_g"] = int(float(str(state.pop("weight_kg"))) * 1000)
+
+        def apply(self, aggregate: "Box") -> None:
+            """Add up."""
+            aggregate.total_g += self.weight_g
+
+    @classmethod
+    def make(cls, owner: str = "Ada") -> "Box":
+        """Begin."""
+        return cls.begin(cls.Made, id=uuid4(), timestamp=NOW, owner=owner)
+
+    def fill(self, weight_g: int) -> None:
+        """Put in."""
+        self.trigger_event(self.Filled, timestamp=NOW, weight_g=weight_g)
+
+
+def metadata(command_id: UUID | None = None, service: str = "drivenow-europe") -> Metadata:
+    return Metadata(
+        command_id=CommandId(command_id or uuid4()),
+        command="test.fill",
+        actor=Actor(role=Role.SYSTEM, id="test"),
+        service=service,
+        correlation_id=uuid4(),
+    )
+
+
+async def save(store: PostgresEventStore, *boxes: Box, service: str = "drivenow-europe") -> int:
+    return await store.append(boxes, metadata(service=service), answer=None, fingerprint="f")
+
+
+async def versions(pool: asyncpg.Pool, box_id: UUID) -> list[int]:
+    rows = await pool.fetch(
+        "select originator_version from csbe.events where originator_id = $1 order by notification_id", box_id
+    )
+    return [row[0] for row in rows]
+
+
+async def test_what_was_appended_is_loaded(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    box = Box.make()
+    box.fill(5)
+    assert await save(store, box) == 2
+    assert not box.pending_events
+
+    for reader in (store, PostgresEventStore(pool)):
+        found = await reader.load(Box, box.id)
+        assert (found.total_g, found.owner, found.version, found.created_on) == (5, "Ada", 2, NOW)
+
+
+async def test_an_unknown_aggregate_is_not_found(store: PostgresEventStore) -> None:
+    with pytest.raises(NotFoundError):
+        await store.load(Box, uuid4())
+
+
+async def test_a_loaded_aggregate_is_a_copy(store: PostgresEventStore) -> None:
+    box = Box.make()
+    await save(store, box)
+    (await store.load(Box, box.id)).fill(7)
+    assert (await store.load(Box, box.id)).total_g == 0
+
+
+async def test_a_stale_aggregate_conflicts_and_the_other_aggregate_of_the_append_stays_out(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make()
+    await save(store, box)
+    mine, theirs, other = await store.load(Box, box.id), await store.load(Box, box.id), Box.make()
+    theirs.fill(1)
+    await save(store, theirs)
+
+    mine.fill(2)
+    with pytest.raises(VersionConflictError):
+        await save(store, mine, other)
+
+    assert await versions(pool, other.id) == []
+    assert (await store.load(Box, box.id)).total_g == 1
+
+
+async def test_a_conflict_fails_only_the_append_concerned(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    box = Box.make()
+    await save(store, box)
+    rivals = [await store.load(Box, box.id) for _ in range(5)]
+    for rival in rivals:
+        rival.fill(1)
+    others = [Box.make() for _ in range(20)]
+
+    results = await asyncio.gather(*(save(store, b) for b in (*rivals, *others)), return_exceptions=True)
+
+    assert sum(isinstance(r, VersionConflictError) for r in results) == len(rivals) - 1
+    assert sum(isinstance(r, int) for r in results) == len(others) + 1
+    assert await versions(pool, box.id) == [1, 2]
+
+
+async def test_another_process_changes_are_seen_in_spite_of_the_cache(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make()
+    await save(store, box)
+    elsewhere = PostgresEventStore(pool)
+    copy = await elsewhere.load(Box, box.id)
+    copy.fill(3)
+    await save(elsewhere, copy)
+    assert (await store.load(Box, box.id)).total_g == 3
+
+
+async def test_a_known_command_appends_nothing_and_keeps_its_first_outcome(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    command, first, second = metadata(), Box.make(), Box.make()
+    position = await store.append([first], command, answer='"first"', fingerprint="f1")
+    with pytest.raises(CommandAlreadyDoneError):
+        await store.append([second], command, answer='"second"', fingerprint="f2")
+
+    known = await store.outcome(command.command_id)
+    assert known is not None
+    assert (known.answer, known.position, known.fingerprint) == ('"first"', position, "f1")
+    assert await versions(pool, second.id) == []
+
+
+async def test_the_same_command_given_many_times_at_once_is_done_once(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    command, stores = metadata(), (store, PostgresEventStore(pool))
+    attempts = [stores[i % 2].append([Box.make()], command, answer=None, fingerprint="f") for i in range(20)]
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    assert sum(isinstance(r, int) for r in results) == 1
+    assert sum(isinstance(r, CommandAlreadyDoneError) for r in results) == 19
+
+
+async def test_a_command_without_events_is_remembered_at_the_end_of_the_log(store: PostgresEventStore) -> None:
+    end = await save(store, Box.make())
+    command = metadata()
+    assert await store.append([], command, answer="1", fingerprint="f") == end
+    known = await store.outcome(command.command_id)
+    assert known is not None
+    assert known.position == end
+
+
+async def test_reading_filters_and_crosses_batches(store: PostgresEventStore) -> None:
+    box, other = Box.make(), Box.make()
+    for weight in range(5):
+        box.fill(weight)
+    await save(store, box)
+    await save(store, other, service="elsewhere")
+
+    async def positions(**filters: object) -> list[int]:
+        return [e.position async for e in store.read(batch=2, **filters)]  # type: ignore[arg-type]
+
+    assert await positions() == [1, 2, 3, 4, 5, 6, 7]
+    assert await positions(after=2, until=4) == [3, 4]
+    assert await positions(topics=["test.box.made"]) == [1, 7]
+    assert await positions(service="elsewhere") == [7]
+    assert await positions(aggregate_id=box.id) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_an_aggregate_as_of_a_position_or_a_time(store: PostgresEventStore) -> None:
+    box = Box.make()
+    before = await save(store, box)
+    moment = [e async for e in store.read()][-1].recorded_at
+    box.fill(9)
+    await save(store, box)
+
+    assert (await store.load_as_of(Box, box.id, position=before)).total_g == 0
+    assert (await store.load_as_of(Box, box.id, at=moment)).total_g == 0
+    assert (await store.load_as_of(Box, box.id)).total_g == 9
+    with pytest.raises(NotFoundError):
+        await store.load_as_of(Box, box.id, position=0)
+
+
+async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make()
+    box.fill(1)
+    await save(store, box)
+    change = "update csbe.events set state = $1 where originator_id = $2 and originator_version = 2"
+    await pool.execute(change, b'{"timestamp":"2026-01-01T00:00:00Z","weight_kg":"1.5"}', box.id)
+    assert (await store.load_as_of(Box, box.id)).total_g == 1500
+
+    await pool.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
+    with pytest.raises(UnreadableEventError):
+        await store.load_as_of(Box, box.id)
+
+
+async def test_values_about_a_person_are_unreadable_in_the_table_and_gone_once_erased(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make(owner="Ada Lovelace")
+    await save(store, box)
+    stored = await pool.fetchval("select string_agg(state, '') from csbe.events")
+    assert b"Lovelace" not in stored
+    assert [e.event.owner async for e in store.read()] == ["Ada Lovelace"]  # type: ignore[attr-defined]
+
+    await store.erase(box.id)
+
+    for reader in (store, PostgresEventStore(pool)):
+        assert (await reader.load(Box, box.id)).owner is None
+        assert [e.event.owner async for e in reader.read()] == [None]  # type: ignore[attr-defined]
+
+
+async def test_an_erased_person_gets_no_new_key(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    box = Box.make(owner="Ada Lovelace")
+    await store.erase(box.id)
+    await save(store, box)
+    assert (await PostgresEventStore(pool).load(Box, box.id)).owner is None
+    assert await pool.fetchval("select key is null from csbe.keys where subject = $1", box.id)
+
+
+async def test_keys_are_wrapped_by_the_master_key(pool: asyncpg.Pool) -> None:
+    store = PostgresEventStore(pool, master_key=b"m" * 32)
+    box = Box.make()
+    await save(store, box)
+    assert await pool.fetchval("select length(key) from csbe.keys") == 12 + 32 + 16
+    assert (await PostgresEventStore(pool, master_key=b"m" * 32).load(Box, box.id)).owner == "Ada"
+
+
+async def test_a_snapshot_is_used_encrypted_and_ignored_when_it_does_not_fit(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make(owner="Ada Lovelace")
+    for _ in range(59):
+        box.fill(1)
+    await save(store, box)
+    state = await pool.fetchval("select state from csbe.snapshots where originator_version = 60")
+    assert b"Lovelace" not in state
+
+    await pool.execute("delete from csbe.events where originator_version = 10")  # proves that the snapshot is used
+    found = await PostgresEventStore(pool).load(Box, box.id)
+    assert (found.total_g, found.owner, found.version, found.created_on) == (59, "Ada Lovelace", 60, NOW)
+
+
+@pytest.mark.parametrize(
+    "damage", ["state = '\\xdeadbeef'", "schema_fingerprint = 'another'", "state = substr(state, 1, 40)"]
+)
+async def test_an_unusable_snapshot_is_ignored(store: PostgresEventStore, pool: asyncpg.Pool, damage: str) -> None:
+    box = Box.make()
+    for _ in range(59):
+        box.fill(1)
+    await save(store, box)
+    await pool.execute(f"update csbe.snapshots set {damage}")
+    assert (await PostgresEventStore(pool).load(Box, box.id)).total_g == 59
+
+
+async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, postgres_dsn: str) -> None:
+    box = Box.make()
+    box.fill(4)
+    await save(store, box)
+
+    parts = await _parts(postgres_dsn)
+    with PostgresDatastore(**parts, schema="csbe") as datastore:
+        recorder = PostgresApplicationRecorder(datastore, events_table_name="events")
+        notifications = recorder.select_notifications(start=1, limit=10)
+        stored = recorder.select_events(box.id)
+
+    assert [n.topic for n in notifications] == ["test.box.made", "test.box.filled"]
+    assert [s.originator_version for s in stored] == [1, 2]
+
+
+async def test_positions_become_visible_in_order_with_writers_in_two_stores(
+    store: PostgresEventStore, postgres_dsn: str
+) -> None:
+    second_pool = await connect(postgres_dsn)
+    stores = (store, PostgresEventStore(second_pool))
+    done = asyncio.Event()
+
+    async def write(writer: PostgresEventStore) -> None:
+        for _ in range(40):
+            await save(writer, Box.make())
+
+    async def follow() -> list[int]:
+        seen: list[int] = []
+        while True:
+            last_round = done.is_set()
+            seen += [e.position async for e in store.read(after=seen[-1] if seen else 0)]
+            if last_round:
+                return seen
+            await asyncio.sleep(0)
+
+    follower = asyncio.create_task(follow())
+    await asyncio.gather(*(write(writer) for writer in stores for _ in range(4)))
+    done.set()
+    seen = await follower
+    await second_pool.close()
+
+    assert seen == sorted(set(seen))
+    assert len(seen) == 320
+
+
+async def test_cut_connections_under_load_lose_and_repeat_nothing(store: PostgresEventStore, postgres_dsn: str) -> None:
+    boxes = [Box.make() for _ in range(400)]
+    killer = await asyncpg.connect(postgres_dsn)
+    cut = 0
+
+    async def cut_connections() -> None:
+        nonlocal cut
+        while True:
+            cut += await killer.fetchval(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid() and application_name = 'csbe'"
+            )
+            await asyncio.sleep(0.2)
+
+    async def write(mine: list[Box]) -> None:
+        for box in mine:
+            await save(store, box)
+            await asyncio.sleep(0.01)
+
+    cutting = asyncio.create_task(cut_connections())
+    await asyncio.gather(*(write(boxes[i::8]) for i in range(8)))
+    cutting.cancel()
+    await asyncio.sleep(0.1)
+
+    ids = [r[0] for r in await killer.fetch("select originator_id from csbe.events order by notification_id")]
+    await killer.close()
+    assert cut > 0
+    assert len(ids) == len(boxes)
+    assert set(ids) == {box.id for box in boxes}
+
+
+async def _parts(dsn: str) -> dict[str, str | int]:
+    connection = await asyncpg.connect(dsn)
+    address = connection._addr  # noqa: SLF001
+    name = await connection.fetchval("select current_database()")
+    await connection.close()
+    host, port = address if isinstance(address, tuple) else (address.rpartition("/")[0], address.rpartition(".")[2])
+    return {"dbname": name, "host": host, "port": port, "user": "postgres", "password": ""}

@@ -1,0 +1,69 @@
+"""Telemetry in day partitions."""
+
+from datetime import UTC, date, datetime
+
+import asyncpg
+
+from adapters.postgres.telemetry import DeadLetter, Memory, TelemetryRow, TelemetryStore
+
+
+def row(received_at: datetime, vin: str, seq: int = 1) -> TelemetryRow:
+    return TelemetryRow(
+        received_at=received_at, measured_at=received_at, vin=vin, service="test", seq=seq, latitude=52.5, longitude=None,
+        speed_kmh=None, odometer_m=7, energy_percent=None, oddities=("late", "frozen"), signals='{"Vehicle.A": "comma, \\"quote\\""}',
+    )  # fmt: skip
+
+
+async def test_each_day_has_its_partition_and_old_days_are_dropped(pool: asyncpg.Pool) -> None:
+    store = TelemetryStore(pool)
+    days = [datetime(2031, 5, day, 23, 59, 59, tzinfo=UTC) for day in (1, 2, 3)]
+    async with store.batch(*days) as batch:
+        await batch.store([row(day, "TSTPARTITION00001") for day in days], {}, [])
+    partitions = "select count(*) from pg_class where relname like 'telemetry_203105%' and relkind = 'r'"
+    assert await pool.fetchval(partitions) == 3
+    dropped = await store.drop_before(date(2031, 5, 3))
+    assert {date(2031, 5, 1), date(2031, 5, 2)} <= set(dropped)
+    assert await pool.fetchval(partitions) == 1
+    async with store.batch(days[0]) as batch:
+        await batch.store([row(days[0], "TSTPARTITION00001")], {}, [])
+    assert await pool.fetchval(partitions) == 2
+    await store.drop_before(date(2031, 6, 1))
+
+
+async def test_a_row_comes_back_as_it_was_written(pool: asyncpg.Pool) -> None:
+    at = datetime(2031, 6, 1, 12, tzinfo=UTC)
+    store = TelemetryStore(pool)
+    async with store.batch(at) as batch:
+        await batch.store([row(at, "TSTROUNDTRIP00001")], {}, [])
+    found = await pool.fetchrow("select * from csbe.telemetry where vin = 'TSTROUNDTRIP00001'")
+    assert found is not None
+    assert (found["received_at"], found["latitude"], found["longitude"], found["odometer_m"]) == (at, 52.5, None, 7)
+    assert (found["oddities"], found["signals"]) == (["late", "frozen"], {"Vehicle.A": 'comma, "quote"'})
+    await store.drop_before(date(2031, 7, 1))
+
+
+async def test_nothing_of_a_failed_batch_is_stored(pool: asyncpg.Pool) -> None:
+    at = datetime(2031, 7, 1, 12, tzinfo=UTC)
+    store = TelemetryStore(pool)
+    try:
+        async with store.batch(at) as batch:
+            await batch.remember(["TSTFAILED00000001"])
+            await batch.store([row(at, "TSTFAILED00000001")], {}, [DeadLetter(at, "t", b"\x00", "r")])
+            raise ConnectionResetError
+    except ConnectionResetError:
+        pass
+    assert await pool.fetchval("select count(*) from csbe.telemetry where vin = 'TSTFAILED00000001'") == 0
+    assert await pool.fetchval("select count(*) from csbe.telemetry_tracks where vin = 'TSTFAILED00000001'") == 0
+    await store.drop_before(date(2031, 8, 1))
+
+
+async def test_what_is_remembered_of_a_car_comes_back(pool: asyncpg.Pool) -> None:
+    at = datetime(2031, 8, 1, 12, tzinfo=UTC)
+    store = TelemetryStore(pool)
+    async with store.batch(at) as batch:
+        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": Memory(None, None)}
+        await batch.store([], {"TSTMEMORY00000001": Memory('{"a": 1}', '{"b": 2}')}, [])
+    async with store.batch(at) as batch:
+        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": Memory('{"a": 1}', '{"b": 2}')}
+    await pool.execute("delete from csbe.telemetry_tracks where vin = 'TSTMEMORY00000001'")
+    await store.drop_before(date(2031, 9, 1))

@@ -1,0 +1,104 @@
+"""What every test may ask for: a database, an event store, a broker."""
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from adapters.broker import embedded_broker
+from adapters.embedded import EmbeddedPostgres
+from adapters.postgres.database import connect
+from adapters.postgres.migrate import migrate
+from adapters.postgres.store import PostgresEventStore
+
+T = TypeVar("T")
+
+_EMPTY = """
+truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks restart identity cascade
+"""
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """DSN of a server: `CSBE_TEST_POSTGRES_DSN`, else an embedded one."""
+    if dsn := os.environ.get("CSBE_TEST_POSTGRES_DSN"):
+        yield dsn
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = EmbeddedPostgres(Path(folder) / "postgres")
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(postgres_server: str) -> Iterator[str]:
+    """A fresh, migrated database for this session."""
+    name = f"csbe_test_{uuid4().hex[:12]}"
+    dsn = urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
+    _in_thread(_execute(postgres_server, f"create database {name}"))
+    _in_thread(migrate(dsn))
+    yield dsn
+    _in_thread(_execute(postgres_server, f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to the database, with the store's tables empty."""
+    pool = await connect(postgres_dsn)
+    await pool.execute(_EMPTY)
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
+async def store(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
+    """An empty event store."""
+    store = PostgresEventStore(pool)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(scope="session")
+def mqtt_url() -> Iterator[str]:
+    """URL of a broker: `CSBE_TEST_MQTT_URL`, else an embedded one in a thread of its own."""
+    if url := os.environ.get("CSBE_TEST_MQTT_URL"):
+        yield url
+        return
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    broker = embedded_broker()
+    try:
+        yield asyncio.run_coroutine_threadsafe(broker.__aenter__(), loop).result(20)
+    finally:
+        asyncio.run_coroutine_threadsafe(broker.__aexit__(None, None, None), loop).result(20)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _in_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end even where an event loop is running already."""
+    result: list[T] = []
+    thread = threading.Thread(target=lambda: result.append(asyncio.run(work)))
+    thread.start()
+    thread.join()
+    return result[0]

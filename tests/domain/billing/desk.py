@@ -1,0 +1,107 @@
+"""A billing desk for stories: the real dispatcher and handlers over the store in memory, and a payment provider to play."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from domain.billing.commands import PriceTrip, RequestHold
+from domain.billing.handlers import HANDLERS
+from domain.billing.invoice import Invoice
+from domain.billing.policies import POLICIES, payment_answer
+from domain.billing.pricing import Span, TripFacts
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ids import CommandId, InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.money import Currency, Money
+from domain.kernel.policy import AskPaymentProvider, SendMessage
+from domain.rulebook.services import RULEBOOKS
+from domain.rulebook.tariff import Quote
+from tests.domain.memory_store import MemoryStore
+
+E = TypeVar("E")
+
+NOON = datetime(2021, 6, 1, 12, tzinfo=UTC)
+
+
+class Desk:
+    """One trip by one member in one service; `at` is the time at which everything happens."""
+
+    def __init__(self, service: str = "drivenow-europe", city: str = "berlin", model: str = "MINI 3-Door") -> None:
+        self.at = NOON
+        self.store = MemoryStore()
+        self.service, self.city, self.model = service, city, model
+        self.member_id = MemberId(uuid4())
+        self.dispatcher = Dispatcher(self.store, self, RULEBOOKS, HANDLERS)
+        self._answered = 0
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def do(self, command: Command, actor: str = "agent-7") -> None:
+        metadata = Metadata(
+            command_id=CommandId(uuid4()),
+            command=command.NAME,
+            actor=Actor(role=Role.AGENT, id=actor),
+            service=self.service,
+            correlation_id=uuid4(),
+        )
+        await self.dispatcher.dispatch(command, metadata)
+
+    async def hold(self, amount: str = "30", token: str = "tok_visa") -> tuple[TripId, PaymentId]:  # noqa: S107
+        trip_id, payment_id = TripId(uuid4()), PaymentId(uuid4())
+        money = euros(amount)
+        await self.do(
+            RequestHold(
+                payment_id=payment_id, member_id=self.member_id, trip_id=trip_id, amount=money, method_token=token
+            )
+        )
+        return trip_id, payment_id
+
+    async def price(self, trip_id: TripId, payment_id: PaymentId, **facts: Any) -> InvoiceId:
+        await self.do(self.price_trip(trip_id, payment_id, **facts))
+        return Invoice.id_of(trip_id)
+
+    def price_trip(
+        self, trip_id: TripId, payment_id: PaymentId, *, minutes: int = 10, token: str | None = None
+    ) -> PriceTrip:
+        tariff = RULEBOOKS[self.service].tariff(self.city, self.model, self.at)
+        started_at = self.at - timedelta(minutes=minutes)
+        return PriceTrip(
+            trip_id=trip_id,
+            member_id=self.member_id,
+            payment_id=payment_id,
+            quote=Quote(tariff=tariff, city_id=self.city, model=self.model, quoted_at=started_at),
+            facts=TripFacts(started_at=started_at, spans=(Span(phase="driving", seconds=minutes * 60),)),
+            method_token=token,
+        )
+
+    async def provider_answers(self, *, accepted: bool = True) -> list[str]:
+        """Let the provider answer everything that policies ask of it until it is asked nothing more; tells what was asked."""
+        asked = []
+        while requests := [e for e in self._consequences() if isinstance(e, AskPaymentProvider)]:
+            for request in requests:
+                asked.append(f"{request.operation} {request.amount}")
+                code = None if accepted else "card_declined"
+                await self.do(payment_answer(request, accepted, "ref-1", code))
+        return asked
+
+    def _consequences(self) -> Iterator[AskPaymentProvider | SendMessage]:
+        fresh, self._answered = self.store.log[self._answered :], len(self.store.log)
+        for recorded in fresh:
+            for policy in POLICIES.get(type(recorded.event), ()):
+                for consequence in policy(recorded):
+                    assert isinstance(consequence, AskPaymentProvider | SendMessage)
+                    yield consequence
+
+    async def invoice(self, invoice_id: UUID) -> Invoice:
+        return await self.store.load(Invoice, invoice_id)
+
+    def events(self, event_class: type[E]) -> list[E]:
+        return [r.event for r in self.store.log if isinstance(r.event, event_class)]
+
+
+def euros(amount: str) -> Money:
+    """So many EUR."""
+    return Money.rounded(Decimal(amount), Currency.EUR)

@@ -1,0 +1,215 @@
+"""Billing, told as stories: hold, price, capture, failure, review, credit."""
+
+from uuid import uuid4
+
+import pytest
+
+from domain.billing.commands import ApproveCharge, CreditInvoice, PriceTrip, ReleaseHold, RetryCharge
+from domain.billing.credit_note import CreditNote
+from domain.billing.invoice import Invoice
+from domain.billing.number_range import NumberRange
+from domain.billing.payment import Payment
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import PaymentId, TripId
+from tests.domain.billing.desk import Desk, euros
+
+
+async def test_a_trip_is_paid_from_its_hold_and_the_rest_is_let_go() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold("30")
+    assert await desk.provider_answers() == ["hold 30.00 EUR"]
+
+    invoice_id = await desk.price(trip_id, payment_id, minutes=10)
+
+    assert await desk.provider_answers() == ["capture 3.10 EUR"]
+    invoice = await desk.invoice(invoice_id)
+    assert (invoice.status, invoice.number, invoice.gross) == ("paid", "DE-00000001", euros("3.10"))
+    assert (invoice.net, invoice.tax) == (euros("2.61"), euros("0.49"))
+    [captured] = desk.events(Payment.Captured)
+    assert captured.unused == euros("26.90")
+
+
+async def test_pricing_a_trip_twice_issues_one_invoice_and_asks_for_the_money_once() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+
+    for _ in range(2):
+        await desk.price(trip_id, payment_id)
+
+    assert len(desk.events(Invoice.Issued)) == len(desk.events(Payment.CaptureRequested)) == 1
+
+
+async def test_what_goes_beyond_the_hold_is_held_and_captured_anew() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold("30")
+    await desk.provider_answers()
+
+    invoice_id = await desk.price(trip_id, payment_id, minutes=200)
+
+    asked = await desk.provider_answers()
+    assert sorted(asked) == ["capture 30.00 EUR", "capture 32.00 EUR", "hold 32.00 EUR"]
+    invoice = await desk.invoice(invoice_id)
+    assert (invoice.status, invoice.paid) == ("paid", euros("62"))
+
+
+async def test_a_declined_capture_leaves_the_invoice_open_and_gives_the_hold_back() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+
+    asked = await desk.provider_answers(accepted=False)
+
+    assert asked == ["capture 3.10 EUR", "release 30.00 EUR"]
+    assert (await desk.invoice(invoice_id)).status == "open"
+    [failed] = desk.events(Invoice.PaymentFailed)
+    assert failed.decline_code == "card_declined"
+
+
+async def test_an_open_invoice_can_be_charged_again() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+    await desk.provider_answers(accepted=False)
+
+    await desk.do(RetryCharge(invoice_id=invoice_id))
+
+    assert await desk.provider_answers() == ["hold 3.10 EUR", "capture 3.10 EUR"]
+    assert (await desk.invoice(invoice_id)).status == "paid"
+
+
+async def test_a_charge_under_way_cannot_be_asked_for_again() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+
+    with pytest.raises(RefusedError, match="payment_under_way"):
+        await desk.do(RetryCharge(invoice_id=invoice_id))
+
+
+async def test_a_hold_that_nobody_needs_any_more_is_released() -> None:
+    desk = Desk()
+    _, payment_id = await desk.hold()
+    await desk.provider_answers()
+
+    await desk.do(ReleaseHold(payment_id=payment_id))
+
+    assert await desk.provider_answers() == ["release 30.00 EUR"]
+    assert (await desk.store.load(Payment, payment_id)).status == "released"
+
+
+async def test_a_hold_given_up_before_the_provider_answers_is_released_when_it_comes() -> None:
+    desk = Desk()
+    _, payment_id = await desk.hold()
+    await desk.do(ReleaseHold(payment_id=payment_id))
+
+    assert await desk.provider_answers() == ["hold 30.00 EUR", "release 30.00 EUR"]
+
+
+async def test_a_charge_that_is_hard_to_believe_waits_for_an_agent() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
+
+    assert await desk.provider_answers() == []
+    invoice = await desk.invoice(invoice_id)
+    [review] = desk.events(Invoice.ReviewRequired)
+    assert invoice.status == "in_review"
+    assert [r.code for r in review.reasons] == ["charge.trip_too_long", "charge.amount_too_high"]
+
+    await desk.do(ApproveCharge(invoice_id=invoice_id, reason="the member confirms the trip"))
+    await desk.provider_answers()
+
+    assert (await desk.invoice(invoice_id)).status == "paid"
+    assert desk.events(Invoice.ChargeApproved)[0].approved_by == "agent-7"
+
+
+async def test_crediting_a_charge_in_review_gives_the_hold_back() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
+
+    await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, reason="the link to the car was lost"))
+
+    assert await desk.provider_answers() == ["release 30.00 EUR"]
+    assert (await desk.invoice(invoice_id)).status == "credited"
+
+
+async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold("30")
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=200)
+    await desk.provider_answers()
+    note_id = uuid4()
+
+    for _ in range(2):
+        await desk.do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=euros("40"), reason="goodwill"))
+
+    assert await desk.provider_answers() == ["refund 30.00 EUR", "refund 10.00 EUR"]
+    [note] = desk.events(CreditNote.Issued)
+    assert (note.number, note.gross, note.net + note.tax) == ("DE-C00000001", euros("40"), euros("40"))
+    assert (await desk.invoice(invoice_id)).status == "paid"
+
+
+async def test_no_more_than_the_invoice_is_credited() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+    await desk.provider_answers()
+
+    with pytest.raises(RefusedError, match="amount_out_of_range"):
+        await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, amount=euros("3.11"), reason="x"))
+
+
+async def test_a_reservation_without_a_trip_is_charged_without_a_hold() -> None:
+    desk = Desk()
+    command = desk.price_trip(TripId(uuid4()), PaymentId(uuid4()), minutes=0, token="tok_visa")  # noqa: S106
+    facts = command.facts.model_copy(
+        update={"reservation_only": True, "reserved_at": desk.at.replace(hour=11), "spans": ()}
+    )
+
+    await desk.do(PriceTrip(**dict(command) | {"facts": facts}))
+
+    assert await desk.provider_answers() == ["hold 4.50 EUR", "capture 4.50 EUR"]
+
+
+async def test_a_trip_that_costs_nothing_is_settled_and_its_hold_released() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+
+    invoice_id = await desk.price(trip_id, payment_id, minutes=0)
+
+    assert await desk.provider_answers() == ["release 30.00 EUR"]
+    assert (await desk.invoice(invoice_id)).status == "paid"
+
+
+async def test_numbers_have_no_gap_even_when_a_command_is_refused() -> None:
+    desk = Desk()
+    for minutes in (5, 6, 7):
+        trip_id, payment_id = await desk.hold()
+        await desk.provider_answers()
+        invoice_id = await desk.price(trip_id, payment_id, minutes=minutes)
+        with pytest.raises(RefusedError):
+            await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, amount=euros("999"), reason="x"))
+
+    assert [e.sequence for e in desk.events(NumberRange.Taken)] == [1, 2, 3]
+    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-00000001", "DE-00000002", "DE-00000003"]
+
+
+async def test_each_legal_entity_has_its_own_numbers() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.price(trip_id, payment_id)
+    desk.city = "vienna"
+    trip_id, payment_id = await desk.hold()
+    await desk.price(trip_id, payment_id)
+
+    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-00000001", "AT-00000001"]

@@ -1,0 +1,112 @@
+"""An event store in memory for tests of the domain: the port's promises, without a database."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from domain.kernel.aggregate import Aggregate, Event
+from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, VersionConflictError
+from domain.kernel.ids import CommandId
+from domain.kernel.messages import Metadata, RecordedEvent
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a command led to."""
+
+    answer: str | None
+    position: int
+    fingerprint: str
+
+
+class MemoryStore:
+    """Keeps every event as JSON, so that what a test reads is what a database would give back."""
+
+    def __init__(self) -> None:
+        self.log: list[RecordedEvent] = []
+        self._streams: dict[UUID, list[RecordedEvent]] = defaultdict(list)
+        self._outcomes: dict[CommandId, Remembered] = {}
+
+    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:  # noqa: A002 (the port's word)
+        return self._build(aggregate_class, id, self._streams.get(id, []))
+
+    async def load_as_of(
+        self,
+        aggregate_class: type[A],
+        id: UUID,  # noqa: A002 (the port's word)
+        /,
+        *,
+        at: datetime | None = None,
+        position: int | None = None,
+    ) -> A:
+        known = [
+            e
+            for e in self._streams.get(id, [])
+            if (at is None or e.recorded_at <= at) and (position is None or e.position <= position)
+        ]
+        return self._build(aggregate_class, id, known)
+
+    async def append(
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+    ) -> int:
+        if metadata.command_id in self._outcomes:
+            raise CommandAlreadyDoneError(str(metadata.command_id))
+        for aggregate in aggregates:
+            first = aggregate.pending_events[0].originator_version
+            if len(self._streams.get(aggregate.id, [])) != first - 1:
+                raise VersionConflictError(aggregate.id, first - 1)
+        for aggregate in aggregates:
+            for event in aggregate.collect_events():
+                self._record(event, metadata)
+        self._outcomes[metadata.command_id] = Remembered(answer, len(self.log), fingerprint)
+        return len(self.log)
+
+    async def outcome(self, command_id: CommandId, /) -> Remembered | None:
+        return self._outcomes.get(command_id)
+
+    async def read(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        topics: Sequence[str] | None = None,
+        service: str | None = None,
+        aggregate_id: UUID | None = None,
+        batch: int = 1000,  # noqa: ARG002 (the port's)
+    ) -> AsyncIterator[RecordedEvent]:
+        for event in self.log[after:until]:
+            wanted = (
+                (topics is None or event.topic in topics)
+                and (service is None or event.metadata.service == service)
+                and (aggregate_id is None or event.event.originator_id == aggregate_id)
+            )
+            if wanted:
+                yield event
+
+    def _record(self, event: Event, metadata: Metadata) -> None:
+        stored = type(event).model_validate_json(event.model_dump_json())
+        recorded = RecordedEvent(
+            position=len(self.log) + 1,
+            recorded_at=event.timestamp,
+            topic=type(event).TOPIC,
+            event=stored,
+            metadata=metadata,
+        )
+        self.log.append(recorded)
+        self._streams[event.originator_id].append(recorded)
+
+    @staticmethod
+    def _build(aggregate_class: type[A], id: UUID, recorded: Sequence[RecordedEvent]) -> A:  # noqa: A002
+        if not recorded:
+            raise NotFoundError(aggregate_class.TOPIC, id)
+        aggregate = None
+        for record in recorded:
+            assert isinstance(record.event, Event)
+            aggregate = record.event.mutate(aggregate)
+        assert isinstance(aggregate, aggregate_class)
+        return aggregate

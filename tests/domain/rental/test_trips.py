@@ -1,0 +1,244 @@
+"""Stories of trips."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import TripId, VehicleId
+from domain.members.facts import MemberStatus
+from domain.members.member import Member
+from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip
+from domain.rental.reservation import Reservation
+from domain.rental.steps import TripStatus
+from domain.rental.trip import Trip
+from tests.domain.people_and_cars import HOME, NO_PARKING, area, car, member, reserved, says, started
+from tests.domain.world import World
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await area(world)
+    return world
+
+
+async def status(world: World, trip_id: TripId) -> TripStatus:
+    return (await world.store.load(Trip, trip_id)).status
+
+
+async def running(world: World) -> tuple[TripId, VehicleId]:
+    ada, x1 = await member(world), await car(world)
+    return await started(world, ada, x1, await reserved(world, ada, x1)), x1
+
+
+async def drive(world: World, x1: VehicleId, minutes: int, odometer_m: int) -> None:
+    await says(world, x1, locked=False, ignition_on=True, odometer_m=1_000_000, zones=(HOME,))
+    await world.advance(minutes * MINUTE)
+    await says(world, x1, locked=False, odometer_m=odometer_m)
+
+
+def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:
+    return {violation.code for violation in refused.value.violations}
+
+
+async def test_a_trip_is_driven_parked_resumed_ended_and_paid_to_the_cent(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    await world.do(ParkTrip(trip_id=trip_id))
+    parked = await status(world, trip_id)
+    await world.advance(5 * MINUTE)
+    await world.do(ResumeTrip(trip_id=trip_id))
+    await drive(world, x1, 2, 1_006_200)
+
+    await world.do(EndTrip(trip_id=trip_id))
+
+    assert parked is TripStatus.PARKED
+    (ended,) = world.events(Trip.Ended)
+    assert (ended.driving_s, ended.parked_s, ended.distance_m) == (720, 300, 6_200)
+    assert ended.distance_source == "odometer"
+    assert ended.facts.end_zones == ("Berlin", "home_area")
+    (captured,) = world.events(Payment.Captured)
+    assert str(captured.amount) == "4.83 EUR"  # 12 minutes at 0.34, 5 at 0.15
+    assert len(world.events(Payment.Released)) == 1
+    assert world.told()[-2:] == ["trip_ended", "invoice_issued"]
+    assert world.refused_consequences == []
+
+
+async def test_a_free_car_can_be_taken_without_a_reservation(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+
+    trip_id = await started(world, ada, x1)
+
+    trip = await world.store.load(Trip, trip_id)
+    assert (trip.status, trip.reserved_at) == (TripStatus.RUNNING, None)
+    assert (await world.store.load(Member, ada)).status is MemberStatus.IN_RENTAL
+
+
+async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    world.provider = "declining"
+
+    trip_id = await started(world, ada, x1, reservation_id)
+
+    assert await status(world, trip_id) is TripStatus.START_FAILED
+    assert (await world.store.load(Reservation, reservation_id)).is_open
+    assert (await world.store.load(Member, ada)).status is MemberStatus.IN_RESERVATION
+    assert world.events(Vehicle.CommandRequested) == []
+    assert "trip_start_failed" in world.told()
+
+
+async def test_a_silent_payment_provider_does_not_keep_the_car(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    world.provider = "silent"
+    trip_id = await started(world, ada, x1)
+
+    await world.advance(2 * MINUTE)
+
+    assert await status(world, trip_id) is TripStatus.START_FAILED
+    assert (await world.store.load(Vehicle, x1)).trip_id is None
+    assert (await world.store.load(Member, ada)).status is MemberStatus.IDLE
+
+
+async def test_a_car_that_never_answers_gives_the_reservation_back_and_costs_nothing(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    world.cars[x1] = "silent"
+
+    trip_id = await started(world, ada, x1, reservation_id)
+    await world.advance(MINUTE)
+
+    assert await status(world, trip_id) is TripStatus.START_FAILED
+    given_back = await world.store.load(Reservation, reservation_id)
+    assert given_back.is_open
+    assert given_back.expires_at == given_back.free_until
+    assert (await world.store.load(Vehicle, x1)).reservation_id == reservation_id
+    assert len(world.events(Payment.Released)) == 1
+    assert world.events(Invoice.Issued) == []
+    assert "trip_start_failed" in world.told()
+
+
+async def test_a_reservation_that_ran_out_meanwhile_is_released(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    world.cars[x1] = "silent"
+    await world.advance(15 * MINUTE - timedelta(seconds=10))
+
+    await started(world, ada, x1, reservation_id)
+    await world.advance(MINUTE)
+
+    assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
+    assert (await world.store.load(Member, ada)).status is MemberStatus.IDLE
+    assert (await world.store.load(Vehicle, x1)).reservation_id is None
+
+
+async def test_a_given_back_reservation_still_expires_at_its_time(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    world.cars[x1] = "refusing"
+    await started(world, ada, x1, reservation_id)
+
+    await world.advance(15 * MINUTE)
+
+    assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
+
+
+async def test_all_end_criteria_that_are_not_met_are_told_together(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await says(world, x1, locked=False, doors_closed=False, ignition_on=True, zones=(NO_PARKING,))
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(EndTrip(trip_id=trip_id))
+
+    assert codes(refused) >= {"trip.end_outside_home_area", "trip.end_in_no_parking_zone"}
+    assert len(codes(refused)) == 4  # and the door and the ignition
+
+
+async def test_the_meter_stops_when_the_member_asked_even_if_the_car_confirms_late(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    world.cars[x1] = "silent"
+    await world.do(EndTrip(trip_id=trip_id))
+    await world.advance(20 * timedelta(seconds=1))
+
+    await world.answer_late()
+
+    (ended,) = world.events(Trip.Ended)
+    assert ended.driving_s == 600
+    assert await status(world, trip_id) is TripStatus.ENDED
+
+
+async def test_an_end_that_was_never_confirmed_can_be_asked_for_again_without_paying_for_the_wait(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    world.cars[x1] = "silent"
+    await world.do(EndTrip(trip_id=trip_id))
+    await world.advance(5 * MINUTE)
+    told = world.told()
+    world.cars[x1] = "obedient"
+    await says(world, x1, locked=False, odometer_m=1_005_000)
+
+    await world.do(EndTrip(trip_id=trip_id))
+
+    assert told[-1] == "trip_end_unconfirmed"
+    (ended,) = world.events(Trip.Ended)
+    assert ended.driving_s == 600
+
+
+async def test_driving_on_after_an_unconfirmed_end_is_paid(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    world.cars[x1] = "refusing"
+    await world.do(EndTrip(trip_id=trip_id))
+    world.cars[x1] = "obedient"
+    await world.advance(5 * MINUTE)
+    await says(world, x1, locked=False, odometer_m=1_008_000)
+
+    await world.do(EndTrip(trip_id=trip_id))
+
+    (ended,) = world.events(Trip.Ended)
+    assert ended.driving_s == 900
+
+
+async def test_an_agent_ends_a_trip_back_dated_and_the_parking_after_that_is_not_paid(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    await world.do(ParkTrip(trip_id=trip_id))
+    await world.advance(timedelta(hours=3))
+
+    wanted = world.now() - timedelta(hours=2, minutes=50)
+    await world.do(ForceEndTrip(trip_id=trip_id, ended_at=wanted, reason="no network in the garage"))
+
+    (ended,) = world.events(Trip.Ended)
+    assert (ended.driving_s, ended.parked_s, ended.forced) == (600, 600, True)
+    assert len(world.events(Invoice.Issued)) == 1
+
+
+async def test_a_forced_end_keeps_to_its_limits(world: World) -> None:
+    trip_id, _ = await running(world)
+    await world.advance(timedelta(hours=30))
+
+    with pytest.raises(RefusedError) as too_early:
+        wanted = world.now() - timedelta(hours=31)
+        await world.do(ForceEndTrip(trip_id=trip_id, ended_at=wanted, reason=" "))
+    with pytest.raises(RefusedError) as too_late:
+        await world.do(ForceEndTrip(trip_id=trip_id, ended_at=world.now() + MINUTE, reason="?"))
+
+    assert codes(too_early) == {"trip.end_before_start", "trip.end_too_old", "trip.end_without_reason"}
+    assert codes(too_late) == {"trip.end_in_future"}
+
+
+async def test_a_car_that_will_not_lock_for_parking_leaves_the_trip_running(world: World) -> None:
+    trip_id, x1 = await running(world)
+    world.cars[x1] = "refusing"
+
+    await world.do(ParkTrip(trip_id=trip_id))
+
+    assert await status(world, trip_id) is TripStatus.RUNNING
+    assert world.told()[-1] == "trip_park_failed"

@@ -1,0 +1,140 @@
+"""A whole service in memory: the real handlers and policies, with cars and a payment provider that do as the test says."""
+
+import heapq
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Literal
+from uuid import UUID
+
+from domain.billing.policies import payment_answer
+from domain.contexts import HANDLERS, POLICIES
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand
+from domain.fleet.state import Observation
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.dispatcher import Answered, Dispatcher
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import CommandId, derived_id
+from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.policy import AskPaymentProvider, Consequence, Later, SendMessage, TellVehicle
+from domain.rulebook.services import RULEBOOKS
+from tests.domain.memory_store import MemoryStore
+
+CarManner = Literal["obedient", "silent", "refusing"]
+ProviderManner = Literal["accepting", "declining", "silent"]
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+AGENT = Actor(role=Role.AGENT, id="agent-7")
+SYSTEM = Actor(role=Role.SYSTEM, id="policies")
+
+
+class World:
+    """Carries out commands, then whatever the policies want, until nothing is left to do at the present time."""
+
+    def __init__(self, service: str = "drivenow-europe") -> None:
+        self.time = START
+        self.store = MemoryStore()
+        self.service = service
+        self.rulebook = RULEBOOKS[service]
+        self.messages: list[SendMessage] = []
+        self.refused_consequences: list[tuple[Command, RefusedError]] = []
+        self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
+        self.provider: ProviderManner = "accepting"
+        self.unanswered: list[TellVehicle] = []
+        self._seen = 0
+        self._number = count()
+        self._later: list[tuple[datetime, int, Command]] = []
+        self._dispatcher = Dispatcher(self.store, self, RULEBOOKS, HANDLERS)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> Answered:
+        """Carry out a command and all that follows from it now. Raises what the command raises."""
+        answered = await self._dispatch(command, actor, command_id or derived_id("command", next(self._number)))
+        await self.settle()
+        return answered
+
+    async def advance(self, by: timedelta) -> None:
+        """Let time pass; deadlines are met on the way, in their order."""
+        until = self.time + by
+        while self._later and self._later[0][0] <= until:
+            due, _, command = heapq.heappop(self._later)
+            self.time = max(self.time, due)
+            await self._follow_up(command)
+            await self.settle()
+        self.time = until
+
+    async def settle(self) -> None:
+        """Follow every event that was not followed yet."""
+        while self._seen < len(self.store.log):
+            recorded = self.store.log[self._seen]
+            self._seen += 1
+            for policy in POLICIES.get(type(recorded.event), ()):
+                for consequence in policy(recorded):
+                    await self._carry_out(consequence)
+
+    async def answer_late(self) -> None:
+        """The cars do at last what they were silent about."""
+        asked, self.unanswered = self.unanswered, []
+        for request in asked:
+            await self._follow_up(self._done(request))
+        await self.settle()
+
+    def events(self, *kinds: type[DomainEvent]) -> list[Any]:
+        """What happened of these kinds, in order."""
+        return [r.event for r in self.store.log if isinstance(r.event, kinds)]
+
+    def told(self) -> list[str]:
+        """The templates of all messages sent so far."""
+        return [message.template for message in self.messages]
+
+    async def _carry_out(self, consequence: Consequence) -> None:
+        match consequence:
+            case Later():
+                heapq.heappush(self._later, (consequence.due_at, next(self._number), consequence.command))
+            case SendMessage():
+                self.messages.append(consequence)
+            case TellVehicle():
+                await self._car_hears(consequence)
+            case AskPaymentProvider():
+                await self._provider_hears(consequence)
+            case Command():
+                await self._follow_up(consequence)
+
+    async def _car_hears(self, request: TellVehicle) -> None:
+        manner = self.cars[request.vehicle_id]
+        if manner == "obedient":
+            await self._follow_up(self._done(request))
+        elif manner == "refusing":
+            ids = {"vehicle_id": request.vehicle_id, "request_id": request.request_id}
+            await self._follow_up(FailVehicleCommand(**ids, reason="door_open"))
+        else:
+            self.unanswered.append(request)
+
+    async def _provider_hears(self, request: AskPaymentProvider) -> None:
+        if self.provider == "silent":
+            return
+        accepted = self.provider == "accepting" or request.operation == "release"
+        code = None if accepted else "insufficient_funds"
+        await self._follow_up(payment_answer(request, accepted, f"ref-{next(self._number)}", code))
+
+    async def _follow_up(self, command: Command) -> None:
+        try:
+            await self._dispatch(command, SYSTEM, derived_id("follow-up", next(self._number)))
+        except RefusedError as refusal:
+            self.refused_consequences.append((command, refusal))
+
+    async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> Answered:
+        metadata = Metadata(
+            command_id=CommandId(command_id),
+            command=command.NAME,
+            actor=actor,
+            service=self.service,
+            correlation_id=command_id,
+        )
+        return await self._dispatcher.dispatch(command, metadata)
+
+    def _done(self, request: TellVehicle) -> Command:
+        after = Observation(observed_at=self.time, locked=request.type == "lock")
+        return ConfirmVehicleCommand(vehicle_id=request.vehicle_id, request_id=request.request_id, observation=after)
