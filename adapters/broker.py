@@ -1,6 +1,7 @@
 """An embedded MQTT broker, so that a system with nothing configured has one.
 
-It speaks MQTT 3.1.1 only, and keeps sessions in memory: what it holds ends with the process. A real broker replaces it by its URL.
+It speaks MQTT 3.1.1 only and keeps sessions in memory: what it holds ends with the process, and what is in flight with
+its connection. A real broker, given by its URL, replaces it.
 """
 
 import logging
@@ -14,7 +15,7 @@ from amqtt.session import Session
 
 
 class OpenToAll(BaseAuthPlugin):  # type: ignore[misc]  # of an untyped package
-    """Lets everybody in under their own client id, so that sessions are kept (amqtt keeps none for anonymous clients)."""
+    """Lets everybody in by name, so that sessions are kept (amqtt keeps none for anonymous clients)."""
 
     async def authenticate(self, *, session: Session) -> bool:
         """Yes, to whoever reaches the port: it is bound to this machine."""

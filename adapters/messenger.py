@@ -1,16 +1,16 @@
 """Mail to members: as files by default, over SMTP where a server is configured."""
 
+import asyncio
 import os
 from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
 
 import aiosmtplib
-import anyio.to_thread
 import asyncpg
 
-from adapters.templates import render
 from adapters.postgres.database import TRY_AGAIN
+from adapters.templates import render
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError
@@ -41,9 +41,7 @@ class FileMessenger:
         """Write the mail once per key. Raises `GatewayUnavailableError` when the directory cannot be written."""
         mail = compose(request, address=address, sender=self._sender, idempotency_key=idempotency_key)
         try:
-            await anyio.to_thread.run_sync(
-                self._write, f"{derived_id('message', idempotency_key)}.eml", mail.as_bytes()
-            )
+            await asyncio.to_thread(self._write, f"{derived_id('message', idempotency_key)}.eml", mail.as_bytes())
         except OSError as error:
             msg = f"mail could not be written to {self._directory}: {error.strerror}"
             raise GatewayUnavailableError(msg) from error
@@ -62,12 +60,14 @@ class SmtpMessenger:
 
     def __init__(
         self, pool: asyncpg.Pool, *, host: str, port: int, sender: str,
-        username: str | None = None, password: str | None = None, start_tls: bool | None = None, timeout_s: float = 10.0,
+        username: str | None = None, password: str | None = None,
+        start_tls: bool | None = None, timeout_s: float = 10.0,
     ) -> None:  # fmt: skip
         self._pool = pool
         self._sender = sender
         self._connection = {
-            "hostname": host, "port": port, "username": username, "password": password, "start_tls": start_tls, "timeout": timeout_s,
+            "hostname": host, "port": port, "username": username, "password": password,
+            "start_tls": start_tls, "timeout": timeout_s,
         }  # fmt: skip
 
     async def send(self, request: SendMessage, /, *, address: str, idempotency_key: str) -> None:

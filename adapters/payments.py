@@ -1,4 +1,4 @@
-"""A payment provider for development and demo: it keeps its own books in the database and answers by the rules of a real one.
+"""A payment provider for development and demo: it keeps books in the database and answers by the rules of a real one.
 
 The payment method's token decides, as with the test cards of real providers: see `DECLINES`.
 """
@@ -22,12 +22,15 @@ DECLINES = {
     "tok_expired": {"hold": "expired_card"},
     "tok_stolen": {"hold": "stolen_card"},
 }
-"""Beginning of a token -> the operations that it declines, with the code; the first that fits counts. Other tokens are good."""
+"""Beginning of a token -> the operations that it declines, with the code; the first that fits counts."""
 
 CAPTURE_TOLERANCE_PERCENT = 15
 """How much more than the hold may be captured, as card schemes allow for car rental."""
 
-_KNOWN = "select accepted, reference, decline_code, operation, amount_minor, currency from csbe.provider_operations where idempotency_key = $1"
+_KNOWN = """
+select accepted, reference, decline_code, operation, amount_minor, currency
+from csbe.provider_operations where idempotency_key = $1
+"""
 _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 _BOOKS = "select operation, amount_minor, currency from csbe.provider_operations where payment_id = $1 and accepted"
 _RECORD = """
@@ -55,7 +58,7 @@ class Entry(NamedTuple):
 
 
 class SimulatedPaymentProvider:
-    """Implements `PaymentGateway`. Asking twice under one key changes nothing and gets the first answer, also after a restart."""
+    """Implements `PaymentGateway`. Asking again under one key changes nothing and gets the first answer, for ever."""
 
     def __init__(self, pool: asyncpg.Pool, *, declines: Mapping[str, Mapping[str, str]] = DECLINES) -> None:
         self._pool = pool
@@ -87,7 +90,7 @@ class SimulatedPaymentProvider:
 
 
 def refusal(books: Iterable[Entry], request: AskPaymentProvider) -> str | None:
-    """Why the provider's books do not allow the operation, or `None`: nothing is captured beyond its hold, or given back twice."""
+    """Why the books do not allow the operation, or `None`: nothing is captured beyond its hold or given back twice."""
     entries = list(books)
     if any(e.currency != request.amount.currency for e in entries):
         return "currency_mismatch"

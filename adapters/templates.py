@@ -22,7 +22,7 @@ class MissingValueError(LookupError):
 
 TEMPLATES: dict[str, Text] = {
     "verify_email": Text(
-        "Please confirm your e-mail address", "Welcome. Please confirm this e-mail address in the app."
+        "Please confirm your e-mail address", "Welcome. Please confirm this e-mail address with the code $code."
     ),
     "licence_verified": Text(
         "Your driving licence is verified", "Your licence has been checked. You may drive from now on."
@@ -60,7 +60,8 @@ TEMPLATES: dict[str, Text] = {
     ),
     "trip_ended": Text(
         "Your trip has ended",
-        "Your trip ended at $ended_at: $distance_m m, $driving_s s driven, $parked_s s parked. The invoice follows. Trip: $trip_id.",
+        "Your trip ended at $ended_at: $distance_m m, $driving_s s driven, $parked_s s parked. "
+        "The invoice follows. Trip: $trip_id.",
     ),
     "hold_declined": Text(
         "Your payment was declined", "Your payment method was declined ($decline_code). Please use another one."

@@ -1,42 +1,47 @@
 """Composes the running system: the one place that knows which adapter stands behind which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
-import uvicorn
+from anyio import to_thread
 
 import projections
 from adapters.broker import embedded_broker
 from adapters.embedded import EmbeddedPostgres
 from adapters.messenger import FileMessenger, SmtpMessenger
+from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
 from adapters.payments import SimulatedPaymentProvider
 from adapters.postgres.database import connect
-from adapters.postgres.follower import Follower
+from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
-from adapters.postgres.telemetry import Telemetry
-from api.rest.application import create_app
+from adapters.postgres.telemetry import TelemetryStore
+from api.auth import TokenAuthority
+from api.observability import IngestFigures, MeasuredDispatcher
 from api.settings import Settings
-from api.system import System
+from api.system import Row, System
 from domain import contexts
 from domain.billing.policies import payment_answer
-from domain.kernel.dispatcher import Dispatcher
-from domain.kernel.ids import MemberId
+from domain.kernel.ids import MemberId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
-from domain.kernel.ports import Messenger
+from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
+
+ZONES_REFRESH_S = 5.0
+
+_VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
+_ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
+_EMAIL = "select email from read_v1.members where member_id = $1"
 
 
 class Part(StrEnum):
@@ -53,3 +58,223 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A composed system and the loops that keep it going."""
+
+    system: System
+    pool: asyncpg.Pool
+    store: PostgresEventStore
+    mqtt_url: str
+    followers: tuple[Follower, ...]
+    """Of the projections."""
+    policies: Follower
+    worker: TaskWorker
+    ingest: Ingest
+    refresh_zones: Callable[[], Awaitable[None]]
+
+    async def run(self, parts: Collection[Part], stop: asyncio.Event) -> None:
+        """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
+        async with asyncio.TaskGroup() as loops:
+            if Part.PROJECTIONS in parts:
+                for follower in self.followers:
+                    loops.create_task(follower.run(stop))
+            if Part.POLICIES in parts:
+                loops.create_task(self.policies.run(stop))
+                loops.create_task(self.worker.run(stop))
+            if Part.INGEST in parts:
+                loops.create_task(self.ingest.run(stop))
+                loops.create_task(self._keep_zones(stop))
+
+    async def _keep_zones(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self.refresh_zones()
+            try:
+                await asyncio.wait_for(stop.wait(), ZONES_REFRESH_S)
+            except TimeoutError:
+                continue
+
+
+@asynccontextmanager
+async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[tuple[str, str]]:
+    """The DSN of PostgreSQL and the URL of the broker: those of the settings, embedded ones otherwise."""
+    async with AsyncExitStack() as stack:
+        dsn = settings.postgres_dsn.get_secret_value() if settings.postgres_dsn else ""
+        if not dsn:
+            embedded = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
+            dsn = await to_thread.run_sync(embedded.start)
+            stack.callback(embedded.stop)
+        url = settings.mqtt_url.get_secret_value() if settings.mqtt_url else ""
+        if not url and broker:
+            url = await stack.enter_async_context(embedded_broker())
+        yield dsn, url
+
+
+async def prepare(dsn: str) -> list[str]:
+    """Migrate the event store and make the read models; returns the migrations applied."""
+    applied = await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(4842195)")
+            await connection.execute(projections.schema_sql())
+    finally:
+        await connection.close()
+    return applied
+
+
+@asynccontextmanager
+async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator[Running]:
+    """The system over a prepared database and a broker; nothing runs yet."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        pool = await connect(dsn, max_size=20)
+        stack.push_async_callback(_close, pool)
+        store = PostgresEventStore(pool, master_key=settings.master_key_bytes)
+        stack.push_async_callback(store.close)
+        dispatcher = MeasuredDispatcher(store, clock, RULEBOOKS, contexts.HANDLERS)
+        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
+        tokens = _tokens(settings)
+        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
+        followers = tuple(
+            Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
+            for projector in projections.PROJECTORS
+        )
+        zones = ZoneMap()
+        writer = BatchWriter(
+            dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=IngestFigures()
+        )
+        system = System(
+            settings=settings,
+            dispatcher=dispatcher,
+            store=store,
+            clock=clock,
+            tokens=tokens,
+            rulebooks=RULEBOOKS,
+            fetch=_fetch(pool),
+            wait_until=_waiter(pool, followers),
+            end=store.end,
+            checks={"database": _database_answers(pool), "projections": _keeping_up(followers)},
+        )
+        yield Running(
+            system=system,
+            pool=pool,
+            store=store,
+            mqtt_url=mqtt_url,
+            followers=followers,
+            policies=Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES)),
+            worker=TaskWorker(pool, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
+            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=IngestFigures()),
+            refresh_zones=lambda: _refresh_zones(pool, zones),
+        )
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Carries out effects on the outside world."""
+
+    vehicles: VehicleGateway
+    payments: PaymentGateway
+    messenger: Messenger
+    pool: asyncpg.Pool
+    tokens: TokenAuthority
+
+    async def perform(self, effect: Effect, idempotency_key: str) -> Command | None:
+        """Do it once per key; returns the command that brings the answer back. Raises `GatewayUnavailableError`."""
+        match effect:
+            case TellVehicle():
+                await self.vehicles.send(effect)
+            case AskPaymentProvider():
+                answer = await self.payments.perform(effect, idempotency_key=idempotency_key)
+                return payment_answer(effect, answer.accepted, answer.reference, answer.decline_code)
+            case SendMessage():
+                await self._send(effect, idempotency_key)
+        return None
+
+    async def _send(self, message: SendMessage, idempotency_key: str) -> None:
+        address = await self._address(message.member_id)
+        if address is None:  # erased: there is nobody to tell any more
+            return
+        if message.template == "verify_email":
+            code = self.tokens.code("email", str(message.member_id))
+            message = message.model_copy(update={"values": {**message.values, "code": code}})
+        await self.messenger.send(message, address=address, idempotency_key=idempotency_key)
+
+    async def _address(self, member_id: MemberId) -> str | None:
+        found: str | None = await self.pool.fetchval(_EMAIL, member_id)
+        return found
+
+
+def _tokens(settings: Settings) -> TokenAuthority:
+    if settings.token_key:
+        return TokenAuthority.from_pem(settings.token_key.get_secret_value())
+    return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+
+
+def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
+    if settings.smtp_host is None:
+        return FileMessenger(settings.data_dir / "mail", sender=settings.mail_sender)
+    return SmtpMessenger(
+        pool,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_sender,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+    )
+
+
+def _directory(pool: asyncpg.Pool) -> CachedDirectory:
+    async def find(vin: str) -> KnownVehicle | None:
+        row = await pool.fetchrow(_VEHICLE, vin)
+        return KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) if row else None
+
+    return CachedDirectory(find)
+
+
+async def _refresh_zones(pool: asyncpg.Pool, zones: ZoneMap) -> None:
+    rows = await pool.fetch(_ZONES)
+    zones.replace(ZoneShape(row["service"], ZoneId(row["zone_id"]), row["polygons"]) for row in rows)
+
+
+def _fetch(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
+    async def fetch(sql: str, *values: object) -> list[Row]:
+        return [dict(row) for row in await pool.fetch(sql, *values)]
+
+    return fetch
+
+
+def _waiter(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[int], Awaitable[bool]]:
+    async def wait_until(position: int) -> bool:
+        return all([await wait_for(pool, follower.name, position) for follower in followers])
+
+    return wait_until
+
+
+def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
+    async def answers() -> bool:
+        try:
+            return bool(await pool.fetchval("select true", timeout=2))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+
+    return answers
+
+
+def _keeping_up(followers: tuple[Follower, ...]) -> Callable[[], Awaitable[bool]]:
+    async def keeping_up() -> bool:
+        try:
+            return all([await follower.lag() < 10_000 for follower in followers])
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+
+    return keeping_up
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()

@@ -1,4 +1,4 @@
-"""All contexts in one place: which command is carried out by whom, what follows which event, and every permanent name."""
+"""All contexts in one place: which command is carried out by whom, what follows which event, every permanent name."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +13,7 @@ from domain.fleet import policies as fleet_policies
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
-from domain.kernel.aggregate import Aggregate, DomainEvent, Event, event_classes
+from domain.kernel.aggregate import Aggregate, Event, event_classes
 from domain.kernel.dispatcher import Handler
 from domain.kernel.messages import Command
 from domain.kernel.policy import Policies

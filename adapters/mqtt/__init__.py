@@ -1,1 +1,1 @@
-"""Vehicle communication over MQTT: payloads, plausibility, ingest and the gateway to the cars. Decides nothing about rentals."""
+"""Vehicle communication over MQTT: payloads, plausibility, ingest, the gateway to the cars. No rule of rental."""

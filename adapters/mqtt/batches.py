@@ -1,4 +1,4 @@
-"""One batch of messages: read, judged, told to fleet where it means something, and stored, all before the broker hears of it."""
+"""One batch of messages: read, judged, told to fleet where it means something, and stored."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ _FAILS_THE_BATCH: tuple[type[Exception], ...] = (VersionConflictError, *TRY_AGAI
 log = structlog.get_logger(__name__)
 
 _BUGS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
-"""A mistake in our own code over one message must not stop all the other cars: it becomes a dead letter and a log entry."""
+"""A mistake of our own over one message must not stop all other cars: it becomes a dead letter and a log entry."""
 
 
 class Received(NamedTuple):
@@ -85,8 +85,8 @@ class _Findings:
 class BatchWriter:
     """Makes a batch of messages durable. Doing it again, in whole or in part, adds nothing to the event log.
 
-    Fleet is told before the batch commits, under command ids that follow from the message: a crash in between tells it again,
-    which changes nothing, and never leaves it untold.
+    Fleet is told before the batch commits, under command ids that follow from the message: a crash in between tells it
+    again, which changes nothing, and never leaves it untold.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class BatchWriter:
         readings = readings_of(telemetry.signals)
         sample = Sample(
             seq=telemetry.seq, at=telemetry.ts, received_at=message.received_at,
-            position=readings.position, speed_kmh=readings.speed_kmh,
+            position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
         )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
         car.memory = car.memory.model_copy(update={"track": track})
@@ -200,7 +200,10 @@ class BatchWriter:
 
     def _believable(self, car: _Car, readings: Readings, at: datetime, received_at: datetime) -> Readings:
         """With the last believed place instead of one that is frozen, impossible or overtaken."""
-        sample = Sample(at=at, received_at=received_at, position=readings.position, speed_kmh=readings.speed_kmh)
+        sample = Sample(
+            at=at, received_at=received_at,
+            position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
+        )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
         car.memory = car.memory.model_copy(update={"track": track})
         if verdict.position_is_good or track.trusted is None or readings.position is None:
@@ -230,7 +233,7 @@ class BatchWriter:
         try:
             await self._dispatcher.dispatch(command, metadata)
         except CommandIdReusedError:
-            # The message came again after a crash and the zones or the receipt time have changed since: the first telling stands.
+            # It came again after a crash, and zones or time of receipt have changed since: the first telling stands.
             log.info("ingest_already_told", command=command.NAME)
 
     def _bury(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
@@ -243,8 +246,9 @@ def _row(
 ) -> TelemetryRow:
     place = readings.position
     return TelemetryRow(
-        received_at=message.received_at, measured_at=telemetry.ts, vin=car.vin, service=car.known.service, seq=telemetry.seq,
-        latitude=place.latitude if place else None, longitude=place.longitude if place else None, speed_kmh=readings.speed_kmh,
-        odometer_m=readings.odometer_m, energy_percent=readings.energy_percent,
+        received_at=message.received_at, measured_at=telemetry.ts,
+        vin=car.vin, service=car.known.service, seq=telemetry.seq,
+        latitude=place.latitude if place else None, longitude=place.longitude if place else None,
+        speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m, energy_percent=readings.energy_percent,
         oddities=tuple(sorted(verdict.oddities)), signals=orjson.dumps(telemetry.signals).decode(),
     )  # fmt: skip

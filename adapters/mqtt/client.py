@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
-from aiomqtt import Message, MqttError, ProtocolVersion
+from aiomqtt import Client, Message, MqttError, ProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-__all__ = ["AcknowledgingClient", "Message", "MqttError", "client_options"]
+__all__ = ["AcknowledgingClient", "Client", "Message", "MqttError", "client_options"]
 
 RECEIVE_MAXIMUM = 1000
 """How many messages a broker may send before the first is acknowledged (MQTT 5)."""
@@ -20,7 +20,10 @@ logging.getLogger("mqtt").setLevel(logging.ERROR)
 
 
 def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the library, of many types
-    """Connection options from `mqtt://user:password@host:port`; scheme `mqtts` is TLS. `?version=5` asks for MQTT 5, else 3.1.1."""
+    """Connection options from `mqtt://user:password@host:port`.
+
+    Scheme `mqtts` is TLS; `?version=5` asks for MQTT 5, otherwise it is 3.1.1. Raises `ValueError`.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
         msg = f"an MQTT URL looks like mqtt://host:1883, got scheme {parts.scheme!r}"
@@ -36,10 +39,10 @@ def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the libr
     }
 
 
-class AcknowledgingClient(aiomqtt.Client):
+class AcknowledgingClient(Client):
     """A client with a session that outlives its connection, whose messages stay the broker's until `acknowledge`.
 
-    The library hides the switch for it in the client that it wraps, hence the private name (and the pin of `aiomqtt` below 3).
+    The library hides the switch for it in the client that it wraps, hence the private name (and the pin of aiomqtt).
     """
 
     def __init__(self, url: str, *, identifier: str) -> None:
@@ -52,7 +55,7 @@ class AcknowledgingClient(aiomqtt.Client):
         self._client.manual_ack_set(on=True)
 
     def acknowledge(self, message: Message) -> None:
-        """Tell the broker that the message is dealt with. Nothing happens when the connection is gone: it comes again."""
+        """Tell the broker that the message is dealt with. With the connection gone it does nothing: it comes again."""
         self._client.ack(message.mid, message.qos)
 
 

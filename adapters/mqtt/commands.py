@@ -1,4 +1,4 @@
-"""What fleet is asked to take note of, under command ids that follow from the message: the same message, the same id."""
+"""What fleet is asked to take note of, under command ids that follow from the message."""
 
 from datetime import datetime
 from uuid import UUID

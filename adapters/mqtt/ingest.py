@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """How ingest connects and batches. Processes that share the load need the same `share` and different `client_id`s."""
+    """How ingest connects and batches. Processes that share the load have one `share` and each its own `client_id`."""
 
     client_id: str = "csbe-ingest"
     share: str | None = None
@@ -44,8 +44,8 @@ class _Arrival:
 class Ingest:
     """Reads telemetry, responses and status of all cars until told to stop.
 
-    The broker keeps each message until it is acknowledged, which happens after its batch is committed. After a crash, a lost
-    connection or a restart of the broker, messages come again and are recognised by their sequence number.
+    The broker keeps each message until it is acknowledged, which happens after its batch is committed. After a crash, a
+    lost connection or a restart of the broker, messages come again and are recognised by their sequence number.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Ingest:
         """Set while connected and subscribed."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished before returning."""
+        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
         backoff = Backoff()
         while not stop.is_set():
             try:
@@ -130,7 +130,7 @@ class Ingest:
         return batch
 
     async def _make_durable(self, batch: list[_Arrival], stop: asyncio.Event) -> bool:
-        """Write the batch, again and again while the database is away; false when told to stop before it could be written."""
+        """Write the batch, again and again while the database is away; false when told to stop before that."""
         received = [Received(str(a.message.topic), bytes_of(a.message), a.received_at) for a in batch]
         backoff, began = Backoff(most_s=5.0), monotonic()
         while True:

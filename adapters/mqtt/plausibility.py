@@ -1,4 +1,4 @@
-"""Is what a car reports believable? A pure screen per vehicle: it names what is wrong with a message, and adds up the distance driven.
+"""Is what a car reports believable? A pure screen per vehicle, which also adds up the distance driven.
 
 Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
 """
@@ -12,10 +12,10 @@ from domain.kernel.units import Position
 
 
 class Oddity(StrEnum):
-    """What can be wrong with a message. The names are permanent: they are stored with the telemetry and are metric labels."""
+    """What can be wrong with a message. The names are permanent: stored with the telemetry, and labels of metrics."""
 
     DUPLICATE = "duplicate"
-    """A sequence number that was seen before, and nothing newer: a counter that starts again with newer times is a new start."""
+    """A sequence number seen before, with nothing newer: newer times mean a device that counts from the start."""
     OUT_OF_ORDER = "out_of_order"
     """Older than a message that came before it."""
     LATE = "late"
@@ -25,7 +25,7 @@ class Oddity(StrEnum):
     FROZEN = "frozen"
     """The same fix again, to the last digit, from a car that cannot have stopped."""
     JUMP = "jump"
-    """Further from the fix before it than a car can drive in that time, or can catch up out of a freeze."""
+    """Further from the fix before it than a car can drive in that time, can catch up, or has driven by its odometer."""
 
 
 class Limits(BaseModel):
@@ -41,7 +41,9 @@ class Limits(BaseModel):
     standing_kmh: float = 5.0
     """A speedometer above this means that the car moves."""
     step_m: float = 12.0
-    """Distance is added once a car is this far from where it was added last, so that the noise of a standing receiver is not driven."""
+    """Distance is added in steps of at least this, so that the noise of a standing receiver is not driven."""
+    drift_m: float = 150.0
+    """How far a fix may lie from where the odometer allows the car to be."""
     remembered_seqs: int = 64
 
 
@@ -52,6 +54,7 @@ class Fix(BaseModel):
 
     at: AwareDatetime
     position: Position
+    odometer_m: int | None = None
 
     def speed_to_mps(self, later: "Fix") -> float:
         """Mean speed on the straight line to a later fix, m/s; infinite when there is a way but no time."""
@@ -72,6 +75,7 @@ class Sample(BaseModel):
     position: Position | None = None
     speed_kmh: float | None = None
     """What the speedometer says, when it says so."""
+    odometer_m: int | None = None
 
 
 class Track(BaseModel):
@@ -126,7 +130,7 @@ def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tup
     if verdict.is_news:
         track = track.model_copy(update={"newest_at": at})
         if sample.position is not None:
-            fix = Fix(at=at, position=sample.position)
+            fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
             track, odd = _follow(track, fix, sample.speed_kmh, limits)
             good = track.trusted == fix and not track.frozen
             verdict = verdict.model_copy(update={"oddities": verdict.oddities | odd, "position_is_good": good})
@@ -154,12 +158,21 @@ def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> 
     if fix.position == track.trusted.position:
         return _stay(track, track.trusted, fix, speed_kmh, limits)
     odd = {Oddity.JUMP} if _jumps(track, track.trusted, fix, limits) else set()
-    if track.trusted.speed_to_mps(fix) * 3.6 <= limits.max_speed_kmh:
+    if _can_get_to(track.trusted, fix, limits):
         # Possible since the place was new: a jump out of a freeze is the way that the car drove meanwhile.
         return _advance(track, track.trusted, fix, limits), odd
-    if track.suspect is not None and track.suspect.speed_to_mps(fix) * 3.6 <= limits.max_speed_kmh:
+    if track.suspect is not None and _can_get_to(track.suspect, fix, limits):
         return _reanchor(track, track.suspect, fix, limits), set()
     return track.model_copy(update={"suspect": fix}), {Oddity.JUMP}
+
+
+def _can_get_to(start: Fix, end: Fix, limits: Limits) -> bool:
+    """Whether neither time nor odometer speaks against it."""
+    if start.odometer_m is not None and end.odometer_m is not None:
+        driven = end.odometer_m - start.odometer_m
+        if start.position.distance_m(end.position) > max(driven, 0) + limits.drift_m:
+            return False
+    return start.speed_to_mps(end) * 3.6 <= limits.max_speed_kmh
 
 
 def _jumps(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> bool:

@@ -33,6 +33,6 @@ def of_vehicle(service: str, vin: str, channel: str) -> str:
 
 
 def subscriptions(share: str | None = None) -> list[str]:
-    """Topic filters that ingest subscribes to; with `share`, several processes with the same share divide the load (MQTT 5)."""
+    """Topic filters for ingest; processes with the same `share` divide the load (MQTT 5 shared subscriptions)."""
     prefix = f"$share/{share}/" if share else ""
     return [f"{prefix}csbe/v1/+/vehicles/+/{channel}" for channel in CHANNELS]

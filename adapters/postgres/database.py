@@ -37,9 +37,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """A connection, of its own or on loan from a pool."""
 
 
-async def connect(
-    dsn: str, *, min_size: int = 2, max_size: int = 10, application_name: str = "csbe"
-) -> asyncpg.Pool:
+async def connect(dsn: str, *, min_size: int = 2, max_size: int = 10, application_name: str = "csbe") -> asyncpg.Pool:
     """A pool of connections that read and write `json` and `jsonb` as Python values, with all times in UTC."""
     return await asyncpg.create_pool(
         dsn,

@@ -57,7 +57,7 @@ class Follower:
     stops the follower, on record in `csbe.followers`, until `retry` or `skip`.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         pool: asyncpg.Pool,
         store: PostgresEventStore,

@@ -1,10 +1,12 @@
 """Group commit: appends that come together go to the database together, in one call and one transaction."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -69,6 +71,7 @@ class Journal:
         self._on_written = on_written
         self._queue: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
+        self._connection: asyncpg.pool.PoolConnectionProxy | None = None  # kept while there is work
 
     async def write(self, entry: Entry) -> Written:
         """Append one entry. Once this returns, it is on disk."""
@@ -89,6 +92,8 @@ class Journal:
             while self._queue:
                 await self._settle(self._next_batch())
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
+                if not self._queue:
+                    await self._let_go()
         finally:
             self._writer = None
             for waiting in self._queue:  # only when the writer was cancelled
@@ -134,8 +139,7 @@ class Journal:
     async def _write(self, entries: list[Entry]) -> list[Written]:
         """Safe to repeat: an entry that did get through is recognised by its `append_id`."""
         rows = [(number, row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
-        records = await self._pool.fetch(
-            _APPEND,
+        columns = (
             [e.command_id for e in entries],
             [e.append_id for e in entries],
             [e.fingerprint for e in entries],
@@ -147,8 +151,26 @@ class Journal:
             [row.state for _, row, _ in rows],
             [metadata for _, _, metadata in rows],
         )
+        records = await self._call(columns)
         by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
+
+    async def _call(self, columns: tuple[list[Any], ...]) -> list[asyncpg.Record]:
+        if self._connection is None:
+            self._connection = await self._pool.acquire()
+        try:
+            records: list[asyncpg.Record] = await self._connection.fetch(_APPEND, *columns)
+        except BaseException:
+            with contextlib.suppress(asyncpg.InterfaceError):  # gone by itself
+                self._connection.terminate()  # its state is unknown
+            await self._let_go()
+            raise
+        return records
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._pool.release(connection)
 
 
 def _as_conflict_or(error: Exception) -> Written | Exception:

@@ -19,7 +19,7 @@ from domain.kernel.personal import personal_fields
 Keys = Mapping[UUID, PersonKey]
 
 _IN_COLUMNS = {"originator_id", "originator_version"}
-_SECRET = "$personal"
+_SECRET = "$personal"  # noqa: S105 (the name of a member in the JSON)
 _SECRET_BYTES = b'"$personal"'
 
 

@@ -118,7 +118,7 @@ class PostgresEventStore:
         position: int = await self.pool.fetchval(_END)
         return position
 
-    async def read(  # noqa: PLR0913 (the port's)
+    async def read(
         self,
         *,
         after: int = 0,

@@ -82,7 +82,7 @@ class TelemetryBatch:
         self._connection = connection
 
     async def remember(self, vins: Iterable[str]) -> dict[str, Memory]:
-        """What is known of these cars, locked until the batch ends, so that two processes never work on one car at once."""
+        """What is known of these cars, locked until the batch ends: two processes never work on one car at once."""
         wanted = sorted(set(vins))
         rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
         if len(rows) < len(wanted):  # rows inserted by the statement itself are not visible to it

@@ -1,1 +1,1 @@
-"""Prices, holds, payments, invoices, credit notes. Knows nothing of reservations or cars: a trip comes as facts and a quote."""
+"""Prices, holds, payments, invoices, credit notes. Never a reservation or a car: a trip comes as facts and a quote."""

@@ -1,6 +1,6 @@
 """From the facts of a trip to an invoice and the money for it: the steps that billing's handlers share."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from domain.rulebook.model import City, LegalEntity
 A = TypeVar("A", bound=Aggregate)
 
 
-async def find(work: Work, aggregate_class: type[A], id: UUID) -> A | None:  # noqa: A002 (the field's word)
+async def find(work: Work, aggregate_class: type[A], id: UUID) -> A | None:
     """The aggregate, or none."""
     try:
         return await work.load(aggregate_class, id)
@@ -38,9 +38,14 @@ async def take_number(work: Work, seller: LegalEntity, document: Document, docum
     return numbers.take(document_id, work.now)
 
 
+def local_day(city: City, at: datetime) -> date:
+    """The day that it is in a city."""
+    return at.astimezone(ZoneInfo(city.timezone)).date()
+
+
 def day_of_end(city: City, facts: TripFacts) -> date:
     """The local day on which a trip ended; its taxes apply."""
-    return (facts.started_at + timedelta(seconds=facts.duration_s)).astimezone(ZoneInfo(city.timezone)).date()
+    return local_day(city, facts.started_at + timedelta(seconds=facts.duration_s))
 
 
 async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
@@ -54,6 +59,7 @@ async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
         payment_id=command.payment_id,
         city_id=city.id,
         seller=city.legal_entity,
+        issued_on=local_day(city, work.now),
         supplied_on=day,
         price=priced,
         taxed=tax(priced.total, city.taxes, day),
@@ -73,7 +79,8 @@ async def collect(invoice: Invoice, method_token: str | None, work: Work) -> Non
         invoice.settle(work.now)
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
-        _charge(invoice, due - taken, first.method_token if first else method_token, work)
+        token = method_token or (first.method_token if first else None)
+        _charge(invoice, due - taken, token, work)
 
 
 def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: Work) -> Money:

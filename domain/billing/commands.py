@@ -55,11 +55,12 @@ class ApproveCharge(Command):
 
 
 class RetryCharge(Command):
-    """Try once more to take the money of an open invoice."""
+    """Try once more to take the money of an open invoice, with another payment method if one is given."""
 
     NAME = "billing.retry_charge"
 
     invoice_id: InvoiceId
+    method_token: str | None = None
 
 
 class CreditInvoice(Command):

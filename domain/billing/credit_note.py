@@ -48,7 +48,16 @@ class CreditNote(Aggregate):
 
     @classmethod
     def issue(
-        cls, note_id: UUID, *, invoice: Invoice, number: str, credited: Taxed, reason: str, issued_by: str, at: datetime
+        cls,
+        note_id: UUID,
+        *,
+        invoice: Invoice,
+        number: str,
+        credited: Taxed,
+        issued_on: date,
+        reason: str,
+        issued_by: str,
+        at: datetime,
     ) -> "CreditNote":
         """Credit a part of an invoice, or all of it."""
         return cls.begin(
@@ -60,7 +69,7 @@ class CreditNote(Aggregate):
             invoice_number=invoice.number,
             member_id=invoice.member_id,
             seller=invoice.seller,
-            issued_on=at.date(),
+            issued_on=issued_on,
             reason=reason,
             issued_by=issued_by,
             **dict(credited),
@@ -79,12 +88,14 @@ def check_creditable(invoice: Invoice, amount: Money) -> None:
 
 
 def proportion(invoice: Invoice, gross: Money) -> Taxed:
-    """Net and taxes of a part of an invoice's gross, in proportion; of the whole, exactly the invoice's own."""
-    if gross == invoice.gross:
-        return Taxed(net=invoice.net, tax=invoice.tax, gross=invoice.gross, taxes=invoice.taxes)
+    """Net and taxes of the next part of an invoice to be credited; all parts together are exactly the invoice."""
+    before = invoice.gross - invoice.uncredited
+
+    def up_to(share: Money, of: Money) -> Money:
+        return Money.rounded(of.major * share.amount_minor / invoice.gross.amount_minor, gross.currency)
 
     def part(of: Money) -> Money:
-        return Money.rounded(of.major * gross.amount_minor / invoice.gross.amount_minor, gross.currency)
+        return up_to(before + gross, of) - up_to(before, of)
 
     taxes = tuple(t.model_copy(update={"base": part(t.base), "amount": part(t.amount)}) for t in invoice.taxes)
     tax = Money.total((t.amount for t in taxes), gross.currency)

@@ -51,8 +51,9 @@ class Invoice(Aggregate):
         city_id: str
         seller: LegalEntity
         issued_on: date
+        """The local day, as is `supplied_on`."""
         supplied_on: date
-        """The day on which the trip ended, in local time; its taxes apply."""
+        """The day on which the trip ended; its taxes apply."""
         lines: tuple[PriceLine, ...]
         taxes: tuple[TaxAmount, ...]
         net: Money
@@ -162,6 +163,7 @@ class Invoice(Aggregate):
         payment_id: PaymentId,
         city_id: str,
         seller: LegalEntity,
+        issued_on: date,
         supplied_on: date,
         price: Price,
         taxed: Taxed,
@@ -178,7 +180,7 @@ class Invoice(Aggregate):
             payment_id=payment_id,
             city_id=city_id,
             seller=seller,
-            issued_on=at.date(),
+            issued_on=issued_on,
             supplied_on=supplied_on,
             lines=price.lines,
             **dict(taxed),

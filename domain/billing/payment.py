@@ -10,7 +10,14 @@ from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
 from domain.kernel.money import Money
 
 Status = Literal[
-    "hold_requested", "held", "hold_declined", "capture_requested", "captured", "capture_failed", "release_requested", "released"
+    "hold_requested",
+    "held",
+    "hold_declined",
+    "capture_requested",
+    "captured",
+    "capture_failed",
+    "release_requested",
+    "released",
 ]
 
 
@@ -234,7 +241,7 @@ class Payment(Aggregate):
             self.trigger_event(self.HoldDeclined, timestamp=at, decline_code=decline_code, **self._whose())
 
     def release(self, at: datetime) -> None:
-        """Nothing will be captured: give back the hold, now or when it is there. Again, or after a capture, changes nothing."""
+        """Nothing will be captured: give the hold back, now or when it is there. Does nothing after a capture."""
         if self.status == "held":
             self._release_held(at)
         elif self.status == "hold_requested" and not self.abandoned:

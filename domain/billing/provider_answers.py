@@ -27,7 +27,7 @@ ANSWERS: dict[str, tuple[type[PaymentAccepted], type[PaymentRefused]]] = {
 """The provider's yes and no to each operation."""
 
 
-def payment_answer(request: AskPaymentProvider, accepted: bool, reference: str, decline_code: str | None) -> Command:  # noqa: FBT001
+def payment_answer(request: AskPaymentProvider, accepted: bool, reference: str, decline_code: str | None) -> Command:
     """The command that records what the provider answered to a request."""
     yes, no = ANSWERS[request.operation]
     if accepted:
@@ -76,7 +76,9 @@ async def record_release(command: RecordRelease, work: Work) -> None:
 
 async def record_release_failure(command: RecordReleaseFailure, work: Work) -> None:
     """A hold could not be given back."""
-    (await work.load(Payment, command.payment_id)).record_release_failure(command.amount, command.decline_code, work.now)
+    (await work.load(Payment, command.payment_id)).record_release_failure(
+        command.amount, command.decline_code, work.now
+    )
 
 
 async def record_refund(command: RecordRefund, work: Work) -> None:

@@ -22,7 +22,11 @@ def _too_long(limits: TripLimits, facts: TripFacts) -> Violation | None:
 
 
 def _too_much(limits: TripLimits, gross: Money) -> Violation | None:
-    if limits.review_above is None or gross.currency is not limits.review_above.currency or gross <= limits.review_above:
+    if (
+        limits.review_above is None
+        or gross.currency is not limits.review_above.currency
+        or gross <= limits.review_above
+    ):
         return None
     values = {"gross": str(gross), "limit": str(limits.review_above)}
     return Violation(code="charge.amount_too_high", detail="check the facts that the price comes from", values=values)

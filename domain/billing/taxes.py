@@ -50,7 +50,9 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date) -> Taxed:
     """Split or extend a total by the taxes in force on `day`; without any, net is gross."""
     in_force = on(day, rules)
     net, contained = _contained(total, [rule for rule in in_force if rule.inclusive])
-    added = _added(net, [rule for rule in in_force if not rule.inclusive], start=Money.total(_amounts(contained), total.currency))
+    added = _added(
+        net, [rule for rule in in_force if not rule.inclusive], start=Money.total(_amounts(contained), total.currency)
+    )
     amounts = (*contained, *added)
     tax_sum = Money.total(_amounts(amounts), total.currency)
     return Taxed(net=net, tax=tax_sum, gross=net + tax_sum, taxes=amounts)

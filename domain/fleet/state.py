@@ -64,7 +64,9 @@ class LiveState(BaseModel):
 
     def with_values(self, at: AwareDatetime, **values: object) -> "LiveState":
         """A newer state: values that are `None` or older than what is known are left out."""
-        fresh = {name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self._is_news(name, at)}
+        fresh = {
+            name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self._is_news(name, at)
+        }
         return self.model_copy(update=fresh)
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:

@@ -387,9 +387,7 @@ class Vehicle(Aggregate):
         """The car did it. An answer that nobody waits for changes nothing."""
         if request := self.open_requests.get(request_id):
             facts = CarEvent.facts(self.holder_id, observation)
-            self.trigger_event(
-                self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts
-            )
+            self.trigger_event(self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts)
 
     def fail_command(self, request_id: UUID, reason: str, at: datetime) -> None:
         """The car did not do it. An answer that nobody waits for changes nothing."""
@@ -407,7 +405,9 @@ class Vehicle(Aggregate):
         if self.service_state == "in_service":
             return None
         values = {"state": self.service_state}
-        return Violation(code="vehicle.out_of_service", detail="this car is not offered now: choose another", values=values)
+        return Violation(
+            code="vehicle.out_of_service", detail="this car is not offered now: choose another", values=values
+        )
 
     def _taken(self) -> Violation | None:
         if self.trip_id is not None:

@@ -177,7 +177,9 @@ class Member(Aggregate):
         if self.email_verified:
             return
         if self.email_code is None or not compare_digest(code.encode(), self.email_code.encode()):
-            refuse_if([Violation(code="member.wrong_email_code", detail="use the code of the newest verification mail")])
+            refuse_if(
+                [Violation(code="member.wrong_email_code", detail="use the code of the newest verification mail")]
+            )
         self.trigger_event(self.EmailVerified, timestamp=at)
 
     def submit_licence(self, command: commands.SubmitLicence, at: datetime) -> None:
@@ -198,9 +200,7 @@ class Member(Aggregate):
     def add_payment_method(self, command: commands.AddPaymentMethod, at: datetime) -> None:
         """Take a payment method; one that is known changes nothing."""
         if command.method_id not in {m.method_id for m in self.payment_methods}:
-            self.trigger_event(
-                self.PaymentMethodAdded, timestamp=at, **command.model_dump(exclude={"member_id"})
-            )
+            self.trigger_event(self.PaymentMethodAdded, timestamp=at, **command.model_dump(exclude={"member_id"}))
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
@@ -221,7 +221,9 @@ class Member(Aggregate):
     def ineligibility(self, rules: Eligibility, at: datetime) -> list[Violation]:
         """Every reason why this person may not take a car now."""
         found = [
-            None if self.email_verified else Violation(code="member.email_unverified", detail="verify the e-mail address"),
+            None
+            if self.email_verified
+            else Violation(code="member.email_unverified", detail="verify the e-mail address"),
             age_violation(self.birth_date, rules, at.date()),
             *licence_violations(self.licence, rules, at),
             payment_violation(self.payment_methods, rules, at.date()),

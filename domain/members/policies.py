@@ -22,9 +22,7 @@ def when_licence_rejected_tell_the_member(recorded: RecordedEvent) -> Iterable[C
     """With the reason, so that the member can hand in what is missing."""
     if isinstance(recorded.event, Member.LicenceRejected):
         values = {"reason": recorded.event.reason}
-        yield SendMessage(
-            member_id=MemberId(recorded.event.originator_id), template="licence_rejected", values=values
-        )
+        yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="licence_rejected", values=values)
 
 
 def when_blocked_tell_the_member(recorded: RecordedEvent) -> Iterable[Consequence]:

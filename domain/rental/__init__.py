@@ -1,1 +1,1 @@
-"""Reservations and trips: who holds or drives which car, from when until when. Never a price, a polygon or a payment."""
+"""Reservations and trips: who holds or drives which car, and when. Never a price, a polygon or a payment."""

@@ -1,12 +1,13 @@
 """What follows when a car confirms a step of its trip, or fails it."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.dispatcher import Work
 from domain.members.member import Member
 from domain.rental import start
-from domain.rental.commands import ConfirmTripStep, FailTripStep
+from domain.rental.commands import ConfirmTripStep, FailTripStep, SettleEnd
 from domain.rental.observation import reading
 from domain.rental.steps import Step
 from domain.rental.trip import Trip
@@ -28,8 +29,18 @@ async def fail_trip_step(command: FailTripStep, work: Work) -> None:
     if vehicle.trip_id is None:
         return
     trip = await work.load(Trip, vehicle.trip_id)
-    if trip.pending is not None and trip.pending.request_id == command.request_id:
-        await _FAILED[trip.pending.step](trip, command.reason, work)
+    if step := trip.step_of(command.request_id):
+        await _FAILED[step](trip, command.reason, work)
+
+
+async def settle_end(command: SettleEnd, work: Work) -> None:
+    """End the trip whose end the car did not confirm in time, now that it is known to be locked."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    if vehicle.trip_id is None:
+        return
+    trip = await work.load(Trip, vehicle.trip_id)
+    if trip.end_is_unconfirmed:
+        await _end(trip, vehicle, command.locked_at, work)
 
 
 async def _started(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
@@ -45,8 +56,12 @@ async def _resumed(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work
 
 
 async def _ended(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: Work) -> None:
+    await _end(trip, vehicle, command.confirmed_at, work)
+
+
+async def _end(trip: Trip, vehicle: Vehicle, locked_at: datetime, work: Work) -> None:
     member = await work.load(Member, trip.member_id)
-    trip.end(await reading(vehicle, work), command.confirmed_at, work.now)
+    trip.end(await reading(vehicle, work), locked_at, work.now)
     vehicle.close_trip(work.now)
     member.release(work.now)
 

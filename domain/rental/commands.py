@@ -137,20 +137,10 @@ class FailTripStep(Command):
     reason: str
 
 
-ALL: tuple[type[Command], ...] = (
-    PlaceReservation,
-    ExtendReservation,
-    CancelReservation,
-    StartTrip,
-    ParkTrip,
-    ResumeTrip,
-    EndTrip,
-    ForceEndTrip,
-    ExpireReservation,
-    RemindOfExpiry,
-    UnlockForTrip,
-    FailTripStart,
-    ConfirmTripStep,
-    FailTripStep,
-)
-"""Every command of this context."""
+class SettleEnd(Command):
+    """A car was found locked: a trip whose end it did not confirm in time has ended after all."""
+
+    NAME = "rental.settle_end"
+
+    vehicle_id: VehicleId
+    locked_at: AwareDatetime

@@ -12,8 +12,8 @@ from domain.rental import car_answers, commands, start
 from domain.rental.observation import misplaced, reading, zones_of
 from domain.rental.ordering import order
 from domain.rental.quoting import quote_for
-from domain.rental.repeat_hold import repeat_hold
 from domain.rental.reservation import Reservation
+from domain.rental.reservation_rules import repeat_hold
 from domain.rental.trip import Trip
 
 
@@ -94,11 +94,11 @@ async def resume_trip(command: commands.ResumeTrip, work: Work) -> None:
 
 
 async def end_trip(command: commands.EndTrip, work: Work) -> None:
-    """Have the car locked for good. Refused with every criterion that the car and its place do not meet."""
+    """Have the car locked for good. Refused with every criterion that trip, car and place do not meet."""
     trip = await work.load(Trip, command.trip_id)
     vehicle = await work.load(Vehicle, trip.vehicle_id)
     place = misplaced(await zones_of(vehicle, work))
-    refuse_if([*vehicle.end_readiness(work.rulebook.trip, work.now), *place])
+    refuse_if([*trip.end_objections(), *vehicle.end_readiness(work.rulebook.trip, work.now), *place])
     car = await reading(vehicle, work)
     await order(trip, "lock", trip.request_end(car.odometer_m, work.now), work)
 
@@ -134,6 +134,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.EndTrip: end_trip,
     commands.ForceEndTrip: force_end_trip,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
+    commands.SettleEnd: car_answers.settle_end,
     commands.FailTripStep: car_answers.fail_trip_step,
 }
 """Which function carries out which command."""

@@ -59,7 +59,7 @@ def seconds_in(phase: Phase, trip: Sequence[Span]) -> int:
 
 
 def distance(start: CarReading, end: CarReading) -> Distance:
-    """By the odometer; where it is missing or ran backwards, the straight line, which is never longer than the drive."""
+    """By the odometer; where it is missing or ran backwards, the straight line, never longer than the drive."""
     if start.odometer_m is not None and end.odometer_m is not None and end.odometer_m >= start.odometer_m:
         return Distance(metres=end.odometer_m - start.odometer_m, source="odometer")
     if start.position and end.position:

@@ -23,138 +23,149 @@ def payment_id_of(trip_id: TripId) -> PaymentId:
 def when_reservation_runs_until_then_expire_it(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The deadline; a later extension sets another one, and the earlier then finds nothing to do."""
     event = recorded.event
-    assert isinstance(event, Reservation.Placed | Reservation.Extended | Reservation.GivenBack)
-    reservation_id = ReservationId(event.originator_id)
-    yield Later(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
-    yield Later(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
+    if isinstance(event, Reservation.Placed | Reservation.Extended | Reservation.GivenBack):
+        reservation_id = ReservationId(event.originator_id)
+        yield Later(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
+        yield Later(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
 
 
 def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The member can still start, or extend."""
     event = recorded.event
-    assert isinstance(event, Reservation.ExpiryAnnounced)
-    values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
-    yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
+    if isinstance(event, Reservation.ExpiryAnnounced):
+        values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
+        yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
 
 
 def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The car is free for others."""
     event = recorded.event
-    assert isinstance(event, Reservation.Expired)
-    values = {"reservation_id": str(event.originator_id)}
-    yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
+    if isinstance(event, Reservation.Expired):
+        values = {"reservation_id": str(event.originator_id)}
+        yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
 
 
 def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Consequence]:
     """Payment first; if the provider stays silent, the start is given up."""
     event = recorded.event
-    assert isinstance(event, Trip.Requested)
-    trip_id = TripId(event.originator_id)
-    yield RequestHold(
-        payment_id=payment_id_of(trip_id),
-        trip_id=trip_id,
-        member_id=event.member_id,
-        amount=hold_amount(event.quote.tariff),
-        method_token=event.method_token,
-    )
-    yield Later(
-        due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
-    )
+    if isinstance(event, Trip.Requested):
+        trip_id = TripId(event.originator_id)
+        yield RequestHold(
+            payment_id=payment_id_of(trip_id),
+            trip_id=trip_id,
+            member_id=event.member_id,
+            amount=hold_amount(event.quote.tariff),
+            method_token=event.method_token,
+        )
+        yield Later(
+            due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
+        )
 
 
 def when_money_held_then_unlock(recorded: RecordedEvent) -> Iterable[Consequence]:
-    """The car opens once the payment is secured."""
+    """The car opens once the payment is secured. A hold for an invoice is for no start."""
     event = recorded.event
-    assert isinstance(event, Payment.Held)
-    yield commands.UnlockForTrip(trip_id=event.trip_id)
+    if isinstance(event, Payment.Held) and event.invoice_id is None:
+        yield commands.UnlockForTrip(trip_id=event.trip_id)
 
 
 def when_hold_declined_then_fail_start(recorded: RecordedEvent) -> Iterable[Consequence]:
     """No money, no trip."""
     event = recorded.event
-    assert isinstance(event, Payment.HoldDeclined)
-    yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
+    if isinstance(event, Payment.HoldDeclined) and event.invoice_id is None:
+        yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
 
 
 def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The car did what its trip waits for."""
     event = recorded.event
-    assert isinstance(event, Vehicle.CommandConfirmed)
-    yield commands.ConfirmTripStep(
-        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, confirmed_at=event.timestamp
-    )
+    if isinstance(event, Vehicle.CommandConfirmed):
+        yield commands.ConfirmTripStep(
+            vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, confirmed_at=event.timestamp
+        )
 
 
 def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The car refused, or stayed silent."""
     event = recorded.event
-    assert isinstance(event, Vehicle.CommandFailed)
-    yield commands.FailTripStep(
-        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, reason=event.reason
-    )
+    if isinstance(event, Vehicle.CommandFailed):
+        yield commands.FailTripStep(
+            vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, reason=event.reason
+        )
+
+
+def when_car_found_locked_then_settle_end(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """What the car did not confirm in time it may show later."""
+    event = recorded.event
+    if isinstance(event, Vehicle.Locked):
+        yield commands.SettleEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
 
 
 def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The trip has begun."""
     event = recorded.event
-    assert isinstance(event, Trip.StartConfirmed)
-    values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
-    yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
+    if isinstance(event, Trip.StartConfirmed):
+        values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
+        yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
 
 
 def when_start_failed_then_release_money(recorded: RecordedEvent) -> Iterable[Consequence]:
     """Nothing is charged."""
     event = recorded.event
-    assert isinstance(event, Trip.StartFailed)
-    yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
+    if isinstance(event, Trip.StartFailed):
+        yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
 
 
 def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The member learns what did not work and why."""
     event = recorded.event
-    assert isinstance(event, StepFailed)
-    template = "trip_" + type(event).TOPIC.rpartition(".")[2]
-    values = {"trip_id": str(event.originator_id), "reason": event.reason}
-    yield SendMessage(member_id=event.member_id, template=template, values=values)
+    if isinstance(event, StepFailed):
+        template = "trip_" + type(event).TOPIC.rpartition(".")[2]
+        values = {"trip_id": str(event.originator_id), "reason": event.reason}
+        yield SendMessage(member_id=event.member_id, template=template, values=values)
 
 
 def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Consequence]:
     """By the tariff that was quoted."""
     event = recorded.event
-    assert isinstance(event, Trip.Ended)
-    trip_id = TripId(event.originator_id)
-    yield PriceTrip(
-        trip_id=trip_id, member_id=event.member_id, payment_id=payment_id_of(trip_id), quote=event.quote, facts=event.facts
-    )
+    if isinstance(event, Trip.Ended):
+        trip_id = TripId(event.originator_id)
+        yield PriceTrip(
+            trip_id=trip_id,
+            member_id=event.member_id,
+            payment_id=payment_id_of(trip_id),
+            quote=event.quote,
+            facts=event.facts,
+        )
 
 
 def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Iterable[Consequence]:
     """A reservation without a trip is invoiced under its own id, and charged without a hold."""
     event = recorded.event
-    assert isinstance(event, Reservation.ChargeDue)
-    what = TripId(event.originator_id)
-    yield PriceTrip(
-        trip_id=what,
-        member_id=event.member_id,
-        payment_id=payment_id_of(what),
-        quote=event.quote,
-        facts=event.facts,
-        method_token=event.method_token,
-    )
+    if isinstance(event, Reservation.ChargeDue):
+        what = TripId(event.originator_id)
+        yield PriceTrip(
+            trip_id=what,
+            member_id=event.member_id,
+            payment_id=payment_id_of(what),
+            quote=event.quote,
+            facts=event.facts,
+            method_token=event.method_token,
+        )
 
 
 def when_trip_ended_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
     """The member sees at once what the meter says."""
     event = recorded.event
-    assert isinstance(event, Trip.Ended)
-    values = {
-        "trip_id": str(event.originator_id),
-        "ended_at": event.ended_at.isoformat(),
-        "driving_s": str(event.driving_s),
-        "parked_s": str(event.parked_s),
-        "distance_m": str(event.distance_m),
-    }
-    yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
+    if isinstance(event, Trip.Ended):
+        values = {
+            "trip_id": str(event.originator_id),
+            "ended_at": event.ended_at.isoformat(),
+            "driving_s": str(event.driving_s),
+            "parked_s": str(event.parked_s),
+            "distance_m": str(event.distance_m),
+        }
+        yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
 
 
 POLICIES: Policies = {
@@ -174,6 +185,7 @@ POLICIES: Policies = {
     Payment.Held: (when_money_held_then_unlock,),
     Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
     Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),
+    Vehicle.Locked: (when_car_found_locked_then_settle_end,),
     Vehicle.CommandFailed: (when_car_failed_then_undo_step,),
 }
 """What follows which event."""

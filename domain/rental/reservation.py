@@ -9,6 +9,7 @@ from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.rental.reservation_rules import not_longer, too_long
 from domain.rulebook.model import ReservationLimits
 from domain.rulebook.tariff import Quote
 
@@ -160,7 +161,7 @@ class Reservation(Aggregate):
     def extend(self, until: datetime, limits: ReservationLimits, at: datetime) -> None:
         """Keep the car longer; what lies after the free time is paid. Refused beyond the maximum of the rulebook."""
         latest = self.placed_at + limits.maximum
-        refuse_if([self._not_open(at), _not_longer(until, self.expires_at), _too_long(until, latest)])
+        refuse_if([self._not_open(at), not_longer(until, self.expires_at), too_long(until, latest)])
         self.trigger_event(self.Extended, timestamp=at, member_id=self.member_id, expires_at=until)
 
     def cancel(self, at: datetime) -> None:
@@ -176,20 +177,20 @@ class Reservation(Aggregate):
             self.trigger_event(self.ExpiryAnnounced, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
 
     def expire(self, at: datetime) -> bool:
-        """End the claim once its time is up; says whether it did. Twice, too early or after conversion changes nothing."""
+        """End the claim once its time is up; says whether it did. Twice or too early changes nothing."""
         if not self.is_open or at < self.expires_at:
             return False
         self._close(self.Expired, self.expires_at, at)
         self._charge(self.expires_at, at)
         return True
 
-    def convert(self, trip_id: TripId, member_id: MemberId, at: datetime) -> None:
-        """Turn the claim into a trip of the same member."""
-        refuse_if([self._not_open(at), self._not_of(member_id)])
+    def convert(self, trip_id: TripId, member_id: MemberId, vehicle_id: VehicleId, at: datetime) -> None:
+        """Turn the claim into a trip of the same member with the same car."""
+        refuse_if([self._not_open(at), self._not_of(member_id), self._not_for(vehicle_id)])
         self.trigger_event(self.Converted, timestamp=at, member_id=self.member_id, trip_id=trip_id)
 
     def give_back(self, trip_id: TripId, at: datetime) -> ReservationId | None:
-        """Undo the conversion into a trip that failed to start: valid again, or expired if its time has run out meanwhile.
+        """Undo the conversion into a trip that failed to start: valid again, or expired if its time is up.
 
         Returns its id if it is valid again.
         """
@@ -222,16 +223,10 @@ class Reservation(Aggregate):
             return None
         return Violation(code="reservation.of_another_member", detail="only the member who reserved may start the trip")
 
-
-def _not_longer(until: datetime, expires_at: datetime) -> Violation | None:
-    if until > expires_at:
-        return None
-    values = {"until": until.isoformat(), "expires_at": expires_at.isoformat()}
-    return Violation(code="reservation.not_longer", detail="ask for a time after the present end", values=values)
-
-
-def _too_long(until: datetime, latest: datetime) -> Violation | None:
-    if until <= latest:
-        return None
-    values = {"until": until.isoformat(), "latest": latest.isoformat()}
-    return Violation(code="reservation.too_long", detail="a car cannot be kept for longer than this", values=values)
+    def _not_for(self, vehicle_id: VehicleId) -> Violation | None:
+        if vehicle_id == self.vehicle_id:
+            return None
+        values = {"reserved": str(self.vehicle_id), "asked": str(vehicle_id)}
+        return Violation(
+            code="reservation.of_another_car", detail="start with the car that you reserved", values=values
+        )

@@ -54,11 +54,16 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work
         found = Claim(quote=quote, method_token=method_token(member), reserved_at=None)
     else:
         reservation = await work.load(Reservation, command.reservation_id)
-        reservation.convert(command.trip_id, command.member_id, work.now)
-        kept = {"quote": reservation.quote, "reserved_at": reservation.placed_at}
-        found = Claim(method_token=reservation.method_token, **kept)
+        refuse_if(_obstacles_beside_the_claim(member, work))
+        reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
+        found = Claim(quote=reservation.quote, method_token=reservation.method_token, reserved_at=reservation.placed_at)
     refuse_if(unknown_choices(found.quote, command.package, command.options))
     return found
+
+
+def _obstacles_beside_the_claim(member: Member, work: Work) -> list[Violation]:
+    found = member.ineligibility(work.rulebook.eligibility, work.now)
+    return [violation for violation in found if violation != member.occupation()]
 
 
 def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
@@ -80,7 +85,7 @@ def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
 
 
 async def give_up(failed: Trip, reason: str, work: Work) -> None:
-    """The trip does not start: the reservation is given back while its time lasts, else car and member are free again."""
+    """The trip does not start: the reservation is given back while its time lasts, else all are free."""
     member, vehicle = await work.load(Member, failed.member_id), await work.load(Vehicle, failed.vehicle_id)
     failed.tell(Trip.StartFailed, work.now, reason=reason)
     vehicle.close_trip(work.now)

@@ -46,14 +46,14 @@ class EndRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    request_id: UUID
     requested_at: AwareDatetime
     odometer_m: Metres | None
 
     def driven_on(self, odometer_m: int | None) -> bool:
         """Whether the car was driven on after the wish, which makes it void."""
-        known = odometer_m is not None and self.odometer_m is not None
-        return known and odometer_m - self.odometer_m > DRIVEN_ON_M
+        if odometer_m is None or self.odometer_m is None:
+            return False
+        return odometer_m - self.odometer_m > DRIVEN_ON_M
 
 
 def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: Pending | None) -> list[Violation]:
@@ -61,7 +61,9 @@ def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: Pending
     found = []
     if status not in allowed:
         values = {"status": status, "allowed": list(allowed)}
-        found.append(Violation(code="trip.wrong_state", detail="the trip is not in a state that allows this", values=values))
+        found.append(
+            Violation(code="trip.wrong_state", detail="the trip is not in a state that allows this", values=values)
+        )
     if pending is not None:
         detail = "the car has not answered the last request yet: wait a moment"
         found.append(Violation(code="trip.step_pending", detail=detail, values={"step": pending.step}))

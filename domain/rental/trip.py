@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created
-from domain.kernel.errors import refuse_if
+from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.units import Metres
 from domain.rental import forced_end
@@ -19,10 +19,11 @@ from domain.rulebook.model import TripLimits
 from domain.rulebook.tariff import Quote
 
 S = TripStatus
+ENDABLE = (S.RUNNING, S.PARKED, S.ENDING)
 
 
 class Trip(Aggregate):
-    """requested -> starting -> running <-> parked -> ending -> ended, or start_failed; each step confirmed by the car."""
+    """requested -> starting -> running <-> parked -> ending -> ended, or start_failed. The car confirms each step."""
 
     TOPIC = "rental.trip"
 
@@ -79,8 +80,7 @@ class Trip(Aggregate):
         def apply(self, aggregate: "Trip") -> None:
             aggregate.status, aggregate.pending = S.RUNNING, None
             aggregate.phases = (PhaseStart(phase="driving", since=self.started_at),)
-            seen = {"position": self.position, "odometer_m": self.odometer_m, "energy_percent": self.energy_percent}
-            aggregate.started = CarReading(zones=self.zones, **seen)
+            aggregate.started = self.reading
 
     class StartFailed(StepFailed):
         """Nothing is charged."""
@@ -143,8 +143,7 @@ class Trip(Aggregate):
         def apply(self, aggregate: "Trip") -> None:
             aggregate.status = S.ENDING
             aggregate.pending = Pending(step="end", request_id=self.request_id)
-            wish = {"requested_at": self.requested_at, "odometer_m": self.odometer_m}
-            aggregate.end_request = EndRequest(request_id=self.request_id, **wish)
+            aggregate.end_request = EndRequest(requested_at=self.requested_at, odometer_m=self.odometer_m)
 
     class EndUnconfirmed(StepFailed):
         """The car did not confirm; the wish to end stands, to be asked for again or settled by an agent."""
@@ -182,12 +181,14 @@ class Trip(Aggregate):
     def awaits_payment(self) -> bool:
         return self.status is S.REQUESTED
 
+    @property
+    def end_is_unconfirmed(self) -> bool:
+        return self.status is S.ENDING and self.pending is None
+
     def step_of(self, request_id: UUID) -> Step | None:
-        """The step that a request to the car was for; an end that the car did not confirm in time can still be confirmed."""
-        if self.pending is not None:
-            return self.pending.step if self.pending.request_id == request_id else None
-        late_end = self.status is S.ENDING and self.end_request is not None and self.end_request.request_id == request_id
-        return "end" if late_end else None
+        """The step that waits for the car's answer to a request."""
+        waits = self.pending is not None and self.pending.request_id == request_id
+        return self.pending.step if self.pending and waits else None
 
     def unlock(self, at: datetime) -> UUID:
         """The payment is secured: have the car opened. Returns the id of the request to the car."""
@@ -201,10 +202,14 @@ class Trip(Aggregate):
         """Have the car opened again, after parking or after an end that the car did not confirm."""
         return self._ask("resume", self.ResumeRequested, (S.PARKED, S.ENDING), at)
 
+    def end_objections(self) -> list[Violation]:
+        """Why this trip cannot be ended now, whatever its car and place say."""
+        return not_in(self.status, ENDABLE, self.pending)
+
     def request_end(self, odometer_m: int | None, at: datetime) -> UUID:
         """Have the car locked for good. A repeated wish keeps the time of the first unless the car was driven on."""
         facts = {"requested_at": self._end_time(odometer_m, at), "odometer_m": odometer_m}
-        return self._ask("end", self.EndRequested, (S.RUNNING, S.PARKED, S.ENDING), at, **facts)
+        return self._ask("end", self.EndRequested, ENDABLE, at, **facts)
 
     def end(self, car: CarReading, confirmed_at: datetime, at: datetime) -> None:
         """The car is locked. The meter stopped when the member asked, unless the car was driven on after that."""
@@ -212,7 +217,7 @@ class Trip(Aggregate):
 
     def force_end(self, car: CarReading, ended_at: datetime, reason: str, limits: TripLimits, at: datetime) -> None:
         """An agent ends the trip, at a time in the past if need be. Refused before its start or outside the limits."""
-        wrong_state = not_in(self.status, (S.RUNNING, S.PARKED, S.ENDING), None)
+        wrong_state = not_in(self.status, ENDABLE, None)
         refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, limits, at)])
         self._end(car, ended_at, at, forced=True, reason=reason)
 
@@ -221,7 +226,9 @@ class Trip(Aggregate):
         who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
         self.trigger_event(event, timestamp=at, **who, **facts)
 
-    def _ask(self, step: Step, event: type[StepRequested], allowed: tuple[TripStatus, ...], at: datetime, **facts: Any) -> UUID:
+    def _ask(
+        self, step: Step, event: type[StepRequested], allowed: tuple[TripStatus, ...], at: datetime, **facts: Any
+    ) -> UUID:
         refuse_if(not_in(self.status, allowed, self.pending))
         request_id = derived_id(self.id, step, self.version)
         self.tell(event, at, request_id=request_id, **facts)

@@ -7,6 +7,7 @@ from domain.kernel.aggregate import Event
 from domain.kernel.ids import MemberId, VehicleId
 from domain.kernel.personal import Personal
 from domain.kernel.units import Metres, Percent, Position
+from domain.rental.meter import CarReading
 
 
 class TripEvent(Event):
@@ -38,3 +39,12 @@ class CarSeen(TripEvent):
     energy_percent: Percent | None
     zones: tuple[str, ...]
     """Kinds and names of the zones that it stood in."""
+
+    @property
+    def reading(self) -> CarReading:
+        return CarReading(
+            position=self.position,
+            odometer_m=self.odometer_m,
+            energy_percent=self.energy_percent,
+            zones=self.zones,
+        )

@@ -1,1 +1,1 @@
-"""A mobility service as data: `model` says what a rulebook holds, one module per service fills it. No decision is made here."""
+"""A mobility service as data: `model` says what a rulebook holds, one module per service fills it. Never a decision."""

@@ -1,6 +1,6 @@
 """DriveNow Europe: Germany and Austria. Prices as published for Berlin in 2018 and Vienna in 2019, VAT included.
 
-The VAT ids are examples. How long a car is closed to the same member after a hold is our own choice, not a published rule.
+The VAT ids are examples. How long a car is closed to the same member after a hold is our choice, not a published rule.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -51,7 +51,9 @@ def _reservation(free_windows: tuple[Window, ...] = ()) -> ReservationRate:
     )
 
 
-_DISTANCE = DistanceRate(id="distance", description="Beyond the included km", rate=Decimal("0.29"), included=Decimal(200))
+_DISTANCE = DistanceRate(
+    id="distance", description="Beyond the included km", rate=Decimal("0.29"), included=Decimal(200)
+)
 _PACKAGES = tuple(
     Package(
         id=f"{hours}h",

@@ -1,7 +1,8 @@
-"""The elements that a tariff is made of, each one plain data. Rates and amounts are major units of the tariff's currency.
+"""The elements that a tariff is made of, as plain data. Rates and amounts are major units of the tariff's currency.
 
-A tariff applies its elements in their order: rates and fees add, and an adjustment (cap, minimum, percentage) works on what
-stands before it. So "minimum fare, then discount" and "discount, then minimum fare" are two orders of the same elements.
+A tariff applies its elements in their order: rates and fees add, and an adjustment (cap, minimum, percentage) works on
+what stands before it. So "minimum fare, then discount" and "discount, then minimum fare" are two orders of the same
+elements.
 """
 
 from decimal import Decimal
@@ -17,8 +18,8 @@ Seconds = Annotated[int, Field(ge=0)]
 Amount = Annotated[Decimal, Field(ge=0)]
 
 Counting = Literal["started", "completed", "reached", "exact"]
-"""How a last, partial interval counts: started – in full; completed – not at all; exact – by its share;
-reached – in full, and an interval that begins exactly at the end counts too."""
+"""How a last, partial interval counts. started: in full. completed: not at all. exact: by its share.
+reached: in full, and an interval that begins exactly at the end counts too."""
 
 
 class _Element(BaseModel):
@@ -30,10 +31,10 @@ class _Element(BaseModel):
 
 
 class TimeRate(_Element):
-    """So much for each interval of time spent in a phase of the trip, from `start_s` until `end_s` of that phase's own time.
+    """So much for each interval of time in a phase of the trip, from `start_s` until `end_s` of that phase's own time.
 
-    `interval_s` 0 charges once when `start_s` is passed. With `windows`, an interval counts when it begins inside one of
-    them (or outside all of them, if `outside`). Time that a package covers is not charged unless `in_package`.
+    `interval_s` 0 charges once when `start_s` is passed. With `windows`, an interval counts when it begins inside one
+    of them (or outside all of them, if `outside`). Time that a package covers is not charged unless `in_package`.
     """
 
     kind: Literal["time"] = "time"
@@ -82,14 +83,14 @@ class ZoneFee(_Element):
 
 
 class AgreedAmount(_Element):
-    """An amount that was agreed outside the tariff, e.g. an owner's price for a booking; a fact of the trip by its `name`."""
+    """An amount agreed outside the tariff, e.g. an owner's price for a booking; a fact of the trip by its `name`."""
 
     kind: Literal["agreed"] = "agreed"
     name: str
 
 
 class ReservationRate(_Element):
-    """So much for each interval that a car was held beyond `free_s`; intervals that begin in a free window cost nothing."""
+    """So much for each interval that a car was held beyond `free_s`; one that begins in a free window costs nothing."""
 
     kind: Literal["reservation"] = "reservation"
     rate: Decimal
@@ -102,8 +103,8 @@ class ReservationRate(_Element):
 class Cap(_Element):
     """The covered elements together never cost more than `amount` in a period, counted from the start of the trip.
 
-    `beyond` says what holds after a first full period. metered: each period is capped by itself, so 25 hours cost a capped
-    day and one metered hour. started: the whole sum is at most `amount` times the started periods.
+    `beyond` says what holds after a first full period. metered: each period is capped by itself, so 25 hours cost a
+    capped day and one metered hour. started: the whole sum is at most `amount` times the started periods.
     Without `period_s` the cap is for the whole trip. Without `covers` it covers everything before it.
     """
 
@@ -124,7 +125,7 @@ class Rung(BaseModel):
 
 
 class LadderCap(_Element):
-    """Caps that rise with the time, e.g. 50 for 3 h, 80 for 12 h, 110 for 24 h; after the last rung the ladder begins again.
+    """Caps that rise with the time, e.g. 50 for 3 h, 80 for 12 h, 110 for 24 h; after the last rung it begins again.
 
     metered: after 3 h the meter goes on from 50 until it meets 80. bracket: the length of the stay in a period picks
     the one rung that holds for all of it.
@@ -147,7 +148,8 @@ class MinimumFare(_Element):
 class Percentage(_Element):
     """A surcharge (positive `percent`) or discount (negative) on the covered elements as they stand at this place.
 
-    A discount never takes their sum below `not_below`, nor does either change it by more than `at_most`.
+    A discount never takes their sum below `not_below`, nor does either change it by more than `at_most`. It applies to
+    trips of at least `from_s`, e.g. a discount for a week or more.
     """
 
     kind: Literal["percentage"] = "percentage"
@@ -155,6 +157,7 @@ class Percentage(_Element):
     covers: tuple[str, ...] | None = None
     not_below: Amount | None = None
     at_most: Amount | None = None
+    from_s: Seconds = 0
 
 
 Element = Annotated[

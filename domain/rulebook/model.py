@@ -106,4 +106,6 @@ class Rulebook(Rules):
 
 def on(day: date, rules: tuple[TaxRule, ...]) -> tuple[TaxRule, ...]:
     """The taxes in force on a day."""
-    return tuple(rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until))
+    return tuple(
+        rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until)
+    )

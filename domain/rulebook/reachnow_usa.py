@@ -1,6 +1,7 @@
 """ReachNow USA: Seattle and Portland. Prices of 2016 to 2018, in miles and dollars, every tax added on top.
 
-The tax ids are examples. Washington's car rental tax changes by year; Oregon has no sales tax, but Multnomah County taxes car rentals.
+The tax ids are examples. Washington's car rental tax changes by year. Oregon has no sales tax, but Multnomah County
+taxes car rentals.
 """
 
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A tariff: a version of price elements for some models, valid for a time. And a quote: a tariff frozen for one member."""
+"""A tariff: a version of price elements for some models, valid for a time. A quote: a tariff frozen for one member."""
 
 from collections import Counter
 from datetime import datetime
@@ -13,8 +13,8 @@ from domain.rulebook.elements import Element, Package
 class Tariff(BaseModel):
     """What a trip with one of `models` costs. `id` and `version` stand on every price line; a change is a new version.
 
-    `hold` is the estimate that is held on the member's payment method before a trip. With `best_package`, the cheapest of
-    all packages and none is found after the trip; otherwise the one chosen before the trip counts.
+    `hold` is the estimate that is held on the member's payment method before a trip. With `best_package`, the cheapest
+    of all packages and none is found after the trip; otherwise the one chosen before the trip counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,11 +15,11 @@ from domain.kernel.policy import AskPaymentProvider
 PAYMENT = PaymentId(UUID(int=1))
 
 
-def ask(operation: str, amount: int, token: str = "tok_good", payment: PaymentId = PAYMENT) -> AskPaymentProvider:
+def ask(operation: str, amount: int, method: str = "tok_good", payment: PaymentId = PAYMENT) -> AskPaymentProvider:
     return AskPaymentProvider.model_validate(
         {
             "payment_id": payment, "operation": operation,
-            "amount": Money(amount_minor=amount, currency=Currency.EUR), "method_token": token,
+            "amount": Money(amount_minor=amount, currency=Currency.EUR), "method_token": method,
         }
     )  # fmt: skip
 
@@ -77,9 +77,9 @@ async def test_the_token_decides_on_a_decline(
 async def test_a_card_may_be_good_for_the_hold_and_fail_at_capture(
     provider: SimulatedPaymentProvider, payment: PaymentId
 ) -> None:
-    token = "tok_decline_capture"
-    assert (await provider.perform(ask("hold", 5000, token, payment), idempotency_key=f"{payment}h")).accepted
-    captured = await provider.perform(ask("capture", 100, token, payment), idempotency_key=f"{payment}c")
+    method = "tok_decline_capture"
+    assert (await provider.perform(ask("hold", 5000, method, payment), idempotency_key=f"{payment}h")).accepted
+    captured = await provider.perform(ask("capture", 100, method, payment), idempotency_key=f"{payment}c")
     assert captured.decline_code == "card_declined"
 
 

@@ -1,7 +1,7 @@
-"""How fast events are appended, against the stock PostgreSQL recorder of the eventsourcing library, same rows, same server.
+"""How fast events are appended, against the eventsourcing library's own PostgreSQL recorder: same rows, same server.
 
 Ours does more for each append: it remembers the command and stores the metadata beside every event.
-Run with `python -m tests.benchmarks.append [DSN]` (default `CSBE_TEST_POSTGRES_DSN`, which must allow `create database`).
+Run with `python -m tests.benchmarks.append [DSN]` (default `CSBE_TEST_POSTGRES_DSN`); it creates a database and drops it.
 """
 
 import asyncio
@@ -11,10 +11,12 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
+import uvloop
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
@@ -24,15 +26,18 @@ from adapters.postgres.mapper import StoredState
 from adapters.postgres.migrate import migrate
 
 STATE = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "facts": "x" * 240}).encode()
-METADATA = json.dumps({
-    "command_id": str(uuid4()),
-    "command": "rental.place_reservation",
-    "actor": {"role": "member", "id": str(uuid4())},
-    "service": "drivenow-europe",
-    "correlation_id": str(uuid4()),
-})
-STOCK_SECONDS = 3.0
-OURS_SECONDS = 4.0
+METADATA = json.dumps(
+    {
+        "command_id": str(uuid4()),
+        "command": "rental.place_reservation",
+        "actor": {"role": "member", "id": str(uuid4())},
+        "service": "drivenow-europe",
+        "correlation_id": str(uuid4()),
+    }
+)
+ROUND_SECONDS = 1.2
+ROUNDS = 3
+"""Both run in turns, so that whatever else the machine does falls on both; the median round counts."""
 
 
 def measure(server_dsn: str) -> dict[str, float]:
@@ -42,18 +47,23 @@ def measure(server_dsn: str) -> dict[str, float]:
     asyncio.run(_execute(server_dsn, f"create database {name}"))
     try:
         asyncio.run(migrate(dsn))
-        stock_32, stock_1 = _stock(dsn, 32), _stock(dsn, 1)
-        (ours_32, times_32), (ours_1, _) = asyncio.run(_ours(dsn, 32)), asyncio.run(_ours(dsn, 1))
+        rounds = [_round(dsn) for _ in range(ROUNDS)]
     finally:
         asyncio.run(_execute(server_dsn, f"drop database {name} with (force)"))
+    return {figure: round(median(r[figure] for r in rounds), 2) for figure in rounds[0]}
+
+
+def _round(dsn: str) -> dict[str, float]:
+    stock_32, (ours_32, times_32) = _stock(dsn, 32), uvloop.run(_ours(dsn, 32))
+    stock_1, (ours_1, _) = _stock(dsn, 1), uvloop.run(_ours(dsn, 1))
     return {
-        "append_vs_stock_32": round(ours_32 / stock_32, 2),
-        "append_vs_stock_1": round(ours_1 / stock_1, 2),
-        "append_p99_ms_32": round(times_32[int(len(times_32) * 0.99)] * 1000, 2),
-        "events_per_s_32": round(ours_32),
-        "events_per_s_1": round(ours_1),
-        "stock_events_per_s_32": round(stock_32),
-        "stock_events_per_s_1": round(stock_1),
+        "append_vs_stock_32": ours_32 / stock_32,
+        "append_vs_stock_1": ours_1 / stock_1,
+        "append_p99_ms_32": times_32[int(len(times_32) * 0.99)] * 1000,
+        "events_per_s_32": ours_32,
+        "events_per_s_1": ours_1,
+        "stock_events_per_s_32": stock_32,
+        "stock_events_per_s_1": stock_1,
     }
 
 
@@ -73,7 +83,7 @@ def _stock(dsn: str, clients: int) -> float:
         _stock_client(recorder, time.perf_counter() + 0.3)
         with ThreadPoolExecutor(clients) as threads:
             began = time.perf_counter()
-            until = began + STOCK_SECONDS
+            until = began + ROUND_SECONDS
             counts = list(threads.map(lambda _: _stock_client(recorder, until), range(clients)))
             return sum(counts) / (time.perf_counter() - began)
 
@@ -92,7 +102,7 @@ async def _ours(dsn: str, clients: int) -> tuple[float, Sequence[float]]:
     journal = Journal(pool)
     await _our_client(journal, time.perf_counter() + 0.3)
     began = time.perf_counter()
-    until = began + OURS_SECONDS
+    until = began + ROUND_SECONDS
     times = await asyncio.gather(*(_our_client(journal, until) for _ in range(clients)))
     elapsed = time.perf_counter() - began
     await pool.close()

@@ -29,16 +29,18 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.log: list[RecordedEvent] = []
+        self.saved: dict[UUID, Aggregate] = {}
+        """The objects that decided, to compare them with what the events alone give."""
         self._streams: dict[UUID, list[RecordedEvent]] = defaultdict(list)
         self._outcomes: dict[CommandId, Remembered] = {}
 
-    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:  # noqa: A002 (the port's word)
+    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
         return self._build(aggregate_class, id, self._streams.get(id, []))
 
     async def load_as_of(
         self,
         aggregate_class: type[A],
-        id: UUID,  # noqa: A002 (the port's word)
+        id: UUID,
         /,
         *,
         at: datetime | None = None,
@@ -62,7 +64,9 @@ class MemoryStore:
                 raise VersionConflictError(aggregate.id, first - 1)
         for aggregate in aggregates:
             for event in aggregate.collect_events():
+                assert isinstance(event, Event)
                 self._record(event, metadata)
+            self.saved[aggregate.id] = aggregate
         self._outcomes[metadata.command_id] = Remembered(answer, len(self.log), fingerprint)
         return len(self.log)
 
@@ -101,10 +105,10 @@ class MemoryStore:
         self._streams[event.originator_id].append(recorded)
 
     @staticmethod
-    def _build(aggregate_class: type[A], id: UUID, recorded: Sequence[RecordedEvent]) -> A:  # noqa: A002
+    def _build(aggregate_class: type[A], id: UUID, recorded: Sequence[RecordedEvent]) -> A:
         if not recorded:
             raise NotFoundError(aggregate_class.TOPIC, id)
-        aggregate = None
+        aggregate: Aggregate | None = None
         for record in recorded:
             assert isinstance(record.event, Event)
             aggregate = record.event.mutate(aggregate)

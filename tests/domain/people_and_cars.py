@@ -83,6 +83,7 @@ async def says(world: World, which: VehicleId, **values: object) -> None:
         "zones": (HOME,),
     }
     observation = Observation.model_validate({**usual, **values})
+    world.last_said[which] = observation
     await world.do(ObserveVehicle(vehicle_id=which, observation=observation))
 
 
@@ -104,6 +105,8 @@ def _fresh(kind: str) -> UUID:
     return derived_id(kind, next(_number))
 
 
-def _zone(zone_id: ZoneId, kind: ZoneKind, name: str, west: float, south: float, east: float, north: float) -> DefineZone:
+def _zone(
+    zone_id: ZoneId, kind: ZoneKind, name: str, west: float, south: float, east: float, north: float
+) -> DefineZone:
     ring = ((west, south), (east, south), (east, north), (west, north), (west, south))
     return DefineZone(zone_id=zone_id, city_id="berlin", kind=kind, name=name, polygons=((ring,),))

@@ -1,4 +1,4 @@
-"""A whole service in memory: the real handlers and policies, with cars and a payment provider that do as the test says."""
+"""A whole service in memory: the real handlers and policies, with cars and a provider that do as the test says."""
 
 import heapq
 from collections import defaultdict
@@ -40,7 +40,9 @@ class World:
         self.refused_consequences: list[tuple[Command, RefusedError]] = []
         self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
         self.provider: ProviderManner = "accepting"
+        self.last_said: dict[UUID, Observation] = {}
         self.unanswered: list[TellVehicle] = []
+        self.unanswered_payments: list[AskPaymentProvider] = []
         self._seen = 0
         self._number = count()
         self._later: list[tuple[datetime, int, Command]] = []
@@ -81,6 +83,13 @@ class World:
             await self._follow_up(self._done(request))
         await self.settle()
 
+    async def answer_payments(self) -> None:
+        """The payment provider says at last what it was silent about."""
+        asked, self.unanswered_payments = self.unanswered_payments, []
+        for request in asked:
+            await self._provider_hears(request)
+        await self.settle()
+
     def events(self, *kinds: type[DomainEvent]) -> list[Any]:
         """What happened of these kinds, in order."""
         return [r.event for r in self.store.log if isinstance(r.event, kinds)]
@@ -107,13 +116,14 @@ class World:
         if manner == "obedient":
             await self._follow_up(self._done(request))
         elif manner == "refusing":
-            ids = {"vehicle_id": request.vehicle_id, "request_id": request.request_id}
-            await self._follow_up(FailVehicleCommand(**ids, reason="door_open"))
+            car, what = request.vehicle_id, request.request_id
+            await self._follow_up(FailVehicleCommand(vehicle_id=car, request_id=what, reason="door_open"))
         else:
             self.unanswered.append(request)
 
     async def _provider_hears(self, request: AskPaymentProvider) -> None:
         if self.provider == "silent":
+            self.unanswered_payments.append(request)
             return
         accepted = self.provider == "accepting" or request.operation == "release"
         code = None if accepted else "insufficient_funds"
@@ -136,5 +146,6 @@ class World:
         return await self._dispatcher.dispatch(command, metadata)
 
     def _done(self, request: TellVehicle) -> Command:
-        after = Observation(observed_at=self.time, locked=request.type == "lock")
+        now = {"observed_at": self.time, "locked": request.type == "lock"}
+        after = self.last_said.get(request.vehicle_id, Observation(observed_at=self.time)).model_copy(update=now)
         return ConfirmVehicleCommand(vehicle_id=request.vehicle_id, request_id=request.request_id, observation=after)

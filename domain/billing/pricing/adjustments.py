@@ -17,7 +17,7 @@ Adjustment = Cap | LadderCap | MinimumFare | Percentage
 
 
 @singledispatch
-def adjust(element: object, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
+def adjust(element: object, _tariff: Tariff, _facts: TripFacts, _entries: list[Entry]) -> Entry | None:
     """What this element changes about the entries before it; nothing when it leaves them as they are."""
     msg = f"{type(element).__name__} is not an element that adjusts"
     raise TypeError(msg)
@@ -30,7 +30,9 @@ def _cap(element: Cap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -
         amount, period = amount * max(1, -(-facts.duration_s // period)), None
     before = standing(entries, element.covers)
     cuts = _cut(before, lambda offset: 0 if period is None else offset // period, lambda _: amount)
-    return _reduction(element, before, cuts, {"cap": str(element.amount), "period_s": str(element.period_s)}, tariff.currency)
+    return _reduction(
+        element, before, cuts, {"cap": str(element.amount), "period_s": str(element.period_s)}, tariff.currency
+    )
 
 
 @adjust.register
@@ -64,20 +66,21 @@ def _minimum(element: MinimumFare, tariff: Tariff, _: TripFacts, entries: list[E
 
 
 @adjust.register
-def _percentage(element: Percentage, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
+def _percentage(element: Percentage, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
     before = standing(entries, element.covers)
     base = sum(c.minor for c in before)
     change = _change(element, Decimal(base).scaleb(-tariff.currency.exponent))
-    if base == 0 or change == 0:
+    if base == 0 or change == 0 or facts.duration_s < element.from_s:
         return None
     amounts = ((c.offset_s, change * c.minor / base) for c in before)
     spread = accumulate(element.id, amounts, tariff.currency)
-    charges = tuple(Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor)
+    charges = tuple(
+        Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor
+    )
     unit_amount = Decimal(base).scaleb(-tariff.currency.exponent - 2)
-    facts = {"before": _major(base, tariff.currency)}
-    facts |= {} if element.not_below is None else {"not_below": str(element.not_below)}
-    facts |= {} if element.at_most is None else {"at_most": str(element.at_most)}
-    return Entry(element.id, element.description, charges, element.percent, "%", unit_amount, facts)
+    limits = {"not_below": element.not_below, "at_most": element.at_most}
+    used = {"before": _major(base, tariff.currency)} | {name: str(v) for name, v in limits.items() if v is not None}
+    return Entry(element.id, element.description, charges, element.percent, "%", unit_amount, used)
 
 
 def _change(element: Percentage, base: Decimal) -> Decimal:
@@ -90,7 +93,7 @@ def _change(element: Percentage, base: Decimal) -> Decimal:
 
 
 def _cut(charges: Iterable[Charge], period: Callable[[int], int], allowed: Callable[[int], int]) -> list[Charge]:
-    """What must be taken back, charge by charge, so that no period ever costs more than allowed at that moment of it."""
+    """What must be taken back, charge by charge, so that no period ever costs more than is allowed at that moment."""
     spent: dict[int, int] = {}
     cuts = []
     for charge in charges:

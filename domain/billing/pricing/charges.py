@@ -1,7 +1,7 @@
-"""Small change: every charge in minor units, with the element it belongs to and the moment of the trip that it falls on.
+"""Small change: every charge in minor units, with the element it belongs to and the moment of the trip it falls on.
 
-Amounts are rounded as they accumulate (half a minor unit away from zero), so the charges of an element always sum to its
-rounded total, and caps and shares are integer arithmetic from then on.
+Amounts are rounded as they accumulate (half a minor unit away from zero), so the charges of an element always sum to
+its rounded total, and caps and shares are integer arithmetic from then on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ PRECISION = Decimal("1e-12")
 
 @dataclass(frozen=True)
 class Charge:
-    """`offset_s` counts from the start of the trip; a reservation's charges lie before it. `of` is the id of a base element."""
+    """`offset_s` counts from the start of the trip; a reservation lies before it. `of` is the id of a base element."""
 
     of: str
     offset_s: int
@@ -41,7 +41,7 @@ class Entry:
 
 
 def to_minor(major: Decimal, currency: Currency) -> int:
-    """Major units as minor units, half away from zero; what a division left beyond 12 places is no part of the amount."""
+    """Major units as minor units, half away from zero; what a division left beyond 12 places does not count."""
     exact = major.quantize(PRECISION, rounding=ROUND_HALF_UP)
     return int(exact.scaleb(currency.exponent).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
@@ -58,7 +58,7 @@ def accumulate(of: str, amounts: Iterable[tuple[int, Decimal]], currency: Curren
 
 
 def standing(entries: Iterable[Entry], covers: tuple[str, ...] | None) -> list[Charge]:
-    """What the covered elements cost so far, adjustments included, one charge per element and moment, in order of time."""
+    """What the covered elements cost so far, adjustments included: one charge per element and moment, by time."""
     sums: dict[tuple[int, str], int] = {}
     for entry in entries:
         for charge in entry.charges:

@@ -27,8 +27,8 @@ class Span(_Facts):
 class TripFacts(_Facts):
     """What is known of a trip once it has ended. `spans` follow each other without a gap from `started_at` on.
 
-    Where only totals of time are known, `TripFacts.of` takes all driving to come before all parking. Distance is taken to be
-    driven evenly over the driving time; that matters only to a cap that covers distance over several periods.
+    Where only totals of time are known, `TripFacts.of` takes all driving to come before all parking. Distance is taken
+    to be driven evenly over the driving time; that matters only to a cap that covers distance over several periods.
     """
 
     started_at: AwareDatetime

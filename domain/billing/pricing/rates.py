@@ -25,8 +25,8 @@ UNITS = {0: "once", MINUTE: "min", HOUR: "h", DAY: "d"}
 
 
 @singledispatch
-def charge(element: object, tariff: Tariff, facts: TripFacts, package: Package | None) -> Entry | None:
-    """What a trip costs by this element alone; nothing when it does not apply. Raises `TypeError` for an unknown element."""
+def charge(element: object, _tariff: Tariff, _facts: TripFacts, _package: Package | None) -> Entry | None:
+    """What a trip costs by this element alone; nothing when it does not apply."""
     msg = f"{type(element).__name__} is not an element that adds"
     raise TypeError(msg)
 
@@ -125,7 +125,9 @@ def _metered(
     return Entry(element.id, element.description, charges, quantity, unit, element.rate, facts)
 
 
-def _fee(element: FlatFee | ZoneFee | AgreedAmount | Package, amount: Decimal, tariff: Tariff, facts: dict[str, str]) -> Entry:
+def _fee(
+    element: FlatFee | ZoneFee | AgreedAmount | Package, amount: Decimal, tariff: Tariff, facts: dict[str, str]
+) -> Entry:
     charges = (Charge(element.id, 0, to_minor(amount, tariff.currency)),)
     return Entry(element.id, element.description, charges, unit_amount=amount, facts=facts)
 

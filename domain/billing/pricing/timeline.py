@@ -10,7 +10,7 @@ from domain.rulebook.windows import Window
 
 @dataclass(frozen=True)
 class Timeline:
-    """Stretches of the trip with the offset at which the first of them begins, in seconds from the start of the trip."""
+    """Stretches of the trip, and the offset at which the first begins, in seconds from the start of the trip."""
 
     spans: tuple[Span, ...]
     begins_s: int = 0
@@ -31,7 +31,7 @@ class Timeline:
         return sum(s.seconds for s in self.spans if phase in ("any", s.phase))
 
     def offset_s(self, phase: str, reading_s: int) -> int:
-        """Offset in the trip at which the clock of a phase reads `reading_s`; the end of the trip if it never gets there."""
+        """Offset in the trip at which the clock of a phase reads `reading_s`; the trip's end if it never does."""
         offset, left = self.begins_s, reading_s
         for span in self.spans:
             if phase in ("any", span.phase):

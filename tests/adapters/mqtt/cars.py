@@ -85,9 +85,10 @@ def nowhere(service: str, position: Position) -> frozenset[ZoneId]:
 
 
 @asynccontextmanager
-async def running(url: str, writer: BatchWriter, client_id: str) -> AsyncIterator[Ingest]:
+async def running(url: str, writer: BatchWriter, client_id: str, *, share: str | None = None) -> AsyncIterator[Ingest]:
     """An ingest at work; stopped in good order at the end."""
-    ingest, stop = Ingest(url, writer, clock=SystemClock(), options=IngestOptions(client_id=client_id)), asyncio.Event()
+    options = IngestOptions(client_id=client_id, share=share)
+    ingest, stop = Ingest(url, writer, clock=SystemClock(), options=options), asyncio.Event()
     work = asyncio.create_task(ingest.run(stop))
     await asyncio.wait_for(ingest.subscribed.wait(), 10)
     try:

@@ -14,6 +14,7 @@ from adapters.broker import embedded_broker, free_port
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, client_options
 from adapters.mqtt.topics import subscriptions
+from adapters.postgres.database import TRY_AGAIN
 from domain.fleet.commands import NoteContact
 from domain.kernel.errors import RefusedError, VersionConflictError, Violation
 from tests.adapters.mqtt.cars import Car, SystemClock, Told, forget_session, running, until, vanish_with_will
@@ -21,6 +22,11 @@ from tests.adapters.mqtt.cars import Car, SystemClock, Told, forget_session, run
 real_broker = pytest.mark.skipif(
     "CSBE_TEST_MQTT_URL" not in os.environ, reason="the embedded broker keeps no message in flight"
 )
+
+CUT_ALL_OTHERS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
 
 Count = Callable[[], Awaitable[int]]
 
@@ -202,6 +208,56 @@ async def test_the_last_will_of_a_car_tells_that_contact_is_lost(
         await vanish_with_will(mqtt_url, car.topic("status"))
         await until(lambda: len(told.commands) == 2)
     assert [c.online for c, _ in told.commands if isinstance(c, NoteContact)] == [True, False]
+
+
+async def test_cut_database_connections_are_replaced_and_nothing_is_lost(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, rows: Count, pool: asyncpg.Pool, postgres_dsn: str
+) -> None:
+    cutter = await asyncpg.connect(postgres_dsn)
+    async with running(mqtt_url, writer, client_id):
+        for seq in range(60):
+            await car.report(seq, locked=True)
+            if seq % 20 == 10:
+                await cutter.execute(CUT_ALL_OTHERS)
+        await until(lambda: _is_after_cuts(rows, 60))
+    await cutter.close()
+    seqs = await pool.fetch("select seq from csbe.telemetry where vin = $1 and oddities = '{}'", car.vin)
+    assert sorted(row[0] for row in seqs) == list(range(60))
+
+
+@real_broker
+async def test_two_processes_share_the_load_over_mqtt_5(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+) -> None:
+    url, share = f"{mqtt_url}?version=5", f"share-{uuid4().hex}"
+    names = [f"{client_id}-{number}" for number in range(2)]
+    async with running(url, writer, names[0], share=share), running(url, writer, names[1], share=share):
+        for seq in range(40):
+            await car.report(seq, locked=True)
+        await until(lambda: _is(rows, 40))
+    assert len(told.commands) == 1
+    for name in names:
+        await forget_session(mqtt_url, name)
+
+
+@real_broker
+async def test_a_session_of_mqtt_5_keeps_what_was_not_acknowledged(
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, rows: Count
+) -> None:
+    url = f"{mqtt_url}?version=5"
+    async with AcknowledgingClient(url, identifier=client_id) as crashing:
+        await crashing.subscribe([(topic, 1) for topic in subscriptions()])
+        await car.report(1, locked=True)
+        await asyncio.wait_for(anext(aiter(crashing.messages)), 10)
+    async with running(url, writer, client_id):
+        await until(lambda: _is(rows, 1))
+
+
+async def _is_after_cuts(count: Count, expected: int) -> bool:
+    try:
+        return await count() >= expected
+    except TRY_AGAIN:
+        return False
 
 
 async def _is(count: Count, expected: int) -> bool:

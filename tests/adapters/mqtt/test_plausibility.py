@@ -94,6 +94,22 @@ def test_a_jump_that_the_next_fix_confirms_is_believed_but_was_not_driven() -> N
     assert track.distance_m == pytest.approx(20, abs=1)
 
 
+def parked(seq: int, metres: float) -> Sample:
+    return sample(seq, seq * 60, north(metres), speed=0).model_copy(update={"odometer_m": 1000})
+
+
+def test_a_fix_that_the_odometer_does_not_allow_is_drift() -> None:
+    _, verdicts = judge(parked(1, 0), parked(2, 400), parked(3, 0))
+    assert [v.position_is_good for v in verdicts] == [True, False, True]
+    assert verdicts[1].oddities == {Oddity.JUMP}
+
+
+def test_a_car_that_was_towed_is_believed_at_its_second_fix() -> None:
+    track, verdicts = judge(parked(1, 0), parked(2, 400), parked(3, 400))
+    assert [v.position_is_good for v in verdicts] == [True, False, True]
+    assert track.distance_m == 0
+
+
 def test_a_repeated_fix_while_the_speedometer_moves_is_frozen() -> None:
     _, (_, second) = judge(sample(1, 0, HERE, speed=50), sample(2, 10, HERE, speed=50))
     assert second.oddities == {Oddity.FROZEN}

@@ -1,4 +1,4 @@
-"""The eventsourcing library's own test cases for recorders, run against our store through a thin synchronous adapter."""
+"""The eventsourcing library's own test cases for recorders, run against our store through a synchronous adapter."""
 
 import asyncio
 import threading
@@ -106,7 +106,7 @@ class OurApplicationRecorder(OurAggregateRecorder, ApplicationRecorder):
         after = 0 if start is None else start - inclusive_of_start
         rows = self.bridge.run(self.bridge.reader.rows(after, limit, Filter(until=stop, topics=topics or None)))
         return [
-            Notification(row[0], row[1], row[2], row[3], id=row["notification_id"])  # type: ignore[misc]
+            Notification(row[0], row[1], row[2], row[3], id=row["notification_id"])
             for row in rows
         ]
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.database import connect
 from adapters.postgres.errors import UnreadableEventError
@@ -291,8 +292,7 @@ async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, pos
     box.fill(4)
     await save(store, box)
 
-    parts = await _parts(postgres_dsn)
-    with PostgresDatastore(**parts, schema="csbe") as datastore:
+    with _stock_datastore(postgres_dsn) as datastore:
         recorder = PostgresApplicationRecorder(datastore, events_table_name="events")
         notifications = recorder.select_notifications(start=1, limit=10)
         stored = recorder.select_events(box.id)
@@ -362,10 +362,13 @@ async def test_cut_connections_under_load_lose_and_repeat_nothing(store: Postgre
     assert set(ids) == {box.id for box in boxes}
 
 
-async def _parts(dsn: str) -> dict[str, str | int]:
-    connection = await asyncpg.connect(dsn)
-    address = connection._addr  # noqa: SLF001
-    name = await connection.fetchval("select current_database()")
-    await connection.close()
-    host, port = address if isinstance(address, tuple) else (address.rpartition("/")[0], address.rpartition(".")[2])
-    return {"dbname": name, "host": host, "port": port, "user": "postgres", "password": ""}
+def _stock_datastore(dsn: str) -> PostgresDatastore:
+    parts = conninfo_to_dict(dsn)
+    return PostgresDatastore(
+        dbname=str(parts["dbname"]),
+        host=str(parts["host"]),
+        port=str(parts.get("port") or 5432),
+        user=str(parts.get("user") or "postgres"),
+        password=str(parts.get("password") or ""),
+        schema="csbe",
+    )

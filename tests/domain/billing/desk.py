@@ -1,4 +1,4 @@
-"""A billing desk for stories: the real dispatcher and handlers over the store in memory, and a payment provider to play."""
+"""A billing desk for stories: the real dispatcher and handlers over the store in memory, and a provider to play."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -78,7 +78,7 @@ class Desk:
         )
 
     async def provider_answers(self, *, accepted: bool = True) -> list[str]:
-        """Let the provider answer everything that policies ask of it until it is asked nothing more; tells what was asked."""
+        """Let the provider answer until policies ask it nothing more; tells what was asked."""
         asked = []
         while requests := [e for e in self._consequences() if isinstance(e, AskPaymentProvider)]:
             for request in requests:

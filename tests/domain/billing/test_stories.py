@@ -1,5 +1,7 @@
 """Billing, told as stories: hold, price, capture, failure, review, credit."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import PaymentId, TripId
+from domain.kernel.money import Currency, Money
 from tests.domain.billing.desk import Desk, euros
 
 
@@ -149,7 +152,9 @@ async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:
     note_id = uuid4()
 
     for _ in range(2):
-        await desk.do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=euros("40"), reason="goodwill"))
+        await desk.do(
+            CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=euros("40"), reason="goodwill")
+        )
 
     assert await desk.provider_answers() == ["refund 30.00 EUR", "refund 10.00 EUR"]
     [note] = desk.events(CreditNote.Issued)
@@ -170,7 +175,7 @@ async def test_no_more_than_the_invoice_is_credited() -> None:
 
 async def test_a_reservation_without_a_trip_is_charged_without_a_hold() -> None:
     desk = Desk()
-    command = desk.price_trip(TripId(uuid4()), PaymentId(uuid4()), minutes=0, token="tok_visa")  # noqa: S106
+    command = desk.price_trip(TripId(uuid4()), PaymentId(uuid4()), minutes=0, token="tok_visa")
     facts = command.facts.model_copy(
         update={"reservation_only": True, "reserved_at": desk.at.replace(hour=11), "spans": ()}
     )
@@ -213,3 +218,104 @@ async def test_each_legal_entity_has_its_own_numbers() -> None:
     await desk.price(trip_id, payment_id)
 
     assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-00000001", "AT-00000001"]
+
+
+async def test_another_payment_method_can_pay_an_open_invoice() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold(token="tok_first")
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+    await desk.provider_answers(accepted=False)
+
+    await desk.do(RetryCharge(invoice_id=invoice_id, method_token="tok_second"))
+
+    assert [e.method_token for e in desk.events(Payment.HoldRequested)] == ["tok_first", "tok_second"]
+
+
+async def test_a_declined_hold_is_recorded_with_its_code() -> None:
+    desk = Desk()
+    _, payment_id = await desk.hold()
+
+    assert await desk.provider_answers(accepted=False) == ["hold 30.00 EUR"]
+
+    assert (await desk.store.load(Payment, payment_id)).status == "hold_declined"
+    assert desk.events(Payment.HoldDeclined)[0].decline_code == "card_declined"
+
+
+async def test_an_american_invoice_adds_its_taxes_to_the_price() -> None:
+    desk = Desk("reachnow-usa", "seattle", "BMW 3 Series")
+    trip_id, payment_id = TripId(uuid4()), PaymentId(uuid4())
+
+    command = desk.price_trip(trip_id, payment_id, minutes=100, token="tok_visa")
+    await desk.do(command)
+
+    [issued] = desk.events(Invoice.Issued)
+    assert (issued.number, str(issued.net), str(issued.tax), str(issued.gross)) == (
+        "US-00000001",
+        "50.00 USD",
+        "8.90 USD",
+        "58.90 USD",
+    )
+    assert [(t.name, str(t.amount)) for t in issued.taxes] == [
+        ("Sales tax", "5.05 USD"),
+        ("WA rental car tax", "2.95 USD"),
+        ("County rental car tax", "0.50 USD"),
+        ("RTA rental car tax", "0.40 USD"),
+    ]
+
+
+async def test_every_line_of_an_invoice_says_which_rule_of_which_version_made_it() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.price(trip_id, payment_id, minutes=10)
+
+    [issued] = desk.events(Invoice.Issued)
+    [line] = issued.lines
+    assert (line.rule_id, line.tariff_id, line.tariff_version) == ("driving", "drivenow-berlin-31", 1)
+    assert (line.quantity, line.unit, str(line.unit_amount), line.facts) == (
+        Decimal(10),
+        "min",
+        "0.31",
+        {"driving_s": "600"},
+    )
+
+
+async def test_the_tax_is_that_of_the_local_day_on_which_the_trip_ended() -> None:
+    desk = Desk()
+    desk.at = datetime(2020, 6, 30, 22, 5, tzinfo=UTC)  # 00:05 on 1 July in Berlin
+    trip_id, payment_id = await desk.hold()
+    await desk.price(trip_id, payment_id, minutes=10)
+
+    [issued] = desk.events(Invoice.Issued)
+    assert (str(issued.supplied_on), str(issued.issued_on)) == ("2020-07-01", "2020-07-01")
+    assert [str(t.rate) for t in issued.taxes] == ["0.16"]
+
+
+async def test_a_release_that_the_provider_refuses_can_be_asked_for_again() -> None:
+    desk = Desk()
+    _, payment_id = await desk.hold()
+    await desk.provider_answers()
+    await desk.do(ReleaseHold(payment_id=payment_id))
+    await desk.provider_answers(accepted=False)
+
+    await desk.do(ReleaseHold(payment_id=payment_id))
+
+    assert await desk.provider_answers() == ["release 30.00 EUR"]
+
+
+async def test_credit_notes_for_all_parts_of_an_invoice_are_together_exactly_the_invoice() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=11)
+    await desk.provider_answers()
+
+    for amount in (euros("1.11"), euros("1.13"), None):
+        await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, amount=amount, reason="in parts"))
+        await desk.provider_answers()
+
+    invoice, notes = await desk.invoice(invoice_id), desk.events(CreditNote.Issued)
+    assert invoice.status == "credited"
+    assert Money.total((n.tax for n in notes), Currency.EUR) == invoice.tax
+    assert Money.total((n.net for n in notes), Currency.EUR) == invoice.net
+    assert Money.total((e.amount for e in desk.events(Payment.Refunded)), Currency.EUR) == invoice.gross

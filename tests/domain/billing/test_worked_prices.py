@@ -29,10 +29,6 @@ def test_a_published_price_is_reproduced_to_the_cent(case: dict[str, Any]) -> No
             assert got == Money.rounded(Decimal(expected), tariff.currency), part
 
 
-def _price(tariff: Tariff, **facts: int) -> str:
-    return str(price(tariff, TripFacts.of(**facts)).total)
-
-
 @pytest.mark.parametrize(
     ("tariff", "facts", "total"),
     [
@@ -41,8 +37,12 @@ def _price(tariff: Tariff, **facts: int) -> str:
         pytest.param(worked.PROTECTION, {"driving_s": 8 * 86_400}, "35.00 CAD", id="a capped week and a capped day"),
         pytest.param(worked.BERLIN, {"driving_s": 70 * 60}, "17.80 EUR", id="a capped hour and ten minutes"),
         pytest.param(worked.BERLIN, {"driving_s": 26 * 3600}, "88.80 EUR", id="a capped day and two capped hours"),
-        pytest.param(worked.BERLIN, {"driving_s": 52 * 60, "distance_m": 60_000}, "17.80 EUR", id="km stay outside the cap"),
-        pytest.param(worked.BERLIN, {"driving_s": 1501, "parked_s": 61}, "7.92 EUR", id="started minutes, each phase by itself"),
+        pytest.param(
+            worked.BERLIN, {"driving_s": 52 * 60, "distance_m": 60_000}, "17.80 EUR", id="km stay outside the cap"
+        ),
+        pytest.param(
+            worked.BERLIN, {"driving_s": 1501, "parked_s": 61}, "7.92 EUR", id="started minutes, each phase by itself"
+        ),
         pytest.param(worked.RIGA, {"driving_s": 60}, "2.55 EUR", id="the minimum fare"),
         pytest.param(worked.RIGA, {"driving_s": 25 * 3600}, "28.70 EUR", id="a capped day and an hour by the minute"),
         pytest.param(worked.DISCOUNTED, {"driving_s": 300}, "10.00 EUR", id="no discount below the minimum"),
@@ -51,5 +51,5 @@ def _price(tariff: Tariff, **facts: int) -> str:
         pytest.param(worked.GBFS_2, {"driving_s": 730 * 60}, "20.00 CAD", id="the next period is metered anew"),
     ],
 )
-def test_caps_minimum_and_steps_compose(tariff: Tariff, facts: dict[str, int], total: str) -> None:
-    assert _price(tariff, **facts) == total
+def test_caps_minimum_and_steps_compose(tariff: Tariff, facts: dict[str, Any], total: str) -> None:
+    assert str(price(tariff, TripFacts.of(**facts)).total) == total

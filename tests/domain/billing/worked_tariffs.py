@@ -1,7 +1,7 @@
 """The worked prices' rules as tariff data, and their trips as facts. No code here knows an expected total."""
 
 from datetime import UTC, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 from domain.billing.pricing import TripFacts
@@ -37,22 +37,22 @@ def tariff(id_: str, currency: Currency, *elements: Element, **more: Any) -> Tar
 
 
 def driving(rate: str) -> TimeRate:
-    return TimeRate(id="drive", description="Driving", rate=D(rate), phase="driving")
+    return TimeRate(id="drive", description="Driving", rate=Decimal(rate), phase="driving")
 
 
 def parked(rate: str) -> TimeRate:
-    return TimeRate(id="park", description="Parked", rate=D(rate), phase="parked")
+    return TimeRate(id="park", description="Parked", rate=Decimal(rate), phase="parked")
 
 
 def per_km(rate: str, included: int = 0) -> DistanceRate:
-    return DistanceRate(id="km", description="Distance", rate=D(rate), included=D(included))
+    return DistanceRate(id="km", description="Distance", rate=Decimal(rate), included=Decimal(included))
 
 
 STUTTGART = tariff("c2g-stuttgart", Currency.EUR, driving("0.29"), parked("0.09"))
 TRENTINO = tariff(
     "trentino-piccola",
     Currency.EUR,
-    TimeRate(id="time", description="Hours", rate=D("2.00"), interval_s=HOUR),
+    TimeRate(id="time", description="Hours", rate=Decimal("2.00"), interval_s=HOUR),
     per_km("0.40"),
 )
 COPENHAGEN = tariff("sharenow-dk", Currency.DKK, per_km("2.50", included=100))
@@ -61,60 +61,70 @@ DRIVEMATE = tariff(
     Currency.AUD,
     AgreedAmount(id="trip_price", description="Trip price", name="trip_price"),
     AgreedAmount(id="trip_fee", description="Trip fee", name="trip_fee"),
-    Percentage(id="processing", description="Processing fee", percent=D("2.5")),
+    Percentage(id="processing", description="Processing fee", percent=Decimal("2.5")),
 )
 PARIS = tariff(
     "1cares",
     Currency.EUR,
     per_km("0.70"),
-    FlatFee(id="service", description="Service", amount=D("10.00")),
+    FlatFee(id="service", description="Service", amount=Decimal("10.00")),
 )
 PROTECTION = tariff(
     "communauto-dpf",
     Currency.CAD,
-    FlatFee(id="base", description="Base fee", amount=D("1.25")),
-    TimeRate(id="time", description="Hours", rate=D("1.00"), interval_s=HOUR, counting="exact"),
-    Cap(id="day", description="At most 10 per 24 h", amount=D("10.00"), period_s=DAY),
-    Cap(id="week", description="At most 25 per week", amount=D("25.00"), period_s=WEEK),
+    FlatFee(id="base", description="Base fee", amount=Decimal("1.25")),
+    TimeRate(id="time", description="Hours", rate=Decimal("1.00"), interval_s=HOUR, counting="exact"),
+    Cap(id="day", description="At most 10 per 24 h", amount=Decimal("10.00"), period_s=DAY),
+    Cap(id="week", description="At most 25 per week", amount=Decimal("25.00"), period_s=WEEK),
 )
 RIGA = tariff(
     "bolt-riga",
     Currency.EUR,
-    TimeRate(id="time", description="Driving and parked", rate=D("0.13")),
-    Cap(id="day", description="Time at most 20.90 per 24 h", amount=D("20.90"), period_s=DAY, covers=("time",)),
+    TimeRate(id="time", description="Driving and parked", rate=Decimal("0.13")),
+    Cap(id="day", description="Time at most 20.90 per 24 h", amount=Decimal("20.90"), period_s=DAY, covers=("time",)),
     per_km("0.29"),
-    MinimumFare(id="minimum", description="Minimum fare", amount=D("2.55")),
+    MinimumFare(id="minimum", description="Minimum fare", amount=Decimal("2.55")),
 )
 DISCOUNTED = tariff(
     "riga-discount",
     Currency.EUR,
     driving("1.00"),
-    MinimumFare(id="minimum", description="Minimum fare", amount=D("10.00")),
-    Percentage(id="discount", description="60 % off, never below the minimum", percent=D(-60), not_below=D("10.00")),
+    MinimumFare(id="minimum", description="Minimum fare", amount=Decimal("10.00")),
+    Percentage(
+        id="discount", description="60 % off, never below the minimum", percent=Decimal(-60), not_below=Decimal("10.00")
+    ),
 )
 BERLIN = tariff(
     "c2g-berlin",
     Currency.EUR,
     driving("0.29"),
     parked("0.19"),
-    Cap(id="hour", description="At most 14.90 per hour", amount=D("14.90"), period_s=HOUR, covers=("drive", "park")),
-    Cap(id="day", description="At most 59.00 per 24 h", amount=D("59.00"), period_s=DAY, covers=("drive", "park")),
+    Cap(
+        id="hour",
+        description="At most 14.90 per hour",
+        amount=Decimal("14.90"),
+        period_s=HOUR,
+        covers=("drive", "park"),
+    ),
+    Cap(
+        id="day", description="At most 59.00 per 24 h", amount=Decimal("59.00"), period_s=DAY, covers=("drive", "park")
+    ),
     per_km("0.29", included=50),
 )
 GBFS_1 = tariff(
     "gbfs-1",
     Currency.USD,
-    FlatFee(id="base", description="Base price", amount=D("2.00")),
-    TimeRate(id="once", description="After 30 minutes", rate=D("3.00"), interval_s=0, start_s=30 * 60),
-    TimeRate(id="minutes", description="From 60 minutes", rate=D("0.10"), start_s=60 * 60),
+    FlatFee(id="base", description="Base price", amount=Decimal("2.00")),
+    TimeRate(id="once", description="After 30 minutes", rate=Decimal("3.00"), interval_s=0, start_s=30 * 60),
+    TimeRate(id="minutes", description="From 60 minutes", rate=Decimal("0.10"), start_s=60 * 60),
 )
 GBFS_2 = tariff(
     "gbfs-2",
     Currency.CAD,
-    FlatFee(id="unlock", description="Unlock", amount=D("3.00")),
-    TimeRate(id="time", description="Minutes", rate=D("0.50")),
+    FlatFee(id="unlock", description="Unlock", amount=Decimal("3.00")),
+    TimeRate(id="time", description="Minutes", rate=Decimal("0.50")),
     per_km("0.25"),
-    Cap(id="cap", description="At most 15.00 per 720 min", amount=D("15.00"), period_s=720 * 60),
+    Cap(id="cap", description="At most 15.00 per 720 min", amount=Decimal("15.00"), period_s=720 * 60),
 )
 
 TARIFFS: dict[str, Tariff] = {
@@ -143,12 +153,14 @@ def tariff_of(case_id: str) -> Tariff:
 
 def facts_of(trip: dict[str, Any], currency: Currency) -> TripFacts:
     """The facts of a case's trip."""
-    value = {name: D(str(number)) for name, number in trip.items()}
-    minutes = value.get("drive_min", value.get("duration_min", value.get("minutes", value.get("duration_h", D(0)) * 60)))
+    value = {name: Decimal(str(number)) for name, number in trip.items()}
+    minutes = value.get(
+        "drive_min", value.get("duration_min", value.get("minutes", value.get("duration_h", Decimal(0)) * 60))
+    )
     facts = TripFacts.of(
         driving_s=int(minutes * 60),
-        parked_s=int(value.get("park_min", D(0)) * 60),
-        distance_m=int(value.get("km", D(0)) * 1000),
+        parked_s=int(value.get("park_min", Decimal(0)) * 60),
+        distance_m=int(value.get("km", Decimal(0)) * 1000),
     )
     agreed = {name: Money.rounded(value[name], currency) for name in ("trip_price", "trip_fee") if name in value}
     return facts.model_copy(update={"agreed": agreed})

@@ -8,10 +8,11 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
-from domain.kernel.ids import TripId, VehicleId
+from domain.kernel.ids import TripId, VehicleId, derived_id
+from domain.members.commands import BlockMember
 from domain.members.facts import MemberStatus
 from domain.members.member import Member
-from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip
+from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip, StartTrip
 from domain.rental.reservation import Reservation
 from domain.rental.steps import TripStatus
 from domain.rental.trip import Trip
@@ -65,7 +66,6 @@ async def test_a_trip_is_driven_parked_resumed_ended_and_paid_to_the_cent(world:
     assert ended.facts.end_zones == ("Berlin", "home_area")
     (captured,) = world.events(Payment.Captured)
     assert str(captured.amount) == "4.83 EUR"  # 12 minutes at 0.34, 5 at 0.15
-    assert len(world.events(Payment.Released)) == 1
     assert world.told()[-2:] == ["trip_ended", "invoice_issued"]
     assert world.refused_consequences == []
 
@@ -174,6 +174,19 @@ async def test_the_meter_stops_when_the_member_asked_even_if_the_car_confirms_la
     assert await status(world, trip_id) is TripStatus.ENDED
 
 
+async def test_a_car_found_locked_after_the_time_out_ends_the_trip_when_the_member_asked(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+    world.cars[x1] = "silent"
+    await world.do(EndTrip(trip_id=trip_id))
+    await world.advance(10 * MINUTE)
+
+    await says(world, x1, locked=True, odometer_m=1_005_000)
+
+    (ended,) = world.events(Trip.Ended)
+    assert ended.driving_s == 600
+
+
 async def test_an_end_that_was_never_confirmed_can_be_asked_for_again_without_paying_for_the_wait(world: World) -> None:
     trip_id, x1 = await running(world)
     await drive(world, x1, 10, 1_005_000)
@@ -222,11 +235,11 @@ async def test_an_agent_ends_a_trip_back_dated_and_the_parking_after_that_is_not
 
 async def test_a_forced_end_keeps_to_its_limits(world: World) -> None:
     trip_id, _ = await running(world)
+    before_start = world.now() - timedelta(hours=1)
     await world.advance(timedelta(hours=30))
 
     with pytest.raises(RefusedError) as too_early:
-        wanted = world.now() - timedelta(hours=31)
-        await world.do(ForceEndTrip(trip_id=trip_id, ended_at=wanted, reason=" "))
+        await world.do(ForceEndTrip(trip_id=trip_id, ended_at=before_start, reason=" "))
     with pytest.raises(RefusedError) as too_late:
         await world.do(ForceEndTrip(trip_id=trip_id, ended_at=world.now() + MINUTE, reason="?"))
 
@@ -242,3 +255,36 @@ async def test_a_car_that_will_not_lock_for_parking_leaves_the_trip_running(worl
 
     assert await status(world, trip_id) is TripStatus.RUNNING
     assert world.told()[-1] == "trip_park_failed"
+
+
+async def test_a_member_blocked_after_reserving_cannot_start(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    await world.do(BlockMember(member_id=ada, reason="unpaid"))
+
+    with pytest.raises(RefusedError) as refused:
+        await started(world, ada, x1, reservation_id)
+
+    assert codes(refused) == {"member.blocked"}
+
+
+async def test_a_reservation_is_for_its_own_member_and_car_only(world: World) -> None:
+    ada, bob = await member(world), await member(world, "Bob")
+    x1, x2 = await car(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+
+    with pytest.raises(RefusedError) as refused:
+        await started(world, bob, x2, reservation_id)
+
+    assert codes(refused) == {"reservation.of_another_member", "reservation.of_another_car"}
+
+
+async def test_the_same_command_twice_has_one_effect(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    command = StartTrip(trip_id=TripId(derived_id("a trip")), member_id=ada, vehicle_id=x1)
+
+    first = await world.do(command, command_id=derived_id("once"))
+    again = await world.do(command, command_id=derived_id("once"))
+
+    assert (first.answer, first.repeated, again.answer, again.repeated) == (again.answer, False, first.answer, True)
+    assert len(world.events(Trip.Requested)) == 1

@@ -1,0 +1,83 @@
+"""What ingest asks about each message, answered from memory: whose VIN is it, and which zones is it in."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+from adapters.mqtt.batches import KnownVehicle
+from domain.fleet.zones import Polygons, contains
+from domain.kernel.ids import ZoneId
+from domain.kernel.units import Position
+
+VehicleQuery = Callable[[str], Awaitable[KnownVehicle | None]]
+"""Finds a vehicle by VIN in a read model."""
+
+
+class CachedDirectory:
+    """A `VehicleDirectory` over a query. Only found cars are kept: an unknown one may be commissioned any moment."""
+
+    def __init__(self, query: VehicleQuery) -> None:
+        self._query = query
+        self._known: dict[str, KnownVehicle] = {}
+
+    async def find(self, vin: str, /) -> KnownVehicle | None:
+        """The car with this VIN."""
+        if vin in self._known:
+            return self._known[vin]
+        found = await self._query(vin)
+        if found is not None:
+            self._known[vin] = found
+        return found
+
+    def forget(self) -> None:
+        """Ask again for every car, e.g. after one has been decommissioned."""
+        self._known.clear()
+
+
+class ZoneShape(NamedTuple):
+    """A zone as far as its place is concerned."""
+
+    service: str
+    zone_id: ZoneId
+    polygons: Polygons
+
+
+class ZoneMap:
+    """Answers which zones of a service contain a position. Give it the zones again with `replace` when they change."""
+
+    def __init__(self, shapes: Iterable[ZoneShape] = ()) -> None:
+        self._by_service: dict[str, list[_Boxed]] = {}
+        self.replace(shapes)
+
+    def replace(self, shapes: Iterable[ZoneShape]) -> None:
+        """Forget all zones and take these."""
+        by_service: dict[str, list[_Boxed]] = defaultdict(list)
+        for shape in shapes:
+            by_service[shape.service].append(_boxed(shape))
+        self._by_service = dict(by_service)
+
+    def __call__(self, service: str, position: Position) -> frozenset[ZoneId]:
+        return frozenset(
+            zone.shape.zone_id
+            for zone in self._by_service.get(service, ())
+            if zone.may_contain(position) and contains(zone.shape.polygons, position)
+        )
+
+
+class _Boxed(NamedTuple):
+    """A zone with the box around it, which most positions are not in."""
+
+    shape: ZoneShape
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def may_contain(self, position: Position) -> bool:
+        return self.west <= position.longitude <= self.east and self.south <= position.latitude <= self.north
+
+
+def _boxed(shape: ZoneShape) -> _Boxed:
+    points = [point for rings in shape.polygons for ring in rings for point in ring]
+    longitudes, latitudes = [p[0] for p in points], [p[1] for p in points]
+    return _Boxed(shape, min(longitudes), min(latitudes), max(longitudes), max(latitudes))

@@ -1,0 +1,149 @@
+"""Who is asking: signed tokens (JWT, EdDSA), a role with its scopes, and nothing that is not granted."""
+
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.problems import Problem
+from domain.kernel.messages import Actor, Role
+
+ISSUER = "csbe"
+AUDIENCE = "csbe-api"
+ALGORITHM = "EdDSA"
+KEY_ID = "csbe-1"
+
+SCOPES: dict[Role, frozenset[str]] = {
+    Role.MEMBER: frozenset({"own:read", "own:write", "vehicles:read"}),
+    Role.AGENT: frozenset({"members:read", "members:write", "rentals:read", "rentals:write", "vehicles:read", "invoices:read", "invoices:write"}),
+    Role.OPERATOR: frozenset({"vehicles:read", "vehicles:write", "fleet:read", "rentals:read", "reports:read", "live:read"}),
+    Role.ANALYST: frozenset({"reports:read", "vehicles:read"}),
+    Role.AUDITOR: frozenset({"history:read", "live:read", "reports:read", "invoices:read"}),
+    Role.DEVICE: frozenset(),
+    Role.PARTNER: frozenset({"vehicles:read"}),
+    Role.SYSTEM: frozenset(),
+}
+"""What each role may do. `own:` is about the things of the member who asks, and of nobody else."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A request's verified token."""
+
+    role: Role
+    subject: str
+    service: str
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as events name them."""
+        return Actor(role=self.role, id=self.subject)
+
+    def may(self, scope: str) -> bool:
+        """Whether the role has a scope."""
+        return scope in SCOPES[self.role]
+
+
+class TokenAuthority:
+    """Signs tokens and checks them; others check them by the public key set (RFC 7517)."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._private = key
+        self._public = key.public_key()
+
+    @classmethod
+    def from_pem(cls, pem: str) -> "TokenAuthority":
+        """From a private key in PEM. Raises `ValueError` when it is not an Ed25519 key."""
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError("CSBE_TOKEN_KEY must be an Ed25519 private key in PEM")  # noqa: TRY004 (a bad value, not a bad type)
+        return cls(key)
+
+    @classmethod
+    def from_file(cls, path: Path) -> "TokenAuthority":
+        """From a file, made readable by its owner alone when it does not exist."""
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_bytes(_pem(Ed25519PrivateKey.generate()))
+        return cls.from_pem(path.read_text())
+
+    def issue(self, role: Role, subject: str, *, service: str, at: datetime, expires_in: timedelta) -> str:
+        """A token for a role and a subject (a member's id, an employee's name)."""
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "role": role.value,
+            "scope": " ".join(sorted(SCOPES[role])),
+            "service": service,
+            "iat": at,
+            "exp": at + expires_in,
+        }
+        return jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": KEY_ID})
+
+    def verify(self, token: str) -> Caller:
+        """The caller. Raises `Problem` 401 for a token that is expired, foreign or damaged."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._public,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": ["exp", "sub", "role", "service"]},
+            )
+            return Caller(Role(claims["role"]), claims["sub"], claims["service"])
+        except jwt.ExpiredSignatureError as error:
+            raise Problem.unauthorized("the token has expired: get a new one") from error
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
+
+    def code(self, *parts: str) -> str:
+        """A secret that only this installation can make, the same for the same parts: for mails that prove an address."""
+        secret = self._private.private_bytes_raw()
+        return hmac.new(secret, "\x1f".join(parts).encode(), "sha256").hexdigest()[:10]
+
+    def key_set(self) -> dict[str, Any]:
+        """The public key as a JSON Web Key Set."""
+        key = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self._public))
+        return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": ALGORITHM}]}
+
+
+_bearer = HTTPBearer(auto_error=False, description="A token of `csbe token`, or of your identity provider.")
+
+
+def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    """The verified caller of a request."""
+    if given is None:
+        raise Problem.unauthorized("send a token: Authorization: Bearer <token>")
+    found: Caller = request.app.state.system.tokens.verify(given.credentials)
+    if found.service not in request.app.state.system.rulebooks:
+        raise Problem.forbidden(f"the token is for service {found.service}, which does not run here")
+    return found
+
+
+class Allowed:
+    """Dependency: the caller, if one of these scopes is theirs."""
+
+    def __init__(self, *scopes: str) -> None:
+        self._scopes = scopes
+
+    def __call__(self, asking: Annotated[Caller, Depends(caller)]) -> Caller:
+        if any(asking.may(scope) for scope in self._scopes):
+            return asking
+        raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self._scopes)}")
+
+
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,74 @@
+"""Seen from outside: JSON logs without personal data, and Prometheus metrics of the one way in and of ingest."""
+
+import logging
+import sys
+from time import perf_counter
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from domain.kernel.dispatcher import Answered, Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.messages import Command, Metadata
+
+COMMANDS = Counter("csbe_commands_total", "Commands by name and result.", ["command", "result"])
+COMMAND_SECONDS = Histogram(
+    "csbe_command_seconds",
+    "From the dispatcher's door to the durable append.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+INGEST_MESSAGES = Counter("csbe_ingest_messages_total", "Vehicle messages by channel and result.", ["channel", "result"])
+INGEST_BATCH = Histogram("csbe_ingest_batch_messages", "Messages per durable batch.", buckets=(1, 5, 20, 50, 100, 250, 500))
+INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of the last batch waited.")
+INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
+
+
+def configure_logs(level: str) -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.getLevelNamesMapping()[level], format='{"event": "%(message)s", "logger": "%(name)s"}')
+
+
+class MeasuredDispatcher(Dispatcher):
+    """The dispatcher, counted and timed."""
+
+    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+        """As the dispatcher does."""
+        started = perf_counter()
+        try:
+            answered = await super().dispatch(command, metadata)
+        except DomainError as error:
+            COMMANDS.labels(command.NAME, type(error).__name__.removesuffix("Error").lower()).inc()
+            raise
+        COMMANDS.labels(command.NAME, "repeated" if answered.repeated else "done").inc()
+        COMMAND_SECONDS.observe(perf_counter() - started)
+        return answered
+
+
+class IngestFigures:
+    """What ingest reports, as metrics."""
+
+    def connected(self, *, up: bool) -> None:
+        INGEST_UP.set(up)
+
+    def batch(self, *, messages: int, seconds: float, lag_s: float) -> None:
+        del seconds
+        INGEST_BATCH.observe(messages)
+        INGEST_LAG.set(lag_s)
+
+    def message(self, channel: str, result: str) -> None:
+        INGEST_MESSAGES.labels(channel, result).inc()
+
+    def outage(self, error: str) -> None:
+        del error
+        INGEST_UP.set(0)

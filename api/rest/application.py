@@ -1,0 +1,66 @@
+"""The FastAPI application."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import ORJSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.problems import Problem
+from api.rest import billing, fleet, health, history, live, members, rental
+from api.system import System
+
+LIVE_PAGE = Path(__file__).parent.parent / "live"
+
+
+def create_app(system: System) -> FastAPI:
+    """The routes over a system."""
+    app = FastAPI(
+        title="CSBE",
+        version="0.1.0",
+        summary="Car Sharing Backend System",
+        default_response_class=ORJSONResponse,
+        responses={"default": {"model": problems.ProblemDocument, "description": "A problem document (RFC 9457)."}},
+    )
+    app.state.system = system
+    problems.install(app)
+    for part in (members, fleet, rental, billing, history, live, health):
+        app.include_router(part.router)
+    app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
+    app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
+    return app
+
+
+class BodyLimit:
+    """Refuses a body that is larger than allowed, as soon as that shows."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", scope["method"] not in {"GET", "HEAD", "OPTIONS"}
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._max_bytes:
+                too_large = Problem(413, "too-large", "Body too large", f"send at most {self._max_bytes} bytes")
+                await too_large.response()(scope, receive, send)
+                return
+        await self._app(scope, _replay(body, receive) if body else receive, send)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body that was read, once; after that whatever comes, such as the client's going away."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay

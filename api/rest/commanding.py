@@ -1,0 +1,71 @@
+"""What every route that gives a command shares: idempotency, who asks, the position to read one's own write."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import orjson
+import structlog
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from api.auth import Caller
+from api.problems import Problem
+from api.system import System
+from domain.kernel.ids import CommandId, derived_id
+from domain.kernel.messages import Actor, Command, Metadata
+
+MAX_KEY_LENGTH = 200
+
+
+class Accepted(BaseModel):
+    """The answer to a command: the id of what it is about, the position of its last event, and whether it was done before."""
+
+    id: UUID
+    position: int
+    repeated: bool = False
+
+
+def system(request: Request) -> System:
+    """The system behind this application."""
+    found: System = request.app.state.system
+    return found
+
+
+def idempotency_key(
+    idempotency_key: Annotated[str | None, Header(description="Any text of your own, unique per request; a UUID is best.")] = None,
+) -> str:
+    """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
+    key = (idempotency_key or "").strip().strip('"')
+    if not key or len(key) > MAX_KEY_LENGTH:
+        raise Problem.bad_request(f"send an Idempotency-Key header of 1 to {MAX_KEY_LENGTH} characters")
+    return key
+
+
+InSystem = Annotated[System, Depends(system)]
+Key = Annotated[str, Depends(idempotency_key)]
+
+
+def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
+    """The id of what a creating request makes: the same for the same caller and key, so that a retry makes nothing new."""
+    return derived_id(kind, caller.subject if caller else "anybody", key)
+
+
+async def give(command: Command, about: UUID, *, by: Caller | Actor, service: str, key: str, to: System, response: Response) -> Accepted:
+    """Give a command to the dispatcher; answer with the id of what it is about."""
+    actor = by.actor if isinstance(by, Caller) else by
+    command_id = CommandId(derived_id("rest", actor.role, actor.id, command.NAME, key))
+    metadata = Metadata(
+        command_id=command_id, command=command.NAME, actor=actor, service=service, correlation_id=uuid4()
+    )
+    with structlog.contextvars.bound_contextvars(
+        command_id=str(command_id), command=command.NAME, correlation_id=str(metadata.correlation_id)
+    ):
+        answered = await to.dispatcher.dispatch(command, metadata)
+    response.headers["X-CSBE-Position"] = str(answered.position)
+    return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+
+
+def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as JSON values."""
+    found: list[dict[str, Any]] = orjson.loads(orjson.dumps(rows, default=str))
+    return found

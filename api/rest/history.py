@@ -1,0 +1,87 @@
+"""What auditors see: every event with who, when and why, and any aggregate as it was."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+
+from api.auth import Allowed, Caller
+from api.problems import Problem
+from api.rest.commanding import InSystem, plain
+from domain import contexts
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.personal import personal_fields
+
+router = APIRouter(prefix="/v1/history", tags=["history"])
+
+Auditor = Annotated[Caller, Depends(Allowed("history:read"))]
+
+_LOG = """
+select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_id, actor_role, actor_id, command,
+    command_id, correlation_id, causation_id, reason
+from read_v1.event_log
+where service = $1 and ($2::uuid is null or member_id = $2) and ($3::uuid is null or vehicle_id = $3)
+and ($4::timestamptz is null or recorded_at >= $4) and ($5::timestamptz is null or recorded_at < $5) and position > $6
+order by position limit $7
+"""
+
+
+def shown(recorded: RecordedEvent) -> dict[str, Any]:
+    """An event with who, when and why; values about a person are left out."""
+    hidden = {"originator_id", "originator_version", "originator_topic", "timestamp", *personal_fields(type(recorded.event))}
+    return {
+        "position": recorded.position,
+        "recorded_at": recorded.recorded_at.isoformat(),
+        "aggregate_id": str(recorded.event.originator_id),
+        "version": recorded.event.originator_version,
+        "type": recorded.topic,
+        "at": recorded.event.timestamp.isoformat(),
+        "facts": recorded.event.model_dump(mode="json", exclude=hidden),
+        "metadata": recorded.metadata.model_dump(mode="json"),
+    }
+
+
+@router.get("")
+async def log(
+    by: Auditor,
+    system: InSystem,
+    member_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """The event log of a member, a vehicle, a time."""
+    rows = await system.fetch(_LOG, by.service, member_id, vehicle_id, since, until, cursor, limit)
+    return {"events": plain(rows), "next": rows[-1]["position"] if len(rows) == limit else None}
+
+
+@router.get("/{aggregate_id}")
+async def history(aggregate_id: UUID, by: Auditor, system: InSystem) -> dict[str, Any]:
+    """Every event of one aggregate, oldest first."""
+    events = [shown(recorded) async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service)]
+    if not events:
+        raise Problem.not_found(f"there is no aggregate {aggregate_id}")
+    return {"events": events}
+
+
+@router.get("/{aggregate_id}/state")
+async def state(
+    aggregate_id: UUID,
+    by: Auditor,
+    system: InSystem,
+    at: AwareDatetime | None = None,
+    position: Annotated[int | None, Query(ge=1)] = None,
+) -> dict[str, Any]:
+    """An aggregate as it was recorded at a time or at a position of the log."""
+    first = [recorded async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service, until=None)][:1]
+    if not first:
+        raise Problem.not_found(f"there is no aggregate {aggregate_id}")
+    kind = contexts.AGGREGATES[first[0].topic.rpartition(".")[0]]
+    found = await system.store.load_as_of(kind, aggregate_id, at=at, position=position)
+    values = {name: value for name, value in vars(found).items() if not name.startswith("_")}
+    hidden = set(personal_fields(type(first[0].event)))
+    dumped = {n: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for n, v in values.items() if n not in hidden}
+    return plain([{"id": aggregate_id, "type": kind.TOPIC, "version": found.version, "state": dumped}])[0]

@@ -1,0 +1,34 @@
+"""What the routes work with; composed in `api.composition`, or by a test."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.auth import TokenAuthority
+from api.settings import Settings
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ports import Clock, EventStore
+from domain.rulebook.model import Rulebook
+
+Row = dict[str, Any]  # a row of a read model: the values of its columns
+Fetch = Callable[..., Awaitable[list[Row]]]
+"""Runs one bound query on the read models."""
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything behind the routes."""
+
+    settings: Settings
+    dispatcher: Dispatcher
+    store: EventStore
+    clock: Clock
+    tokens: TokenAuthority
+    rulebooks: Mapping[str, Rulebook]
+    fetch: Fetch
+    wait_until: Callable[[int], Awaitable[bool]]
+    """Until the read models have reached a position of the log; false when that takes too long."""
+    end: Callable[[], Awaitable[int]]
+    """The last position of the log."""
+    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    """What must answer for the process to be ready."""

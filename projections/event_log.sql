@@ -1,0 +1,37 @@
+create table if not exists read_v1.event_log (
+    position bigint primary key,
+    recorded_at timestamptz not null,
+    aggregate_id uuid not null,
+    version bigint not null,
+    topic text not null,
+    service text not null,
+    member_id uuid,
+    vehicle_id uuid,
+    actor_role text not null,
+    actor_id text not null,
+    command text not null,
+    command_id uuid not null,
+    correlation_id uuid not null,
+    causation_id uuid,
+    reason text
+);
+create index if not exists event_log_by_aggregate on read_v1.event_log (aggregate_id, version);
+create index if not exists event_log_by_member on read_v1.event_log (member_id, position);
+create index if not exists event_log_by_vehicle on read_v1.event_log (vehicle_id, position);
+create index if not exists event_log_by_time on read_v1.event_log (recorded_at);
+comment on table read_v1.event_log is 'One row per event, without values about a person.';
+comment on column read_v1.event_log.position is 'Position in the log.';
+comment on column read_v1.event_log.recorded_at is 'When it was recorded.';
+comment on column read_v1.event_log.aggregate_id is 'What it is about.';
+comment on column read_v1.event_log.version is 'Place in the history of the aggregate.';
+comment on column read_v1.event_log.topic is 'Permanent name of the event.';
+comment on column read_v1.event_log.service is 'Key of the rulebook.';
+comment on column read_v1.event_log.member_id is 'The member concerned.';
+comment on column read_v1.event_log.vehicle_id is 'The car concerned.';
+comment on column read_v1.event_log.actor_role is 'Role of who asked.';
+comment on column read_v1.event_log.actor_id is 'Who asked: an id, or a policy''s name.';
+comment on column read_v1.event_log.command is 'The command that caused it.';
+comment on column read_v1.event_log.command_id is 'Its id.';
+comment on column read_v1.event_log.correlation_id is 'The outside request that everything follows from.';
+comment on column read_v1.event_log.causation_id is 'The event that the command followed from.';
+comment on column read_v1.event_log.reason is 'Reason that was given.';

@@ -1,0 +1,29 @@
+create table if not exists read_v1.members (
+    member_id uuid primary key,
+    service text not null,
+    city_id text not null,
+    name text,
+    email text,
+    email_verified boolean not null default false,
+    licence_state text,
+    status text not null default 'IDLE',
+    reservation_id uuid,
+    trip_id uuid,
+    blocked boolean not null default false,
+    registered_at timestamptz not null,
+    version bigint not null
+);
+comment on table read_v1.members is 'One row per member. Holds personal data: not for analysts.';
+comment on column read_v1.members.member_id is 'The member.';
+comment on column read_v1.members.service is 'Key of the rulebook.';
+comment on column read_v1.members.city_id is 'Where the member registered.';
+comment on column read_v1.members.name is 'Personal: the name.';
+comment on column read_v1.members.email is 'Personal: where mail goes.';
+comment on column read_v1.members.email_verified is 'Whether the address was proved.';
+comment on column read_v1.members.licence_state is 'submitted, verified or rejected; null before.';
+comment on column read_v1.members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
+comment on column read_v1.members.reservation_id is 'The open reservation.';
+comment on column read_v1.members.trip_id is 'The open trip.';
+comment on column read_v1.members.blocked is 'Whether kept from anything new.';
+comment on column read_v1.members.registered_at is 'When the account was opened.';
+comment on column read_v1.members.version is 'Version of the aggregate.';

@@ -1,0 +1,57 @@
+create table if not exists read_v1.reservations (
+    reservation_id uuid primary key,
+    service text not null,
+    member_id uuid not null,
+    vehicle_id uuid not null,
+    city_id text not null,
+    state text not null,
+    placed_at timestamptz not null,
+    free_until timestamptz not null,
+    expires_at timestamptz not null,
+    trip_id uuid
+);
+create index if not exists reservations_by_member on read_v1.reservations (service, member_id, placed_at desc);
+comment on table read_v1.reservations is 'One row per reservation.';
+comment on column read_v1.reservations.reservation_id is 'The reservation.';
+comment on column read_v1.reservations.service is 'Key of the rulebook.';
+comment on column read_v1.reservations.member_id is 'Who holds the car.';
+comment on column read_v1.reservations.vehicle_id is 'The car.';
+comment on column read_v1.reservations.city_id is 'City.';
+comment on column read_v1.reservations.state is 'open, converted, cancelled or expired.';
+comment on column read_v1.reservations.placed_at is 'When it began.';
+comment on column read_v1.reservations.free_until is 'End of the free time.';
+comment on column read_v1.reservations.expires_at is 'End of the reservation.';
+comment on column read_v1.reservations.trip_id is 'The trip that it became.';
+
+create table if not exists read_v1.trips (
+    trip_id uuid primary key,
+    service text not null,
+    member_id uuid not null,
+    vehicle_id uuid not null,
+    reservation_id uuid,
+    city_id text not null,
+    state text not null,
+    requested_at timestamptz not null,
+    started_at timestamptz,
+    ended_at timestamptz,
+    driving_s integer,
+    parked_s integer,
+    distance_m integer,
+    reason text
+);
+create index if not exists trips_by_member on read_v1.trips (service, member_id, requested_at desc);
+comment on table read_v1.trips is 'One row per trip.';
+comment on column read_v1.trips.trip_id is 'The trip.';
+comment on column read_v1.trips.service is 'Key of the rulebook.';
+comment on column read_v1.trips.member_id is 'Who drives.';
+comment on column read_v1.trips.vehicle_id is 'The car.';
+comment on column read_v1.trips.reservation_id is 'The reservation that it came from.';
+comment on column read_v1.trips.city_id is 'City of its start.';
+comment on column read_v1.trips.state is 'requested, starting, running, parked, ending, ended or start_failed.';
+comment on column read_v1.trips.requested_at is 'When it was asked for.';
+comment on column read_v1.trips.started_at is 'When the car confirmed that it was open.';
+comment on column read_v1.trips.ended_at is 'When it ended; billing stops here.';
+comment on column read_v1.trips.driving_s is 'Seconds of driving.';
+comment on column read_v1.trips.parked_s is 'Seconds of parking.';
+comment on column read_v1.trips.distance_m is 'Metres driven.';
+comment on column read_v1.trips.reason is 'Why it failed to start, or why an agent ended it.';

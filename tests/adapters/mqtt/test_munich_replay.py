@@ -1,0 +1,121 @@
+"""A real drive, sent by a car over the broker into the real event store."""
+
+import csv
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import aiomqtt
+import asyncpg
+import pytest
+
+from adapters.mqtt.batches import BatchWriter, KnownVehicle
+from adapters.mqtt.client import client_options
+from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.telemetry import TelemetryStore
+from domain.contexts import HANDLERS
+from domain.fleet.commands import CommissionVehicle
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ids import CommandId, VehicleId
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.rulebook.services import RULEBOOKS
+from tests.adapters.mqtt.cars import SystemClock, forget_session, nowhere, running, until
+
+DRIVE = Path(__file__).parents[2] / "data" / "munich_drive" / "munich_1s.csv"
+SERVICE = "drivenow-europe"
+STATED_ERROR = 0.015
+SWITCHES = {Vehicle.Locked, Vehicle.Unlocked, Vehicle.IgnitionOn, Vehicle.IgnitionOff}
+ODD = """
+select to_char(measured_at at time zone 'UTC', 'HH24:MI:SS') from csbe.telemetry where vin = $1 and $2 = any(oddities)
+"""
+
+
+class OneVehicle:
+    """A directory with one entry."""
+
+    def __init__(self, vin: str, vehicle_id: VehicleId) -> None:
+        self._vin = vin
+        self._vehicle = KnownVehicle(vehicle_id, SERVICE)
+
+    async def find(self, vin: str, /) -> KnownVehicle | None:
+        return self._vehicle if vin == self._vin else None
+
+
+@pytest.fixture
+def dispatcher(store: PostgresEventStore) -> Dispatcher:
+    return Dispatcher(store, SystemClock(), RULEBOOKS, HANDLERS)
+
+
+@pytest.fixture
+async def vehicle_id(dispatcher: Dispatcher, vin: str) -> VehicleId:
+    command = CommissionVehicle(
+        vehicle_id=VehicleId(uuid4()),
+        vin=vin,
+        plate="M-X 1",
+        make="BMW",
+        model="i3",
+        fuel_type="electric",
+        city_id="munich",
+    )
+    metadata = Metadata(
+        command_id=CommandId(uuid4()), command=command.NAME, service=SERVICE, correlation_id=uuid4(),
+        actor=Actor(role=Role.OPERATOR, id="test"),
+    )  # fmt: skip
+    await dispatcher.dispatch(command, metadata)
+    return command.vehicle_id
+
+
+def messages() -> list[str]:
+    """The drive as telemetry: unlocked and with ignition on all the way, off at the end."""
+    with DRIVE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        json.dumps(
+            {
+                "ts": row["ts_utc"],
+                "seq": seq,
+                "signals": {
+                    "Vehicle.CurrentLocation.Latitude": float(row["lat"]),
+                    "Vehicle.CurrentLocation.Longitude": float(row["lon"]),
+                    "Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": False,
+                    "Vehicle.LowVoltageSystemState": "ON" if seq < len(rows) - 1 else "OFF",
+                },
+            }
+        )
+        for seq, row in enumerate(rows)
+    ]
+
+
+async def test_the_munich_drive_replays_through_ingest(
+    mqtt_url: str,
+    pool: asyncpg.Pool,
+    dispatcher: Dispatcher,
+    store: PostgresEventStore,
+    vin: str,
+    vehicle_id: VehicleId,
+) -> None:
+    writer = BatchWriter(dispatcher, TelemetryStore(pool), OneVehicle(vin, vehicle_id), zones=nowhere)
+    topic, client_id, sent = f"csbe/v1/{SERVICE}/vehicles/{vin}/telemetry", f"test-{uuid4()}", messages()
+
+    async def all_stored() -> bool:
+        stored: int = await pool.fetchval("select count(*) from csbe.telemetry where vin = $1", vin)
+        return stored >= len(sent)
+
+    async with running(mqtt_url, writer, client_id), aiomqtt.Client(**client_options(mqtt_url)) as car:
+        for message in sent:
+            await car.publish(topic, message, qos=1)
+        await until(all_stored, 30)
+    await forget_session(mqtt_url, client_id)
+
+    jumps = {row[0] for row in await pool.fetch(ODD, vin, "jump")}
+    frozen = {row[0] for row in await pool.fetch(ODD, vin, "frozen")}
+    distance = await pool.fetchval(
+        "select (track->>'distance_m')::float from csbe.telemetry_tracks where vin = $1", vin
+    )
+    assert {"05:03:01", "05:04:27", "05:05:33"} <= jumps
+    assert {f"05:04:{second:02}" for second in range(27)} <= frozen
+    assert distance == pytest.approx(13_510, rel=STATED_ERROR)
+    events = [type(r.event) async for r in store.read(aggregate_id=vehicle_id)]
+    assert [e for e in events if e in SWITCHES] == [Vehicle.Unlocked, Vehicle.IgnitionOn, Vehicle.IgnitionOff]
+    assert len(events) < 6

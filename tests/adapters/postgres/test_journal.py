@@ -1,0 +1,56 @@
+"""Group commit at its edges: an answer that got lost, one bad entry among good ones."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.journal import Entry, Journal, Status
+from adapters.postgres.mapper import StoredState
+
+
+def entry(state: bytes = b"{}", topic: str = "test.event", answer: str | None = None) -> Entry:
+    return Entry(uuid4(), "f", answer, "{}", [StoredState(uuid4(), 1, topic, state)])
+
+
+async def test_an_entry_whose_answer_was_lost_is_recognised_when_sent_again(pool: asyncpg.Pool) -> None:
+    journal, lost = Journal(pool), entry()
+    first = await journal.write(lost)
+    await journal.write(entry())
+    assert await journal.write(lost) == first
+    assert first.status is Status.APPENDED
+    assert await pool.fetchval("select count(*) from csbe.events") == 2
+
+
+async def test_the_same_command_by_another_append_is_known_not_appended(pool: asyncpg.Pool) -> None:
+    journal, first = Journal(pool), entry()
+    await journal.write(first)
+    again = Entry(first.command_id, "f", None, "{}", first.rows)
+    assert (await journal.write(again)).status is Status.KNOWN
+
+
+@pytest.mark.parametrize("bad", [entry(topic="nul \0"), entry(state="text")])  # type: ignore[arg-type]
+async def test_an_entry_that_cannot_be_stored_fails_alone(pool: asyncpg.Pool, bad: Entry) -> None:
+    journal = Journal(pool)
+    results = await asyncio.gather(*(journal.write(e) for e in (entry(), bad, entry())), return_exceptions=True)
+    assert [isinstance(r, Exception) for r in results] == [False, True, False]
+    assert await pool.fetchval("select count(*) from csbe.events") == 2
+
+
+async def test_two_entries_about_one_aggregate_go_one_after_the_other(pool: asyncpg.Pool) -> None:
+    journal, aggregate = Journal(pool), uuid4()
+    entries = [Entry(uuid4(), "f", None, "{}", [StoredState(aggregate, v, "t", b"{}")]) for v in (1, 2, 2, 3)]
+    results = await asyncio.gather(*(journal.write(e) for e in entries))
+    assert [r.status for r in results] == [Status.APPENDED, Status.APPENDED, Status.CONFLICT, Status.APPENDED]
+
+
+async def test_appends_by_a_cancelled_caller_do_not_disturb_the_others(pool: asyncpg.Pool) -> None:
+    journal = Journal(pool)
+    tasks = [asyncio.create_task(journal.write(entry())) for _ in range(10)]
+    await asyncio.sleep(0)
+    tasks[3].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    await journal.close()
+    assert sum(isinstance(r, asyncio.CancelledError) for r in results) == 1
+    assert sum(not isinstance(r, BaseException) for r in results) == 9

@@ -1,0 +1,33 @@
+"""`python -m tests.benchmarks`: measure, and write build/benchmarks.json. Server: `CSBE_TEST_POSTGRES_DSN`, else embedded."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from adapters.embedded import EmbeddedPostgres
+from tests.benchmarks import append
+
+RESULT = Path("build/benchmarks.json")
+
+
+def main() -> None:
+    """Run all benchmarks, one after the other."""
+    if dsn := os.environ.get("CSBE_TEST_POSTGRES_DSN"):
+        figures = append.measure(dsn)
+    else:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            Path(folder).chmod(0o755)
+            server = EmbeddedPostgres(Path(folder) / "postgres")
+            try:
+                figures = append.measure(server.start())
+            finally:
+                server.stop()
+    RESULT.parent.mkdir(exist_ok=True)
+    text = json.dumps(figures, indent=2) + "\n"
+    RESULT.write_text(text, "utf-8")
+    sys.stdout.write(text)
+
+
+main()

@@ -1,0 +1,65 @@
+"""The live page's own behaviour, against canned answers; `test_live_page.py` shows it with the running system."""
+
+import threading
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.browser.canned_api import TOKEN, canned_api
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), canned_api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+def open_page(browser: Chrome, address: str) -> None:
+    browser.get("about:blank")
+    browser.get(address)
+
+
+def wait_for_text(browser: Chrome, selector: str, text: str) -> None:
+    WebDriverWait(browser, 10).until(
+        lambda b: any(text in found.text for found in b.find_elements("css selector", selector)),
+        f"{text!r} in {selector}",
+    )
+
+
+def test_cars_events_and_figures_are_shown(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#token={TOKEN}")
+
+    wait_for_text(browser, "#legend [data-state=available]", "free 2")
+    wait_for_text(browser, "#legend [data-state=in_trip]", "in a trip 1")
+    wait_for_text(browser, "#events li", "rental.reservation.placed")
+    wait_for_text(browser, "#figures [data-figure=gross_minor]", "12.34")
+
+
+def test_what_comes_from_outside_is_shown_as_text_only(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#token={TOKEN}")
+
+    wait_for_text(browser, "#events code", "<script>alert(1)</script>")
+
+
+def test_everything_comes_from_the_server_itself(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#token={TOKEN}")
+    wait_for_text(browser, "#legend", "free 2")
+
+    loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+
+    assert loaded
+    assert all(name.startswith(address) for name in loaded)
+
+
+def test_a_refused_token_is_asked_for_again(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#token=wrong")
+
+    wait_for_text(browser, "#connection", "the token is not one of ours")
+    assert browser.find_element("id", "ask").is_displayed()

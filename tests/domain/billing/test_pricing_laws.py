@@ -1,0 +1,148 @@
+"""Laws of the price engine, for many tariffs and trips."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.billing.pricing import Span, TripFacts, price
+from domain.kernel.money import Currency, Money
+from domain.rulebook.elements import (
+    DAY,
+    HOUR,
+    Cap,
+    Counting,
+    DistanceRate,
+    Element,
+    FlatFee,
+    LadderCap,
+    MinimumFare,
+    Percentage,
+    ReservationRate,
+    Rung,
+    TimeRate,
+)
+from domain.rulebook.tariff import Tariff
+from tests.domain.billing.worked_tariffs import tariff as make_tariff
+
+START = datetime(2019, 5, 4, 8, tzinfo=UTC)
+COUNTINGS: list[Counting] = ["started", "completed", "exact", "reached"]
+amounts = st.decimals(Decimal(0), Decimal(100), places=2)
+rates = st.decimals(Decimal(0), Decimal(3), places=4)
+countings = st.sampled_from(COUNTINGS)
+intervals = st.sampled_from([60, 300, 900, HOUR, DAY])
+
+
+@st.composite
+def plain_tariffs(draw: st.DrawFn) -> Tariff:
+    """Rates, a fee, caps and a minimum: what only ever rises with time and distance."""
+    elements: list[Element] = [
+        TimeRate(
+            id="drive",
+            description="",
+            rate=draw(rates),
+            phase="driving",
+            interval_s=draw(intervals),
+            counting=draw(countings),
+        ),
+        TimeRate(
+            id="park",
+            description="",
+            rate=draw(rates),
+            phase="parked",
+            interval_s=draw(intervals),
+            counting=draw(countings),
+        ),
+        DistanceRate(id="km", description="", rate=draw(rates), included=draw(amounts), counting=draw(countings)),
+        ReservationRate(id="hold", description="", rate=draw(rates), free_s=draw(st.integers(0, 1800))),
+        FlatFee(id="fee", description="", amount=draw(amounts)),
+    ]
+    if draw(st.booleans()):
+        elements.append(Cap(id="cap", description="", amount=draw(amounts), period_s=HOUR, covers=("drive", "park")))
+    if draw(st.booleans()):
+        elements.append(MinimumFare(id="minimum", description="", amount=draw(amounts)))
+    return make_tariff("law", Currency.EUR, *elements)
+
+
+@st.composite
+def adjusted_tariffs(draw: st.DrawFn) -> Tariff:
+    """Plain tariffs with a percentage at the end, and a cap on everything."""
+    plain = draw(plain_tariffs())
+    percent = draw(st.decimals(Decimal(-100), Decimal(50), places=1))
+    discount = Percentage(id="percent", description="", percent=percent, not_below=draw(st.none() | amounts))
+    last = Cap(id="all", description="", amount=draw(amounts), period_s=DAY)
+    return plain.model_copy(update={"elements": (*plain.elements, discount, last)})
+
+
+spans = st.lists(
+    st.builds(Span, phase=st.sampled_from(["driving", "parked"]), seconds=st.integers(0, 3 * HOUR)), max_size=5
+).map(tuple)
+
+
+@st.composite
+def trips(draw: st.DrawFn) -> TripFacts:
+    held = timedelta(seconds=draw(st.integers(0, 7200)))
+    distance_m = draw(st.integers(0, 400_000))
+    return TripFacts(started_at=START, spans=draw(spans), distance_m=distance_m, reserved_at=START - held)
+
+
+@given(tariff=adjusted_tariffs(), trip=trips())
+@settings(max_examples=150, deadline=None)
+def test_the_lines_sum_to_the_total_and_every_share_has_an_owner(tariff: Tariff, trip: TripFacts) -> None:
+    found = price(tariff, trip)
+
+    assert Money.total((line.amount for line in found.lines), tariff.currency) == found.total
+    for line in found.lines:
+        assert Money.total(line.shares.values(), tariff.currency) == line.amount
+    assert found.cost_of(*(e.id for e in tariff.elements)) == found.total
+
+
+@given(tariff=adjusted_tariffs(), trip=trips())
+@settings(max_examples=100, deadline=None)
+def test_no_price_is_below_nothing(tariff: Tariff, trip: TripFacts) -> None:
+    assert price(tariff, trip).total >= Money.zero(tariff.currency)
+
+
+@given(tariff=plain_tariffs(), trip=trips(), more=st.integers(0, 7200), phase=st.sampled_from(["driving", "parked"]))
+@settings(max_examples=150, deadline=None)
+def test_a_longer_trip_never_costs_less(tariff: Tariff, trip: TripFacts, more: int, phase: str) -> None:
+    longer = trip.model_copy(update={"spans": (*trip.spans, Span.model_validate({"phase": phase, "seconds": more}))})
+
+    assert price(tariff, longer).total >= price(tariff, trip).total
+
+
+@given(tariff=plain_tariffs(), trip=trips(), more=st.integers(0, 100_000))
+@settings(max_examples=100, deadline=None)
+def test_a_longer_way_never_costs_less(tariff: Tariff, trip: TripFacts, more: int) -> None:
+    further = trip.model_copy(update={"distance_m": trip.distance_m + more})
+
+    assert price(tariff, further).total >= price(tariff, trip).total
+
+
+@given(minutes=st.integers(0, 4 * 1440), cap=st.integers(1, 200), beyond=st.sampled_from(["metered", "started"]))
+@settings(max_examples=100, deadline=None)
+def test_a_cap_is_never_exceeded_in_its_periods(minutes: int, cap: int, beyond: str) -> None:
+    day = Cap.model_validate({"id": "cap", "description": "", "amount": cap, "period_s": DAY, "beyond": beyond})
+    tariff = make_tariff("cap", Currency.EUR, TimeRate(id="t", description="", rate=Decimal("0.31")), day)
+
+    found = price(tariff, TripFacts.of(driving_s=minutes * 60))
+
+    assert found.total <= Money.rounded(Decimal(cap) * max(1, -(-minutes // 1440)), Currency.EUR)
+    assert found.total <= Money.rounded(Decimal(minutes) * Decimal("0.31"), Currency.EUR)
+
+
+@given(
+    minutes=st.integers(0, 60 * 60),
+    more=st.integers(0, 600),
+    beyond=st.sampled_from(["metered", "bracket"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_ladder_never_falls(minutes: int, more: int, beyond: str) -> None:
+    rungs = tuple(Rung(until_s=h * HOUR, amount=Decimal(a)) for h, a in ((3, 50), (12, 80), (24, 110)))
+    ladder = LadderCap.model_validate({"id": "cap", "description": "", "rungs": rungs, "beyond": beyond})
+    tariff = make_tariff("ladder", Currency.USD, TimeRate(id="t", description="", rate=Decimal("0.49")), ladder)
+
+    shorter, longer = (price(tariff, TripFacts.of(driving_s=m * 60)).total for m in (minutes, minutes + more))
+
+    assert shorter <= longer

@@ -1,0 +1,147 @@
+"""Who may drive: a member learns every reason at once, each with its stable code."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import MemberId, ReservationId, TripId
+from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence
+from domain.members.facts import MemberStatus
+from domain.members.member import Member
+from domain.rulebook.model import Eligibility
+
+NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
+RULES = Eligibility(
+    minimum_age=21,
+    minimum_licence_years=1,
+    licence_countries=("DE", "AT"),
+    licence_recheck=timedelta(days=365),
+    prepaid_cards=False,
+)
+
+
+def registered(birth_date: date = date(1990, 5, 1)) -> Member:
+    command = RegisterMember(
+        member_id=MemberId(uuid4()),
+        city_id="berlin",
+        name="Ada",
+        email="ada@example.org",
+        birth_date=birth_date,
+        email_code="4711",
+    )
+    return Member.register(command, "drivenow-europe", NOW)
+
+
+def licensed(
+    member: Member, country: str = "DE", issued_on: date = date(2010, 1, 1), expires_on: date = date(2033, 1, 1)
+) -> None:
+    member.submit_licence(
+        SubmitLicence(
+            member_id=MemberId(member.id), number="B072", country=country, issued_on=issued_on, expires_on=expires_on
+        ),
+        NOW,
+    )
+    member.verify_licence(NOW)
+
+
+def paying(member: Member, *, prepaid: bool = False) -> None:
+    member.add_payment_method(
+        AddPaymentMethod(
+            member_id=MemberId(member.id),
+            method_id="card",
+            token="tok",
+            brand="visa",
+            prepaid=prepaid,
+            expires_on=date(2030, 1, 1),
+        ),
+        NOW,
+    )
+
+
+def eligible() -> Member:
+    member = registered()
+    member.verify_email("4711", NOW)
+    licensed(member)
+    paying(member)
+    return member
+
+
+def reasons(member: Member, at: datetime = NOW) -> set[str]:
+    return {violation.code for violation in member.ineligibility(RULES, at)}
+
+
+def test_whoever_fulfils_everything_may_drive() -> None:
+    assert reasons(eligible()) == set()
+
+
+def test_a_new_member_learns_every_reason_at_once() -> None:
+    young = registered(birth_date=date(2002, 1, 1))
+    assert reasons(young) == {
+        "member.email_unverified",
+        "member.too_young",
+        "member.licence_missing",
+        "member.no_payment_method",
+    }
+
+
+def test_every_flaw_of_a_licence_is_told() -> None:
+    member = eligible()
+    licensed(member, country="FR", issued_on=date(2020, 1, 1), expires_on=date(2020, 5, 31))
+    assert reasons(member) == {
+        "member.licence_country_not_accepted",
+        "member.licence_too_recent",
+        "member.licence_expired",
+    }
+
+
+def test_a_licence_must_be_shown_again_in_time() -> None:
+    member = eligible()
+    assert reasons(member, NOW + timedelta(days=364)) == set()
+    assert reasons(member, NOW + timedelta(days=365)) == {"member.licence_recheck_due"}
+
+
+def test_a_prepaid_card_alone_is_not_enough() -> None:
+    member = registered()
+    member.verify_email("4711", NOW)
+    licensed(member)
+    paying(member, prepaid=True)
+    assert reasons(member) == {"member.prepaid_card"}
+
+
+def test_a_wrong_code_verifies_nothing() -> None:
+    member = registered()
+    with pytest.raises(RefusedError, match="wrong_email_code"):
+        member.verify_email("4712", NOW)
+    assert not member.email_verified
+
+
+def test_a_block_holds_until_it_is_lifted() -> None:
+    member = eligible()
+    member.block("unpaid", NOW)
+    assert reasons(member) == {"member.blocked"}
+    member.unblock("paid", NOW)
+    assert reasons(member) == set()
+
+
+def test_one_thing_at_a_time() -> None:
+    member = eligible()
+    member.open_reservation(ReservationId(uuid4()), NOW)
+    assert reasons(member) == {"member.in_reservation"}
+    with pytest.raises(RefusedError, match="in_reservation"):
+        member.open_reservation(ReservationId(uuid4()), NOW)
+    member.open_rental(TripId(uuid4()), NOW)
+    assert member.status is MemberStatus.IN_RENTAL
+    with pytest.raises(RefusedError, match="in_rental"):
+        member.open_rental(TripId(uuid4()), NOW)
+    member.release(NOW)
+    assert reasons(member) == set()
+
+
+@given(birth_date=st.dates(date(1930, 1, 1), date(2015, 1, 1)))
+def test_age_counts_completed_birthdays(birth_date: date) -> None:
+    turned_21 = (birth_date.year + 21, birth_date.month, birth_date.day) <= (NOW.year, NOW.month, NOW.day)
+    assert ("member.too_young" in reasons(registered(birth_date))) is not turned_21
