@@ -136,7 +136,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
         stack.push_async_callback(store.close)
         dispatcher = MeasuredDispatcher(store, clock, RULEBOOKS, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
-        tokens = _tokens(settings)
+        tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
         followers = tuple(
             Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
@@ -207,7 +207,8 @@ class Effects:
         return found
 
 
-def _tokens(settings: Settings) -> TokenAuthority:
+def tokens_of(settings: Settings) -> TokenAuthority:
+    """Who signs this installation's tokens."""
     if settings.token_key:
         return TokenAuthority.from_pem(settings.token_key.get_secret_value())
     return TokenAuthority.from_file(settings.data_dir / "token-key.pem")

@@ -1,4 +1,4 @@
-"""Remembers for queries: one projector per read model, with the SQL of its tables beside it. Nothing is decided here."""
+"""Remembers for queries: one projector per read model, its tables' SQL beside it. Nothing is decided here."""
 
 from pathlib import Path
 

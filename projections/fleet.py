@@ -10,17 +10,20 @@ from domain.kernel.messages import RecordedEvent
 from projections.projector import Database, Projector
 
 NEAREST_FREE = """
-select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, state, online,
+select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at,
+    state, online,
     round(2 * 6371008.8 * asin(least(1, sqrt(
         power(sin(radians(latitude - $1) / 2), 2)
-        + cos(radians($1)) * cos(radians(latitude)) * power(sin(radians(longitude - $2) / 2), 2)))))::bigint as distance_m
+        + cos(radians($1)) * cos(radians(latitude)) * power(sin(radians(longitude - $2) / 2), 2)))))::bigint
+        as distance_m
 from read_v1.vehicles
 where service = $3 and state = 'available' and online and latitude is not null
 and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
 and ($6::float8 is null or energy_percent >= $6)
 order by distance_m, vehicle_id limit $7
 """
-"""The free cars nearest to a point: $1 latitude, $2 longitude, $3 service, $4 city, $5 model, $6 energy at least, $7 how many."""
+"""The free cars nearest to a point: $1 latitude, $2 longitude, $3 service; each of $4 city, $5 model and $6 energy
+(at least) may be null; $7 how many."""
 
 _COMMISSIONED = """
 insert into read_v1.vehicles

@@ -17,7 +17,10 @@ comment on column reports.members.registered_at is 'When the account was opened.
 comment on column reports.members.version is 'Version of the aggregate.';
 
 create or replace view reports.vehicles as
-select vehicle_id, service, city_id, vin, plate, make, model, fuel_type, latitude, longitude, position_at, energy_percent, energy_at, locked, online, service_state, reservation_id, trip_id, state from read_v1.vehicles;
+select vehicle_id, service, city_id, vin, plate, make, model, fuel_type,
+    case when trip_id is null then latitude end as latitude, case when trip_id is null then longitude end as longitude,
+    position_at, energy_percent, energy_at, locked, online, service_state, reservation_id, trip_id, state
+from read_v1.vehicles;
 comment on view reports.vehicles is 'One row per car.';
 comment on column reports.vehicles.vehicle_id is 'The car.';
 comment on column reports.vehicles.service is 'Key of the rulebook.';
@@ -27,8 +30,8 @@ comment on column reports.vehicles.plate is 'Licence plate.';
 comment on column reports.vehicles.make is 'Make.';
 comment on column reports.vehicles.model is 'Model, as tariffs name it.';
 comment on column reports.vehicles.fuel_type is 'petrol, diesel or electric.';
-comment on column reports.vehicles.latitude is 'WGS 84 degrees.';
-comment on column reports.vehicles.longitude is 'WGS 84 degrees.';
+comment on column reports.vehicles.latitude is 'WGS 84 degrees; null in a trip, where it would locate a person.';
+comment on column reports.vehicles.longitude is 'WGS 84 degrees; null in a trip, where it would locate a person.';
 comment on column reports.vehicles.position_at is 'When the position was measured.';
 comment on column reports.vehicles.energy_percent is 'Fuel level or state of charge.';
 comment on column reports.vehicles.energy_at is 'When the energy was measured.';

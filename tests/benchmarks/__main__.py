@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measure, and write build/benchmarks.json. Server: `CSBE_TEST_POSTGRES_DSN`, else embedded."""
+"""Measures, and writes build/benchmarks.json. Server: `CSBE_TEST_POSTGRES_DSN`, else an embedded one."""
 
 import json
 import os

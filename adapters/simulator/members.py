@@ -1,0 +1,225 @@
+"""Simulated members: each registers, finds a car, reserves, drives, parks, ends and pays, all over HTTP."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
+from domain.kernel.units import Position
+
+BERLIN = Position(latitude=52.5200, longitude=13.4050)
+PATIENCE_S = 45.0
+POLL_S = 0.15
+
+
+class NotReachedError(Exception):
+    """Something that a member waited for did not happen in time."""
+
+
+@dataclass
+class Tally:
+    """What the members of a simulation have been through."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def note(self, what: str) -> None:
+        self.counts[what] += 1
+
+
+@dataclass(frozen=True)
+class Town:
+    """What all members of a simulation share."""
+
+    api: httpx.AsyncClient
+    fleet: SimulatedFleet
+    agent_token: str
+    email_code: Callable[[str], str]
+    """The code that was mailed to a member; the simulation reads everybody's mail."""
+    city_id: str
+    faults: Faults
+    tally: Tally
+    seed: int
+
+
+class SimulatedMember:
+    """One member's life. Everything about it follows from the town's seed and the member's number."""
+
+    def __init__(self, number: int, town: Town) -> None:
+        self._number = number
+        self._town = town
+        self._random = Random(f"{town.seed}:{number}")  # noqa: S311 (a simulation is to be repeatable)
+        self._key = 0
+        self._token = ""
+        self._member_id = ""
+
+    async def live(self, stop: asyncio.Event) -> None:
+        """Register, then take one trip after another until `stop`; a trip under way is finished."""
+        await self._register()
+        while not stop.is_set():
+            try:
+                await self._one_trip()
+            except (NotReachedError, httpx.TransportError) as error:
+                self._town.tally.note(f"gave up: {type(error).__name__}")
+            await self._pause(0.5, 2.5, stop)
+
+    async def _register(self) -> None:
+        body = {
+            "city_id": self._town.city_id,
+            "name": f"Member {self._number}",
+            "email": f"member{self._number}.{self._town.seed}@example.org",
+            "birth_date": f"{self._random.randint(1960, 1998)}-05-17",
+        }
+        answer = await self._post("/v1/members", body)
+        self._token, self._member_id = answer["token"], answer["id"]
+        mine = f"/v1/members/{self._member_id}"
+        await self._post(f"{mine}/verify-email", {"code": self._town.email_code(self._member_id)})
+        licence = {"number": f"B{self._number:06d}", "country": "DE", "issued_on": "2015-03-01", "expires_on": "2039-03-01"}
+        await self._post(f"{mine}/licence", licence)
+        await self._post(f"{mine}/licence/verify", {}, token=self._town.agent_token)
+        declined = self._random.random() < self._town.faults.card_declined
+        card = {"token": "tok_decline" if declined else "tok_visa", "brand": "visa", "expires_on": "2039-12-31"}
+        await self._post(f"{mine}/payment-methods", card)
+        self._town.tally.note("registered")
+
+    async def _one_trip(self) -> None:
+        car = await self._reserve()
+        if car is None:
+            return
+        reservation, vehicle = car
+        await asyncio.sleep(self._random.uniform(0.5, 2.0))
+        asked = await self._try("/v1/trips", {"vehicle_id": str(vehicle.vehicle_id), "reservation_id": reservation})
+        if asked is None:
+            self._town.tally.note("start refused")
+            return
+        trip = f"/v1/trips/{asked['id']}"
+        state = await self._until(trip, {"running", "start_failed"})
+        if state == "start_failed":
+            self._town.tally.note("start failed")
+            await self._try(f"/v1/reservations/{reservation}/cancel", {})
+            return
+        await self._drive(vehicle)
+        if self._random.random() < 0.3:
+            await self._park(trip)
+        await self._end(trip, vehicle)
+        self._town.tally.note("trips")
+        await self._invoice(asked["id"])
+
+    async def _reserve(self) -> tuple[str, Car] | None:
+        """A free car near some place in town; somebody else may be faster."""
+        place = offset(BERLIN, 6_000 * math.sqrt(self._random.random()), 2 * math.pi * self._random.random())
+        found = await self._get("/v1/vehicles", near=f"{place.latitude},{place.longitude}", limit=5)
+        if not found["vehicles"]:
+            return None
+        chosen = self._random.choice(found["vehicles"])
+        placed = await self._try("/v1/reservations", {"vehicle_id": chosen["vehicle_id"]})
+        if placed is None:
+            self._town.tally.note("reservation refused")
+            return None
+        self._town.tally.note("reserved")
+        by_id = {car.vehicle_id: car for car in self._town.fleet.cars.values()}
+        return placed["id"], by_id[UUID(chosen["vehicle_id"])]
+
+    async def _drive(self, car: Car) -> None:
+        car.destination = offset(car.position, self._random.uniform(60, 220), 2 * math.pi * self._random.random())
+        car.ignition_on = True
+        await self._wait(lambda: not car.moving)
+
+    async def _park(self, trip: str) -> None:
+        if await self._try(f"{trip}/park", {}) and await self._until(trip, {"parked", "running"}) == "parked":
+            self._town.tally.note("parked")
+            await asyncio.sleep(self._random.uniform(0.5, 2.0))
+            if await self._try(f"{trip}/resume", {}):
+                await self._until(trip, {"running"})
+
+    async def _end(self, trip: str, car: Car) -> None:
+        """Try until the car may be left here; back to where it is allowed if it may not."""
+        for attempt in range(40):
+            if await self._try(f"{trip}/end", {}) and await self._ended(trip):
+                return
+            if attempt % 8 == 7:
+                await self._drive(car)
+            await asyncio.sleep(0.5)
+        raise NotReachedError(f"{trip} could not be ended")
+
+    async def _ended(self, trip: str) -> bool:
+        try:
+            return await self._until(trip, {"ended"}) == "ended"
+        except NotReachedError:
+            return False
+
+    async def _invoice(self, trip_id: str) -> None:
+        async def issued() -> bool:
+            return bool((await self._get("/v1/invoices", trip_id=trip_id))["invoices"])
+
+        await self._wait_for(issued)
+        self._town.tally.note("invoices")
+
+    async def _until(self, path: str, states: set[str]) -> str:
+        found = ""
+
+        async def there() -> bool:
+            nonlocal found
+            found = (await self._get(path))["state"]
+            return found in states
+
+        await self._wait_for(there)
+        return found
+
+    async def _wait(self, true: Callable[[], bool]) -> None:
+        async def there() -> bool:
+            return true()
+
+        await self._wait_for(there)
+
+    @staticmethod
+    async def _wait_for(there: Callable[[], Any]) -> None:
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while not await there():
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotReachedError
+            await asyncio.sleep(POLL_S)
+
+    async def _pause(self, least_s: float, most_s: float, stop: asyncio.Event) -> None:
+        try:
+            await asyncio.wait_for(stop.wait(), self._random.uniform(least_s, most_s))
+        except TimeoutError:
+            return
+
+    async def _get(self, path: str, **query: object) -> dict[str, Any]:
+        answer = await self._town.api.get(path, params=query, headers=self._headers(self._token))  # type: ignore[arg-type] # httpx takes any value with a text
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def _post(self, path: str, body: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+        answer = await self._send(path, body, token)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def _try(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer, or nothing when the rules say no; each violated rule is counted."""
+        answer = await self._send(path, body, None)
+        if answer.status_code == httpx.codes.CONFLICT:
+            for violation in answer.json().get("violations", []):
+                self._town.tally.note(violation["code"])
+            return None
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def _send(self, path: str, body: dict[str, Any], token: str | None) -> httpx.Response:
+        self._key += 1
+        headers = {"Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}", **self._headers(token or self._token)}
+        return await self._town.api.post(path, json=body or None, headers=headers)
+
+    @staticmethod
+    def _headers(token: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,0 +1,255 @@
+"""The demo: a whole service over real servers, with a simulated city."""
+
+import asyncio
+import csv
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from adapters.postgres.follower import wait_for
+from adapters.simulator.members import SimulatedMember, Tally, Town
+from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
+from api.composition import Part, Running, composed, prepare, servers
+from api.serving import served
+from api.settings import Settings
+from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
+from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
+from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.units import Position
+from projections.invariants import InvariantResult, Invariants
+
+DATA = Path(__file__).parent / "demo_data"
+SERVICE = "drivenow-europe"
+CITY = "berlin"
+DRAIN_S = 60.0
+
+_FUELS = {"P": "petrol", "D": "diesel", "E": "electric"}
+_MONEY = "select currency, count(*), sum(gross_minor)::bigint as gross, sum(open_minor)::bigint as open from read_v1.invoices group by currency"
+_TRIPS = "select state, count(*) from read_v1.trips group by state"
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the command line asks for."""
+
+    seconds: float | None = None
+    members: int = 25
+    seed: int = 1
+    faults: Faults = Faults()
+    as_json: bool = False
+
+
+async def demo(settings: Settings, options: DemoOptions, console: Console) -> bool:
+    """Run the demo; true when every invariant holds at its end."""
+    async with servers(settings) as (dsn, mqtt_url):
+        await prepare(dsn)
+        async with composed(settings, dsn, mqtt_url) as running, _going(running):
+            await _seed(running)
+            console.print(_welcome(running, options))
+            tally = Tally()
+            await _simulate(running, options, tally)
+            results = await audit(running)
+            summary = await _summary(running, tally, results)
+    if options.as_json:
+        print(json.dumps(summary))  # noqa: T201 (the one answer on standard output)
+    else:
+        console.print_json(json.dumps(summary))
+    return not any(result.broken for result in results.values())
+
+
+@asynccontextmanager
+async def _going(running: Running) -> AsyncIterator[None]:
+    """All loops and the web server, until the end of the block."""
+    stop = asyncio.Event()
+    loops = asyncio.create_task(running.run(set(Part), stop))
+    try:
+        async with served(running.system):
+            yield
+    finally:
+        stop.set()
+        await loops
+
+
+async def _seed(running: Running) -> None:
+    """Draw the zones and commission the cars; a second time changes nothing."""
+    zones = json.loads((DATA / "berlin_zones.geojson").read_text())["features"]
+    for zone in zones:
+        await _give(running, _zone(zone))
+    await asyncio.gather(*(_commission(running, row) for row in fleet_rows()))
+    end = await running.store.end()
+    for follower in running.followers:
+        await wait_for(running.pool, follower.name, end, timeout=30)
+    await running.refresh_zones()
+
+
+def fleet_rows() -> list[dict[str, str]]:
+    """The 640 cars of the snapshot."""
+    with (DATA / "drivenow_berlin" / "vehicles.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def vin_of(row: dict[str, str]) -> str:
+    """A made-up VIN: the snapshot has none."""
+    return f"WBAZZZ{int(row['vehicle_id'].removeprefix('dn-')):011d}"
+
+
+def vehicle_id_of(row: dict[str, str]) -> VehicleId:
+    """The same car, the same id."""
+    return VehicleId(derived_id("demo.vehicle", row["vehicle_id"]))
+
+
+def cars(seed: int) -> list[Car]:
+    """The fleet as simulated cars."""
+    return [
+        Car(
+            vehicle_id=vehicle_id_of(row),
+            vin=vin_of(row),
+            model=row["model"],
+            fuel_type=row["fuel_type"],  # type: ignore[arg-type] # the snapshot has P, D and E
+            position=Position(latitude=float(row["lat"]), longitude=float(row["lon"])),
+            energy_percent=float(row["fuel_pct"] or 50),
+            odometer_m=10_000_000 + 1_000 * int(row["vehicle_id"].removeprefix("dn-")),
+            random=Random(f"{seed}:{row['vehicle_id']}"),  # noqa: S311 (a simulation is to be repeatable)
+        )
+        for row in fleet_rows()
+    ]
+
+
+async def audit(running: Running) -> dict[str, InvariantResult]:
+    """Check every invariant from the event log alone."""
+    invariants = Invariants()
+    async for recorded in running.store.read():
+        invariants.observe(recorded)
+    return invariants.report()
+
+
+async def visit(running: Running, options: DemoOptions) -> dict[str, int]:
+    """Let simulated cars and members use a system that is served elsewhere; returns what they went through."""
+    tally = Tally()
+    await _simulate(running, options, tally)
+    return dict(tally.counts)
+
+
+async def _simulate(running: Running, options: DemoOptions, tally: Tally) -> None:
+    stop, ready = asyncio.Event(), asyncio.Event()
+    settings, system = running.system.settings, running.system
+    fleet = SimulatedFleet(cars(options.seed), url=running.mqtt_url, service=SERVICE, faults=options.faults)
+    driving = asyncio.create_task(fleet.run(stop, ready))
+    agent = system.tokens.issue(
+        Role.AGENT, "simulator", service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=7)
+    )
+    address = f"http://{settings.host}:{settings.port}"
+    limits = httpx.Limits(max_connections=50)
+    async with httpx.AsyncClient(base_url=address, timeout=20, limits=limits) as api:
+        town = Town(
+            api=api,
+            fleet=fleet,
+            agent_token=agent,
+            email_code=lambda member_id: system.tokens.code("email", member_id),
+            city_id=CITY,
+            faults=options.faults,
+            tally=tally,
+            seed=options.seed,
+        )
+        await asyncio.wait({asyncio.create_task(ready.wait()), driving}, return_when=asyncio.FIRST_COMPLETED)
+        leaving = asyncio.Event()
+        lives = [asyncio.create_task(SimulatedMember(n, town).live(leaving)) for n in range(options.members)]
+        await asyncio.wait([driving, *lives], timeout=options.seconds, return_when=asyncio.FIRST_EXCEPTION)
+        leaving.set()
+        await asyncio.wait_for(asyncio.gather(*lives), DRAIN_S)
+        await _settled(running)
+    stop.set()
+    await driving
+
+
+async def _settled(running: Running) -> None:
+    """Until policies and projections have dealt with everything and nothing is due."""
+    deadline = asyncio.get_running_loop().time() + DRAIN_S
+    while asyncio.get_running_loop().time() < deadline:
+        due = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is null and due_at <= now()")
+        lags = [await follower.lag() for follower in (*running.followers, running.policies)]
+        if not due and not any(lags):
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _summary(running: Running, tally: Tally, results: dict[str, InvariantResult]) -> dict[str, object]:
+    money = await running.pool.fetch(_MONEY)
+    trips = await running.pool.fetch(_TRIPS)
+    parked = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is not null")
+    return {
+        "trips": {row["state"]: row["count"] for row in trips},
+        "invoices": sum(row["count"] for row in money),
+        "money": {row["currency"]: {"gross_minor": row["gross"], "open_minor": row["open"]} for row in money},
+        "invariants": {n: {"checked": r.checked, "broken": len(r.broken)} for n, r in results.items()},
+        "members": dict(tally.counts),
+        "events": await running.store.end(),
+        "parked_tasks": parked,
+    }
+
+
+def _welcome(running: Running, options: DemoOptions) -> Table:
+    system = running.system
+    address = f"http://{system.settings.host}:{system.settings.port}"
+    table = Table(title="CSBE: DriveNow Europe, Berlin", show_header=False, title_justify="left")
+    tokens = {
+        role: system.tokens.issue(role, role.value, service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=1))
+        for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
+    }
+    table.add_row("live page", f"{address}/#token={tokens[Role.OPERATOR]}")
+    table.add_row("API", f"{address}/docs")
+    table.add_row("broker", running.mqtt_url)
+    for role, token in tokens.items():
+        table.add_row(f"{role} token", token)
+    table.add_row("members", f"{options.members} simulated, seed {options.seed}; stop with Ctrl-C")
+    table.add_row("try next", f"curl '{address}/v1/vehicles?near=52.52,13.405&limit=3' -H 'Authorization: Bearer ...'")
+    return table
+
+
+def _zone(feature: dict[str, dict[str, object]]) -> DefineZone:
+    facts = feature["properties"]
+    zone_id = ZoneId(derived_id("demo.zone", facts["name"]))
+    return DefineZone.model_validate({"zone_id": zone_id, **facts, "polygons": feature["geometry"]["coordinates"]})
+
+
+async def _commission(running: Running, row: dict[str, str]) -> None:
+    vehicle_id = vehicle_id_of(row)
+    number = int(row["vehicle_id"].removeprefix("dn-"))
+    car = CommissionVehicle.model_validate(
+        {
+            "vehicle_id": vehicle_id,
+            "vin": vin_of(row),
+            "plate": f"B-DN {number}",
+            "make": row["make"],
+            "model": row["model"],
+            "fuel_type": _FUELS[row["fuel_type"]],
+            "city_id": CITY,
+            "position": {"latitude": float(row["lat"]), "longitude": float(row["lon"])},
+            "energy_percent": float(row["fuel_pct"] or 50),
+            "odometer_m": 10_000_000 + 1_000 * number,
+        }
+    )
+    await _give(running, car)
+    await _give(running, PutIntoService(vehicle_id=vehicle_id))
+
+
+async def _give(running: Running, command: Command) -> None:
+    """A repeated run gives the same commands under the same ids."""
+    command_id = CommandId(derived_id("demo", command.model_dump_json()))
+    metadata = Metadata(
+        command_id=command_id,
+        command=command.NAME,
+        actor=Actor(role=Role.OPERATOR, id="demo"),
+        service=SERVICE,
+        correlation_id=uuid4(),
+    )
+    await running.system.dispatcher.dispatch(command, metadata)

@@ -1,0 +1,46 @@
+"""The web server around the application, inside our own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from api.rest.application import create_app
+from api.system import System
+
+
+class PortTakenError(Exception):
+    """Somebody else listens on our port."""
+
+
+@asynccontextmanager
+async def served(system: System) -> AsyncIterator[None]:
+    """Serve until the end of the block; requests under way then have ten seconds. Raises `PortTakenError`."""
+    settings = system.settings
+    config = uvicorn.Config(
+        create_app(system), log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off"
+    )
+    web = uvicorn.Server(config)
+    listening = _listen(settings.host, settings.port)
+    serving = asyncio.create_task(web._serve([listening]))  # noqa: SLF001 (serve() would take over the process's signals)
+    try:
+        while not web.started and not serving.done():
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        web.should_exit = True
+        await serving
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PortTakenError(f"cannot listen on {host}:{port} ({error.strerror}): choose another port") from error
+    return listening

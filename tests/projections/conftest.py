@@ -1,0 +1,53 @@
+"""A world whose events also stand in the real store, with all read models beside it."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import asyncpg
+import pytest
+
+import projections
+from adapters.postgres.follower import Follower
+from adapters.postgres.store import PostgresEventStore
+from domain.contexts import HANDLERS
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.messages import Metadata
+from domain.rulebook.services import RULEBOOKS
+from tests.domain.memory_store import MemoryStore
+from tests.domain.world import World
+
+
+class _RecordedTwice(MemoryStore):
+    """Decides from memory; what was decided is appended to the real store first."""
+
+    def __init__(self, real: PostgresEventStore) -> None:
+        super().__init__()
+        self._real = real
+
+    async def append(
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+    ) -> int:
+        await self._real.append(deepcopy(aggregates), metadata, answer=answer, fingerprint=fingerprint)
+        return await super().append(aggregates, metadata, answer=answer, fingerprint=fingerprint)
+
+
+@pytest.fixture
+async def followers(pool: asyncpg.Pool, store: PostgresEventStore) -> dict[str, Follower]:
+    """One follower per projector, on empty tables."""
+    await pool.execute(projections.schema_sql())
+    for projector in projections.PROJECTORS:
+        await pool.execute(projector.truncate_sql())
+    return {
+        p.NAME: Follower(pool, store, p.follower_name, p.apply, topics=p.topics, batch=7)
+        for p in projections.PROJECTORS
+    }
+
+
+@pytest.fixture
+def world(store: PostgresEventStore) -> World:
+    """The whole domain, its cars and its payment provider, recorded in PostgreSQL."""
+    world = World()
+    world.store = _RecordedTwice(store)
+    world._dispatcher = Dispatcher(world.store, world, RULEBOOKS, HANDLERS)
+    return world
