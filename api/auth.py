@@ -23,8 +23,20 @@ KEY_ID = "csbe-1"
 
 SCOPES: dict[Role, frozenset[str]] = {
     Role.MEMBER: frozenset({"own:read", "own:write", "vehicles:read"}),
-    Role.AGENT: frozenset({"members:read", "members:write", "rentals:read", "rentals:write", "vehicles:read", "invoices:read", "invoices:write"}),
-    Role.OPERATOR: frozenset({"vehicles:read", "vehicles:write", "fleet:read", "rentals:read", "reports:read", "live:read"}),
+    Role.AGENT: frozenset(
+        {
+            "members:read",
+            "members:write",
+            "rentals:read",
+            "rentals:write",
+            "vehicles:read",
+            "invoices:read",
+            "invoices:write",
+        }
+    ),
+    Role.OPERATOR: frozenset(
+        {"vehicles:read", "vehicles:write", "fleet:read", "rentals:read", "reports:read", "live:read"}
+    ),
     Role.ANALYST: frozenset({"reports:read", "vehicles:read"}),
     Role.AUDITOR: frozenset({"history:read", "live:read", "reports:read", "invoices:read"}),
     Role.DEVICE: frozenset(),
@@ -108,7 +120,7 @@ class TokenAuthority:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
 
     def code(self, *parts: str) -> str:
-        """A secret that only this installation can make, the same for the same parts: for mails that prove an address."""
+        """A secret that only this installation can make, the same for the same parts: it proves a mail address."""
         secret = self._private.private_bytes_raw()
         return hmac.new(secret, "\x1f".join(parts).encode(), "sha256").hexdigest()[:10]
 

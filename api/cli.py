@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -46,14 +46,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
-def demo(
-    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop after so many seconds; never otherwise.")] = None,
+def demo(  # noqa: PLR0917 (typer makes options of them)
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Stop after so many seconds; never otherwise.")
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where page and API listen.")] = 8123,
     members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
     seed: Annotated[int, typer.Option(help="The same seed, the same members and cars.")] = 1,
-    unlock_timeout: Annotated[float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")] = 0.0,
+    unlock_timeout: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")
+    ] = 0.0,
     lost_message: Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")] = 0.0,
-    gps_drift: Annotated[float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")] = 0.0,
+    gps_drift: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")
+    ] = 0.0,
     card_declined: Annotated[float, typer.Option(min=0, max=1, help="Share of members whose card is declined.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -66,9 +72,9 @@ def demo(
 
     with TemporaryDirectory(prefix="csbe-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        settings = _settings().model_copy(update={"port": port})
-        if "data_dir" not in settings.model_fields_set - {"port"}:
-            settings = settings.model_copy(update={"data_dir": Path(folder)})
+        settings = _settings()
+        data_dir = settings.data_dir if "data_dir" in settings.model_fields_set else Path(folder)
+        settings = settings.model_copy(update={"port": port, "data_dir": data_dir})
         if not _run(run, settings):
             errors.print("an invariant is broken: see the summary")
             raise typer.Exit(1)
@@ -114,7 +120,7 @@ def history(
     """Every event of one aggregate: who, when and why."""
     until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
-    async def read(running: Running) -> list[dict[str, object]]:
+    async def read(running: Running) -> list[dict[str, Any]]:
         events = running.store.read(aggregate_id=aggregate_id, until=position)
         return [shown(event) async for event in events if until is None or event.recorded_at <= until]
 
@@ -124,10 +130,14 @@ def history(
     table = Table("position", "at", "event", "by", "command", "facts")
     for event in found:
         metadata = event["metadata"]
-        assert isinstance(metadata, dict)
         by = f"{metadata['actor']['role']} {metadata['actor']['id']}"
         table.add_row(
-            str(event["position"]), str(event["at"]), str(event["type"]), by, metadata["command"], json.dumps(event["facts"])
+            str(event["position"]),
+            str(event["at"]),
+            str(event["type"]),
+            by,
+            metadata["command"],
+            json.dumps(event["facts"]),
         )
     _show(as_json, found, table)
 
@@ -143,7 +153,11 @@ def token(
     """Print a signed token for a role."""
     settings = _settings()
     signed = tokens_of(settings).issue(
-        role, subject or role.value, service=service or settings.service, at=datetime.now(UTC), expires_in=timedelta(hours=hours)
+        role,
+        subject or role.value,
+        service=service or settings.service,
+        at=datetime.now(UTC),
+        expires_in=timedelta(hours=hours),
     )
     if as_json:
         output.print_json(json.dumps({"token": signed}))
@@ -189,9 +203,11 @@ def projections_status(as_json: AsJson = False) -> None:
 
 
 @projections_app.command("rebuild")
-def projections_rebuild(name: Annotated[str, typer.Argument(help="members, fleet, rental, billing, utilisation or event_log")]) -> None:
+def projections_rebuild(
+    name: Annotated[str, typer.Argument(help="members, fleet, rental, billing, utilisation or event_log")],
+) -> None:
     """Empty a read model and fill it again from the log."""
-    chosen = next((p for p in projections.PROJECTORS if p.NAME == name), None)
+    chosen = next((p for p in projections.PROJECTORS if name == p.NAME), None)
     if chosen is None:
         _fail(f"there is no projection {name}: choose one of {', '.join(p.NAME for p in projections.PROJECTORS)}")
 
@@ -201,7 +217,8 @@ def projections_rebuild(name: Annotated[str, typer.Argument(help="members, fleet
             await connection.execute("select 1 from csbe.followers where name = $1 for update", follower.name)
             await connection.execute(f"truncate {', '.join(chosen.TABLES)}")
             await connection.execute(
-                "update csbe.followers set position = 0, failed_position = null, error = null where name = $1", follower.name
+                "update csbe.followers set position = 0, failed_position = null, error = null where name = $1",
+                follower.name,
             )
         end = await running.store.end()
         with Progress(console=errors) as progress:

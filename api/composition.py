@@ -38,6 +38,8 @@ from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
 
 ZONES_REFRESH_S = 5.0
+READY_LAG = 10_000
+"""A process whose read models are further behind than this many positions is not ready."""
 
 _VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
@@ -143,9 +145,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             for projector in projections.PROJECTORS
         )
         zones = ZoneMap()
-        writer = BatchWriter(
-            dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=IngestFigures()
-        )
+        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=IngestFigures())
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -267,7 +267,7 @@ def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
 def _keeping_up(followers: tuple[Follower, ...]) -> Callable[[], Awaitable[bool]]:
     async def keeping_up() -> bool:
         try:
-            return all([await follower.lag() < 10_000 for follower in followers])
+            return all([await follower.lag() < READY_LAG for follower in followers])
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
 

@@ -5,7 +5,7 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
 from adapters.postgres.follower import wait_for
 from adapters.simulator.members import SimulatedMember, Tally, Town
@@ -33,7 +32,10 @@ CITY = "berlin"
 DRAIN_S = 60.0
 
 _FUELS = {"P": "petrol", "D": "diesel", "E": "electric"}
-_MONEY = "select currency, count(*), sum(gross_minor)::bigint as gross, sum(open_minor)::bigint as open from read_v1.invoices group by currency"
+_MONEY = """
+select currency, count(*), sum(gross_minor)::bigint as gross, sum(open_minor)::bigint as open
+from read_v1.invoices group by currency
+"""
 _TRIPS = "select state, count(*) from read_v1.trips group by state"
 
 
@@ -44,7 +46,7 @@ class DemoOptions:
     seconds: float | None = None
     members: int = 25
     seed: int = 1
-    faults: Faults = Faults()
+    faults: Faults = field(default_factory=Faults)
     as_json: bool = False
 
 
@@ -54,7 +56,7 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
         await prepare(dsn)
         async with composed(settings, dsn, mqtt_url) as running, _going(running):
             await _seed(running)
-            console.print(_welcome(running, options))
+            console.print(_welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()
             await _simulate(running, options, tally)
             results = await audit(running)
@@ -197,22 +199,31 @@ async def _summary(running: Running, tally: Tally, results: dict[str, InvariantR
     }
 
 
-def _welcome(running: Running, options: DemoOptions) -> Table:
+def _welcome(running: Running, options: DemoOptions) -> str:
     system = running.system
     address = f"http://{system.settings.host}:{system.settings.port}"
-    table = Table(title="CSBE: DriveNow Europe, Berlin", show_header=False, title_justify="left")
     tokens = {
-        role: system.tokens.issue(role, role.value, service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=1))
+        role: system.tokens.issue(
+            role, role.value, service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=1)
+        )
         for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
     }
-    table.add_row("live page", f"{address}/#token={tokens[Role.OPERATOR]}")
-    table.add_row("API", f"{address}/docs")
-    table.add_row("broker", running.mqtt_url)
-    for role, token in tokens.items():
-        table.add_row(f"{role} token", token)
-    table.add_row("members", f"{options.members} simulated, seed {options.seed}; stop with Ctrl-C")
-    table.add_row("try next", f"curl '{address}/v1/vehicles?near=52.52,13.405&limit=3' -H 'Authorization: Bearer ...'")
-    return table
+    lines = [
+        "CSBE: DriveNow Europe in Berlin, 640 cars",
+        f"{options.members} simulated members, seed {options.seed}; stop with Ctrl-C",
+        "",
+        f"live page    {address}/#token={tokens[Role.OPERATOR]}",
+        f"API          {address}/docs",
+        f"broker       {running.mqtt_url}",
+        f"mail         {system.settings.data_dir / 'mail'}",
+        "",
+        *(f"export {role.upper()}={token}" for role, token in tokens.items()),
+        "",
+        "A member's token comes with the answer to POST /v1/members. Try next:",
+        f"  curl -H \"Authorization: Bearer $OPERATOR\" '{address}/v1/vehicles?near=52.52,13.405&limit=3'",
+        f"  curl -H \"Authorization: Bearer $AUDITOR\" '{address}/v1/history?limit=20'",
+    ]
+    return "\n".join(lines)
 
 
 def _zone(feature: dict[str, dict[str, object]]) -> DefineZone:

@@ -17,8 +17,12 @@ COMMAND_SECONDS = Histogram(
     "From the dispatcher's door to the durable append.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-INGEST_MESSAGES = Counter("csbe_ingest_messages_total", "Vehicle messages by channel and result.", ["channel", "result"])
-INGEST_BATCH = Histogram("csbe_ingest_batch_messages", "Messages per durable batch.", buckets=(1, 5, 20, 50, 100, 250, 500))
+INGEST_MESSAGES = Counter(
+    "csbe_ingest_messages_total", "Vehicle messages by channel and result.", ["channel", "result"]
+)
+INGEST_BATCH = Histogram(
+    "csbe_ingest_batch_messages", "Messages per durable batch.", buckets=(1, 5, 20, 50, 100, 250, 500)
+)
 INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of the last batch waited.")
 INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
 
@@ -36,7 +40,9 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.getLevelNamesMapping()[level], format='{"event": "%(message)s", "logger": "%(name)s"}')
+    logging.basicConfig(
+        level=logging.getLevelNamesMapping()[level], format='{"event": "%(message)s", "logger": "%(name)s"}'
+    )
 
 
 class MeasuredDispatcher(Dispatcher):

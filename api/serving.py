@@ -26,7 +26,7 @@ async def served(system: System) -> AsyncIterator[None]:
     listening = _listen(settings.host, settings.port)
     serving = asyncio.create_task(web._serve([listening]))  # noqa: SLF001 (serve() would take over the process's signals)
     try:
-        while not web.started and not serving.done():
+        while not web.started and not serving.done():  # noqa: ASYNC110 (uvicorn offers no event)
             await asyncio.sleep(0.01)
         yield
     finally:

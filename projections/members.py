@@ -70,9 +70,7 @@ class MembersProjector(Projector):
 
     async def _released(self, recorded: RecordedEvent, event: Member.Released, db: Database) -> None:
         status = "IDLE" if event.to_reservation is None else "IN_RESERVATION"
-        await db.execute(
-            _OCCUPIED, event.originator_id, status, event.to_reservation, None, event.originator_version
-        )
+        await db.execute(_OCCUPIED, event.originator_id, status, event.to_reservation, None, event.originator_version)
 
     @staticmethod
     async def _set(event: Event, column: str, value: bool | str, db: Database) -> None:

@@ -14,7 +14,7 @@ class AggregateCache:
         self._size = size
         self._aggregates: OrderedDict[UUID, Aggregate] = OrderedDict()
 
-    def get(self, id: UUID) -> Aggregate | None:  # noqa: A002 (the field's word)
+    def get(self, id: UUID) -> Aggregate | None:
         """A copy of the aggregate, or none."""
         found = self._aggregates.get(id)
         if found is None:
@@ -32,7 +32,7 @@ class AggregateCache:
         if len(self._aggregates) > self._size:
             self._aggregates.popitem(last=False)
 
-    def evict(self, id: UUID) -> None:  # noqa: A002
+    def evict(self, id: UUID) -> None:
         """Forget one aggregate."""
         self._aggregates.pop(id, None)
 

@@ -54,7 +54,7 @@ class Snapshots:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, PydanticUserError, ValueError, OSError):
             log.warning("no snapshot of %s %s", aggregate.TOPIC, aggregate.id, exc_info=True)
 
-    async def latest(self, aggregate_class: type[A], id: UUID) -> A | None:  # noqa: A002 (the field's word)
+    async def latest(self, aggregate_class: type[A], id: UUID) -> A | None:
         """The remembered state, if there is one that this version of the class can read."""
         try:
             fingerprint = _fingerprint(aggregate_class)
@@ -90,7 +90,7 @@ class Snapshots:
         secret = keys[person].encrypt(state, aggregate.id.bytes)
         return secret and person.bytes + secret
 
-    async def _open(self, kind: type[Aggregate], id: UUID, state: bytes) -> Any:  # noqa: A002
+    async def _open(self, kind: type[Aggregate], id: UUID, state: bytes) -> Any:
         if _subject_fields(kind):
             person = UUID(bytes=state[:_SUBJECT_BYTES])
             keys = await self._vault.keys_for_reading([person])
@@ -99,7 +99,7 @@ class Snapshots:
         return orjson.loads(state)
 
 
-def _restore(kind: type[A], id: UUID, version: int, state: Any) -> A:  # noqa: A002
+def _restore(kind: type[A], id: UUID, version: int, state: Any) -> A:
     values = _adapter(kind).validate_python(state["fields"])
     aggregate = kind.__new__(kind)
     aggregate.__base_init__(id, version, datetime.fromisoformat(state["created_on"]))

@@ -65,7 +65,7 @@ class PostgresEventStore:
         await self._journal.close()
         await self.listener.close()
 
-    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:  # noqa: A002 (the field's word)
+    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
         start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
         version = start.version if start else 0
@@ -79,7 +79,7 @@ class PostgresEventStore:
     async def load_as_of(
         self,
         aggregate_class: type[A],
-        id: UUID,  # noqa: A002
+        id: UUID,
         /,
         *,
         at: datetime | None = None,

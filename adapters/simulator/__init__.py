@@ -1,1 +1,1 @@
-"""A simulated city: cars that speak MQTT and members who speak HTTP, the same for the same seed. Never imported by the core."""
+"""A simulated city: cars that speak MQTT, members who speak HTTP, repeatable by seed. The core never imports it."""

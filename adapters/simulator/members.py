@@ -17,6 +17,9 @@ from domain.kernel.units import Position
 BERLIN = Position(latitude=52.5200, longitude=13.4050)
 PATIENCE_S = 45.0
 POLL_S = 0.15
+PARKING_SHARE = 0.3
+"""How many of the trips have a stop."""
+TRIES_AT_ONE_PLACE = 8
 
 
 class NotReachedError(Exception):
@@ -54,7 +57,7 @@ class SimulatedMember:
     def __init__(self, number: int, town: Town) -> None:
         self._number = number
         self._town = town
-        self._random = Random(f"{town.seed}:{number}")  # noqa: S311 (a simulation is to be repeatable)
+        self._random = Random(f"{town.seed}:{number}")
         self._key = 0
         self._token = ""
         self._member_id = ""
@@ -80,7 +83,12 @@ class SimulatedMember:
         self._token, self._member_id = answer["token"], answer["id"]
         mine = f"/v1/members/{self._member_id}"
         await self._post(f"{mine}/verify-email", {"code": self._town.email_code(self._member_id)})
-        licence = {"number": f"B{self._number:06d}", "country": "DE", "issued_on": "2015-03-01", "expires_on": "2039-03-01"}
+        licence = {
+            "number": f"B{self._number:06d}",
+            "country": "DE",
+            "issued_on": "2015-03-01",
+            "expires_on": "2039-03-01",
+        }
         await self._post(f"{mine}/licence", licence)
         await self._post(f"{mine}/licence/verify", {}, token=self._town.agent_token)
         declined = self._random.random() < self._town.faults.card_declined
@@ -105,7 +113,7 @@ class SimulatedMember:
             await self._try(f"/v1/reservations/{reservation}/cancel", {})
             return
         await self._drive(vehicle)
-        if self._random.random() < 0.3:
+        if self._random.random() < PARKING_SHARE:
             await self._park(trip)
         await self._end(trip, vehicle)
         self._town.tally.note("trips")
@@ -143,7 +151,7 @@ class SimulatedMember:
         for attempt in range(40):
             if await self._try(f"{trip}/end", {}) and await self._ended(trip):
                 return
-            if attempt % 8 == 7:
+            if attempt % TRIES_AT_ONE_PLACE == TRIES_AT_ONE_PLACE - 1:
                 await self._drive(car)
             await asyncio.sleep(0.5)
         raise NotReachedError(f"{trip} could not be ended")
@@ -217,7 +225,10 @@ class SimulatedMember:
 
     async def _send(self, path: str, body: dict[str, Any], token: str | None) -> httpx.Response:
         self._key += 1
-        headers = {"Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}", **self._headers(token or self._token)}
+        headers = {
+            "Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}",
+            **self._headers(token or self._token),
+        }
         return await self._town.api.post(path, json=body or None, headers=headers)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Simulated cars. One MQTT connection carries the whole fleet; each car keeps its own state, sequence and random source."""
+"""Simulated cars. One MQTT connection carries the whole fleet; each car has a state, a sequence, a random source."""
 
 import asyncio
 import math
@@ -113,7 +113,7 @@ def _between(start: Position, end: Position, share: float) -> Position:
 
 
 class SimulatedFleet:
-    """Connects all cars to the broker: reports telemetry, obeys commands, answers each command once and the same again."""
+    """Connects all cars to the broker: reports telemetry, obeys commands, gives a repeated command the same answer."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class SimulatedFleet:
         self._now = now
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        """Stay connected until `stop`; after a lost connection connect again. `ready` is set once all cars have reported."""
+        """Stay connected until `stop`, again after a lost connection. `ready` is set once all cars have reported."""
         while not stop.is_set():
             try:
                 async with aiomqtt.Client(**client_options(self._url)) as client:

@@ -15,7 +15,6 @@ from domain.fleet.vehicle_events import CarEvent, ZoneEvent
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId
-from domain.kernel.personal import Personal
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, TripLimits
 
@@ -23,7 +22,7 @@ ServiceState = Literal["commissioned", "in_service", "out_of_service", "decommis
 
 
 class Vehicle(Aggregate):
-    """A car: commissioned -> in service <-> out of service -> decommissioned; free, reserved or in a trip; told and telling.
+    """A car: commissioned -> in service <-> out of service -> decommissioned; free, reserved or in a trip.
 
     Which of these events follow from what a car says is decided in `observing`.
     """

@@ -13,7 +13,7 @@ from domain.kernel.units import Metres, Percent, Position
 
 
 class CarEvent(Event):
-    """Something changed at the car: with its place, odometer and energy at that moment, so that a reader needs no telemetry.
+    """Something changed at the car: with its place, odometer and energy then, so that a reader needs no telemetry.
 
     `holder_id` is the member on the trip, whose key the place is stored under, or the car itself when nobody drives it.
     """

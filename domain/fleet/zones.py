@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 from domain.kernel.units import Position
 
 Ring = tuple[tuple[float, float], ...]
 Polygons = tuple[tuple[Ring, ...], ...]
-"""Coordinates of a GeoJSON MultiPolygon (RFC 7946): (longitude, latitude); of each polygon the outer ring first, then its holes."""
+"""Coordinates of a GeoJSON MultiPolygon (RFC 7946): (longitude, latitude); the outer ring first, then its holes."""
+
+
+SMALLEST_RING = 4
+"""Points of a triangle whose last point is its first."""
 
 
 class ZoneKind(StrEnum):
@@ -29,13 +34,15 @@ def contains(polygons: Polygons, position: Position) -> bool:
 
 def closed(polygons: Polygons) -> bool:
     """Whether every ring ends where it began and has at least four points, as RFC 7946 wants."""
-    return bool(polygons) and all(len(ring) >= 4 and ring[0] == ring[-1] for rings in polygons for ring in rings)
+    return bool(polygons) and all(
+        len(ring) >= SMALLEST_RING and ring[0] == ring[-1] for rings in polygons for ring in rings
+    )
 
 
 def _in_ring(ring: Sequence[tuple[float, float]], position: Position) -> bool:
     """Casts a ray to the east and counts the edges that it crosses."""
     inside = False
-    for (lon1, lat1), (lon2, lat2) in zip(ring, ring[1:], strict=False):
+    for (lon1, lat1), (lon2, lat2) in pairwise(ring):
         if (lat1 > position.latitude) != (lat2 > position.latitude):
             crossing = lon1 + (position.latitude - lat1) / (lat2 - lat1) * (lon2 - lon1)
             inside ^= position.longitude < crossing

@@ -1,1 +1,1 @@
-"""What every context needs: aggregate and event bases, money, ids, errors, ports, the dispatcher. Never a rule of one context."""
+"""What every context needs: aggregates and events, money, ids, errors, ports, dispatcher. Never one context's rule."""

@@ -40,7 +40,7 @@ class Created(Event, CanInitAggregate[UUID]):
 
 
 class Aggregate(BaseAggregate[UUID]):
-    """A consistency boundary. Subclasses declare `TOPIC`, their events, their state as annotated fields, their decisions.
+    """A consistency boundary. Subclasses declare `TOPIC`, events, their state as annotated fields, decisions.
 
     The library registers the topics of the aggregate and of its nested event classes, and refuses an event without one.
     """
@@ -49,11 +49,15 @@ class Aggregate(BaseAggregate[UUID]):
     Event: ClassVar[type[Event]] = Event
 
     @classmethod
-    def begin(cls, event_class: type[Created], *, id: UUID, **facts: Any) -> Self:  # noqa: A002 (the library's word)
+    def begin(cls, event_class: type[Created], *, id: UUID, **facts: Any) -> Self:
         """Start a new aggregate with its first event; `facts` are validated by the event class."""
         return cls._create(event_class, id=id, **facts)
 
 
 def event_classes(aggregate_class: type[Aggregate]) -> list[type[Event]]:
     """The events declared in an aggregate, in the order of its source."""
-    return [m for m in vars(aggregate_class).values() if isinstance(m, type) and issubclass(m, Event) and hasattr(m, "TOPIC")]
+    return [
+        m
+        for m in vars(aggregate_class).values()
+        if isinstance(m, type) and issubclass(m, Event) and hasattr(m, "TOPIC")
+    ]

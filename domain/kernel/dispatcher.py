@@ -41,7 +41,7 @@ class Work:
     store: EventStore
     touched: dict[UUID, Aggregate] = field(default_factory=dict)
 
-    async def load(self, aggregate_class: type[A], id: UUID) -> A:  # noqa: A002 (the field's word)
+    async def load(self, aggregate_class: type[A], id: UUID) -> A:
         """The aggregate, the same object however often it is asked for. Raises `NotFoundError`."""
         known = self.touched.get(id)
         if known is not None and isinstance(known, aggregate_class):
@@ -60,7 +60,7 @@ Handler = Callable[[Any, Work], Awaitable[Any]]  # each handler narrows both to 
 
 @dataclass(frozen=True)
 class Answered:
-    """The dispatcher's reply: the handler's answer as JSON text, the log position to read one's own write, and whether it was new."""
+    """The reply: the handler's answer as JSON, the position to read one's own write, whether it was done before."""
 
     answer: str | None
     position: int

@@ -1,4 +1,4 @@
-"""What can go wrong in the domain. Every refusal names all violated rules, each with a stable code and the values it looked at."""
+"""What can go wrong in the domain. A refusal names all violated rules, each with a code and the values it looked at."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ class RefusedError(DomainError):
 class NotFoundError(DomainError):
     """No aggregate of this kind has this id."""
 
-    def __init__(self, kind: str, id: UUID) -> None:  # noqa: A002 (the field's word)
+    def __init__(self, kind: str, id: UUID) -> None:
         super().__init__(f"there is no {kind} {id}")
         self.kind = kind
         self.id = id
@@ -41,7 +41,7 @@ class NotFoundError(DomainError):
 class VersionConflictError(DomainError):
     """An aggregate has changed since it was read; load it again and decide again."""
 
-    def __init__(self, id: UUID, expected_version: int) -> None:  # noqa: A002 (the field's word)
+    def __init__(self, id: UUID, expected_version: int) -> None:
         super().__init__(f"aggregate {id} is no longer at version {expected_version}")
         self.id = id
         self.expected_version = expected_version

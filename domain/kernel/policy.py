@@ -1,7 +1,7 @@
 """Policies: "whenever this event, then that". Plain functions from a recorded event to what should follow.
 
 What follows is data: a command, a command at a later time, or an effect on the outside world. One runner stores it in
-the policy's own transaction and carries it out afterwards, each under an id derived from the event, so a replay repeats nothing.
+the policy's own transaction and carries it out afterwards, under an id derived from the event: replays repeat nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ class _Consequence(BaseModel):
 
 
 class Later(_Consequence):
-    """Give `command` to the dispatcher once `due_at` has come. Deciding whether it still applies is the handler's part."""
+    """Give `command` to the dispatcher once `due_at` has come. Whether it still applies, its handler decides."""
 
     kind: Literal["later"] = "later"
     due_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""Ports: what the core needs from the world, as Protocols. Adapters implement them; a contract suite checks each one."""
+"""Ports: what the core needs from the world. Adapters implement them; a contract suite checks each one."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ A = TypeVar("A", bound=Aggregate)
 
 
 class Outcome(Protocol):
-    """What a command led to: the handler's answer as JSON, the position of its last event, and the command's fingerprint."""
+    """What a command led to: the answer as JSON, the position of its last event, the command's fingerprint."""
 
     @property
     def answer(self) -> str | None: ...
@@ -37,7 +37,9 @@ class EventStore(Protocol):
         """The aggregate as it was recorded at a time or at a position of the log. Raises `NotFoundError`."""
         ...
 
-    async def append(self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str) -> int:
+    async def append(
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+    ) -> int:
         """Append the pending events of all aggregates, all or none, and remember the command's outcome for ever.
 
         Each aggregate must still be at the version it was read at. Returns the position of the last event
@@ -74,7 +76,7 @@ class VehicleGateway(Protocol):
     """The way to the cars."""
 
     async def send(self, request: TellVehicle, /) -> None:
-        """Hand a command to the car's connection; idempotent by `request.request_id`. Raises `GatewayUnavailableError`."""
+        """Hand a command over for the car; idempotent by its `request_id`. Raises `GatewayUnavailableError`."""
         ...
 
 
@@ -82,7 +84,7 @@ class PaymentGateway(Protocol):
     """A payment provider."""
 
     async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> "PaymentAnswer":
-        """Carry out the operation once per key. A decline is an answer; raises `GatewayUnavailableError` when none came."""
+        """Do it once per key. A decline is an answer; raises `GatewayUnavailableError` when none came."""
         ...
 
 

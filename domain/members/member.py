@@ -15,7 +15,7 @@ from domain.rulebook.model import Eligibility
 
 
 class Member(Aggregate):
-    """A person who may drive: registered -> e-mail, licence and payment checked -> IDLE <-> IN_RESERVATION <-> IN_RENTAL."""
+    """A person who may drive: registered -> checked -> IDLE <-> IN_RESERVATION <-> IN_RENTAL."""
 
     TOPIC: ClassVar[str] = "members.member"
 
