@@ -307,3 +307,7 @@ def _show(as_json: bool, data: object, text: object) -> None:
 def _fail(why: str) -> NoReturn:
     errors.print(f"[red]error:[/red] {why}", highlight=False)
     raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    main()

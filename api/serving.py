@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.rest.application import create_app
 from api.system import System
@@ -17,13 +18,17 @@ class PortTakenError(Exception):
 
 @asynccontextmanager
 async def served(system: System) -> AsyncIterator[None]:
+    """Serve a system until the end of the block. Raises `PortTakenError`."""
+    async with served_app(create_app(system), system.settings.host, system.settings.port):
+        yield
+
+
+@asynccontextmanager
+async def served_app(app: FastAPI, host: str, port: int) -> AsyncIterator[None]:
     """Serve until the end of the block; requests under way then have ten seconds. Raises `PortTakenError`."""
-    settings = system.settings
-    config = uvicorn.Config(
-        create_app(system), log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off"
-    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off")
     web = uvicorn.Server(config)
-    listening = _listen(settings.host, settings.port)
+    listening = _listen(host, port)
     serving = asyncio.create_task(web._serve([listening]))  # noqa: SLF001 (serve() would take over the process's signals)
     try:
         while not web.started and not serving.done():  # noqa: ASYNC110 (uvicorn offers no event)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from adapters.embedded import EmbeddedPostgres
-from tests.benchmarks import append
+from tests.benchmarks import append, demo, reserve
 
 RESULT = Path("build/benchmarks.json")
 
@@ -15,19 +15,23 @@ RESULT = Path("build/benchmarks.json")
 def main() -> None:
     """Run all benchmarks, one after the other."""
     if dsn := os.environ.get("CSBE_TEST_POSTGRES_DSN"):
-        figures = append.measure(dsn)
+        figures = _measure(dsn)
     else:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             Path(folder).chmod(0o755)
             server = EmbeddedPostgres(Path(folder) / "postgres")
             try:
-                figures = append.measure(server.start())
+                figures = _measure(server.start())
             finally:
                 server.stop()
     RESULT.parent.mkdir(exist_ok=True)
     text = json.dumps(figures, indent=2) + "\n"
     RESULT.write_text(text, "utf-8")
     sys.stdout.write(text)
+
+
+def _measure(dsn: str) -> dict[str, float]:
+    return {**append.measure(dsn), **reserve.measure(dsn), **demo.measure()}
 
 
 main()

@@ -1,0 +1,207 @@
+"""How fast reservations are placed over HTTP, against an empty POST of the same framework, server and clients.
+
+The clients run in a process of their own. Run with `python -m tests.benchmarks.reserve [DSN]` (default
+`CSBE_TEST_POSTGRES_DSN`); it creates a database and drops it.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import uvloop
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from adapters.broker import embedded_broker, free_port
+from api.composition import Part, Running, composed, prepare
+from api.rest.application import create_app
+from api.serving import served_app
+from api.settings import Settings
+from domain.fleet.commands import CommissionVehicle, PutIntoService
+from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
+from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.units import Position
+from domain.members import commands as members
+
+CLIENTS = 16
+ROUNDS = 3
+PER_ROUND = 320
+
+
+def measure(server_dsn: str) -> dict[str, float]:
+    """`reserve_vs_noop`, with both rates; needs no other load on the machine."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_measure(server_dsn))
+
+
+async def _measure(server_dsn: str) -> dict[str, float]:
+    name = f"csbe_bench_{uuid4().hex[:12]}"
+    admin = await asyncpg.connect(server_dsn)
+    await admin.execute(f"create database {name}")
+    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
+    try:
+        await prepare(dsn)
+        with tempfile.TemporaryDirectory() as folder:
+            async with embedded_broker() as url:
+                settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
+                async with composed(settings, dsn, url) as running:
+                    return await _compare(running)
+    finally:
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
+
+
+async def _compare(running: Running) -> dict[str, float]:
+    stop = asyncio.Event()
+    loops = asyncio.create_task(running.run({Part.PROJECTIONS, Part.POLICIES}, stop))
+    app = create_app(running.system)
+    empty = FastAPI()
+
+    @empty.post("/noop")
+    async def noop() -> dict[str, str]:
+        return {}
+
+    settings = running.system.settings
+    noop_port = free_port()
+    rates: dict[str, list[float]] = {"noop": [], "reserve": []}
+    async with served_app(app, settings.host, settings.port), served_app(empty, settings.host, noop_port):
+        for number in range(ROUNDS):
+            requests = await _people_and_cars(running, number)
+            rates["noop"].append(await _clients(f"http://{settings.host}:{noop_port}/noop", requests))
+            reserve = f"http://{settings.host}:{settings.port}/v1/reservations"
+            rates["reserve"].append(await _clients(reserve, requests))
+    stop.set()
+    await loops
+    fast, ours = median(rates["noop"]), median(rates["reserve"])
+    return {
+        "noop_requests_per_s": round(fast),
+        "reserve_requests_per_s": round(ours),
+        "reserve_vs_noop": round(ours / fast, 2),
+    }
+
+
+async def _people_and_cars(running: Running, number: int) -> list[dict[str, Any]]:
+    """Eligible members, each with a free car of their own, as the requests that they will make."""
+    system = running.system
+    requests = []
+    for place in range(PER_ROUND):
+        member_id, vehicle_id = MemberId(uuid4()), VehicleId(uuid4())
+        token = system.tokens.issue(
+            Role.MEMBER,
+            str(member_id),
+            service="drivenow-europe",
+            at=system.clock.now(),
+            expires_in=timedelta(hours=1),
+        )
+        requests.append({"token": token, "body": {"vehicle_id": str(vehicle_id)}})
+        await _member(running, member_id)
+        await _car(running, vehicle_id, number * PER_ROUND + place)
+    return requests
+
+
+async def _member(running: Running, member_id: MemberId) -> None:
+    await _give(
+        running,
+        members.RegisterMember(
+            member_id=member_id,
+            city_id="berlin",
+            name="Ada",
+            email="ada@example.org",
+            birth_date=date(1990, 1, 1),
+            email_code="1",
+        ),
+        members.VerifyEmail(member_id=member_id, code="1"),
+        members.SubmitLicence(
+            member_id=member_id,
+            number="B0725",
+            country="DE",
+            issued_on=date(2010, 1, 1),
+            expires_on=date(2040, 1, 1),
+        ),
+        members.VerifyLicence(member_id=member_id),
+        members.AddPaymentMethod(
+            member_id=member_id, method_id="1", token="tok_visa", brand="visa", expires_on=date(2040, 1, 1)
+        ),
+    )
+
+
+async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
+    await _give(
+        running,
+        CommissionVehicle(
+            vehicle_id=vehicle_id,
+            vin=f"WBAZZZ{number:011d}",
+            plate=f"B-DN {number}",
+            make="BMW",
+            model="BMW i3",
+            fuel_type="electric",
+            city_id="berlin",
+            position=Position(latitude=52.5, longitude=13.4),
+            energy_percent=80,
+        ),
+        PutIntoService(vehicle_id=vehicle_id),
+    )
+
+
+async def _give(running: Running, *commands: Command) -> None:
+    for command in commands:
+        command_id = CommandId(derived_id(command.NAME, command.model_dump_json()))
+        metadata = Metadata(
+            command_id=command_id,
+            command=command.NAME,
+            actor=Actor(role=Role.SYSTEM, id="benchmark"),
+            service="drivenow-europe",
+            correlation_id=UUID(int=0),
+        )
+        await running.system.dispatcher.dispatch(command, metadata)
+
+
+async def _clients(url: str, requests: list[dict[str, Any]]) -> float:
+    """Requests per second of a process that sends these requests from concurrent clients."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.benchmarks.reserve",
+        "--client",
+        url,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate(json.dumps(requests).encode())
+    if process.returncode:
+        raise RuntimeError("a client failed: see above")
+    return float(out)
+
+
+async def _send(url: str, requests: list[dict[str, Any]]) -> float:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=CLIENTS), timeout=60) as client:
+        waiting = iter(requests)
+
+        async def one() -> None:
+            for request in waiting:
+                headers = {"Authorization": f"Bearer {request['token']}", "Idempotency-Key": str(uuid4())}
+                answer = await client.post(url, json=request["body"], headers=headers)
+                answer.raise_for_status()
+
+        started = time.perf_counter()
+        await asyncio.gather(*(one() for _ in range(CLIENTS)))
+        return len(requests) / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--client"]:
+        sys.stdout.write(str(uvloop.run(_send(sys.argv[2], json.load(sys.stdin)))))
+    else:
+        where = sys.argv[1] if len(sys.argv) > 1 else os.environ["CSBE_TEST_POSTGRES_DSN"]
+        sys.stdout.write(json.dumps(measure(where), indent=2) + "\n")
