@@ -2,18 +2,29 @@
 
 import os
 import shutil
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "docs", "tests"]
+nox.options.sessions = ["lint", "docs", "tests", "servers"]
 nox.options.stop_on_first_error = False
 
 BROWSER = ("chromium", "chromium-driver")
 """Debian's packages that the browser tests need."""
+
+
+SERVERS = {
+    "CSBE_TEST_POSTGRES_DSN": "postgresql://postgres@127.0.0.1:5432/postgres",
+    "CSBE_TEST_MQTT_URL": "mqtt://127.0.0.1:1883",
+}
+"""Where the tests look for real servers, and where those of a developer's machine usually are."""
+
+ON_SERVERS = ("tests/adapters", "tests/projections", "tests/api", "tests/journeys")
 
 
 @nox.session
@@ -39,6 +50,16 @@ def tests(session: nox.Session) -> None:
     _install(session, "test")
     _provide_browser(session)
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """The tests that need a database or a broker, on real servers: those given, or those that run on this machine."""
+    given = {name: os.environ.get(name) or url for name, url in SERVERS.items()}
+    if not all(_listens(url) for url in given.values()):
+        session.skip(f"no servers at {' and '.join(SERVERS)}, nor PostgreSQL and MQTT on this machine")
+    _install(session, "test")
+    session.run("pytest", *(session.posargs or ON_SERVERS), env=given)
 
 
 @nox.session
@@ -73,6 +94,14 @@ def _install(session: nox.Session, *groups: str) -> None:
     """Install the project, editable, with these dependency groups; versions and hashes come from constraints.txt."""
     chosen = [argument for group in groups for argument in ("--group", group)]
     session.install("--constraint", "constraints.txt", "--verify-hashes", "--editable", ".", *chosen)
+
+
+def _listens(url: str) -> bool:
+    """Whether somebody accepts connections there."""
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((parts.hostname or "127.0.0.1", parts.port or 5432)) == 0
 
 
 def _provide_browser(session: nox.Session) -> None:

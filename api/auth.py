@@ -133,7 +133,7 @@ class TokenAuthority:
 _bearer = HTTPBearer(auto_error=False, description="A token of `csbe token`, or of your identity provider.")
 
 
-def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+async def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
     """The verified caller of a request."""
     if given is None:
         raise Problem.unauthorized("send a token: Authorization: Bearer <token>")
@@ -149,7 +149,7 @@ class Allowed:
     def __init__(self, *scopes: str) -> None:
         self._scopes = scopes
 
-    def __call__(self, asking: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def __call__(self, asking: Annotated[Caller, Depends(caller)]) -> Caller:
         if any(asking.may(scope) for scope in self._scopes):
             return asking
         raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self._scopes)}")

@@ -25,13 +25,13 @@ class Accepted(BaseModel):
     repeated: bool = False
 
 
-def system(request: Request) -> System:
+async def system(request: Request) -> System:
     """The system behind this application."""
     found: System = request.app.state.system
     return found
 
 
-def idempotency_key(
+async def idempotency_key(
     idempotency_key: Annotated[str | None, Header(description="Any text of your own, unique per request; a UUID is best.")] = None,
 ) -> str:
     """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
