@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -262,12 +263,12 @@ async def _serve(running: Running, parts: set[Part]) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     settings = running.system.settings
-    errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
-    loops = asyncio.create_task(running.run(parts, stop))
-    if Part.API in parts:
-        async with served(running.system):
-            await stop.wait()
-    await loops
+    async with AsyncExitStack() as stack:
+        if Part.API in parts:
+            await stack.enter_async_context(served(running.system))
+        loops = await stack.enter_async_context(running.going(parts))
+        errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
+        await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Awaitable[T]]:

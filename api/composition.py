@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import asyncpg
+import structlog
 from anyio import to_thread
 
 import projections
@@ -19,7 +20,7 @@ from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
 from adapters.payments import SimulatedPaymentProvider
-from adapters.postgres.database import connect
+from adapters.postgres.database import TRY_AGAIN, connect
 from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
@@ -36,6 +37,8 @@ from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
 from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
+
+log = structlog.get_logger(__name__)
 
 ZONES_REFRESH_S = 5.0
 READY_LAG = 10_000
@@ -90,13 +93,25 @@ class Running:
                 loops.create_task(self.ingest.run(stop))
                 loops.create_task(self._keep_zones(stop))
 
+    @asynccontextmanager
+    async def going(self, parts: Collection[Part]) -> AsyncIterator[asyncio.Task[None]]:
+        """Run the loops of these parts during the block; yields the task, which ends early only by a fault of ours."""
+        stop = asyncio.Event()
+        loops = asyncio.create_task(self.run(parts, stop))
+        try:
+            yield loops
+        finally:
+            stop.set()
+            await loops
+
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self.refresh_zones()
             try:
+                await self.refresh_zones()
+            except TRY_AGAIN as error:
+                log.warning("zones could not be read; the old ones stand", error=str(error))
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), ZONES_REFRESH_S)
-            except TimeoutError:
-                continue
 
 
 @asynccontextmanager

@@ -3,8 +3,6 @@
 import asyncio
 import csv
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -54,7 +52,7 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
     """Run the demo; true when every invariant holds at its end."""
     async with servers(settings) as (dsn, mqtt_url):
         await prepare(dsn)
-        async with composed(settings, dsn, mqtt_url) as running, _going(running):
+        async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Part)):
             await _seed(running)
             console.print(_welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()
@@ -66,19 +64,6 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
     else:
         console.print_json(json.dumps(summary))
     return not any(result.broken for result in results.values())
-
-
-@asynccontextmanager
-async def _going(running: Running) -> AsyncIterator[None]:
-    """All loops and the web server, until the end of the block."""
-    stop = asyncio.Event()
-    loops = asyncio.create_task(running.run(set(Part), stop))
-    try:
-        async with served(running.system):
-            yield
-    finally:
-        stop.set()
-        await loops
 
 
 async def _seed(running: Running) -> None:

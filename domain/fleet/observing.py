@@ -50,7 +50,8 @@ def findings(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
 
 def _moved(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
     known = vehicle.state.position
-    nobody_drives = vehicle.trip_id is None and not seen.ignition_on
+    was_on = vehicle.state.ignition_on is not None and vehicle.state.ignition_on.value
+    nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
     if known is None or not nobody_drives or not vehicle.state.is_changed_by("position", seen):
         return
     if seen.position is not None and (distance := known.value.distance_m(seen.position)) > MOVED_M:

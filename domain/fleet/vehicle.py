@@ -1,7 +1,7 @@
 """A car of the fleet."""
 
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, TripLimits
+
+HOLDS_REMEMBERED = timedelta(days=1)
+"""How long a car knows who held it; longer than any rulebook's repeat-hold rule looks back."""
 
 ServiceState = Literal["commissioned", "in_service", "out_of_service", "decommissioned"]
 
@@ -109,7 +112,8 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.reservation_id = None
-            aggregate.last_holds = {**aggregate.last_holds, self.held_by: self.timestamp}
+            recent = {who: at for who, at in aggregate.last_holds.items() if at > self.timestamp - HOLDS_REMEMBERED}
+            aggregate.last_holds = {**recent, self.held_by: self.timestamp}
 
     class TripOpened(Event):
         """It is in a trip; an earlier claim has become it."""
