@@ -21,10 +21,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 import projections
-from adapters.postgres.errors import FollowerStoppedError
-from adapters.simulator.vehicles import Faults
 from api import demo as demonstration
-from api.composition import Part, Running, composed, prepare, servers, tokens_of
+from api.composition import FollowerStoppedError, Part, Running, composed, prepare, servers, tokens_of
 from api.observability import configure_logs
 from api.rest.history import shown
 from api.serving import PortTakenError, served
@@ -65,7 +63,7 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
     as_json: AsJson = False,
 ) -> None:
     """Run DriveNow Europe in Berlin with simulated members, over real servers, and watch it live."""
-    faults = Faults(unlock_timeout, lost_message, gps_drift, card_declined)
+    faults = demonstration.Faults(unlock_timeout, lost_message, gps_drift, card_declined)
     options = demonstration.DemoOptions(seconds, members, seed, faults, as_json)
 
     async def run(settings: Settings) -> bool:

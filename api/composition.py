@@ -21,6 +21,7 @@ from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
 from adapters.payments import SimulatedPaymentProvider
 from adapters.postgres.database import TRY_AGAIN, connect
+from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
@@ -37,6 +38,8 @@ from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
 from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
+
+__all__ = ["FollowerStoppedError", "Part", "Running", "composed", "prepare", "servers", "tokens_of"]
 
 log = structlog.get_logger(__name__)
 

@@ -24,6 +24,8 @@ from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 from projections.invariants import InvariantResult, Invariants
 
+__all__ = ["DemoOptions", "Faults", "audit", "demo", "visit"]
+
 DATA = Path(__file__).parent / "demo_data"
 SERVICE = "drivenow-europe"
 CITY = "berlin"

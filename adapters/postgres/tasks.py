@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 from pydantic import BaseModel, TypeAdapter
 
+from adapters.postgres.database import LOST_CONNECTION, TRY_AGAIN, Connection
 from domain.kernel.errors import DomainError, VersionConflictError
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
@@ -46,6 +47,8 @@ _NEXT_DUE = "select min(due_at) from csbe.tasks where parked_at is null and clai
 _DONE = "delete from csbe.tasks where id = any($1::uuid[])"
 _RETRY = "update csbe.tasks set due_at = $2, claimed_until = null, last_error = $3 where id = $1"
 _PARK = "update csbe.tasks set parked_at = $2, claimed_until = null, last_error = $3 where id = $1"
+
+_WORTH_RETRYING: tuple[type[Exception], ...] = (GatewayUnavailableError, VersionConflictError, *TRY_AGAIN)
 
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 
@@ -82,12 +85,12 @@ def event_id(recorded: RecordedEvent) -> UUID:
 
 
 class PolicyRunner:
-    """A follower's consumer: asks every policy of an event what should follow, and stores it with the follower's position."""
+    """A follower's consumer: asks each policy of an event what should follow, and stores it with the position."""
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
 
-    async def __call__(self, events: Sequence[RecordedEvent], connection: asyncpg.Connection) -> None:
+    async def __call__(self, events: Sequence[RecordedEvent], connection: Connection) -> None:
         """Store the consequences of a batch of events."""
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
@@ -122,7 +125,7 @@ Perform = Callable[[Effect, str], Awaitable[Command | None]]
 
 
 class TaskWorker:
-    """Carries out due tasks: gives commands to the dispatcher, effects to the gateways. Retries, backs off, then parks."""
+    """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks."""
 
     def __init__(
         self,
@@ -151,9 +154,9 @@ class TaskWorker:
                     try:
                         await self._work(stop)
                     finally:
-                        with suppress(asyncpg.InterfaceError, OSError):
+                        with suppress(*LOST_CONNECTION):
                             await listener.remove_listener(CHANNEL, self._woken)
-            except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            except TRY_AGAIN as error:
                 log.warning("task worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
 
@@ -185,9 +188,7 @@ class TaskWorker:
     async def _carry_out(self, task: Task) -> UUID | None:
         try:
             await self._do(task)
-        except GatewayUnavailableError as error:
-            await self._retry(task, error)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, VersionConflictError) as error:
+        except _WORTH_RETRYING as error:
             await self._retry(task, error)
         except (DomainError, LookupError, ValueError, TypeError) as error:
             await self._park(task, error)

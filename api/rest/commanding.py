@@ -18,7 +18,7 @@ MAX_KEY_LENGTH = 200
 
 
 class Accepted(BaseModel):
-    """The answer to a command: the id of what it is about, the position of its last event, and whether it was done before."""
+    """The answer to a command: what it is about, the position of its last event, whether it was done before."""
 
     id: UUID
     position: int
@@ -32,7 +32,9 @@ async def system(request: Request) -> System:
 
 
 async def idempotency_key(
-    idempotency_key: Annotated[str | None, Header(description="Any text of your own, unique per request; a UUID is best.")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(description="Any text of your own, unique per request; a UUID is best.")
+    ] = None,
 ) -> str:
     """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
     key = (idempotency_key or "").strip().strip('"')
@@ -46,11 +48,13 @@ Key = Annotated[str, Depends(idempotency_key)]
 
 
 def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
-    """The id of what a creating request makes: the same for the same caller and key, so that a retry makes nothing new."""
+    """The id of what a creating request makes: the same for the same caller and key."""
     return derived_id(kind, caller.subject if caller else "anybody", key)
 
 
-async def give(command: Command, about: UUID, *, by: Caller | Actor, service: str, key: str, to: System, response: Response) -> Accepted:
+async def give(
+    command: Command, about: UUID, *, by: Caller | Actor, service: str, key: str, to: System, response: Response
+) -> Accepted:
     """Give a command to the dispatcher; answer with the id of what it is about."""
     actor = by.actor if isinstance(by, Caller) else by
     command_id = CommandId(derived_id("rest", actor.role, actor.id, command.NAME, key))

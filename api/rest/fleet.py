@@ -22,11 +22,16 @@ Reader = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Operator = Annotated[Caller, Depends(Allowed("vehicles:write"))]
 
 _PAGE = """
-select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, state, online
-from read_v1.vehicles where service = $1 and ($2::text is null or city_id = $2) and ($3::uuid is null or vehicle_id > $3)
+select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, state,
+    online
+from read_v1.vehicles
+where service = $1 and ($2::text is null or city_id = $2) and ($3::uuid is null or vehicle_id > $3)
 order by vehicle_id limit $4
 """
-_ZONES = "select zone_id, kind, name, zone_version, polygons from read_v1.zones where service = $1 and not retired order by name"
+_ZONES = """
+select zone_id, kind, name, zone_version, polygons from read_v1.zones
+where service = $1 and not retired order by name
+"""
 _TASKS = """
 select task_id, vehicle_id, kind, reason, state, raised_at from read_v1.field_tasks
 where service = $1 and state = 'raised' order by raised_at limit 500

@@ -29,7 +29,13 @@ order by position limit $7
 
 def shown(recorded: RecordedEvent) -> dict[str, Any]:
     """An event with who, when and why; values about a person are left out."""
-    hidden = {"originator_id", "originator_version", "originator_topic", "timestamp", *personal_fields(type(recorded.event))}
+    hidden = {
+        "originator_id",
+        "originator_version",
+        "originator_topic",
+        "timestamp",
+        *personal_fields(type(recorded.event)),
+    }
     return {
         "position": recorded.position,
         "recorded_at": recorded.recorded_at.isoformat(),
@@ -76,12 +82,16 @@ async def state(
     position: Annotated[int | None, Query(ge=1)] = None,
 ) -> dict[str, Any]:
     """An aggregate as it was recorded at a time or at a position of the log."""
-    first = [recorded async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service, until=None)][:1]
+    first = [
+        recorded async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service, until=None)
+    ][:1]
     if not first:
         raise Problem.not_found(f"there is no aggregate {aggregate_id}")
     kind = contexts.AGGREGATES[first[0].topic.rpartition(".")[0]]
     found = await system.store.load_as_of(kind, aggregate_id, at=at, position=position)
     values = {name: value for name, value in vars(found).items() if not name.startswith("_")}
     hidden = set(personal_fields(type(first[0].event)))
-    dumped = {n: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for n, v in values.items() if n not in hidden}
+    dumped = {
+        n: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for n, v in values.items() if n not in hidden
+    }
     return plain([{"id": aggregate_id, "type": kind.TOPIC, "version": found.version, "state": dumped}])[0]

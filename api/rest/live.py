@@ -44,7 +44,9 @@ async def events(
     """Every event of the service as it happens; resumes after `Last-Event-ID`."""
     start = await system.end() if last_event_id is None else last_event_id
     return StreamingResponse(
-        _stream(request, system, by.service, start), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        _stream(request, system, by.service, start),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
     )
 
 

@@ -30,7 +30,9 @@ class Registration(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"city_id": "berlin", "name": "Ada Beispiel", "email": "ada@example.org", "birth_date": "1990-05-17"}]
+            "examples": [
+                {"city_id": "berlin", "name": "Ada Beispiel", "email": "ada@example.org", "birth_date": "1990-05-17"}
+            ]
         },
     )
 
@@ -46,7 +48,9 @@ class Registered(Accepted):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"id": "0d3f1c6e-5a39-5a0f-8a55-6a1de7b1c001", "position": 12, "repeated": False, "token": "eyJ..."}]
+            "examples": [
+                {"id": "0d3f1c6e-5a39-5a0f-8a55-6a1de7b1c001", "position": 12, "repeated": False, "token": "eyJ..."}
+            ]
         }
     )
 
@@ -67,7 +71,9 @@ class LicenceBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"number": "B072RRE2I55", "country": "DE", "issued_on": "2010-01-01", "expires_on": "2033-01-01"}]
+            "examples": [
+                {"number": "B072RRE2I55", "country": "DE", "issued_on": "2010-01-01", "expires_on": "2033-01-01"}
+            ]
         },
     )
 
@@ -82,7 +88,9 @@ class PaymentMethodBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}]},
+        json_schema_extra={
+            "examples": [{"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}]
+        },
     )
 
     token: Annotated[str, Field(pattern="^tok_[a-z0-9_]{1,60}$")]
@@ -107,7 +115,9 @@ async def register(body: Registration, key: Key, system: InSystem, response: Res
         raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
     member_id = MemberId(new_id(None, f"{body.email}{key}", "members.member"))
     command = commands.RegisterMember(
-        member_id=member_id, email_code=system.tokens.code("email", str(member_id)), **body.model_dump(exclude={"service"})
+        member_id=member_id,
+        email_code=system.tokens.code("email", str(member_id)),
+        **body.model_dump(exclude={"service"}),
     )
     anybody = Actor(role=Role.MEMBER, id=str(member_id))
     done = await give(command, member_id, by=anybody, service=service, key=key, to=system, response=response)
@@ -118,7 +128,9 @@ async def register(body: Registration, key: Key, system: InSystem, response: Res
 
 
 @router.get("/me")
-async def me(by: Annotated[Caller, Depends(Allowed("own:read"))], system: InSystem, response: Response) -> dict[str, Any]:
+async def me(
+    by: Annotated[Caller, Depends(Allowed("own:read"))], system: InSystem, response: Response
+) -> dict[str, Any]:
     """One's own account."""
     return await _account(MemberId(UUID(by.subject)), by, system, response)
 
@@ -130,14 +142,18 @@ async def account(member_id: UUID, by: Self_, system: InSystem, response: Respon
 
 
 @router.post("/{member_id}/verify-email")
-async def verify_email(member_id: UUID, body: EmailCode, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def verify_email(
+    member_id: UUID, body: EmailCode, by: Writer, key: Key, system: InSystem, response: Response
+) -> Accepted:
     """Prove the address."""
     command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
     return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
 
 
 @router.post("/{member_id}/licence")
-async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def submit_licence(
+    member_id: UUID, body: LicenceBody, by: Writer, key: Key, system: InSystem, response: Response
+) -> Accepted:
     """Hand in a licence."""
     command = commands.SubmitLicence(member_id=own_or_any(by, member_id, "members:write"), **body.model_dump())
     return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
@@ -151,7 +167,9 @@ async def verify_licence(member_id: UUID, by: Agent, key: Key, system: InSystem,
 
 
 @router.post("/{member_id}/licence/reject")
-async def reject_licence(member_id: UUID, body: Reason, by: Agent, key: Key, system: InSystem, response: Response) -> Accepted:
+async def reject_licence(
+    member_id: UUID, body: Reason, by: Agent, key: Key, system: InSystem, response: Response
+) -> Accepted:
     """An agent turns the licence down."""
     command = commands.RejectLicence(member_id=MemberId(member_id), reason=body.reason)
     return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
@@ -183,7 +201,7 @@ async def unblock(member_id: UUID, body: Reason, by: Agent, key: Key, system: In
 
 
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
-    """The member asked about, if the caller is that member or may see all. Raises `Problem` 404, which tells nothing."""
+    """The member asked about, if that is the caller, or one who may see all. Raises `Problem` 404, which tells nothing."""
     if by.subject == str(member_id) or by.may(scope):
         return MemberId(member_id)
     raise Problem.not_found(f"there is no member {member_id}")

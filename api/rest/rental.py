@@ -24,12 +24,14 @@ Writer = Annotated[Caller, Depends(Allowed("own:write", "rentals:write"))]
 Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
 
 _RESERVATIONS = """
-select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id from read_v1.reservations
+select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id
+from read_v1.reservations
 where service = $1 and ($2::uuid is null or member_id = $2) and ($3::timestamptz is null or placed_at < $3)
 order by placed_at desc limit $4
 """
 _TRIPS = """
-select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, parked_s, distance_m
+select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, parked_s,
+    distance_m
 from read_v1.trips
 where service = $1 and ($2::uuid is null or member_id = $2) and ($3::timestamptz is null or requested_at < $3)
 order by requested_at desc limit $4
@@ -83,7 +85,9 @@ class ForcedEnd(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"ended_at": "2027-01-05T10:45:00Z", "reason": "GPS outside the home area, parked at the kerb"}]
+            "examples": [
+                {"ended_at": "2027-01-05T10:45:00Z", "reason": "GPS outside the home area, parked at the kerb"}
+            ]
         },
     )
 
@@ -239,7 +243,14 @@ async def _trip(trip_id: UUID, by: Caller, system: System) -> Trip:
 
 
 async def _page(
-    sql: str, name: str, order: str, by: Caller, system: System, cursor: datetime | None, limit: int, at_least: int | None
+    sql: str,
+    name: str,
+    order: str,
+    by: Caller,
+    system: System,
+    cursor: datetime | None,
+    limit: int,
+    at_least: int | None,
 ) -> dict[str, Any]:
     if at_least is not None:
         await system.wait_until(at_least)

@@ -133,7 +133,7 @@ async def test_a_follower_outlives_cut_connections(store: PostgresEventStore, po
 
 
 async def test_uninteresting_topics_are_passed_over(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
-    async def never(events: Sequence[RecordedEvent], connection: Connection) -> None:
+    async def never(_events: Sequence[RecordedEvent], _connection: Connection) -> None:
         raise AssertionError
 
     await ring(pool, 5)

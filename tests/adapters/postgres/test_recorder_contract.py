@@ -105,10 +105,7 @@ class OurApplicationRecorder(OurAggregateRecorder, ApplicationRecorder):
     ) -> Sequence[Notification]:
         after = 0 if start is None else start - inclusive_of_start
         rows = self.bridge.run(self.bridge.reader.rows(after, limit, Filter(until=stop, topics=topics or None)))
-        return [
-            Notification(row[0], row[1], row[2], row[3], id=row["notification_id"])
-            for row in rows
-        ]
+        return [Notification(row[0], row[1], row[2], row[3], id=row["notification_id"]) for row in rows]
 
     def max_notification_id(self) -> int | None:
         newest: int | None = self.bridge.run(self._newest())
