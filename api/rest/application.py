@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import ORJSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +20,6 @@ def create_app(system: System) -> FastAPI:
         title="CSBE",
         version="0.1.0",
         summary="Car Sharing Backend System",
-        default_response_class=ORJSONResponse,
         responses={"default": {"model": problems.ProblemDocument, "description": "A problem document (RFC 9457)."}},
     )
     app.state.system = system

@@ -201,7 +201,7 @@ async def unblock(member_id: UUID, body: Reason, by: Agent, key: Key, system: In
 
 
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
-    """The member asked about, if that is the caller, or one who may see all. Raises `Problem` 404, which tells nothing."""
+    """The member asked about, if the caller may see it. Raises `Problem` 404, which tells nothing."""
     if by.subject == str(member_id) or by.may(scope):
         return MemberId(member_id)
     raise Problem.not_found(f"there is no member {member_id}")

@@ -1,7 +1,7 @@
 """How fast events are appended, against the eventsourcing library's own PostgreSQL recorder: same rows, same server.
 
 Ours does more for each append: it remembers the command and stores the metadata beside every event.
-Run with `python -m tests.benchmarks.append [DSN]` (default `CSBE_TEST_POSTGRES_DSN`), which makes a database and drops it.
+Run with `python -m tests.benchmarks.append [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its own.
 """
 
 import asyncio
