@@ -28,7 +28,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
-from api.observability import IngestFigures, MeasuredDispatcher
+from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, IngestFigures, MeasuredDispatcher
 from api.settings import Settings
 from api.system import Row, System
 from domain import contexts
@@ -49,6 +49,12 @@ READY_LAG = 10_000
 
 _VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
+_TASKS = """
+select count(*) filter (where parked_at is null and due_at <= now()) as due,
+    count(*) filter (where parked_at is not null) as parked,
+    coalesce(extract(epoch from now() - min(due_at) filter (where parked_at is null and due_at <= now())), 0) as late_s
+from csbe.tasks
+"""
 _EMAIL = "select email from read_v1.members where member_id = $1"
 
 
@@ -162,6 +168,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
             for projector in projections.PROJECTORS
         )
+        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
         zones = ZoneMap()
         writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=IngestFigures())
         system = System(
@@ -174,6 +181,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             fetch=_fetch(pool),
             wait_until=_waiter(pool, followers),
             end=store.end,
+            take_stock=_stock_taker(pool, (*followers, policies)),
             checks={"database": _database_answers(pool), "projections": _keeping_up(followers)},
         )
         yield Running(
@@ -182,7 +190,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             store=store,
             mqtt_url=mqtt_url,
             followers=followers,
-            policies=Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES)),
+            policies=policies,
             worker=TaskWorker(pool, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=IngestFigures()),
             refresh_zones=lambda: _refresh_zones(pool, zones),
@@ -270,6 +278,18 @@ def _waiter(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[in
         return all([await wait_for(pool, follower.name, position) for follower in followers])
 
     return wait_until
+
+
+def _stock_taker(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[], Awaitable[None]]:
+    async def take_stock() -> None:
+        for follower in followers:
+            LAG.labels(follower.name).set(await follower.lag())
+        [tasks] = await pool.fetch(_TASKS)
+        TASKS_DUE.set(tasks["due"])
+        TASKS_PARKED.set(tasks["parked"])
+        TASKS_LATE.set(float(tasks["late_s"]))
+
+    return take_stock
 
 
 def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:

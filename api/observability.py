@@ -26,6 +26,11 @@ INGEST_BATCH = Histogram(
 INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of the last batch waited.")
 INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
 
+LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
+TASKS_DUE = Gauge("csbe_policy_tasks_due", "What policies decided, is due, and is not done.")
+TASKS_PARKED = Gauge("csbe_policy_tasks_parked", "What was given up and waits for an operator.")
+TASKS_LATE = Gauge("csbe_policy_tasks_late_seconds", "How long the oldest due task or deadline has been waiting.")
+
 
 def configure_logs(level: str) -> None:
     """JSON lines on standard error."""

@@ -30,5 +30,7 @@ class System:
     """Until the read models have reached a position of the log; false when that takes too long."""
     end: Callable[[], Awaitable[int]]
     """The last position of the log."""
+    take_stock: Callable[[], Awaitable[None]]
+    """Brings the gauges up to date before they are read."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     """What must answer for the process to be ready."""

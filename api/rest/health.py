@@ -26,8 +26,9 @@ async def readyz(system: InSystem, response: Response) -> dict[str, Any]:
 
 
 @router.get("/metrics")
-async def metrics() -> Response:
+async def metrics(system: InSystem) -> Response:
     """Prometheus metrics."""
+    await system.take_stock()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
