@@ -8,6 +8,16 @@ from pathlib import Path
 FIGURES = Path("build/benchmarks.json")
 PAGE = Path("docs/performance.md")
 
+WORDS = """\
+Measured by `nox -s benchmarks` on {machine}, with fsync on. Both sides of a ratio run in turns in one run, on the
+same server; the median round counts. Names ending in `_s` and `_ms` are seconds and milliseconds.
+
+`append_*` compares with the PostgreSQL recorder of the eventsourcing library, with 1 and with 32 clients. One
+client's append is bound by its one fsync; 32 clients share it by group commit. `reserve_vs_noop` is a reservation
+over HTTP, with projections and policies running in the same process, against an empty POST of the same server and
+clients: it is bound by the processor. `demo_first_page_s` is from the command to the first answer, with the packages
+installed."""
+
 
 def main() -> None:
     """One row for each figure."""
@@ -18,13 +28,7 @@ def main() -> None:
         [
             "# Performance",
             "",
-            f"Measured by `nox -s benchmarks` on {machine}, with fsync on. Both sides of a ratio run in turns in one run, on the",
-            "same server; the median round counts. Names ending in `_s` and `_ms` are seconds and milliseconds.",
-            "",
-            "`append_*` compares with the PostgreSQL recorder of the eventsourcing library, with 1 and with 32 clients. One client's",
-            "append is bound by its one fsync; 32 clients share it by group commit. `reserve_vs_noop` is a reservation over HTTP,",
-            "with projections and policies running in the same process, against an empty POST of the same server and clients: it is",
-            "bound by the processor. `demo_first_page_s` is from the command to the first answer, the packages being installed.",
+            WORDS.format(machine=machine),
             "",
             "| figure | value |",
             "|---|---:|",
