@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -113,11 +114,14 @@ class TokenAuthority:
                 issuer=ISSUER,
                 options={"require": ["exp", "sub", "role", "service"]},
             )
-            return Caller(Role(claims["role"]), claims["sub"], claims["service"])
+            found = Caller(Role(claims["role"]), claims["sub"], claims["service"])
+            if found.role is Role.MEMBER:
+                UUID(found.subject)
         except jwt.ExpiredSignatureError as error:
             raise Problem.unauthorized("the token has expired: get a new one") from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
+        return found
 
     def code(self, *parts: str) -> str:
         """A secret that only this installation can make, the same for the same parts: it proves a mail address."""

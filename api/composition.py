@@ -275,7 +275,8 @@ def _fetch(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
 
 def _waiter(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[int], Awaitable[bool]]:
     async def wait_until(position: int) -> bool:
-        return all([await wait_for(pool, follower.name, position) for follower in followers])
+        waits = (wait_for(pool, follower.name, position) for follower in followers)
+        return all(await asyncio.gather(*waits))
 
     return wait_until
 

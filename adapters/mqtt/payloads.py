@@ -13,7 +13,11 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_SIGNALS = 512
 
 SignalPath = Annotated[str, Field(pattern=r"^Vehicle(\.[A-Za-z0-9]+)+$", max_length=200)]
-SignalValue = bool | int | float | Annotated[str, Field(max_length=2000)] | list[Annotated[str, Field(max_length=64)]]
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL cannot hold the character NUL."""
+Text2000 = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
+Text64 = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
+SignalValue = bool | int | float | Text2000 | list[Text64]
 Signals = Annotated[dict[SignalPath, SignalValue], Field(max_length=MAX_SIGNALS)]
 
 
@@ -53,7 +57,7 @@ class ResponseMessage(_Message):
     id: UUID
     status: Literal["done", "failed", "rejected", "expired"]
     ts: AwareDatetime
-    reason: Annotated[str, Field(max_length=200)] | None = None
+    reason: Annotated[str, Field(max_length=200, pattern=NO_NUL)] | None = None
     signals: Signals | None = None
 
 

@@ -13,6 +13,7 @@ class AggregateCache:
     def __init__(self, size: int) -> None:
         self._size = size
         self._aggregates: OrderedDict[UUID, Aggregate] = OrderedDict()
+        self._services: dict[UUID, str] = {}
 
     def get(self, id: UUID) -> Aggregate | None:
         """A copy of the aggregate, or none."""
@@ -30,7 +31,16 @@ class AggregateCache:
         self._aggregates[aggregate.id] = _copy(aggregate)
         self._aggregates.move_to_end(aggregate.id)
         if len(self._aggregates) > self._size:
-            self._aggregates.popitem(last=False)
+            oldest, _ = self._aggregates.popitem(last=False)
+            self._services.pop(oldest, None)
+
+    def service_of(self, id: UUID) -> str | None:
+        """The service that the aggregate belongs to, if that is known; it never changes."""
+        return self._services.get(id)
+
+    def note_service(self, id: UUID, service: str) -> None:
+        """Keep the service of an aggregate for as long as the aggregate itself."""
+        self._services[id] = service
 
     def evict(self, id: UUID) -> None:
         """Forget one aggregate."""
@@ -39,6 +49,7 @@ class AggregateCache:
     def clear(self) -> None:
         """Forget everything, e.g. because somebody was erased."""
         self._aggregates.clear()
+        self._services.clear()
 
 
 def _copy(aggregate: Aggregate) -> Aggregate:

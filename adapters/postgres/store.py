@@ -33,6 +33,9 @@ where originator_id = $1 and ($2::timestamptz is null or recorded_at <= $2)
 and ($3::bigint is null or notification_id <= $3) order by originator_version
 """
 _OUTCOME = "select answer, position, fingerprint from csbe.commands where command_id = $1"
+_SERVICE = """
+select metadata ->> 'service' from csbe.events where originator_id = $1 and originator_version = 1
+"""
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 
 
@@ -65,8 +68,10 @@ class PostgresEventStore:
         await self._journal.close()
         await self.listener.close()
 
-    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
+    async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
+        if service is not None and await self._service_of(id) != service:
+            raise NotFoundError(aggregate_class.TOPIC, id)
         start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
         version = start.version if start else 0
         rows = await persistently(lambda: self.pool.fetch(_HISTORY, id, version))
@@ -105,6 +110,8 @@ class PostgresEventStore:
         if written.status is Status.CONFLICT:
             raise self._conflict(aggregates)
         for aggregate in aggregates:
+            if aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION:
+                self._cache.note_service(aggregate.id, metadata.service)
             await self._settle(aggregate)
         return written.position
 
@@ -142,6 +149,14 @@ class PostgresEventStore:
         """Destroy a person's key and whatever this process remembers of anybody."""
         await self.vault.destroy(subject)
         self._cache.clear()
+
+    async def _service_of(self, id: UUID) -> str | None:
+        known = self._cache.service_of(id)
+        if known is None:
+            known = await persistently(lambda: self.pool.fetchval(_SERVICE, id))
+            if known is not None:
+                self._cache.note_service(id, known)
+        return known
 
     async def _rows_of(self, aggregates: Sequence[Aggregate]) -> list[StoredState]:
         events: list[Any] = [event for aggregate in aggregates for event in aggregate.pending_events]

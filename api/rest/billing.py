@@ -4,11 +4,11 @@ from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, InSystem, Key, give, plain
+from api.rest.commanding import Accepted, Body, InSystem, Key, LogPosition, caught_up, give, plain
 from domain.billing import commands
 from domain.kernel.ids import InvoiceId
 from domain.kernel.money import Currency, Money
@@ -28,7 +28,7 @@ order by issued_at desc limit $5
 _ONE = "select * from read_v1.invoices where service = $1 and invoice_id = $2"
 
 
-class CreditBody(BaseModel):
+class CreditBody(Body):
     """What to take back of an invoice, and why; all of it without an amount."""
 
     model_config = ConfigDict(
@@ -48,11 +48,10 @@ async def invoices(
     trip_id: UUID | None = None,
     cursor: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: Annotated[int | None, Query(ge=0)] = None,
+    at_least: LogPosition | None = None,
 ) -> dict[str, Any]:
     """Newest first: one's own, or for an agent or auditor all of the service."""
-    if at_least is not None:
-        await system.wait_until(at_least)
+    await caught_up(system, at_least)
     member = None if by.may("invoices:read") else UUID(by.subject)
     rows = await system.fetch(_PAGE, by.service, member, cursor, trip_id, limit)
     return {"invoices": plain(rows), "next": rows[-1]["issued_at"].isoformat() if len(rows) == limit else None}

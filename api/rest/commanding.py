@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import orjson
 import structlog
-from fastapi import Depends, Header, Request, Response
-from pydantic import BaseModel
+from fastapi import Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from api.auth import Caller
 from api.problems import Problem
@@ -15,6 +15,27 @@ from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata
 
 MAX_KEY_LENGTH = 200
+
+
+LAST_POSITION = 2**63 - 1
+LogPosition = Annotated[int, Query(ge=0, le=LAST_POSITION)]
+"""A position of the log, as the database can hold it."""
+Word = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")]
+"""A short text that the database can hold."""
+
+
+class Body(BaseModel):
+    """Base of all request bodies. PostgreSQL cannot hold the character NUL, so no text may have it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        texts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("must not have the character NUL")
+        return value
 
 
 class Accepted(BaseModel):
@@ -49,7 +70,7 @@ Key = Annotated[str, Depends(idempotency_key)]
 
 def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
     """The id of what a creating request makes: the same for the same caller and key."""
-    return derived_id(kind, caller.subject if caller else "anybody", key)
+    return derived_id(kind, *((caller.service, caller.subject) if caller else ("anybody",)), key)
 
 
 async def give(
@@ -57,7 +78,7 @@ async def give(
 ) -> Accepted:
     """Give a command to the dispatcher; answer with the id of what it is about."""
     actor = by.actor if isinstance(by, Caller) else by
-    command_id = CommandId(derived_id("rest", actor.role, actor.id, command.NAME, key))
+    command_id = CommandId(derived_id("rest", service, actor.role, actor.id, command.NAME, key))
     metadata = Metadata(
         command_id=command_id, command=command.NAME, actor=actor, service=service, correlation_id=uuid4()
     )
@@ -67,6 +88,14 @@ async def give(
         answered = await to.dispatcher.dispatch(command, metadata)
     response.headers["X-CSBE-Position"] = str(answered.position)
     return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+
+
+async def caught_up(system: System, at_least: int | None) -> None:
+    """Wait until the read models have reached a position. Raises `Problem` 503 when that takes too long."""
+    if at_least is not None and not await system.wait_until(at_least):
+        raise Problem(
+            503, "read-models-behind", "Not there yet", f"the read models are not at {at_least} yet: try again"
+        )
 
 
 def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

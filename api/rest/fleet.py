@@ -4,11 +4,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, InSystem, Key, give, new_id, plain
+from api.rest.commanding import Accepted, Body, InSystem, Key, Word, give, new_id, plain
 from api.rest.members import Reason
 from domain.fleet import commands
 from domain.fleet.vehicle import Vehicle
@@ -38,7 +38,7 @@ where service = $1 and state = 'raised' order by raised_at limit 500
 """
 
 
-class VehicleBody(BaseModel):
+class VehicleBody(Body):
     """A car to take into the fleet."""
 
     model_config = ConfigDict(
@@ -65,7 +65,7 @@ class VehicleBody(BaseModel):
     city_id: Annotated[str, Field(max_length=40)]
 
 
-class ZoneBody(BaseModel):
+class ZoneBody(Body):
     """A zone: coordinates of a GeoJSON MultiPolygon, longitude first."""
 
     model_config = ConfigDict(
@@ -93,27 +93,32 @@ async def vehicles(
     by: Reader,
     system: InSystem,
     near: Annotated[str | None, Query(pattern=r"^-?\d+(\.\d+)?,-?\d+(\.\d+)?$", examples=["52.52,13.405"])] = None,
-    city_id: str | None = None,
-    model: str | None = None,
+    city_id: Word | None = None,
+    model: Word | None = None,
     min_energy: Annotated[float | None, Query(ge=0, le=100)] = None,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """All cars page by page, or with `near=lat,lon` the nearest free ones."""
     if near is not None:
-        latitude, longitude = map(float, near.split(","))
+        latitude, longitude = _point(near)
         rows = await system.fetch(NEAREST_FREE, latitude, longitude, by.service, city_id, model, min_energy, limit)
         return {"vehicles": plain(rows), "next": None}
     rows = await system.fetch(_PAGE, by.service, city_id, cursor, limit)
     return {"vehicles": plain(rows), "next": str(rows[-1]["vehicle_id"]) if len(rows) == limit else None}
 
 
+def _point(text: str) -> tuple[float, float]:
+    latitude, longitude = map(float, text.split(","))
+    if abs(latitude) > 90 or abs(longitude) > 180:  # noqa: PLR2004 (degrees)
+        raise Problem(422, "invalid-input", "Input does not fit", "near is a latitude and a longitude in degrees")
+    return latitude, longitude
+
+
 @router.get("/vehicles/{vehicle_id}")
 async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Response) -> dict[str, Any]:
     """One car with the age of each reading."""
-    found = await system.store.load(Vehicle, vehicle_id)
-    if found.service != by.service:
-        raise Problem.not_found(f"there is no vehicle {vehicle_id}")
+    found = await system.store.load(Vehicle, vehicle_id, service=by.service)
     response.headers["ETag"] = f'"{found.version}"'
     whole = by.may("vehicles:write")
     state = found.state.model_dump(mode="json", exclude={"zones"}, exclude_none=True)

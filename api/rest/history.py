@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import InSystem, plain
+from api.rest.commanding import InSystem, LogPosition, plain
 from domain import contexts
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.personal import personal_fields
@@ -56,7 +56,7 @@ async def log(
     vehicle_id: UUID | None = None,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: LogPosition = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """The event log of a member, a vehicle, a time."""
@@ -79,7 +79,7 @@ async def state(
     by: Auditor,
     system: InSystem,
     at: AwareDatetime | None = None,
-    position: Annotated[int | None, Query(ge=1)] = None,
+    position: LogPosition | None = None,
 ) -> dict[str, Any]:
     """An aggregate as it was recorded at a time or at a position of the log."""
     first = [

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import Allowed, Caller
-from api.rest.commanding import InSystem, plain
+from api.rest.commanding import LAST_POSITION, InSystem, plain
 from api.rest.history import shown
 from api.system import System
 
@@ -17,6 +17,8 @@ router = APIRouter(prefix="/v1", tags=["live"])
 
 Watcher = Annotated[Caller, Depends(Allowed("live:read"))]
 Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
+
+LastEventId = Annotated[int | None, Header(ge=0, le=LAST_POSITION)]
 
 POLL_S = 0.25
 
@@ -39,7 +41,10 @@ where service = $1 order by day desc, city_id limit 400
 
 @router.get("/events", response_class=StreamingResponse)
 async def events(
-    request: Request, by: Watcher, system: InSystem, last_event_id: Annotated[int | None, Header()] = None
+    request: Request,
+    by: Watcher,
+    system: InSystem,
+    last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     """Every event of the service as it happens; resumes after `Last-Event-ID`."""
     start = await system.end() if last_event_id is None else last_event_id

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import ConfigDict, EmailStr, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, InSystem, Key, give, new_id, plain
+from api.rest.commanding import Accepted, Body, InSystem, Key, give, new_id, plain
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
 from domain.members import commands
@@ -24,7 +24,7 @@ Writer = Annotated[Caller, Depends(Allowed("own:write", "members:write"))]
 Agent = Annotated[Caller, Depends(Allowed("members:write"))]
 
 
-class Registration(BaseModel):
+class Registration(Body):
     """Who wants to become a member, and where."""
 
     model_config = ConfigDict(
@@ -57,7 +57,7 @@ class Registered(Accepted):
     token: str
 
 
-class EmailCode(BaseModel):
+class EmailCode(Body):
     """The code from the verification mail."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "4f1d7a90bc"}]})
@@ -65,7 +65,7 @@ class EmailCode(BaseModel):
     code: Annotated[str, Field(max_length=40)]
 
 
-class LicenceBody(BaseModel):
+class LicenceBody(Body):
     """A driving licence."""
 
     model_config = ConfigDict(
@@ -83,7 +83,7 @@ class LicenceBody(BaseModel):
     expires_on: date
 
 
-class PaymentMethodBody(BaseModel):
+class PaymentMethodBody(Body):
     """A payment method as the provider's client library returned it; never a card number."""
 
     model_config = ConfigDict(
@@ -99,7 +99,7 @@ class PaymentMethodBody(BaseModel):
     expires_on: date
 
 
-class Reason(BaseModel):
+class Reason(Body):
     """Why an employee does this."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "licence photo unreadable"}]})
@@ -113,7 +113,7 @@ async def register(body: Registration, key: Key, system: InSystem, response: Res
     service = body.service or system.settings.service
     if service not in system.rulebooks:
         raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
-    member_id = MemberId(new_id(None, f"{body.email}{key}", "members.member"))
+    member_id = MemberId(new_id(None, f"{service}/{body.email}/{key}", "members.member"))
     command = commands.RegisterMember(
         member_id=member_id,
         email_code=system.tokens.code("email", str(member_id)),
@@ -208,7 +208,7 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
 
 
 async def _account(member_id: MemberId, by: Caller, system: InSystem, response: Response) -> dict[str, Any]:
-    member = await system.store.load(Member, member_id)
+    member = await system.store.load(Member, member_id, service=by.service)
     rules = system.rulebooks[by.service].eligibility
     reasons = [violation.model_dump(mode="json") for violation in member.ineligibility(rules, system.clock.now())]
     response.headers["ETag"] = f'"{member.version}"'

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, InSystem, Key, give, new_id, plain
+from api.rest.commanding import Accepted, Body, InSystem, Key, LogPosition, caught_up, give, new_id, plain
 from api.system import System
 from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
@@ -38,7 +38,7 @@ order by requested_at desc limit $4
 """
 
 
-class ReservationBody(BaseModel):
+class ReservationBody(Body):
     """Which car; an agent also says for whom."""
 
     model_config = ConfigDict(
@@ -49,7 +49,7 @@ class ReservationBody(BaseModel):
     member_id: UUID | None = None
 
 
-class ExtensionBody(BaseModel):
+class ExtensionBody(Body):
     """Until when to keep the car."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"until": "2027-01-05T10:45:00Z"}]})
@@ -57,7 +57,7 @@ class ExtensionBody(BaseModel):
     until: AwareDatetime
 
 
-class TripBody(BaseModel):
+class TripBody(Body):
     """Which car, from which reservation, and with which package of its tariff."""
 
     model_config = ConfigDict(
@@ -79,7 +79,7 @@ class TripBody(BaseModel):
     options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
 
 
-class ForcedEnd(BaseModel):
+class ForcedEnd(Body):
     """When the trip really ended, and why its car cannot say so."""
 
     model_config = ConfigDict(
@@ -101,7 +101,7 @@ async def reservations(
     system: InSystem,
     cursor: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: Annotated[int | None, Query(ge=0)] = None,
+    at_least: LogPosition | None = None,
 ) -> dict[str, Any]:
     """Newest first: one's own, or for an agent all of the service."""
     return await _page(_RESERVATIONS, "reservations", "placed_at", by, system, cursor, limit, at_least)
@@ -149,7 +149,7 @@ async def trips(
     system: InSystem,
     cursor: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: Annotated[int | None, Query(ge=0)] = None,
+    at_least: LogPosition | None = None,
 ) -> dict[str, Any]:
     """Newest first: one's own, or for an agent all of the service."""
     return await _page(_TRIPS, "trips", "requested_at", by, system, cursor, limit, at_least)
@@ -229,14 +229,14 @@ def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:
 
 
 async def _reservation(reservation_id: UUID, by: Caller, system: System) -> Reservation:
-    found = await system.store.load(Reservation, reservation_id)
+    found = await system.store.load(Reservation, reservation_id, service=by.service)
     if by.subject != str(found.member_id) and not by.may("rentals:read"):
         raise NotFoundError(Reservation.TOPIC, reservation_id)
     return found
 
 
 async def _trip(trip_id: UUID, by: Caller, system: System) -> Trip:
-    found = await system.store.load(Trip, trip_id)
+    found = await system.store.load(Trip, trip_id, service=by.service)
     if by.subject != str(found.member_id) and not by.may("rentals:read"):
         raise NotFoundError(Trip.TOPIC, trip_id)
     return found
@@ -252,8 +252,7 @@ async def _page(
     limit: int,
     at_least: int | None,
 ) -> dict[str, Any]:
-    if at_least is not None:
-        await system.wait_until(at_least)
+    await caught_up(system, at_least)
     member = None if by.may("rentals:read") else UUID(by.subject)
     rows = await system.fetch(sql, by.service, member, cursor, limit)
     return {name: plain(rows), "next": rows[-1][order].isoformat() if len(rows) == limit else None}

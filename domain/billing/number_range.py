@@ -16,6 +16,7 @@ class NumberRange(Aggregate):
     """opened -> (taken)*. A number is taken in the same append as the document that bears it, so none can be lost."""
 
     TOPIC = "billing.number_range"
+    SHARED = True  # a legal entity may issue the invoices of several services
 
     legal_entity: str
     prefix: str

@@ -46,6 +46,8 @@ class Aggregate(BaseAggregate[UUID]):
     """
 
     TOPIC: ClassVar[str]
+    SHARED: ClassVar[bool] = False
+    """Whether services use it together. Everything else belongs to the service that its history began in."""
     Event: ClassVar[type[Event]] = Event
 
     @classmethod

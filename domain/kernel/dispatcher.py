@@ -42,11 +42,12 @@ class Work:
     touched: dict[UUID, Aggregate] = field(default_factory=dict)
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
-        """The aggregate, the same object however often it is asked for. Raises `NotFoundError`."""
+        """The aggregate, if it is of this service; the same object however often. Raises `NotFoundError`."""
         known = self.touched.get(id)
         if known is not None and isinstance(known, aggregate_class):
             return known
-        aggregate = await self.store.load(aggregate_class, id)
+        service = None if aggregate_class.SHARED else self.metadata.service
+        aggregate = await self.store.load(aggregate_class, id, service=service)
         self.touched[id] = aggregate
         return aggregate
 

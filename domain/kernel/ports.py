@@ -27,8 +27,11 @@ class Outcome(Protocol):
 class EventStore(Protocol):
     """The log of everything that happened."""
 
-    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
-        """The aggregate now, from cache, snapshot and events. Raises `NotFoundError`."""
+    async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
+        """The aggregate now, from cache, snapshot and events. Raises `NotFoundError`.
+
+        With a `service`, also when it belongs to another one: what is another service's is not there.
+        """
         ...
 
     async def load_as_of(

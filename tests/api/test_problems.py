@@ -27,9 +27,14 @@ def kind(answer: httpx.Response) -> str:
         (b"{bad", 400, "malformed-json"),
         (b"[1, 2]", 422, "invalid-input"),
         (b'{"city_id": "berlin", "surprise": 1}', 422, "invalid-input"),
+        (
+            b'{"city_id": "berlin", "name": "A\\u0000", "email": "a@example.org", "birth_date": "1990-01-01"}',
+            422,
+            "invalid-input",
+        ),
         (b'{"name": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
     ],
-    ids=["broken", "another shape", "unknown field", "huge"],
+    ids=["broken", "another shape", "unknown field", "the character NUL", "huge"],
 )
 async def test_a_wrong_body_is_explained_and_writes_nothing(
     city: City, content: bytes, status: int, expected: str

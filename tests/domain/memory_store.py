@@ -34,7 +34,10 @@ class MemoryStore:
         self._streams: dict[UUID, list[RecordedEvent]] = defaultdict(list)
         self._outcomes: dict[CommandId, Remembered] = {}
 
-    async def load(self, aggregate_class: type[A], id: UUID, /) -> A:
+    async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
+        stream = self._streams.get(id, [])
+        if stream and service not in {None, stream[0].metadata.service}:
+            raise NotFoundError(aggregate_class.TOPIC, id)
         return self._build(aggregate_class, id, self._streams.get(id, []))
 
     async def load_as_of(

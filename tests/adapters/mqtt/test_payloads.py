@@ -33,6 +33,7 @@ def test_a_telemetry_message_is_read() -> None:
         ({"signals": {"speed": 1}}, "signals.speed"),
         ({"signals": {"Vehicle.Speed": {"a": 1}}}, "signals.Vehicle.Speed"),
         ({"signals": {f"Vehicle.S{n}": n for n in range(600)}}, "signals"),
+        ({"signals": {"Vehicle.Note": "A\x00"}}, "signals.Vehicle.Note"),
         ({"surprise": 1}, "surprise"),
     ],
 )
