@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -25,7 +24,7 @@ from api import demo as demonstration
 from api.composition import FollowerStoppedError, Part, Running, composed, prepare, servers, tokens_of
 from api.observability import configure_logs
 from api.rest.history import shown
-from api.serving import PortTakenError, served
+from api.serving import PortTakenError, served, told_to_stop
 from api.settings import Settings
 from domain.kernel.errors import DomainError
 from domain.kernel.messages import Role
@@ -256,10 +255,7 @@ def main() -> None:
 
 
 async def _serve(running: Running, parts: set[Part]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    stop = told_to_stop()
     settings = running.system.settings
     async with AsyncExitStack() as stack:
         if Part.API in parts:

@@ -16,7 +16,7 @@ from adapters.postgres.follower import wait_for
 from adapters.simulator.members import SimulatedMember, Tally, Town
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
 from api.composition import Part, Running, composed, prepare, servers
-from api.serving import served
+from api.serving import served, told_to_stop
 from api.settings import Settings
 from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
 from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
@@ -51,14 +51,15 @@ class DemoOptions:
 
 
 async def demo(settings: Settings, options: DemoOptions, console: Console) -> bool:
-    """Run the demo; true when every invariant holds at its end."""
+    """Run the demo until its time is up or it is told to stop; true when every invariant holds at its end."""
+    told = told_to_stop()
     async with servers(settings) as (dsn, mqtt_url):
         await prepare(dsn)
         async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Part)):
             await _seed(running)
             console.print(_welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()
-            await _simulate(running, options, tally)
+            await _simulate(running, options, tally, told)
             results = await audit(running)
             summary = await _summary(running, tally, results)
     if options.as_json:
@@ -124,11 +125,12 @@ async def audit(running: Running) -> dict[str, InvariantResult]:
 async def visit(running: Running, options: DemoOptions) -> dict[str, int]:
     """Let simulated cars and members use a system that is served elsewhere; returns what they went through."""
     tally = Tally()
-    await _simulate(running, options, tally)
+    await _simulate(running, options, tally, told_to_stop())
     return dict(tally.counts)
 
 
-async def _simulate(running: Running, options: DemoOptions, tally: Tally) -> None:
+async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: asyncio.Event) -> None:
+    """Until the time is up or `told` is set; then every trip under way is finished."""
     stop, ready = asyncio.Event(), asyncio.Event()
     settings, system = running.system.settings, running.system
     fleet = SimulatedFleet(cars(options.seed), url=running.mqtt_url, service=SERVICE, faults=options.faults)
@@ -152,7 +154,9 @@ async def _simulate(running: Running, options: DemoOptions, tally: Tally) -> Non
         await asyncio.wait({asyncio.create_task(ready.wait()), driving}, return_when=asyncio.FIRST_COMPLETED)
         leaving = asyncio.Event()
         lives = [asyncio.create_task(SimulatedMember(n, town).live(leaving)) for n in range(options.members)]
-        await asyncio.wait([driving, *lives], timeout=options.seconds, return_when=asyncio.FIRST_EXCEPTION)
+        ending = asyncio.create_task(told.wait())
+        await asyncio.wait([driving, ending, *lives], timeout=options.seconds, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
         leaving.set()
         await asyncio.wait_for(asyncio.gather(*lives), DRAIN_S)
         await _settled(running)

@@ -1,6 +1,7 @@
 """The web server around the application, inside our own event loop."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,14 @@ from fastapi import FastAPI
 
 from api.rest.application import create_app
 from api.system import System
+
+
+def told_to_stop() -> asyncio.Event:
+    """An event that SIGTERM and Ctrl-C set from now on, so that the process can finish what it has in hand."""
+    told = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    return told
 
 
 class PortTakenError(Exception):
