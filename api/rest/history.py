@@ -9,9 +9,11 @@ from pydantic import AwareDatetime
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import InSystem, LogPosition, plain
+from api.rest.showing import facts_of, state_of
+from api.system import System
 from domain import contexts
+from domain.kernel.aggregate import Aggregate
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.personal import personal_fields
 
 router = APIRouter(prefix="/v1/history", tags=["history"])
 
@@ -29,13 +31,6 @@ order by position limit $7
 
 def shown(recorded: RecordedEvent) -> dict[str, Any]:
     """An event with who, when and why; values about a person are left out."""
-    hidden = {
-        "originator_id",
-        "originator_version",
-        "originator_topic",
-        "timestamp",
-        *personal_fields(type(recorded.event)),
-    }
     return {
         "position": recorded.position,
         "recorded_at": recorded.recorded_at.isoformat(),
@@ -43,7 +38,7 @@ def shown(recorded: RecordedEvent) -> dict[str, Any]:
         "version": recorded.event.originator_version,
         "type": recorded.topic,
         "at": recorded.event.timestamp.isoformat(),
-        "facts": recorded.event.model_dump(mode="json", exclude=hidden),
+        "facts": facts_of(recorded.event),
         "metadata": recorded.metadata.model_dump(mode="json"),
     }
 
@@ -82,16 +77,13 @@ async def state(
     position: LogPosition | None = None,
 ) -> dict[str, Any]:
     """An aggregate as it was recorded at a time or at a position of the log."""
-    first = [
-        recorded async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service, until=None)
-    ][:1]
-    if not first:
-        raise Problem.not_found(f"there is no aggregate {aggregate_id}")
-    kind = contexts.AGGREGATES[first[0].topic.rpartition(".")[0]]
+    kind = await _kind_of(aggregate_id, by.service, system)
     found = await system.store.load_as_of(kind, aggregate_id, at=at, position=position)
-    values = {name: value for name, value in vars(found).items() if not name.startswith("_")}
-    hidden = set(personal_fields(type(first[0].event)))
-    dumped = {
-        n: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for n, v in values.items() if n not in hidden
-    }
-    return plain([{"id": aggregate_id, "type": kind.TOPIC, "version": found.version, "state": dumped}])[0]
+    shown_state = state_of(found, personal=False)
+    return {"id": str(aggregate_id), "type": kind.TOPIC, "version": found.version, "state": shown_state}
+
+
+async def _kind_of(aggregate_id: UUID, service: str, system: System) -> type[Aggregate]:
+    async for recorded in system.store.read(aggregate_id=aggregate_id, service=service, batch=1):
+        return contexts.AGGREGATES[recorded.topic.rpartition(".")[0]]
+    raise Problem.not_found(f"there is no aggregate {aggregate_id}")

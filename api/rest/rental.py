@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import Accepted, Body, InSystem, Key, LogPosition, caught_up, give, new_id, plain
+from api.rest.showing import state_of
 from api.system import System
 from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
@@ -213,9 +214,8 @@ async def force_end(
 
 def shown(aggregate: Reservation | Trip) -> dict[str, Any]:
     """An aggregate's public state as JSON values."""
-    state = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
-    dumped = {n: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for n, v in state.items()}
-    return plain([{"id": aggregate.id, "version": aggregate.version, "state": state_of(aggregate), **dumped}])[0]
+    whole = state_of(aggregate, personal=True)
+    return {"id": str(aggregate.id), "version": aggregate.version, "state": life_of(aggregate), **whole}
 
 
 def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:
@@ -258,7 +258,7 @@ async def _page(
     return {name: plain(rows), "next": rows[-1][order].isoformat() if len(rows) == limit else None}
 
 
-def state_of(aggregate: Reservation | Trip) -> str:
+def life_of(aggregate: Reservation | Trip) -> str:
     """Where it is in its life."""
     if isinstance(aggregate, Trip):
         return aggregate.status

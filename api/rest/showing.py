@@ -1,0 +1,36 @@
+"""Events and aggregates as JSON values, without secrets, and for auditors without values about a person."""
+
+from collections.abc import Collection
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from domain.kernel.aggregate import Aggregate, DomainEvent, event_classes
+from domain.kernel.personal import personal_fields
+
+SECRETS = frozenset({"token", "method_token", "email_code"})
+"""Payment methods' tokens and mailed codes: whoever has one can use it."""
+ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
+"""What an event says of its place in the log rather than of the world."""
+
+
+def facts_of(event: DomainEvent) -> dict[str, Any]:
+    """An event's facts."""
+    hidden = SECRETS | ENVELOPE | set(personal_fields(type(event)))
+    found: dict[str, Any] = _without(to_jsonable_python(event), hidden)
+    return found
+
+
+def state_of(aggregate: Aggregate, *, personal: bool) -> dict[str, Any]:
+    """An aggregate's state; with `personal` also what is about a person."""
+    about_persons = {name for event in event_classes(type(aggregate)) for name in personal_fields(event)}
+    values = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
+    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS if personal else SECRETS | about_persons)
+    return found
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    """The same value without the members of these names, however deep they stand."""
+    if isinstance(value, dict):
+        return {name: _without(inner, names) for name, inner in value.items() if name not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value
