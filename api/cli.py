@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
 
     with TemporaryDirectory(prefix="csbe-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        settings = _settings()
+        settings = Settings()
         data_dir = settings.data_dir if "data_dir" in settings.model_fields_set else Path(folder)
         settings = settings.model_copy(update={"port": port, "data_dir": data_dir})
         if not _run(run, settings):
@@ -92,7 +92,7 @@ def serve(
             async with composed(settings, dsn, mqtt_url) as running:
                 await _serve(running, parts)
 
-    settings = _settings()
+    settings = Settings()
     _run(run, settings if port is None else settings.model_copy(update={"port": port}))
 
 
@@ -149,7 +149,7 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Print a signed token for a role."""
-    settings = _settings()
+    settings = Settings()
     signed = tokens_of(settings).issue(
         role,
         subject or role.value,
@@ -213,7 +213,7 @@ def projections_rebuild(
         follower = next(f for f in running.followers if f.name == chosen.follower_name)
         async with running.pool.acquire() as connection, connection.transaction():
             await connection.execute("select 1 from csbe.followers where name = $1 for update", follower.name)
-            await connection.execute(f"truncate {', '.join(chosen.TABLES)}")
+            await connection.execute(chosen.truncate_sql())
             await connection.execute(
                 "update csbe.followers set position = 0, failed_position = null, error = null where name = $1",
                 follower.name,
@@ -265,7 +265,7 @@ async def _serve(running: Running, parts: set[Part]) -> None:
         await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Awaitable[T]]:
+def _with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:
     """Work on the composed system of the settings, of which nothing runs."""
 
     async def run(settings: Settings) -> T:
@@ -277,19 +277,11 @@ def _with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings]
     return run
 
 
-def _run(work: Callable[[Settings], Awaitable[T]], settings: Settings | None = None) -> T:
-    chosen = settings or _settings()
+def _run(work: Callable[[Settings], Coroutine[Any, Any, T]], settings: Settings | None = None) -> T:
+    chosen = settings or Settings()
     configure_logs(chosen.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_awaited(work(chosen)))
-
-
-async def _awaited(result: Awaitable[T]) -> T:
-    return await result
-
-
-def _settings() -> Settings:
-    return Settings()
+        return runner.run(work(chosen))
 
 
 def _show(as_json: bool, data: object, text: object) -> None:

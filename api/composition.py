@@ -47,6 +47,8 @@ ZONES_REFRESH_S = 5.0
 READY_LAG = 10_000
 """A process whose read models are further behind than this many positions is not ready."""
 
+_NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
 _VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 _TASKS = """
@@ -169,8 +171,8 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             for projector in projections.PROJECTORS
         )
         policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
-        zones = ZoneMap()
-        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=IngestFigures())
+        zones, figures = ZoneMap(), IngestFigures()
+        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=figures)
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -192,7 +194,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             followers=followers,
             policies=policies,
             worker=TaskWorker(pool, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
-            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=IngestFigures()),
+            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: _refresh_zones(pool, zones),
         )
 
@@ -297,7 +299,7 @@ def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
     async def answers() -> bool:
         try:
             return bool(await pool.fetchval("select true", timeout=2))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _NO_ANSWER:
             return False
 
     return answers
@@ -307,7 +309,7 @@ def _keeping_up(followers: tuple[Follower, ...]) -> Callable[[], Awaitable[bool]
     async def keeping_up() -> bool:
         try:
             return all([await follower.lag() < READY_LAG for follower in followers])
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _NO_ANSWER:
             return False
 
     return keeping_up

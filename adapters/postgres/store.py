@@ -70,8 +70,8 @@ class PostgresEventStore:
 
     async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
-        if service is not None and await self._service_of(id) != service:
-            raise NotFoundError(aggregate_class.TOPIC, id)
+        if service is not None:
+            await self._require_service(aggregate_class, id, service)
         start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
         version = start.version if start else 0
         rows = await persistently(lambda: self.pool.fetch(_HISTORY, id, version))
@@ -150,13 +150,11 @@ class PostgresEventStore:
         await self.vault.destroy(subject)
         self._cache.clear()
 
-    async def _service_of(self, id: UUID) -> str | None:
-        known = self._cache.service_of(id)
-        if known is None:
-            known = await persistently(lambda: self.pool.fetchval(_SERVICE, id))
-            if known is not None:
-                self._cache.note_service(id, known)
-        return known
+    async def _require_service(self, aggregate_class: type[Aggregate], id: UUID, service: str) -> None:
+        known = self._cache.service_of(id) or await persistently(lambda: self.pool.fetchval(_SERVICE, id))
+        if known != service:
+            raise NotFoundError(aggregate_class.TOPIC, id)
+        self._cache.note_service(id, service)
 
     async def _rows_of(self, aggregates: Sequence[Aggregate]) -> list[StoredState]:
         events: list[Any] = [event for aggregate in aggregates for event in aggregate.pending_events]

@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 from uuid import UUID
 
 import asyncpg
 import structlog
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from adapters.postgres.database import LOST_CONNECTION, TRY_AGAIN, Connection
 from domain.kernel.errors import DomainError, VersionConflictError
@@ -100,7 +99,7 @@ class PolicyRunner:
     def _rows(self, recorded: RecordedEvent) -> Iterable[tuple[object, ...]]:
         cause = event_id(recorded)
         for policy in self._policies.get(type(recorded.event), ()):
-            for place, consequence in zip(count(), policy(recorded)):
+            for place, consequence in enumerate(policy(recorded)):
                 yield _row(recorded, cause, policy, place, consequence)
 
 
@@ -113,11 +112,7 @@ def _row(
     kind = what.NAME if isinstance(what, Command) else what.kind
     task_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata
-    return task_id, policy.__name__, kind, _json(what), meta.service, meta.correlation_id, cause, due_at
-
-
-def _json(model: BaseModel) -> str:
-    return model.model_dump_json()
+    return task_id, policy.__name__, kind, what.model_dump_json(), meta.service, meta.correlation_id, cause, due_at
 
 
 Perform = Callable[[Effect, str], Awaitable[Command | None]]

@@ -131,8 +131,7 @@ class SimulatedMember:
             self._town.tally.note("reservation refused")
             return None
         self._town.tally.note("reserved")
-        by_id = {car.vehicle_id: car for car in self._town.fleet.cars.values()}
-        return placed["id"], by_id[UUID(chosen["vehicle_id"])]
+        return placed["id"], self._town.fleet.cars_by_id[UUID(chosen["vehicle_id"])]
 
     async def _drive(self, car: Car) -> None:
         car.destination = offset(car.position, self._random.uniform(60, 220), 2 * math.pi * self._random.random())

@@ -126,6 +126,7 @@ class SimulatedFleet:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.cars = {car.vin: car for car in cars}
+        self.cars_by_id = {car.vehicle_id: car for car in cars}
         self._url = url
         self._prefix = f"csbe/v1/{service}/vehicles"
         self._faults = faults

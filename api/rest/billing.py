@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, ConfigDict, Field
+from fastapi import APIRouter, Depends, Response
+from pydantic import ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InSystem, Key, LogPosition, caught_up, give, plain
+from api.rest.commanding import Accepted, Body, InPage, InSystem, Key, caught_up, give, plain
 from domain.billing import commands
 from domain.kernel.ids import InvoiceId
 from domain.kernel.money import Currency, Money
@@ -42,19 +42,12 @@ class CreditBody(Body):
 
 
 @router.get("")
-async def invoices(
-    by: Reader,
-    system: InSystem,
-    trip_id: UUID | None = None,
-    cursor: AwareDatetime | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: LogPosition | None = None,
-) -> dict[str, Any]:
+async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> dict[str, Any]:
     """Newest first: one's own, or for an agent or auditor all of the service."""
-    await caught_up(system, at_least)
+    await caught_up(system, page.at_least)
     member = None if by.may("invoices:read") else UUID(by.subject)
-    rows = await system.fetch(_PAGE, by.service, member, cursor, trip_id, limit)
-    return {"invoices": plain(rows), "next": rows[-1]["issued_at"].isoformat() if len(rows) == limit else None}
+    rows = await system.fetch(_PAGE, by.service, member, page.cursor, trip_id, page.limit)
+    return {"invoices": plain(rows), "next": page.next(rows, "issued_at")}
 
 
 @router.get("/{invoice_id}")

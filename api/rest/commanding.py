@@ -1,16 +1,17 @@
 """What every route that gives a command shares: idempotency, who asks, the position to read one's own write."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import orjson
 import structlog
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 from api.auth import Caller
 from api.problems import Problem
-from api.system import System
+from api.system import Row, System
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata
 
@@ -88,6 +89,22 @@ async def give(
         answered = await to.dispatcher.dispatch(command, metadata)
     response.headers["X-CSBE-Position"] = str(answered.position)
     return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list, newest first: before a time, at most so many, from read models at a position or later."""
+
+    cursor: AwareDatetime | None = None
+    limit: Annotated[int, Query(ge=1, le=200)] = 50
+    at_least: LogPosition | None = None
+
+    def next(self, rows: list[Row], order: str) -> str | None:
+        """The cursor of the page after these rows; none when they are the last."""
+        return rows[-1][order].isoformat() if len(rows) == self.limit else None
+
+
+InPage = Annotated[Page, Depends()]
 
 
 async def caught_up(system: System, at_least: int | None) -> None:

@@ -1,15 +1,14 @@
 """Reservations and trips over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InSystem, Key, LogPosition, caught_up, give, new_id, plain
+from api.rest.commanding import Accepted, Body, InPage, InSystem, Key, Page, caught_up, give, new_id, plain
 from api.rest.showing import state_of
 from api.system import System
 from domain.kernel.errors import NotFoundError
@@ -97,15 +96,9 @@ class ForcedEnd(Body):
 
 
 @router.get("/reservations")
-async def reservations(
-    by: Reader,
-    system: InSystem,
-    cursor: AwareDatetime | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: LogPosition | None = None,
-) -> dict[str, Any]:
+async def reservations(by: Reader, system: InSystem, page: InPage) -> dict[str, Any]:
     """Newest first: one's own, or for an agent all of the service."""
-    return await _page(_RESERVATIONS, "reservations", "placed_at", by, system, cursor, limit, at_least)
+    return await _page(_RESERVATIONS, "reservations", "placed_at", by, system, page)
 
 
 @router.post("/reservations", status_code=201)
@@ -145,15 +138,9 @@ async def cancel(reservation_id: UUID, by: Writer, key: Key, system: InSystem, r
 
 
 @router.get("/trips")
-async def trips(
-    by: Reader,
-    system: InSystem,
-    cursor: AwareDatetime | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    at_least: LogPosition | None = None,
-) -> dict[str, Any]:
+async def trips(by: Reader, system: InSystem, page: InPage) -> dict[str, Any]:
     """Newest first: one's own, or for an agent all of the service."""
-    return await _page(_TRIPS, "trips", "requested_at", by, system, cursor, limit, at_least)
+    return await _page(_TRIPS, "trips", "requested_at", by, system, page)
 
 
 @router.post("/trips", status_code=202)
@@ -242,20 +229,11 @@ async def _trip(trip_id: UUID, by: Caller, system: System) -> Trip:
     return found
 
 
-async def _page(
-    sql: str,
-    name: str,
-    order: str,
-    by: Caller,
-    system: System,
-    cursor: datetime | None,
-    limit: int,
-    at_least: int | None,
-) -> dict[str, Any]:
-    await caught_up(system, at_least)
+async def _page(sql: str, name: str, order: str, by: Caller, system: System, page: Page) -> dict[str, Any]:
+    await caught_up(system, page.at_least)
     member = None if by.may("rentals:read") else UUID(by.subject)
-    rows = await system.fetch(sql, by.service, member, cursor, limit)
-    return {name: plain(rows), "next": rows[-1][order].isoformat() if len(rows) == limit else None}
+    rows = await system.fetch(sql, by.service, member, page.cursor, page.limit)
+    return {name: plain(rows), "next": page.next(rows, order)}
 
 
 def life_of(aggregate: Reservation | Trip) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.ids import CommandId, MemberId
+from domain.kernel.ids import CommandId
 from domain.kernel.messages import Metadata, RecordedEvent
 from domain.kernel.policy import AskPaymentProvider, SendMessage, TellVehicle
 
@@ -112,9 +112,3 @@ class Messenger(Protocol):
 
 class GatewayUnavailableError(Exception):
     """The other side did not answer; the same call may succeed later."""
-
-
-class ContactBook(Protocol):
-    """Where a member can be reached; `None` once erased."""
-
-    async def email(self, member_id: MemberId, /) -> str | None: ...
