@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 from pydantic import ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InPage, InSystem, Key, caught_up, give, plain
+from api.rest.commanding import Accepted, Body, Give, InPage, InSystem, caught_up, plain
 from domain.billing import commands
 from domain.kernel.ids import InvoiceId
 from domain.kernel.money import Currency, Money
@@ -60,9 +60,7 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem) -> dict[str, A
 
 
 @router.post("/{invoice_id}/credit-notes", status_code=201)
-async def credit(
-    invoice_id: UUID, body: CreditBody, by: Agent, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def credit(invoice_id: UUID, body: CreditBody, by: Agent, give: Give) -> Accepted:
     """Take back an invoice or a part of it, and refund what was paid."""
     amount = None
     if body.amount_minor is not None:
@@ -70,6 +68,6 @@ async def credit(
             raise Problem.bad_request("an amount needs its currency")
         amount = Money(amount_minor=body.amount_minor, currency=body.currency)
     command = commands.CreditInvoice(
-        credit_note_id=uuid5(invoice_id, key), invoice_id=InvoiceId(invoice_id), amount=amount, reason=body.reason
+        credit_note_id=uuid5(invoice_id, give.key), invoice_id=InvoiceId(invoice_id), amount=amount, reason=body.reason
     )
-    return await give(command, invoice_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, invoice_id, by)

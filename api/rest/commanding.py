@@ -74,21 +74,36 @@ def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
     return derived_id(kind, *((caller.service, caller.subject) if caller else ("anybody",)), key)
 
 
-async def give(
-    command: Command, about: UUID, *, by: Caller | Actor, service: str, key: str, to: System, response: Response
-) -> Accepted:
-    """Give a command to the dispatcher; answer with the id of what it is about."""
-    actor = by.actor if isinstance(by, Caller) else by
-    command_id = CommandId(derived_id("rest", service, actor.role, actor.id, command.NAME, key))
-    metadata = Metadata(
-        command_id=command_id, command=command.NAME, actor=actor, service=service, correlation_id=uuid4()
-    )
-    with structlog.contextvars.bound_contextvars(
-        command_id=str(command_id), command=command.NAME, correlation_id=str(metadata.correlation_id)
-    ):
-        answered = await to.dispatcher.dispatch(command, metadata)
-    response.headers["X-CSBE-Position"] = str(answered.position)
-    return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+@dataclass(frozen=True)
+class Giving:
+    """What a route needs to give a command: the request's key, the system, and the answer to put the position on."""
+
+    key: Key
+    system: InSystem
+    response: Response
+
+    async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
+        """Give a caller's command to the dispatcher; answer with the id of what it is about."""
+        return await self.for_actor(command, about, by.actor, by.service)
+
+    async def for_actor(self, command: Command, about: UUID, actor: Actor, service: str) -> Accepted:
+        """The same for somebody who has no token yet."""
+        metadata = Metadata(
+            command_id=CommandId(derived_id("rest", service, actor.role, actor.id, command.NAME, self.key)),
+            command=command.NAME,
+            actor=actor,
+            service=service,
+            correlation_id=uuid4(),
+        )
+        with structlog.contextvars.bound_contextvars(
+            command_id=str(metadata.command_id), command=command.NAME, correlation_id=str(metadata.correlation_id)
+        ):
+            answered = await self.system.dispatcher.dispatch(command, metadata)
+        self.response.headers["X-CSBE-Position"] = str(answered.position)
+        return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+
+
+Give = Annotated[Giving, Depends()]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InSystem, Key, Word, give, new_id, plain
+from api.rest.commanding import Accepted, Body, Give, InSystem, Word, new_id, plain
 from api.rest.members import Reason
 from domain.fleet import commands
 from domain.fleet.vehicle import Vehicle
@@ -138,27 +138,25 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.post("/vehicles", status_code=201)
-async def commission(body: VehicleBody, by: Operator, key: Key, system: InSystem, response: Response) -> Accepted:
+async def commission(body: VehicleBody, by: Operator, give: Give) -> Accepted:
     """Take a car into the fleet."""
-    vehicle_id = VehicleId(new_id(by, key, "fleet.vehicle"))
+    vehicle_id = VehicleId(new_id(by, give.key, "fleet.vehicle"))
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
-    return await give(command, vehicle_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, vehicle_id, by)
 
 
 @router.post("/vehicles/{vehicle_id}/in-service")
-async def put_into_service(vehicle_id: UUID, by: Operator, key: Key, system: InSystem, response: Response) -> Accepted:
+async def put_into_service(vehicle_id: UUID, by: Operator, give: Give) -> Accepted:
     """Offer a car to members."""
     command = commands.PutIntoService(vehicle_id=VehicleId(vehicle_id))
-    return await give(command, vehicle_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, vehicle_id, by)
 
 
 @router.post("/vehicles/{vehicle_id}/out-of-service")
-async def take_out_of_service(
-    vehicle_id: UUID, body: Reason, by: Operator, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def take_out_of_service(vehicle_id: UUID, body: Reason, by: Operator, give: Give) -> Accepted:
     """Keep a car from members."""
     command = commands.TakeOutOfService(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
-    return await give(command, vehicle_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, vehicle_id, by)
 
 
 @router.get("/zones")
@@ -168,11 +166,11 @@ async def zones(by: Reader, system: InSystem) -> dict[str, Any]:
 
 
 @router.post("/zones", status_code=201)
-async def define_zone(body: ZoneBody, by: Operator, key: Key, system: InSystem, response: Response) -> Accepted:
+async def define_zone(body: ZoneBody, by: Operator, give: Give) -> Accepted:
     """Draw a zone; one of the same city, kind and name is drawn anew."""
     zone_id = ZoneId(new_id(None, f"{by.service}/{body.city_id}/{body.kind}/{body.name}", "fleet.zone"))
     command = commands.DefineZone(zone_id=zone_id, **body.model_dump())
-    return await give(command, zone_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, zone_id, by)
 
 
 @router.get("/tasks")
@@ -182,7 +180,7 @@ async def tasks(by: Annotated[Caller, Depends(Allowed("fleet:read"))], system: I
 
 
 @router.post("/tasks/{task_id}/complete")
-async def complete_task(task_id: UUID, by: Operator, key: Key, system: InSystem, response: Response) -> Accepted:
+async def complete_task(task_id: UUID, by: Operator, give: Give) -> Accepted:
     """It was done."""
     command = commands.CompleteTask(task_id=TaskId(task_id))
-    return await give(command, task_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, task_id, by)

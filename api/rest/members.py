@@ -9,7 +9,7 @@ from pydantic import ConfigDict, EmailStr, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InSystem, Key, give, new_id, plain
+from api.rest.commanding import Accepted, Body, Give, InSystem, new_id, plain
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
 from domain.members import commands
@@ -108,19 +108,20 @@ class Reason(Body):
 
 
 @router.post("", status_code=201)
-async def register(body: Registration, key: Key, system: InSystem, response: Response) -> Registered:
+async def register(body: Registration, give: Give) -> Registered:
     """Open an account. The address is proved by a code that is mailed to it."""
+    system = give.system
     service = body.service or system.settings.service
     if service not in system.rulebooks:
         raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
-    member_id = MemberId(new_id(None, f"{service}/{body.email}/{key}", "members.member"))
+    member_id = MemberId(new_id(None, f"{service}/{body.email}/{give.key}", "members.member"))
     command = commands.RegisterMember(
         member_id=member_id,
         email_code=system.tokens.code("email", str(member_id)),
         **body.model_dump(exclude={"service"}),
     )
     anybody = Actor(role=Role.MEMBER, id=str(member_id))
-    done = await give(command, member_id, by=anybody, service=service, key=key, to=system, response=response)
+    done = await give.for_actor(command, member_id, anybody, service)
     token = system.tokens.issue(
         Role.MEMBER, str(member_id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
     )
@@ -142,62 +143,54 @@ async def account(member_id: UUID, by: Self_, system: InSystem, response: Respon
 
 
 @router.post("/{member_id}/verify-email")
-async def verify_email(
-    member_id: UUID, body: EmailCode, by: Writer, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def verify_email(member_id: UUID, body: EmailCode, by: Writer, give: Give) -> Accepted:
     """Prove the address."""
     command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/licence")
-async def submit_licence(
-    member_id: UUID, body: LicenceBody, by: Writer, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, give: Give) -> Accepted:
     """Hand in a licence."""
     command = commands.SubmitLicence(member_id=own_or_any(by, member_id, "members:write"), **body.model_dump())
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/licence/verify")
-async def verify_licence(member_id: UUID, by: Agent, key: Key, system: InSystem, response: Response) -> Accepted:
+async def verify_licence(member_id: UUID, by: Agent, give: Give) -> Accepted:
     """An agent has seen the licence."""
     command = commands.VerifyLicence(member_id=MemberId(member_id))
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/licence/reject")
-async def reject_licence(
-    member_id: UUID, body: Reason, by: Agent, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def reject_licence(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
     """An agent turns the licence down."""
     command = commands.RejectLicence(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/payment-methods")
-async def add_payment_method(
-    member_id: UUID, body: PaymentMethodBody, by: Writer, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def add_payment_method(member_id: UUID, body: PaymentMethodBody, by: Writer, give: Give) -> Accepted:
     """Add a way to pay; the newest is charged."""
     owner = own_or_any(by, member_id, "members:write")
-    method_id = str(new_id(by, key, "members.payment_method"))
+    method_id = str(new_id(by, give.key, "members.payment_method"))
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/block")
-async def block(member_id: UUID, body: Reason, by: Agent, key: Key, system: InSystem, response: Response) -> Accepted:
+async def block(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
     """Keep a member from new reservations and trips."""
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 @router.post("/{member_id}/unblock")
-async def unblock(member_id: UUID, body: Reason, by: Agent, key: Key, system: InSystem, response: Response) -> Accepted:
+async def unblock(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
     """Lift a block."""
     command = commands.UnblockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, member_id, by)
 
 
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:

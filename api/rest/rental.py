@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, InPage, InSystem, Key, Page, caught_up, give, new_id, plain
+from api.rest.commanding import Accepted, Body, Give, InPage, InSystem, Page, caught_up, new_id, plain
 from api.rest.showing import state_of
 from api.system import System
 from domain.kernel.errors import NotFoundError
@@ -102,13 +102,13 @@ async def reservations(by: Reader, system: InSystem, page: InPage) -> dict[str, 
 
 
 @router.post("/reservations", status_code=201)
-async def place(body: ReservationBody, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def place(body: ReservationBody, by: Writer, give: Give) -> Accepted:
     """Keep a car for the free time, at the prices of now."""
-    reservation_id = ReservationId(new_id(by, key, "rental.reservation"))
+    reservation_id = ReservationId(new_id(by, give.key, "rental.reservation"))
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
-    return await give(command, reservation_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, reservation_id, by)
 
 
 @router.get("/reservations/{reservation_id}")
@@ -120,21 +120,19 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
 
 
 @router.post("/reservations/{reservation_id}/extend")
-async def extend(
-    reservation_id: UUID, body: ExtensionBody, by: Writer, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, give: Give) -> Accepted:
     """Keep the car longer; what lies after the free time is paid."""
-    await _reservation(reservation_id, by, system)
+    await _reservation(reservation_id, by, give.system)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
-    return await give(command, reservation_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, reservation_id, by)
 
 
 @router.post("/reservations/{reservation_id}/cancel")
-async def cancel(reservation_id: UUID, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def cancel(reservation_id: UUID, by: Writer, give: Give) -> Accepted:
     """Give the car up."""
-    await _reservation(reservation_id, by, system)
+    await _reservation(reservation_id, by, give.system)
     command = commands.CancelReservation(reservation_id=ReservationId(reservation_id))
-    return await give(command, reservation_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, reservation_id, by)
 
 
 @router.get("/trips")
@@ -144,9 +142,9 @@ async def trips(by: Reader, system: InSystem, page: InPage) -> dict[str, Any]:
 
 
 @router.post("/trips", status_code=202)
-async def start(body: TripBody, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def start(body: TripBody, by: Writer, give: Give) -> Accepted:
     """Ask for a trip. It runs once the money is held and the car has confirmed that it is open."""
-    trip_id = TripId(new_id(by, key, "rental.trip"))
+    trip_id = TripId(new_id(by, give.key, "rental.trip"))
     command = commands.StartTrip(
         trip_id=trip_id,
         member_id=_for_whom(by, body.member_id),
@@ -155,7 +153,7 @@ async def start(body: TripBody, by: Writer, key: Key, system: InSystem, response
         package=body.package,
         options=body.options,
     )
-    return await give(command, trip_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, trip_id, by)
 
 
 @router.get("/trips/{trip_id}")
@@ -167,36 +165,34 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
 
 
 @router.post("/trips/{trip_id}/park", status_code=202)
-async def park(trip_id: UUID, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def park(trip_id: UUID, by: Writer, give: Give) -> Accepted:
     """Lock the car for a while and keep it."""
-    await _trip(trip_id, by, system)
+    await _trip(trip_id, by, give.system)
     command = commands.ParkTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, trip_id, by)
 
 
 @router.post("/trips/{trip_id}/resume", status_code=202)
-async def resume(trip_id: UUID, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def resume(trip_id: UUID, by: Writer, give: Give) -> Accepted:
     """Open the parked car again."""
-    await _trip(trip_id, by, system)
+    await _trip(trip_id, by, give.system)
     command = commands.ResumeTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, trip_id, by)
 
 
 @router.post("/trips/{trip_id}/end", status_code=202)
-async def end(trip_id: UUID, by: Writer, key: Key, system: InSystem, response: Response) -> Accepted:
+async def end(trip_id: UUID, by: Writer, give: Give) -> Accepted:
     """Give the car back. Refused with every criterion that it does not meet here and now."""
-    await _trip(trip_id, by, system)
+    await _trip(trip_id, by, give.system)
     command = commands.EndTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, trip_id, by)
 
 
 @router.post("/trips/{trip_id}/force-end")
-async def force_end(
-    trip_id: UUID, body: ForcedEnd, by: Agent, key: Key, system: InSystem, response: Response
-) -> Accepted:
+async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, give: Give) -> Accepted:
     """An agent ends a trip whose car cannot confirm it."""
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
-    return await give(command, trip_id, by=by, service=by.service, key=key, to=system, response=response)
+    return await give(command, trip_id, by)
 
 
 def shown(aggregate: Reservation | Trip) -> dict[str, Any]:
