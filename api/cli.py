@@ -120,7 +120,11 @@ def history(
 
     async def read(running: Running) -> list[dict[str, Any]]:
         events = running.store.read(aggregate_id=aggregate_id, until=position)
-        return [shown(event) async for event in events if until is None or event.recorded_at <= until]
+        return [
+            shown(event).model_dump(mode="json")
+            async for event in events
+            if until is None or event.recorded_at <= until
+        ]
 
     found = _run(_with_system(read))
     if not found:

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from time import perf_counter
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -64,17 +66,26 @@ def configure_logs(level: str) -> None:
 class MeasuredDispatcher(Dispatcher):
     """The dispatcher, counted and timed."""
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+    async def dispatch(
+        self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
+    ) -> Answered:
         """As the dispatcher does."""
         started = perf_counter()
         try:
-            answered = await super().dispatch(command, metadata)
+            with structlog.contextvars.bound_contextvars(**_named(metadata)):
+                answered = await super().dispatch(command, metadata, expected=expected)
         except DomainError as error:
             COMMANDS.labels(command.NAME, type(error).__name__.removesuffix("Error").lower()).inc()
             raise
         COMMANDS.labels(command.NAME, "repeated" if answered.repeated else "done").inc()
         COMMAND_SECONDS.observe(perf_counter() - started)
         return answered
+
+
+def _named(metadata: Metadata) -> dict[str, str]:
+    """What every log line about a command says of it."""
+    names = ("command_id", "command", "correlation_id", "causation_id", "service")
+    return {name: str(value) for name in names if (value := getattr(metadata, name)) is not None}
 
 
 class IngestFigures:

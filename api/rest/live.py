@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from time import monotonic
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import Allowed, Caller
-from api.rest.commanding import LAST_POSITION, InSystem, plain
+from api.rest.commanding import InSystem
 from api.rest.history import shown
+from api.rest.schemas.common import LAST_POSITION
+from api.rest.schemas.live import Day, KeyFigures, Utilisation
 from api.system import System
+from domain.kernel.messages import RecordedEvent
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
@@ -21,6 +24,12 @@ Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
 LastEventId = Annotated[int | None, Header(ge=0, le=LAST_POSITION)]
 
 POLL_S = 0.25
+_EVENTS = {
+    "schema": {"type": "string"},
+    "example": 'id: 4711\nevent: rental.trip.requested\ndata: {"position": 4711, "type": "rental.trip.requested"}\n\n',
+}
+KEEP_ALIVE_S = 15.0
+"""After so much silence a comment is sent: proxies cut connections that say nothing."""
 
 _FIGURES = """
 select
@@ -39,7 +48,7 @@ where service = $1 order by day desc, city_id limit 400
 """
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
 async def events(
     request: Request,
     by: Watcher,
@@ -56,25 +65,33 @@ async def events(
 
 
 @router.get("/reports/key-figures")
-async def key_figures(by: Analyst, system: InSystem) -> dict[str, Any]:
+async def key_figures(by: Analyst, system: InSystem) -> KeyFigures:
     """How the service stands now."""
-    return plain(await system.fetch(_FIGURES, by.service))[0]
+    [figures] = await system.fetch(_FIGURES, by.service)
+    return KeyFigures(**figures)
 
 
 @router.get("/reports/utilisation")
-async def utilisation(by: Analyst, system: InSystem) -> dict[str, Any]:
+async def utilisation(by: Analyst, system: InSystem) -> Utilisation:
     """Trips, driving time, distance and revenue per day and city."""
-    return {"days": plain(await system.fetch(_UTILISATION, by.service))}
+    return Utilisation(days=[Day(**row) for row in await system.fetch(_UTILISATION, by.service)])
 
 
 async def _stream(request: Request, system: System, service: str, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
+    spoke_at = monotonic()
     while not await request.is_disconnected():
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
-            continue
         async for recorded in system.store.read(after=after, until=end, service=service):
-            data = orjson.dumps(shown(recorded)).decode()
-            yield f"id: {recorded.position}\nevent: {recorded.topic}\ndata: {data}\n\n".encode()
+            yield f"id: {recorded.position}\nevent: {recorded.topic}\n{_data(recorded)}\n\n".encode()
+            spoke_at = monotonic()
         after = end
+        if monotonic() - spoke_at > KEEP_ALIVE_S:
+            yield b": keep-alive\n\n"
+            spoke_at = monotonic()
+
+
+def _data(recorded: RecordedEvent) -> str:
+    return f"data: {shown(recorded).model_dump_json()}"

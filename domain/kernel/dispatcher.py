@@ -14,6 +14,7 @@ from domain.kernel.errors import (
     CommandAlreadyDoneError,
     CommandIdReusedError,
     DomainError,
+    StaleVersionError,
     VersionConflictError,
 )
 from domain.kernel.messages import Command, Metadata
@@ -39,15 +40,23 @@ class Work:
     rulebook: Rulebook
     metadata: Metadata
     store: EventStore
+    expected: Mapping[UUID, int] = field(default_factory=dict)
+    """The versions that the caller has seen, of the aggregates that must not have changed since."""
     touched: dict[UUID, Aggregate] = field(default_factory=dict)
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
-        """The aggregate, if it is of this service; the same object however often. Raises `NotFoundError`."""
+        """The aggregate, if it is of this service; the same object however often.
+
+        Raises `NotFoundError`, or `StaleVersionError` when it is not at the version that the caller expects.
+        """
         known = self.touched.get(id)
         if known is not None and isinstance(known, aggregate_class):
             return known
         service = None if aggregate_class.SHARED else self.metadata.service
         aggregate = await self.store.load(aggregate_class, id, service=service)
+        expected = self.expected.get(id, aggregate.version)
+        if aggregate.version != expected:
+            raise StaleVersionError(id, expected, aggregate.version)
         self.touched[id] = aggregate
         return aggregate
 
@@ -83,16 +92,19 @@ class Dispatcher:
         self._rulebooks = rulebooks
         self._handlers = handlers
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+    async def dispatch(
+        self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
+    ) -> Answered:
         """Carry out a command once. Raises the handler's `DomainError`s, and `CommandIdReusedError`.
 
         A command id that the store knows gets the first outcome back. A refusal is not remembered: it changed nothing,
-        so asking again decides again.
+        so asking again decides again. With `expected`, only while these aggregates are at these versions; otherwise
+        `StaleVersionError`.
         """
         fingerprint = fingerprint_of(command)
         for _ in range(MAX_ATTEMPTS - 1):
             try:
-                return await self._attempt(command, metadata, fingerprint)
+                return await self._attempt(command, metadata, fingerprint, expected or {})
             except (VersionConflictError, CommandAlreadyDoneError):
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
@@ -100,10 +112,12 @@ class Dispatcher:
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
                 raise
-        return await self._attempt(command, metadata, fingerprint)
+        return await self._attempt(command, metadata, fingerprint, expected or {})
 
-    async def _attempt(self, command: Command, metadata: Metadata, fingerprint: str) -> Answered:
-        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store)
+    async def _attempt(
+        self, command: Command, metadata: Metadata, fingerprint: str, expected: Mapping[UUID, int]
+    ) -> Answered:
+        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store, expected)
         answer = await self._handlers[type(command)](command, work)
         text = None if answer is None else _answers.dump_json(answer).decode()
         changed = [a for a in work.touched.values() if a.pending_events]
