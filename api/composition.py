@@ -184,7 +184,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             wait_until=_waiter(pool, followers),
             end=store.end,
             take_stock=_stock_taker(pool, (*followers, policies)),
-            checks={"database": _database_answers(pool), "projections": _keeping_up(followers)},
+            checks={"database": database_answers(pool), "projections": _keeping_up(followers)},
         )
         yield Running(
             system=system,
@@ -295,7 +295,9 @@ def _stock_taker(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callabl
     return take_stock
 
 
-def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
+def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
+    """The check whether the database answers within two seconds."""
+
     async def answers() -> bool:
         try:
             return bool(await pool.fetchval("select true", timeout=2))

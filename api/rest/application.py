@@ -12,6 +12,8 @@ from api.rest import billing, fleet, health, history, live, members, rental
 from api.rest.openapi import describe
 from api.system import System
 
+PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, live, health))
+"""The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 
 
@@ -25,8 +27,8 @@ def create_app(system: System) -> FastAPI:
     )
     app.state.system = system
     problems.install(app)
-    for part in (members, fleet, rental, billing, history, live, health):
-        app.include_router(part.router)
+    for part in PARTS:
+        app.include_router(part)
     describe(app)
     app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
