@@ -29,7 +29,11 @@ APP = application()
 DOCUMENT: dict[str, Any] = APP.openapi()
 OPERATIONS = dict(operations(DOCUMENT))
 ROUTES = {
-    f"{method} {r.path}": r for part in PARTS for r in part.routes if isinstance(r, APIRoute) for method in r.methods or ()
+    f"{method} {r.path}": r
+    for part in PARTS
+    for r in part.routes
+    if isinstance(r, APIRoute)
+    for method in r.methods or ()
 }
 
 
@@ -37,7 +41,9 @@ def models(route: APIRoute) -> Iterator[type[BaseModel]]:
     if isinstance(route.response_model, type):
         yield route.response_model
     if route.body_field is not None:
-        yield route.body_field.field_info.annotation
+        body = route.body_field.field_info.annotation
+        assert isinstance(body, type)
+        yield body
 
 
 def parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
