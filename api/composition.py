@@ -28,7 +28,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
-from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, IngestFigures, MeasuredDispatcher
+from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, AppendMetrics, IngestFigures, MeasuredDispatcher
 from api.settings import Settings
 from api.system import Row, System
 from domain import contexts
@@ -160,7 +160,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
     async with AsyncExitStack() as stack:
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
-        store = PostgresEventStore(pool, master_key=settings.master_key_bytes)
+        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
         dispatcher = MeasuredDispatcher(store, clock, RULEBOOKS, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))

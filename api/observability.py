@@ -19,6 +19,14 @@ COMMAND_SECONDS = Histogram(
     "From the dispatcher's door to the durable append.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+APPEND_SECONDS = Histogram(
+    "csbe_append_seconds",
+    "From the journal's door to the disk, waiting for the batch before included.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1),
+)
+APPEND_BATCH = Histogram(
+    "csbe_append_batch_events", "Events per transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 250, 500, 1000)
+)
 INGEST_MESSAGES = Counter(
     "csbe_ingest_messages_total", "Vehicle messages by channel and result.", ["channel", "result"]
 )
@@ -86,6 +94,16 @@ def _named(metadata: Metadata) -> dict[str, str]:
     """What every log line about a command says of it."""
     names = ("command_id", "command", "correlation_id", "causation_id", "service")
     return {name: str(value) for name in names if (value := getattr(metadata, name)) is not None}
+
+
+class AppendMetrics:
+    """What the journal reports, as metrics."""
+
+    def appended(self, seconds: float) -> None:
+        APPEND_SECONDS.observe(seconds)
+
+    def batch(self, events: int) -> None:
+        APPEND_BATCH.observe(events)
 
 
 class IngestFigures:

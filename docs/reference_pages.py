@@ -1,13 +1,16 @@
-"""MkDocs hook: reference pages on events, commands, settings and the command line, made from the code at each build."""
+"""MkDocs hook: reference pages on events, commands, routes, settings and the command line, made from the code."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import typer
+from fastapi.routing import APIRoute
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from api.auth import SCOPES, Allowed
 from api.cli import app
+from api.rest.application import PARTS
 from api.settings import Settings
 from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
@@ -15,7 +18,7 @@ from domain.kernel.aggregate import DomainEvent, event_classes
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    pages = {"events": _events(), "settings": _settings(), "cli": _command_line()}
+    pages = {"events": _events(), "settings": _settings(), "cli": _command_line(), "routes": _routes()}
     for name, lines in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content="\n".join(lines) + "\n"))
     return files
@@ -31,6 +34,28 @@ def _events() -> Iterator[str]:
     yield "\n## Commands\n\n| command | what it asks for | fields |\n|---|---|---|"
     for name, command in sorted(contexts.COMMANDS.items()):
         yield f"| `{name}` | {_first_line(command)} | {_names(command.model_fields)} |"
+
+
+def _routes() -> Iterator[str]:
+    yield "# Routes and roles\n\nEach route asks for one of its scopes; `/openapi.json` describes it whole."
+    for part in PARTS:
+        routes = [route for route in part.routes if isinstance(route, APIRoute)]
+        yield f"\n## {routes[0].tags[0]}\n\n| route | what it does | scopes |\n|---|---|---|"
+        yield from (_route(route) for route in routes)
+    yield "\n## Roles\n\n| role | scopes |\n|---|---|"
+    for role, scopes in SCOPES.items():
+        yield f"| {role} | {_names(sorted(scopes))} |"
+
+
+def _route(route: APIRoute) -> str:
+    verbs, what = " ".join(sorted(route.methods or ())), route.description.split("\n")[0]
+    return f"| `{verbs} {route.path}` | {what} | {_names(_scopes(route))} |"
+
+
+def _scopes(route: APIRoute) -> Iterator[str]:
+    for dependency in route.dependant.dependencies:
+        if isinstance(dependency.call, Allowed):
+            yield from dependency.call.scopes
 
 
 def _settings() -> Iterator[str]:

@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.cache import AggregateCache
 from adapters.postgres.database import persistently
-from adapters.postgres.journal import Entry, Journal, Status
+from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
 from adapters.postgres.listener import Listener
 from adapters.postgres.mapper import StoredState, subject_of, subjects_in, to_event, to_stored
 from adapters.postgres.reading import Filter, Reader
@@ -52,13 +52,19 @@ class PostgresEventStore:
     """Appends in groups, in safe order; loads from cache, snapshot and the events since; reads the log in batches."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, master_key: bytes | None = None, snapshot_every: int = 50, cache_size: int = 10_000
+        self,
+        pool: asyncpg.Pool,
+        *,
+        master_key: bytes | None = None,
+        snapshot_every: int = 50,
+        cache_size: int = 10_000,
+        figures: AppendFigures | None = None,
     ) -> None:
         self.pool = pool
         self.vault = Vault(pool, master_key)
         self.listener = Listener(pool)
         self.reader = Reader(pool, self.vault)
-        self._journal = Journal(pool, self.listener.wake)
+        self._journal = Journal(pool, self.listener.wake, figures)
         self._snapshots = Snapshots(pool, self.vault)
         self._snapshot_every = snapshot_every
         self._cache = AggregateCache(cache_size)
