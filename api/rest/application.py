@@ -8,11 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.problems import Problem
-from api.rest import billing, fleet, health, history, live, members, rental
+from api.rest import billing, fleet, health, history, live, members, rental, reports
 from api.rest.openapi import describe
 from api.system import System
 
-PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, live, health))
+PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, health))
 """The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 

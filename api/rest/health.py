@@ -5,7 +5,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.rest.commanding import InSystem
-from api.rest.schemas.live import Alive, KeySet, Readiness
+from api.rest.schemas.health import Alive, KeySet, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -1,4 +1,4 @@
-"""The live view: the event stream as server-sent events, key figures, and the page that shows them."""
+"""The live view: the event stream as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,14 +12,12 @@ from api.auth import Allowed, Caller
 from api.rest.commanding import InSystem
 from api.rest.history import shown
 from api.rest.schemas.common import LAST_POSITION
-from api.rest.schemas.live import Day, KeyFigures, Utilisation
 from api.system import System
 from domain.kernel.messages import RecordedEvent
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
 Watcher = Annotated[Caller, Depends(Allowed("live:read"))]
-Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
 
 LastEventId = Annotated[int | None, Header(ge=0, le=LAST_POSITION)]
 
@@ -30,22 +28,6 @@ _EVENTS = {
 }
 KEEP_ALIVE_S = 15.0
 """After so much silence a comment is sent: proxies cut connections that say nothing."""
-
-_FIGURES = """
-select
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'available') as available,
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'reserved') as reserved,
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'in_trip') as in_trip,
-    (select count(*) from read_v1.members where service = $1) as members,
-    (select count(*) from read_v1.trips where service = $1 and ended_at is not null) as trips,
-    (select count(*) from read_v1.invoices where service = $1) as invoices,
-    (select coalesce(sum(gross_minor), 0)::bigint from read_v1.invoices where service = $1) as gross_minor,
-    (select min(currency) from read_v1.invoices where service = $1) as currency
-"""
-_UTILISATION = """
-select day, city_id, trips, driving_s, distance_m, revenue_minor, currency from read_v1.fleet_days
-where service = $1 order by day desc, city_id limit 400
-"""
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
@@ -62,19 +44,6 @@ async def events(
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
-
-
-@router.get("/reports/key-figures")
-async def key_figures(by: Analyst, system: InSystem) -> KeyFigures:
-    """How the service stands now."""
-    [figures] = await system.fetch(_FIGURES, by.service)
-    return KeyFigures(**figures)
-
-
-@router.get("/reports/utilisation")
-async def utilisation(by: Analyst, system: InSystem) -> Utilisation:
-    """Trips, driving time, distance and revenue per day and city."""
-    return Utilisation(days=[Day(**row) for row in await system.fetch(_UTILISATION, by.service)])
 
 
 async def _stream(request: Request, system: System, service: str, after: int) -> AsyncIterator[bytes]:

@@ -1,8 +1,12 @@
 """Lists page by page, one's own writes, things of others, the past, and the event stream."""
 
 import asyncio
+import csv
+from io import BytesIO
 
+import httpx
 import pytest
+from arro3.io import read_parquet
 
 from api.rest import live
 from domain.kernel.messages import Role
@@ -167,3 +171,25 @@ async def test_cars_are_listed_by_model_and_energy_without_a_place_too(city: Cit
         return len((await city.api.get(f"/v1/vehicles?{query}", headers=operator)).json()["vehicles"])
 
     assert [await count(q) for q in ("model=BMW i3", "model=MINI", "min_energy=80", "min_energy=81")] == [5, 0, 5, 0]
+
+
+async def test_a_report_is_read_as_json_as_csv_and_as_parquet(city: City) -> None:
+    member, analyst = await city.member(), city.token(Role.ANALYST)
+    await ended_trip(city, member)
+    await city.settled()
+
+    async def report(**query: str) -> httpx.Response:
+        return await city.api.get("/v1/reports/utilisation", params=query, headers=analyst)
+
+    [day] = (await report()).json()["days"]
+    table = list(csv.DictReader((await report(format="csv")).text.splitlines()))
+    parquet = read_parquet(BytesIO((await report(format="parquet")).content)).read_all()
+
+    assert table == [{name: str(value) for name, value in day.items()}]
+    assert {name: parquet.column(name).to_pylist() for name in ("city_id", "trips")} == {
+        "city_id": ["berlin"],
+        "trips": [1],
+    }
+    assert (await report(since="2999-01-01")).json()["days"] == []
+    assert (await report(until=day["day"], city_id="berlin")).json()["days"] == [day]
+    assert (await report(format="xlsx")).status_code == 422

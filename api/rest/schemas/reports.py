@@ -1,7 +1,6 @@
-"""Key figures and reports, and whether the process is well."""
+"""Key figures and reports."""
 
 from datetime import date
-from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -36,15 +35,22 @@ class KeyFigures(BaseModel):
 
 
 class Day(BaseModel):
-    """One day of a city's fleet, by the city's own clock."""
+    """One day of a city's fleet, by the city's own clock; `revenue_minor` is net, in minor units."""
 
     day: date
     city_id: str
     trips: int
     driving_s: int
+    parked_s: int
     distance_m: int
     revenue_minor: int
     currency: Currency | None
+
+
+CSV_EXAMPLE = """\
+day,city_id,trips,driving_s,parked_s,distance_m,revenue_minor,currency
+2027-01-05,berlin,340,421600,61200,2312000,271300,EUR
+"""
 
 
 class Utilisation(BaseModel):
@@ -58,6 +64,7 @@ class Utilisation(BaseModel):
                     "city_id": "berlin",
                     "trips": 340,
                     "driving_s": 421_600,
+                    "parked_s": 61_200,
                     "distance_m": 2_312_000,
                     "revenue_minor": 271_300,
                     "currency": "EUR",
@@ -67,41 +74,3 @@ class Utilisation(BaseModel):
     )
 
     days: list[Day]
-
-
-class Alive(BaseModel):
-    """The process answers."""
-
-    model_config = example({"status": "ok"})
-
-    status: Literal["ok"] = "ok"
-
-
-class Readiness(BaseModel):
-    """Whether each thing that the process needs answers too."""
-
-    model_config = example({"status": "ready", "checks": {"database": True, "projections": True}})
-
-    status: Literal["ready", "not ready"]
-    checks: dict[str, bool]
-
-
-class KeySet(BaseModel):
-    """The public keys that tokens are checked by (RFC 7517)."""
-
-    model_config = example(
-        {
-            "keys": [
-                {
-                    "kty": "OKP",
-                    "crv": "Ed25519",
-                    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-                    "kid": "csbe-1",
-                    "use": "sig",
-                    "alg": "EdDSA",
-                }
-            ]
-        }
-    )
-
-    keys: list[dict[str, Any]]  # members by key type, as RFC 7517 has them
