@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Response
 from api.auth import Allowed, Caller
 from api.rest.commanding import TAGGED, Change, InSystem, tag
 from api.rest.paging import InPage, caught_up
+from api.rest.schemas.base import Accepted, Reason
 from api.rest.schemas.billing import CreditBody, InvoicePage, InvoiceShown, InvoiceSummary, PaymentRetry
-from api.rest.schemas.common import Accepted, Reason
 from domain.billing import commands
 from domain.billing.invoice import Invoice
 from domain.kernel.errors import NotFoundError

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request, Response
 
 from api.auth import Caller
 from api.problems import Problem
-from api.rest.schemas.common import Accepted
+from api.rest.schemas.base import Accepted
 from api.system import System
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import InSystem
-from api.rest.schemas.common import LogPosition
+from api.rest.schemas.base import LogPosition
 from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
 from api.rest.showing import facts_of, state_of
 from api.system import System

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import Allowed, Caller
 from api.rest.commanding import InSystem
 from api.rest.history import shown
-from api.rest.schemas.common import LAST_POSITION
+from api.rest.schemas.base import LAST_POSITION
 from api.system import System
 from domain.kernel.messages import RecordedEvent
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from api.problems import Problem
-from api.rest.schemas.common import LogPosition
+from api.rest.schemas.base import LogPosition
 from api.system import Row, System
 
 Cursor = Annotated[str | None, Query(max_length=80, description="`next` of the page before.")]

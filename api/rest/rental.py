@@ -9,7 +9,7 @@ from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
 from api.rest.paging import InPage, Page, caught_up
-from api.rest.schemas.common import Accepted
+from api.rest.schemas.base import Accepted
 from api.rest.schemas.rental import (
     ExtensionBody,
     ForcedEnd,

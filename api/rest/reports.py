@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.rest.commanding import InSystem
-from api.rest.schemas.common import Word
+from api.rest.schemas.base import Word
 from api.rest.schemas.reports import CSV_EXAMPLE, Day, KeyFigures, Utilisation
 from api.rest.tables import MEDIA_TYPES, Format, as_file
 

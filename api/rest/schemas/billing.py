@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api.rest.schemas.common import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
 from domain.billing.invoice import Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.common import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
+from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
 from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.state import LiveState
 from domain.fleet.vehicle import ServiceState

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from api.rest.schemas.common import example
+from api.rest.schemas.base import example
 
 
 class Alive(BaseModel):

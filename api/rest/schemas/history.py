@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
 
-from api.rest.schemas.common import MEMBER_ID, TRIP_ID, VEHICLE_ID, example
+from api.rest.schemas.base import MEMBER_ID, TRIP_ID, VEHICLE_ID, example
 from domain.kernel.messages import Metadata
 
 _COMMAND_ID = "77a7d2f0-8c1b-5a3e-9d54-1b2c3d4e0007"

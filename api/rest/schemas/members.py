@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
-from api.rest.schemas.common import MEMBER_ID, Accepted, Body, Shown, example
+from api.rest.schemas.base import MEMBER_ID, Accepted, Body, Shown, example
 from domain.kernel.errors import Violation
 from domain.members.facts import LicenceState, MemberStatus
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.common import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Shown, example
+from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Shown, example
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Money

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from api.rest.schemas.common import example
+from api.rest.schemas.base import example
 from domain.kernel.money import Currency
 
 

@@ -1,4 +1,4 @@
-"""What requests and answers share."""
+"""What the models of requests and answers are built on."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
