@@ -202,8 +202,8 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
 
 async def _account(member_id: MemberId, by: Caller, system: InSystem, response: Response) -> dict[str, Any]:
     member = await system.store.load(Member, member_id, service=by.service)
-    rules = system.rulebooks[by.service].eligibility
-    reasons = [violation.model_dump(mode="json") for violation in member.ineligibility(rules, system.clock.now())]
+    found = member.ineligibility(system.rulebooks[by.service], system.clock.now())
+    reasons = [violation.model_dump(mode="json") for violation in found]
     response.headers["ETag"] = f'"{member.version}"'
     methods = [method.model_dump(mode="json", exclude={"token"}) for method in member.payment_methods]
     return plain(
