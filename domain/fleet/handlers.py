@@ -24,8 +24,8 @@ async def commission_vehicle(command: commands.CommissionVehicle, work: Work) ->
 
 
 async def put_into_service(command: commands.PutIntoService, work: Work) -> None:
-    """Offer it."""
-    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.now)
+    """Offer it at a price."""
+    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.rulebook, work.now)
 
 
 async def take_out_of_service(command: commands.TakeOutOfService, work: Work) -> None:

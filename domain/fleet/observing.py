@@ -38,7 +38,7 @@ def observe(vehicle: Vehicle, observation: Observation, limits: FleetLimits, at:
 
 def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
     """What is new and means something, in the order in which it is told."""
-    yield from _moved(vehicle, seen)
+    yield from _placed(vehicle, seen)
     yield from _crossed(vehicle, seen)
     for name, (when_true, when_false) in _SWITCHES.items():
         if vehicle.state.is_changed_by(name, seen):
@@ -50,13 +50,14 @@ def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterat
         yield Vehicle.CrashDetected, {}
 
 
-def _moved(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    known = vehicle.state.position
-    was_on = vehicle.state.ignition_on is not None and vehicle.state.ignition_on.value
-    nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
-    if known is None or not nobody_drives or not vehicle.state.is_changed_by("position", seen):
+def _placed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
+    if seen.position is None or not vehicle.state.is_news("position", seen.observed_at):
         return
-    if seen.position is not None and (distance := known.value.distance_m(seen.position)) > MOVED_M:
+    known, was_on = vehicle.state.place, vehicle.state.value("ignition_on")
+    nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
+    if known is None:
+        yield Vehicle.Located, {}
+    elif nobody_drives and (distance := known.distance_m(seen.position)) > MOVED_M:
         yield Vehicle.MovedWhileParked, {"distance_m": round(distance)}
 
 
@@ -72,7 +73,7 @@ def _crossed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
 
 
 def _energy(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
-    if seen.energy_percent is None or not vehicle.state.is_changed_by("energy_percent", seen):
+    if seen.energy_percent is None or not vehicle.state.is_news("energy_percent", seen.observed_at):
         return
     if not vehicle.energy_low and seen.energy_percent <= limits.low_energy:
         yield Vehicle.EnergyLow, {}

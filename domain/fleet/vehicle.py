@@ -16,7 +16,7 @@ from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.kernel.units import Metres, Percent, Position
-from domain.rulebook.model import ReservationLimits, TripLimits
+from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
 HOLDS_REMEMBERED = timedelta(days=1)
 """How long a car knows who held it; longer than any rulebook's repeat-hold rule looks back."""
@@ -70,12 +70,13 @@ class Vehicle(Aggregate):
             aggregate.state = LiveState().with_values(self.timestamp, **known)
 
     class EnteredService(Event):
-        """Members may take it."""
+        """Members may take it: it is sound, whatever happened before."""
 
         TOPIC: ClassVar[str] = "fleet.vehicle.entered_service"
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.service_state = "in_service"
+            aggregate.state = aggregate.state.model_copy(update={"crashed": None})
 
     class LeftService(Event):
         """Members may not take it."""
@@ -265,6 +266,11 @@ class Vehicle(Aggregate):
 
         TOPIC: ClassVar[str] = "fleet.vehicle.zone_left"
 
+    class Located(CarEvent):
+        """It says where it is, after that was not known."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.located"
+
     class MovedWhileParked(CarEvent):
         """It stands somewhere else although nobody drove it: towed, pushed, or wrong before."""
 
@@ -341,9 +347,9 @@ class Vehicle(Aggregate):
         offline = contact_violation(online=self.online)
         return [*([offline] if offline else []), *end_violations(self.state, limits, at)]
 
-    def enter_service(self, at: datetime) -> None:
-        """Offer it to members; twice changes nothing."""
-        refuse_if([self._gone()])
+    def enter_service(self, rulebook: Rulebook, at: datetime) -> None:
+        """Offer it to members; twice changes nothing. Refused when it has no price."""
+        refuse_if([self._gone(), rulebook.no_tariff(self.city_id, self.model, at)])
         if self.service_state != "in_service":
             self.trigger_event(self.EnteredService, timestamp=at)
 

@@ -121,6 +121,13 @@ class Rulebook(Rules):
         values = {"city_id": city_id, "cities": known}
         return Violation(code="service.unknown_city", detail="the service does not run in this city", values=values)
 
+    def no_tariff(self, city_id: str, model: str, at: datetime) -> Violation | None:
+        """Says no to a model that has no price in a city at a time."""
+        if any(tariff.applies_to(model, at) for tariff in self.city(city_id).tariffs):
+            return None
+        values = {"city_id": city_id, "model": model}
+        return Violation(code="service.no_tariff", detail="this model has no price in this city", values=values)
+
     def tariff(self, city_id: str, model: str, at: datetime) -> Tariff:
         """The tariff version valid for a model in a city at a time. Raises `LookupError` when none is."""
         found = [t for t in self.city(city_id).tariffs if t.applies_to(model, at)]

@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from domain.fleet.state import Observation
 from domain.kernel.ids import derived_id
+from domain.kernel.units import Position
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
 _ZONES = [derived_id("zone", number) for number in range(3)]
+_PLACES = [Position(latitude=52.52, longitude=13.41), Position(latitude=52.53, longitude=13.37)]
 _on_or_off = st.none() | st.booleans()
 _values: dict[str, st.SearchStrategy[Any]] = {  # each kind of reading has its own type
+    "position": st.none() | st.sampled_from(_PLACES),
     "locked": _on_or_off,
     "doors_closed": _on_or_off,
     "ignition_on": _on_or_off,

@@ -38,6 +38,19 @@ async def test_all_that_stands_against_leaving_a_car_is_told_together(world: Wor
     }
 
 
+async def test_a_car_that_stopped_without_reception_can_be_left_once_it_says_where_it_is(world: World) -> None:
+    x1 = await car(world)
+    await says(world, x1, locked=False, ignition_on=True)
+    await world.advance(timedelta(minutes=10))
+    await says(world, x1, locked=False, position=None)
+    stopped = await objections(world, x1)
+
+    await says(world, x1, locked=False)
+
+    assert stopped == {"vehicle.position_too_old"}
+    assert await objections(world, x1) == set()
+
+
 async def test_a_car_that_never_said_where_it_is_cannot_be_left(world: World) -> None:
     x1 = await commissioned(world)
 

@@ -7,7 +7,7 @@ from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import VehicleId
-from tests.domain.people_and_cars import area, car, member, says, started
+from tests.domain.people_and_cars import area, car, commissioned, member, says, started
 from tests.domain.world import World
 
 LOW, RESTORED, TASK = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored", "fleet.task.raised"
@@ -19,6 +19,14 @@ async def levels(world: World, which: VehicleId, *percents: float) -> list[str]:
     for percent in percents:
         await says(world, which, energy_percent=percent)
     return world.news(before)
+
+
+async def test_a_car_that_is_commissioned_with_a_low_level_is_seen_to_when_it_reports(world: World) -> None:
+    x1 = await commissioned(world, energy_percent=10.0)
+
+    await says(world, x1, energy_percent=10.0)
+
+    assert len(world.events(Vehicle.EnergyLow)) == 1
 
 
 async def test_a_low_level_raises_one_task_however_often_it_is_reported(world: World) -> None:

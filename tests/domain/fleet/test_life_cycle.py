@@ -47,6 +47,15 @@ async def test_a_car_is_offered_and_withdrawn_as_often_as_needed_but_never_twice
     assert world.news(1) == [entered, left, entered, left]
 
 
+async def test_a_car_without_a_price_is_not_offered(world: World) -> None:
+    trabant = await commissioned(world, model="Trabant")
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(PutIntoService(vehicle_id=trabant))
+
+    assert codes(refused) == {"service.no_tariff"}
+
+
 async def test_only_a_car_in_service_can_be_taken(world: World) -> None:
     ada, x1 = await member(world), await car(world)
     await world.do(TakeOutOfService(vehicle_id=x1, reason="a scratch"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.fleet.commands import NoteContact, ObserveVehicle
+from domain.fleet.commands import NoteContact, ObserveVehicle, PutIntoService
 from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
@@ -23,7 +23,7 @@ from tests.domain.people_and_cars import (
 )
 from tests.domain.world import World
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HAUPTBAHNHOF = Position(latitude=52.5251, longitude=13.3694)
 """Three kilometres from Alexanderplatz."""
 
@@ -101,8 +101,21 @@ async def test_a_crash_is_told_once_and_inspected(world: World) -> None:
 
     told = [await says_only(world, x1, crashed=crashed) for crashed in (False, True, True)]
 
-    assert told == [[], ["fleet.vehicle.crash_detected", "fleet.task.raised"], []]
+    assert told == [[], ["fleet.vehicle.crash_detected", "fleet.task.raised", "fleet.vehicle.left_service"], []]
     assert [(task.vehicle_id, task.kind) for task in world.events(Task.Raised)] == [(x1, "inspect")]
+
+
+async def test_a_crashed_car_is_kept_from_members_until_it_is_offered_again(world: World) -> None:
+    x1 = await car(world)
+    await says(world, x1, crashed=True)
+    crashed = (await world.store.load(Vehicle, x1)).service_state
+
+    await world.do(PutIntoService(vehicle_id=x1))
+    repaired = (await world.store.load(Vehicle, x1)).service_state
+    await says(world, x1, crashed=True)
+
+    assert (crashed, repaired) == ("out_of_service", "in_service")
+    assert len(world.events(Vehicle.CrashDetected)) == 2
 
 
 async def test_a_dirty_car_is_told_once_and_cleaned(world: World) -> None:
@@ -127,6 +140,27 @@ async def test_a_car_enters_and_leaves_zones(world: World) -> None:
     assert [event.zone_id for event in world.events(Vehicle.ZoneEntered)] == [HOME, NO_PARKING]
     assert [event.zone_id for event in world.events(Vehicle.ZoneLeft)] == [NO_PARKING, HOME]
     assert (await world.store.load(Vehicle, x1)).state.value("zones") == ()
+
+
+async def test_a_car_that_never_said_where_it_is_says_it_once(world: World) -> None:
+    x1 = await commissioned(world)
+
+    told = [await says_only(world, x1, position=ALEXANDERPLATZ) for _ in range(2)]
+
+    assert told == [["fleet.vehicle.located"], []]
+    assert (await world.store.load(Vehicle, x1)).state.value("position") == ALEXANDERPLATZ
+
+
+async def test_a_car_that_stopped_without_reception_says_later_where_and_has_not_moved(world: World) -> None:
+    x1 = await car(world)
+    await says_only(world, x1, ignition_on=True)
+    await world.advance(10 * MINUTE)
+    await says_only(world, x1, ignition_on=False)
+
+    told = await says_only(world, x1, position=HAUPTBAHNHOF)
+
+    assert told == ["fleet.vehicle.located"]
+    assert (await world.store.load(Vehicle, x1)).state.value("position") == HAUPTBAHNHOF
 
 
 async def test_a_car_towed_away_is_told_and_looked_after(world: World) -> None:
