@@ -38,6 +38,16 @@ async def test_all_that_stands_against_leaving_a_car_is_told_together(world: Wor
     }
 
 
+async def test_a_young_position_is_good_although_the_car_drove_on_for_a_while(world: World) -> None:
+    x1 = await car(world)
+    await says(world, x1, locked=False, ignition_on=True)
+    await world.advance(world.rulebook.trip.position_maximum_age)
+
+    await says(world, x1, locked=False, position=None)
+
+    assert await objections(world, x1) == set()
+
+
 async def test_a_car_that_stopped_without_reception_can_be_left_once_it_says_where_it_is(world: World) -> None:
     x1 = await car(world)
     await says(world, x1, locked=False, ignition_on=True)

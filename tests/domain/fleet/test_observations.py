@@ -190,6 +190,12 @@ async def test_a_car_with_its_ignition_on_is_driven_and_not_moved(world: World, 
     assert await says_only(world, x1, position=HAUPTBAHNHOF, **ignition) == []
 
 
+async def test_a_car_that_is_switched_on_somewhere_else_was_driven_there(world: World) -> None:
+    x1 = await car(world)
+
+    assert await says_only(world, x1, position=HAUPTBAHNHOF, ignition_on=True) == ["fleet.vehicle.ignition_on"]
+
+
 async def test_a_car_in_a_trip_may_be_anywhere(world: World) -> None:
     await area(world)
     ada, x1 = await member(world), await car(world)

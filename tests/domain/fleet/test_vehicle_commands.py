@@ -56,10 +56,11 @@ async def test_a_car_is_told_what_it_must_do_and_until_when(world: World) -> Non
     assert request.expires_at == world.now() + world.rulebook.trip.unlock_timeout
 
 
-async def test_a_confirmed_command_says_how_the_car_is(world: World) -> None:
+async def test_a_confirmed_command_says_how_the_car_is_even_if_the_car_adds_nothing(world: World) -> None:
     x1, request = await asked(world)
 
-    await world.do(done(request, world))
+    bare = Observation(observed_at=world.now())
+    await world.do(ConfirmVehicleCommand(vehicle_id=x1, request_id=request.request_id, observation=bare))
 
     vehicle = await world.store.load(Vehicle, x1)
     assert vehicle.open_requests == {}
