@@ -123,7 +123,8 @@ class Rulebook(Rules):
 
     def no_tariff(self, city_id: str, model: str, at: datetime) -> Violation | None:
         """Says no to a model that has no price in a city at a time."""
-        if any(tariff.applies_to(model, at) for tariff in self.city(city_id).tariffs):
+        tariffs = (tariff for city in self.cities if city.id == city_id for tariff in city.tariffs)
+        if any(tariff.applies_to(model, at) for tariff in tariffs):
             return None
         values = {"city_id": city_id, "model": model}
         return Violation(code="service.no_tariff", detail="this model has no price in this city", values=values)
