@@ -127,6 +127,6 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
 
 async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:
     member = await system.store.load(Member, member_id, service=by.service)
-    reasons = member.ineligibility(system.rulebooks[by.service].eligibility, system.clock.now())
+    reasons = member.ineligibility(system.rulebooks[by.service], system.clock.now())
     tag(response, member.version)
     return Account.of(member, blocked=member.blocked_for is not None, eligible=not reasons, ineligibility=reasons)
