@@ -20,6 +20,8 @@ create table if not exists read_v1.vehicles (
     state text generated always as (case when trip_id is not null then 'in_trip' when reservation_id is not null then 'reserved' when service_state = 'in_service' then 'available' else service_state end) stored
 );
 create index if not exists vehicles_free on read_v1.vehicles (service, city_id) where state = 'available';
+create index if not exists vehicles_by_service on read_v1.vehicles (service, vehicle_id);
+create index if not exists vehicles_by_vin on read_v1.vehicles (vin);
 comment on table read_v1.vehicles is 'One row per car.';
 comment on column read_v1.vehicles.vehicle_id is 'The car.';
 comment on column read_v1.vehicles.service is 'Key of the rulebook.';
@@ -71,6 +73,8 @@ create table if not exists read_v1.field_tasks (
     raised_at timestamptz not null,
     closed_at timestamptz
 );
+create index if not exists field_tasks_open on read_v1.field_tasks (service, raised_at) where state = 'raised';
+create index if not exists field_tasks_by_time on read_v1.field_tasks (service, raised_at);
 comment on table read_v1.field_tasks is 'One row per task in the field.';
 comment on column read_v1.field_tasks.task_id is 'The task.';
 comment on column read_v1.field_tasks.service is 'Key of the rulebook.';
