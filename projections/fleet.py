@@ -10,20 +10,25 @@ from domain.kernel.messages import RecordedEvent
 from projections.projector import Database, Projector
 
 NEAREST_FREE = """
+with free as not materialized (
+    select *, point(longitude, latitude) as place, read_v1.metres_between($1, $2, latitude, longitude) as away_m
+    from read_v1.vehicles
+    where service = $3 and state = 'available' and online and latitude is not null
+    and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
+    and ($6::float8 is null or energy_percent >= $6)
+), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
 select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at,
-    state, online,
-    round(2 * 6371008.8 * asin(least(1, sqrt(
-        power(sin(radians(latitude - $1) / 2), 2)
-        + cos(radians($1)) * cos(radians(latitude)) * power(sin(radians(longitude - $2) / 2), 2)))))::bigint
-        as distance_m
-from read_v1.vehicles
-where service = $3 and state = 'available' and online and latitude is not null
-and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
-and ($6::float8 is null or energy_percent >= $6)
-order by distance_m, vehicle_id limit $7
+    state, online, round(away_m)::bigint as distance_m
+from free
+where place <@ (select read_v1.box_around($1, $2, max(away_m)) from nearest_by_degrees)
+order by away_m, vehicle_id limit $7
 """
 """The free cars nearest to a point: $1 latitude, $2 longitude, $3 service; each of $4 city, $5 model and $6 energy
-(at least) may be null; $7 how many."""
+(at least) may be null; $7 how many.
+
+An index finds what is nearest in degrees. That order is wrong, as a degree of longitude is the shorter the further
+north, but it tells how far to look: no car beyond the farthest of those can be among the nearest in metres.
+"""
 
 _COMMISSIONED = """
 insert into read_v1.vehicles
