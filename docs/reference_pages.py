@@ -1,5 +1,6 @@
-"""MkDocs hook: reference pages on events, commands, settings and the command line, made from the code at each build."""
+"""MkDocs hook: reference pages on events, commands, reports, settings and the command line, made from the code."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import projections
 from api.cli import app
 from api.settings import Settings
 from domain import contexts
@@ -15,7 +17,7 @@ from domain.kernel.aggregate import DomainEvent, event_classes
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    pages = {"events": _events(), "settings": _settings(), "cli": _command_line()}
+    pages = {"events": _events(), "reports": _reports(), "settings": _settings(), "cli": _command_line()}
     for name, lines in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content="\n".join(lines) + "\n"))
     return files
@@ -31,6 +33,16 @@ def _events() -> Iterator[str]:
     yield "\n## Commands\n\n| command | what it asks for | fields |\n|---|---|---|"
     for name, command in sorted(contexts.COMMANDS.items()):
         yield f"| `{name}` | {_first_line(command)} | {_names(command.model_fields)} |"
+
+
+def _reports() -> Iterator[str]:
+    yield "# Reports\n\nThe views of schema `reports`, which the role `csbe_analyst` may read."
+    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", projections.schema_sql(), re.MULTILINE)
+    for view, column, quoted in comments:
+        text = quoted.replace("''", "'")
+        yield (
+            f"| `{column}` | {text} |" if column else f"\n## {view}\n\n{text}\n\n| column | what it holds |\n|---|---|"
+        )
 
 
 def _settings() -> Iterator[str]:

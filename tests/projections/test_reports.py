@@ -1,6 +1,8 @@
 """What analysts can see, and what they cannot."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -67,6 +69,19 @@ async def test_the_analyst_can_do_nothing_else(pool: asyncpg.Pool, statement: st
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with connection.transaction():
                 await connection.execute(statement)
+
+
+@pytest.mark.usefixtures("story")
+async def test_the_queries_in_the_documentation_run_for_an_analyst(pool: asyncpg.Pool) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/query-the-reports.md").read_text()
+    queries = [code for code in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if "select" in code]
+
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local role csbe_analyst")
+        earned, documents, unpaid = [await connection.fetch(query) for query in queries]
+
+    assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]
+    assert unpaid == []
 
 
 async def test_no_report_shows_who_somebody_is_or_what_an_agent_typed(
