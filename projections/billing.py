@@ -41,6 +41,7 @@ _PAYMENT_STATE = "update read_v1.payments set state = $2, changed_at = $3 where 
 _PAYMENT_STATES: dict[type[Event], str] = {
     Payment.Held: "held",
     Payment.HoldDeclined: "hold_declined",
+    Payment.Abandoned: "abandoned",
     Payment.CaptureRequested: "capture_requested",
     Payment.Captured: "captured",
     Payment.CaptureFailed: "capture_failed",

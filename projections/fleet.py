@@ -34,17 +34,18 @@ _COMMISSIONED = """
 insert into read_v1.vehicles
     (vehicle_id, service, city_id, vin, plate, make, model, fuel_type, latitude, longitude, position_at,
     energy_percent, energy_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::float8, $10, case when $9::float8 is not null then $12::timestamptz end,
+    $11::float8, case when $11::float8 is not null then $12::timestamptz end)
 on conflict (vehicle_id) do nothing
 """
 _SEEN = """
 update read_v1.vehicles set
     latitude = coalesce($2, latitude), longitude = coalesce($3, longitude),
     position_at = case when $2 is null then position_at else $5 end,
-    energy_percent = coalesce($4, energy_percent), energy_at = case when $4 is null then energy_at else $5 end
+    energy_percent = coalesce($4, energy_percent), energy_at = case when $4 is null then energy_at else $5 end,
+    locked = coalesce($6, locked)
 where vehicle_id = $1
 """
-_LOCKED = "update read_v1.vehicles set locked = $2 where vehicle_id = $1"
 _ONLINE = "update read_v1.vehicles set online = $2 where vehicle_id = $1"
 _SERVICE = "update read_v1.vehicles set service_state = $2 where vehicle_id = $1"
 _TAKEN = "update read_v1.vehicles set reservation_id = $2, trip_id = $3 where vehicle_id = $1"
@@ -110,8 +111,8 @@ class FleetProjector(Projector):
             event.fuel_type,
             event.position.latitude if event.position else None,
             event.position.longitude if event.position else None,
-            event.timestamp,
             event.energy_percent,
+            event.timestamp,
         )
 
     async def _seen(self, recorded: RecordedEvent, event: CarEvent, db: Database) -> None:
@@ -123,9 +124,8 @@ class FleetProjector(Projector):
             place.longitude if place else None,
             event.energy_percent,
             event.observed_at,
+            _LOCK_STATES.get(type(event)),
         )
-        if type(event) in _LOCK_STATES:
-            await db.execute(_LOCKED, event.originator_id, _LOCK_STATES[type(event)])
 
     async def _service(self, recorded: RecordedEvent, event: Event, db: Database) -> None:
         await db.execute(_SERVICE, event.originator_id, _SERVICE_STATES[type(event)])

@@ -16,12 +16,12 @@ on conflict (service, day, city_id) do update set
     parked_s = fleet_days.parked_s + excluded.parked_s, distance_m = fleet_days.distance_m + excluded.distance_m
 """
 _REVENUE = """
-insert into read_v1.fleet_days (day, service, city_id, revenue_minor, currency) values ($1, $2, $3, $4, $5)
+with earned as (
+    insert into read_v1.invoice_days (invoice_id, day, city_id) values ($1, $2, $4) on conflict (invoice_id) do nothing
+)
+insert into read_v1.fleet_days (day, service, city_id, revenue_minor, currency) values ($2, $3, $4, $5, $6)
 on conflict (service, day, city_id) do update set
     revenue_minor = fleet_days.revenue_minor + excluded.revenue_minor, currency = excluded.currency
-"""
-_EARNED = """
-insert into read_v1.invoice_days (invoice_id, day, city_id) values ($1, $2, $3) on conflict (invoice_id) do nothing
 """
 _CREDITED = """
 update read_v1.fleet_days set revenue_minor = revenue_minor - $3
@@ -47,9 +47,8 @@ class UtilisationProjector(Projector):
         await db.execute(_TRIP, day_of_end(city, event.facts), service, city.id, *driven)
 
     async def _issued(self, recorded: RecordedEvent, event: Invoice.Issued, db: Database) -> None:
-        row = (event.city_id, event.net.amount_minor, event.net.currency)
-        await db.execute(_REVENUE, event.supplied_on, recorded.metadata.service, *row)
-        await db.execute(_EARNED, event.originator_id, event.supplied_on, event.city_id)
+        row = (recorded.metadata.service, event.city_id, event.net.amount_minor, event.net.currency)
+        await db.execute(_REVENUE, event.originator_id, event.supplied_on, *row)
 
     async def _credited(self, recorded: RecordedEvent, event: CreditNote.Issued, db: Database) -> None:
         await db.execute(_CREDITED, event.invoice_id, recorded.metadata.service, event.net.amount_minor)

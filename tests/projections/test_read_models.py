@@ -1,19 +1,19 @@
 """What each read model tells of a story, and that a rebuild tells the same."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 import pytest
 
 import projections
 from adapters.postgres.errors import FollowerStoppedError
-from domain.fleet.commands import CompleteTask
-from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId
+from domain.fleet.commands import CommissionVehicle, CompleteTask
+from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
 from domain.members.commands import BlockMember, RemovePaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
-from tests.domain.people_and_cars import ALEXANDERPLATZ, area, member, reserved, says
+from tests.domain.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
 from tests.domain.world import World
 from tests.projections.following import Followers, catch_up, credit, row
 
@@ -129,3 +129,42 @@ async def test_an_event_that_cannot_be_projected_stops_there_with_its_position(
         await pool.execute("alter table read_v1.members drop constraint planted")
     assert stopped.value.position == verified
     assert await followers["members"].position() == verified - 1
+
+
+async def test_a_car_is_on_the_map_with_what_it_told_and_when(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    mini = await car(world)
+    told = world.now()
+    await world.advance(timedelta(minutes=5))
+
+    await says(world, mini, locked=False, position=None, energy_percent=None)
+    await catch_up(followers)
+
+    shown = await row(pool, "vehicles", "vehicle_id", mini)
+    assert (shown["state"], shown["online"], shown["locked"]) == ("available", True, False)
+    assert (shown["latitude"], shown["longitude"]) == (ALEXANDERPLATZ.latitude, ALEXANDERPLATZ.longitude)
+    assert (shown["energy_percent"], shown["energy_at"], shown["position_at"]) == (80.0, told, told)
+
+
+async def test_a_car_that_never_told_anything_has_no_time_of_it(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    new = VehicleId(derived_id("car", "silent"))
+    await world.do(
+        CommissionVehicle(
+            vehicle_id=new,
+            vin="WBA00000000000001",
+            plate="B-AB 2",
+            make="BMW",
+            model="BMW i3",
+            fuel_type="electric",
+            city_id="berlin",
+        )
+    )
+
+    await catch_up(followers)
+
+    shown = await row(pool, "vehicles", "vehicle_id", new)
+    assert shown["state"] == "commissioned"
+    assert [shown[c] for c in ("latitude", "position_at", "energy_percent", "energy_at", "locked")] == [None] * 5

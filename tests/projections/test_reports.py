@@ -24,6 +24,12 @@ cross join lateral aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee o
 where r.rolname = 'csbe_analyst' and n.nspname not in ('pg_catalog', 'information_schema')
 """
 
+_HIDDEN = """
+select table_name, column_name from information_schema.columns
+where table_schema = 'read_v1' and table_name <> 'invoice_days'
+except select table_name, column_name from information_schema.columns where table_schema = 'reports'
+"""
+
 pytestmark = pytest.mark.usefixtures("followers")
 
 _UNCOMMENTED = """
@@ -82,6 +88,18 @@ async def test_the_queries_in_the_documentation_run_for_an_analyst(pool: asyncpg
 
     assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]
     assert unpaid == []
+
+
+async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg.Pool) -> None:
+    hidden = await pool.fetch(_HIDDEN)
+
+    assert {tuple(row) for row in hidden} == {
+        ("members", "name"),
+        ("members", "email"),
+        ("credit_notes", "reason"),
+        ("event_log", "reason"),
+        ("event_log", "actor_id"),
+    }
 
 
 async def test_no_report_shows_who_somebody_is_or_what_an_agent_typed(
