@@ -1,5 +1,6 @@
-"""MkDocs hook: reference pages on events, commands, routes, settings and the command line, made from the code."""
+"""MkDocs hook: reference pages made from the code: events, commands, routes, reports, settings, command line."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi.routing import APIRoute
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import projections
 from api.auth import SCOPES, Allowed
 from api.cli import app
 from api.rest.application import PARTS
@@ -18,7 +20,13 @@ from domain.kernel.aggregate import DomainEvent, event_classes
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    pages = {"events": _events(), "settings": _settings(), "cli": _command_line(), "routes": _routes()}
+    pages = {
+        "events": _events(),
+        "routes": _routes(),
+        "reports": _reports(),
+        "settings": _settings(),
+        "cli": _command_line(),
+    }
     for name, lines in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content="\n".join(lines) + "\n"))
     return files
@@ -56,6 +64,16 @@ def _scopes(route: APIRoute) -> Iterator[str]:
     for dependency in route.dependant.dependencies:
         if isinstance(dependency.call, Allowed):
             yield from dependency.call.scopes
+
+
+def _reports() -> Iterator[str]:
+    yield "# Reports\n\nThe views of schema `reports`, which the role `csbe_analyst` may read."
+    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", projections.schema_sql(), re.MULTILINE)
+    for view, column, quoted in comments:
+        text = quoted.replace("''", "'")
+        yield (
+            f"| `{column}` | {text} |" if column else f"\n## {view}\n\n{text}\n\n| column | what it holds |\n|---|---|"
+        )
 
 
 def _settings() -> Iterator[str]:
