@@ -7,39 +7,55 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.rest.commanding import TAGGED, Change, InSystem, tag
-from api.rest.paging import InPage, caught_up
+from api.rest.paging import InPage, Page, caught_up
 from api.rest.schemas.base import Accepted, Reason
-from api.rest.schemas.billing import CreditBody, InvoicePage, InvoiceShown, InvoiceSummary, PaymentRetry
+from api.rest.schemas.billing import (
+    CreditBody,
+    CreditNotePage,
+    CreditNoteSummary,
+    InvoicePage,
+    InvoiceShown,
+    InvoiceSummary,
+    PaymentRetry,
+)
+from api.system import Row, System
 from domain.billing import commands
 from domain.billing.invoice import Invoice
 from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import InvoiceId
 
-router = APIRouter(prefix="/v1/invoices", tags=["billing"])
+router = APIRouter(prefix="/v1", tags=["billing"])
 
 Reader = Annotated[Caller, Depends(Allowed("own:read", "invoices:read"))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
-_PAGE = """
-select invoice_id, number, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, state
+_INVOICES = """
+select invoice_id, number, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, credited_minor,
+    open_minor, state
 from read_v1.invoices
 where service = $1 and ($2::uuid is null or member_id = $2)
 and ($3::timestamptz is null or (issued_at, invoice_id) < ($3, $4::uuid)) and ($5::uuid is null or trip_id = $5)
 order by issued_at desc, invoice_id desc limit $6
 """
+_CREDIT_NOTES = """
+select credit_note_id, number, invoice_id, member_id, issued_at, currency, net_minor, tax_minor, gross_minor
+from read_v1.credit_notes
+where service = $1 and ($2::uuid is null or member_id = $2)
+and ($3::timestamptz is null or (issued_at, credit_note_id) < ($3, $4::uuid))
+and ($5::uuid is null or invoice_id = $5)
+order by issued_at desc, credit_note_id desc limit $6
+"""
 
 
-@router.get("")
+@router.get("/invoices")
 async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> InvoicePage:
     """Newest first: one's own, or for an agent or auditor all of the service."""
-    await caught_up(system, page.at_least)
-    member = None if by.may("invoices:read") else UUID(by.subject)
-    rows = await system.fetch(_PAGE, by.service, member, *page.after, trip_id, page.limit)
+    rows = await _rows(_INVOICES, by, system, page, trip_id)
     after = page.next(rows, "issued_at", "invoice_id")
     return InvoicePage(invoices=[InvoiceSummary(**row) for row in rows], next=after)
 
 
-@router.get("/{invoice_id}", responses=TAGGED)
+@router.get("/invoices/{invoice_id}", responses=TAGGED)
 async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Response) -> InvoiceShown:
     """One invoice with every line explained: rule, tariff version, facts."""
     found = await system.store.load(Invoice, invoice_id, service=by.service)
@@ -49,7 +65,7 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
     return InvoiceShown.of_invoice(found)
 
 
-@router.post("/{invoice_id}/credit-notes", status_code=201)
+@router.post("/invoices/{invoice_id}/credit-notes", status_code=201)
 async def credit(invoice_id: UUID, body: CreditBody, by: Agent, change: Change) -> Accepted:
     """Take back an invoice or a part of it, and refund what was paid."""
     command = commands.CreditInvoice(
@@ -61,15 +77,29 @@ async def credit(invoice_id: UUID, body: CreditBody, by: Agent, change: Change) 
     return await change(command, invoice_id, by)
 
 
-@router.post("/{invoice_id}/approve")
+@router.post("/invoices/{invoice_id}/approve")
 async def approve(invoice_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
     """An agent has looked at a charge that was hard to believe: the money is taken."""
     command = commands.ApproveCharge(invoice_id=InvoiceId(invoice_id), reason=body.reason)
     return await change(command, invoice_id, by)
 
 
-@router.post("/{invoice_id}/retry-payment")
+@router.post("/invoices/{invoice_id}/retry-payment")
 async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, change: Change) -> Accepted:
     """Try once more to take the money of an open invoice, with another payment method if one is given."""
     command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
     return await change(command, invoice_id, by)
+
+
+@router.get("/credit-notes")
+async def credit_notes(by: Reader, system: InSystem, page: InPage, invoice_id: UUID | None = None) -> CreditNotePage:
+    """Newest first: one's own, or for an agent or auditor all of the service."""
+    rows = await _rows(_CREDIT_NOTES, by, system, page, invoice_id)
+    after = page.next(rows, "issued_at", "credit_note_id")
+    return CreditNotePage(credit_notes=[CreditNoteSummary(**row) for row in rows], next=after)
+
+
+async def _rows(sql: str, by: Caller, system: System, page: Page, of: UUID | None) -> list[Row]:
+    await caught_up(system, page.at_least)
+    member = None if by.may("invoices:read") else UUID(by.subject)
+    return await system.fetch(sql, by.service, member, *page.after, of, page.limit)

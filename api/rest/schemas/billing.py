@@ -57,6 +57,8 @@ class InvoiceSummary(BaseModel):
     net_minor: int
     tax_minor: int
     gross_minor: int
+    credited_minor: int
+    open_minor: int
     state: str
 
 
@@ -70,6 +72,8 @@ _SUMMARY = {
     "net_minor": 625,
     "tax_minor": 119,
     "gross_minor": 744,
+    "credited_minor": 0,
+    "open_minor": 0,
     "state": "paid",
 }
 
@@ -101,8 +105,6 @@ class InvoiceShown(Shown):
             },
             "issued_on": "2027-01-05",
             "supplied_on": "2027-01-05",
-            "credited_minor": 0,
-            "open_minor": 0,
             "lines": [
                 {
                     "rule_id": "driving",
@@ -164,3 +166,43 @@ class InvoiceShown(Shown):
             credited_minor=invoice.credited.amount_minor if invoice.credited else 0,
             open_minor=invoice.due.amount_minor,
         )
+
+
+class CreditNoteSummary(BaseModel):
+    """What was taken back of an invoice; amounts in minor units of its currency."""
+
+    credit_note_id: UUID
+    number: str
+    invoice_id: UUID
+    member_id: UUID
+    issued_at: AwareDatetime
+    currency: Currency
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+
+
+class CreditNotePage(BaseModel):
+    """Credit notes, newest first, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "credit_notes": [
+                {
+                    "credit_note_id": "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009",
+                    "number": "DE-C-00000007",
+                    "invoice_id": INVOICE_ID,
+                    "member_id": MEMBER_ID,
+                    "issued_at": "2027-01-06T09:00:00Z",
+                    "currency": "EUR",
+                    "net_minor": 210,
+                    "tax_minor": 40,
+                    "gross_minor": 250,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    credit_notes: list[CreditNoteSummary]
+    next: str | None
