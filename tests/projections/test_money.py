@@ -96,3 +96,21 @@ async def test_trips_and_revenue_stand_in_the_same_local_day_of_the_city(
     [found] = await pool.fetch("select * from read_v1.fleet_days")
     assert (found["day"], found["trips"]) == (date(2026, 3, 3), 1)
     assert found["revenue_minor"] > 0
+
+
+async def test_a_hold_that_is_given_up_before_its_answer_is_shown_so_until_it_is_released(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    await area(world)
+    world.provider = "silent"
+    trip = await started(world, await member(world), await car(world))
+    await world.advance(timedelta(hours=1))
+    await catch_up(followers)
+    given_up = await row(pool, "payments", "trip_id", trip)
+
+    world.provider = "accepting"
+    await world.answer_payments()
+    await catch_up(followers)
+
+    assert given_up["state"] == "abandoned"
+    assert (await row(pool, "payments", "trip_id", trip))["state"] == "released"
