@@ -98,7 +98,7 @@ class Follower:
         """Follow until told to stop: woken by news, else every half second. Outlives cut connections."""
         reported: int | None = None
         while not stop.is_set():
-            seen = self._store.listener.count
+            seen = self._store.listener.events.count
             try:
                 await self.catch_up()
                 reported = None
@@ -154,7 +154,7 @@ class Follower:
         raise FollowerStoppedError(self.name, poison.first, text) from poison.cause
 
     async def _wait(self, stop: asyncio.Event, seen: int) -> None:
-        news = asyncio.create_task(self._store.listener.wait(seen, POLL_SECONDS))
+        news = asyncio.create_task(self._store.listener.events.wait(seen, POLL_SECONDS))
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait((news, stopping), return_when=asyncio.FIRST_COMPLETED)
