@@ -40,7 +40,17 @@ from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVe
 from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
 
-__all__ = ["FollowerStoppedError", "ParkedTask", "Part", "Running", "composed", "prepare", "servers", "tokens_of"]
+__all__ = [
+    "Follower",
+    "FollowerStoppedError",
+    "ParkedTask",
+    "Part",
+    "Running",
+    "composed",
+    "prepare",
+    "servers",
+    "tokens_of",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +100,7 @@ class Running:
     policies: Follower
     tasks: TaskQueue
     worker: TaskWorker
+    telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -174,8 +185,8 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
         )
         policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
         tasks = TaskQueue(pool)
-        zones, figures = ZoneMap(), IngestFigures()
-        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=figures)
+        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
+        writer = BatchWriter(dispatcher, telemetry, _directory(pool), zones=zones, metrics=figures)
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -200,6 +211,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             worker=TaskWorker(
                 tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
             ),
+            telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: _refresh_zones(pool, zones),
         )

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.follower import Follower, retry, skip, wait_for
+from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.journal import Entry, Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.store import PostgresEventStore
@@ -89,12 +89,17 @@ async def test_a_poison_event_stops_the_follower_on_record_until_it_is_skipped(
     assert await positions(pool) == list(range(1, 11))
     assert "note" in await pool.fetchval("select error from csbe.followers")
 
-    await retry(pool, "bells")
+    assert await follower.retry()
     with pytest.raises(FollowerStoppedError):
         await follower.catch_up()
-    await skip(pool, "bells", 11)
+    assert not await follower.skip(12, by="Olga", reason="the wrong one")
+    assert await follower.skip(11, by="Olga", reason="a damaged disk")
     await follower.catch_up()
     assert await positions(pool) == [*range(1, 11), *range(12, 22)]
+    [skipped] = await pool.fetch("select follower, position, error, skipped_by, reason from csbe.skipped_events")
+    assert tuple(skipped)[:2] + tuple(skipped)[3:] == ("bells", 11, "Olga", "a damaged disk")
+    assert "note" in skipped["error"]
+    assert not await follower.retry()
 
 
 @pytest.mark.usefixtures("heard")
