@@ -379,15 +379,21 @@ async def test_a_worker_that_lost_its_claim_does_not_undo_what_the_next_one_has_
     assert (task["claimed_until"], task["last_error"]) == (next_one.claimed_until, None)
 
 
-async def test_a_cut_connection_leaves_nothing_claimed(store: PostgresEventStore, bedroom: Bedroom) -> None:
+async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
+    store: PostgresEventStore, bedroom: Bedroom
+) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada")
+    async with bedroom.pool.acquire() as rival, rival.transaction():
 
-    async def cut(command: Command, metadata: Metadata) -> None:
-        bedroom.woken.append((command, metadata))
-        await bedroom.pool.execute(CUT)
+        async def hold_the_row(_command: Command, _metadata: Metadata) -> None:
+            await rival.execute("select from csbe.tasks for update")
 
-    bedroom.dispatch = cut  # type: ignore[method-assign]  # the database restarts right after the deed
-    await bedroom.worker().run_due()
+        bedroom.dispatch = hold_the_row  # type: ignore[method-assign]  # so that settling has to wait
+        working = asyncio.create_task(bedroom.worker().run_due())
+        async with asyncio.timeout(PATIENCE_S):
+            while not await bedroom.pool.fetchval(CUT + " and wait_event_type = 'Lock'"):
+                await asyncio.sleep(0.01)
+    await working
 
     assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
 
