@@ -14,6 +14,7 @@ from api.composition import Follower, Running
 
 projections_app = typer.Typer(help="The read models, and the policies.", no_args_is_help=True)
 
+_PROJECTIONS = ", ".join(p.NAME for p in projections.PROJECTORS)
 _FOLLOWERS = {**{p.NAME: p.follower_name for p in projections.PROJECTORS}, "policies": "policies"}
 
 Name = Annotated[str, typer.Argument(help=f"One of {', '.join(_FOLLOWERS)}.")]
@@ -68,11 +69,13 @@ def projections_skip(
 
 
 @projections_app.command("rebuild")
-def projections_rebuild(name: Name) -> None:
+def projections_rebuild(
+    name: Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")],
+) -> None:
     """Empty a read model and fill it again from the log."""
     chosen = next((p for p in projections.PROJECTORS if name == p.NAME), None)
     if chosen is None:
-        fail(f"there is no projection {name}: choose one of {', '.join(p.NAME for p in projections.PROJECTORS)}")
+        fail(f"there is no projection {name}: choose one of {_PROJECTIONS}")
 
     async def rebuild(running: Running) -> None:
         follower = _follower(running, name)

@@ -385,7 +385,8 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
     await rings(store, when_it_rings_wake_everybody, "Ada")
     async with bedroom.pool.acquire() as rival, rival.transaction():
 
-        async def hold_the_row(_command: Command, _metadata: Metadata) -> None:
+        async def hold_the_row(command: Command, metadata: Metadata) -> None:
+            bedroom.woken.append((command, metadata))
             await rival.execute("select from csbe.tasks for update")
 
         bedroom.dispatch = hold_the_row  # type: ignore[method-assign]  # so that settling has to wait
@@ -395,6 +396,7 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
                 await asyncio.sleep(0.01)
     await working
 
+    assert bedroom.names == ["Ada"]
     assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
 
 
