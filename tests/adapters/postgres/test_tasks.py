@@ -6,6 +6,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from adapters.postgres.database import Connection
 from adapters.postgres.follower import Follower
@@ -128,12 +130,16 @@ async def test_an_unforeseen_error_is_tried_again_and_says_where_but_quotes_noth
     await rings(store, when_it_rings_send_mail, "hello", "again")
     bedroom.trouble = [ZeroDivisionError("ada@example.org")]
 
-    await bedroom.worker().run_due()
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        await bedroom.worker().run_due()
 
     failed = await bedroom.task()
     assert (failed["attempts"], failed["parked_at"]) == (1, None)
     assert failed["last_error"].startswith("ZeroDivisionError in perform, ")
-    assert "ada@example.org" not in failed["last_error"]
+    assert "ada@example.org" not in f"{failed['last_error']} {logged}"
+    [warning] = logged
+    ids = ("id", "kind", "correlation_id", "causation_id")
+    assert [warning[name] for name in ("task", *ids[1:])] == [str(failed[name]) for name in ids]
     assert len(bedroom.mails) == 1
 
 
