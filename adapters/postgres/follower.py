@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -205,8 +206,9 @@ class Follower:
             raise _PoisonError(after, wanted[0]["notification_id"], len(rows), error) from error
 
     async def _stop(self, poison: _PoisonError) -> None:
-        text = f"{type(poison.cause).__name__}: {poison.cause}"
-        log.error("%s cannot deal with position %d", self.name, poison.first, exc_info=poison.cause)
+        text = f"{type(poison.cause).__name__}: {_message_of(poison.cause)}"
+        where = "".join(traceback.format_tb(poison.cause.__traceback__))
+        log.error("%s cannot deal with position %d: %s\n%s", self.name, poison.first, text, where)
         await self._pool.execute(_STOP, self.name, poison.first, text)
         raise FollowerStoppedError(self.name, poison.first, text) from poison.cause
 
@@ -234,6 +236,11 @@ async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float 
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.05)
     return True
+
+
+def _message_of(error: Exception) -> object:
+    """Without the details that PostgreSQL adds, which quote the row."""
+    return error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
 
 
 async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:

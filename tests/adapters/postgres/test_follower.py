@@ -20,6 +20,7 @@ METADATA = (
     '{"command_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a", "command": "test", "service": "s", '
     '"actor": {"role": "system", "id": "test"}, "correlation_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a"}'
 )
+GUEST = "Ada Lovelace"
 STATE = b'{"timestamp": "2026-01-01T00:00:00Z", "originator_topic": "test.bell", "note": %d}'
 
 
@@ -116,6 +117,22 @@ async def test_a_consumer_that_fails_leaves_no_trace(store: PostgresEventStore, 
         await follower.catch_up()
     assert await positions(pool) == [1, 2]
     assert await follower.position() == 2
+
+
+@pytest.mark.usefixtures("heard")
+async def test_the_error_on_record_and_in_the_log_does_not_quote_the_row_that_failed(
+    store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(_events: Sequence[RecordedEvent], connection: Connection) -> None:
+        await connection.execute("create temporary table guests (name text, seat int not null) on commit drop")
+        await connection.execute("insert into guests values ($1)", GUEST)
+
+    await ring(pool, 1)
+    with pytest.raises(FollowerStoppedError, match="NotNullViolationError: null value"):
+        await Follower(pool, store, "bells", refuse).catch_up()
+
+    assert "test_follower.py" in caplog.text
+    assert GUEST not in caplog.text + await pool.fetchval("select error from csbe.followers")
 
 
 @pytest.mark.usefixtures("heard")
