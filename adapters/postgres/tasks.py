@@ -3,6 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 EFFECT_SECONDS = 20.0
 """How long the outside world may take for one effect: less than a claim, so that no other worker begins it too."""
+SLOW_SECONDS = 0.25
+"""After which a task is finished in the background, so that a gateway that hangs does not hold up the others."""
 MAX_ATTEMPTS = 20
 FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
@@ -78,6 +81,9 @@ def _row(
 Perform = Callable[[Effect, str], Awaitable[Command | None]]
 """Carries out an effect under an idempotency key; returns the command that brings the answer back, if there is one."""
 
+Outcome = Task | Failure
+"""The task, once it is carried out, or why it was not."""
+
 
 class TaskWorker:
     """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks.
@@ -103,6 +109,7 @@ class TaskWorker:
         self._dispatch = dispatch
         self._perform = perform
         self._batch = batch
+        self._busy: set[asyncio.Task[Outcome]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a lost database connection is waited out."""
@@ -114,15 +121,23 @@ class TaskWorker:
             except TRY_AGAIN as error:
                 log.warning("task worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
+        with suppress(*TRY_AGAIN):  # without the database: others take it over when the claims run out
+            await self._settle(timeout=None)
 
     async def run_due(self) -> int:
-        """Carry out one batch of due tasks; returns how many there were."""
-        tasks = await self._queue.claim(self._clock.now(), self._batch)
-        if tasks:
-            failures = await asyncio.gather(*(self._carry_out(task) for task in tasks))
-            done = [task for task, failure in zip(tasks, failures, strict=True) if failure is None]
-            await self._queue.settle(done, [failure for failure in failures if failure])
+        """Carry out a batch of due tasks, in the background what takes long; returns how many there were."""
+        tasks = await self._queue.claim(self._clock.now(), self._batch - len(self._busy))
+        self._busy |= {asyncio.create_task(self._carry_out(task)) for task in tasks}
+        await self._settle(timeout=SLOW_SECONDS)
         return len(tasks)
+
+    async def _settle(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
+        """Write down what is carried out by then."""
+        if self._busy:
+            carried_out, self._busy = await asyncio.wait(self._busy, timeout=timeout)
+            outcomes = [task.result() for task in carried_out]
+            failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+            await self._queue.settle([outcome for outcome in outcomes if isinstance(outcome, Task)], failures)
 
     async def _idle_s(self) -> float:
         next_due = await self._queue.next_due()
@@ -131,8 +146,8 @@ class TaskWorker:
         until_due: float = (next_due - self._clock.now()).total_seconds()
         return min(IDLE_POLL_S, max(0.001, until_due))
 
-    async def _carry_out(self, task: Task) -> Failure | None:
-        """Returns what went wrong, if something did. Never raises: one task's trouble is not the others'."""
+    async def _carry_out(self, task: Task) -> Outcome:
+        """Never raises: one task's trouble is not the others'."""
         with structlog.contextvars.bound_contextvars(
             task=str(task.id),
             kind=task.kind,
@@ -149,7 +164,7 @@ class TaskWorker:
                 return Failure(task, task.attempts, type(error).__name__, due_at=again_at)
             except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
                 return self._failure(task, error, _place_of(error))
-        return None
+        return task
 
     async def _do(self, task: Task) -> None:
         if (command_class := self._commands.get(task.kind)) is not None:

@@ -63,6 +63,49 @@ async def test_an_effect_that_is_never_answered_is_given_up_before_its_claim_run
     assert (task["attempts"], task["last_error"]) == (1, "send_message was not answered: TimeoutError")
 
 
+async def test_an_effect_that_takes_long_does_not_hold_up_the_others(
+    store: PostgresEventStore, bedroom: Bedroom
+) -> None:
+    await rings(store, when_it_rings_send_mail, "hello")
+    answered = asyncio.Event()
+
+    async def slowly(_effect: Effect, _key: str) -> None:
+        await answered.wait()
+
+    bedroom.perform = slowly  # type: ignore[assignment,method-assign]  # a mail server that takes its time
+    worker = bedroom.worker()
+    await worker.run_due()
+    await rings(store, when_it_rings_wake_everybody, "Ada")
+    await worker.run_due()
+
+    assert bedroom.names == ["Ada"]
+    assert (await bedroom.task())["kind"] == "send_message"
+    answered.set()
+    await worker.run_due()
+    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
+    store: PostgresEventStore, bedroom: Bedroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SLOW_SECONDS", 0.01)
+    await rings(store, when_it_rings_send_mail, "hello")
+    stop, performing, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(_effect: Effect, _key: str) -> None:
+        performing.set()
+        await answered.wait()
+
+    bedroom.perform = slowly  # type: ignore[assignment,method-assign]  # a mail server that takes its time
+    working = asyncio.create_task(bedroom.worker().run(stop))
+    await asyncio.wait_for(performing.wait(), PATIENCE_S)
+    stop.set()
+    answered.set()
+    await asyncio.wait_for(working, PATIENCE_S)
+
+    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+
+
 async def test_two_workers_share_the_tasks_and_do_none_twice(store: PostgresEventStore, bedroom: Bedroom) -> None:
     everybody = [f"sleeper {number}" for number in range(100)]
     await rings(store, when_it_rings_wake_everybody, *everybody)
