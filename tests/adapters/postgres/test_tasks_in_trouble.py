@@ -90,17 +90,23 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
 ) -> None:
     monkeypatch.setattr(tasks, "SLOW_SECONDS", 0.01)
     await rings(store, when_it_rings_send_mail, "hello")
-    stop, performing, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    performing, answered = asyncio.Event(), asyncio.Event()
+
+    class Stop(asyncio.Event):
+        def is_set(self) -> bool:
+            if told := super().is_set():
+                answered.set()  # not before the worker has noticed
+            return told
 
     async def slowly(_effect: Effect, _key: str) -> None:
         performing.set()
         await answered.wait()
 
     bedroom.perform = slowly  # type: ignore[assignment,method-assign]  # a mail server that takes its time
+    stop = Stop()
     working = asyncio.create_task(bedroom.worker().run(stop))
     await asyncio.wait_for(performing.wait(), PATIENCE_S)
     stop.set()
-    answered.set()
     await asyncio.wait_for(working, PATIENCE_S)
 
     assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
