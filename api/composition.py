@@ -25,6 +25,7 @@ from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.task_queue import ParkedTask, TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
@@ -39,7 +40,17 @@ from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVe
 from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.services import RULEBOOKS
 
-__all__ = ["FollowerStoppedError", "Part", "Running", "composed", "prepare", "servers", "tokens_of"]
+__all__ = [
+    "Follower",
+    "FollowerStoppedError",
+    "ParkedTask",
+    "Part",
+    "Running",
+    "composed",
+    "prepare",
+    "servers",
+    "tokens_of",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +98,9 @@ class Running:
     followers: tuple[Follower, ...]
     """Of the projections."""
     policies: Follower
+    tasks: TaskQueue
     worker: TaskWorker
+    telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -171,8 +184,9 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             for projector in projections.PROJECTORS
         )
         policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
-        zones, figures = ZoneMap(), IngestFigures()
-        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=figures)
+        tasks = TaskQueue(pool)
+        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
+        writer = BatchWriter(dispatcher, telemetry, _directory(pool), zones=zones, metrics=figures)
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -193,7 +207,11 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             mqtt_url=mqtt_url,
             followers=followers,
             policies=policies,
-            worker=TaskWorker(pool, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
+            tasks=tasks,
+            worker=TaskWorker(
+                tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
+            ),
+            telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: _refresh_zones(pool, zones),
         )

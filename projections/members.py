@@ -1,5 +1,7 @@
 """The members' accounts."""
 
+from uuid import UUID
+
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
@@ -18,6 +20,12 @@ _METHODS = "update read_v1.members set payment_methods = payment_methods + $2, v
 _OCCUPIED = """
 update read_v1.members set status = $2, reservation_id = $3, trip_id = $4, version = $5 where member_id = $1
 """
+_FORGET = "update read_v1.members set name = null, email = null where member_id = $1"
+
+
+async def forget(db: Database, member_id: UUID) -> None:
+    """Take out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
+    await db.execute(_FORGET, member_id)
 
 
 class MembersProjector(Projector):

@@ -64,10 +64,11 @@ class PostgresEventStore:
         self.vault = Vault(pool, master_key)
         self.listener = Listener(pool)
         self.reader = Reader(pool, self.vault)
-        self._journal = Journal(pool, self.listener.wake, figures)
+        self._journal = Journal(pool, self.listener.events.wake, figures)
         self._snapshots = Snapshots(pool, self.vault)
         self._snapshot_every = snapshot_every
         self._cache = AggregateCache(cache_size)
+        self.listener.erasures.on_news = self._forget
 
     async def close(self) -> None:
         """Finish the appends under way and stop listening. The pool stays open: it is the caller's."""
@@ -78,13 +79,16 @@ class PostgresEventStore:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
         if service is not None:
             await self._require_service(aggregate_class, id, service)
+        self.listener.start()  # whoever remembers must hear of erasures
+        erasures = self.listener.erasures.count
         start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
         version = start.version if start else 0
         rows = await persistently(lambda: self.pool.fetch(_HISTORY, id, version))
         aggregate = await self._replay(start, rows)
         if not isinstance(aggregate, aggregate_class):
             raise NotFoundError(aggregate_class.TOPIC, id)
-        self._cache.put(aggregate)
+        if self.listener.erasures.count == erasures:
+            self._cache.put(aggregate)
         return aggregate
 
     async def load_as_of(
@@ -118,6 +122,7 @@ class PostgresEventStore:
         for aggregate in aggregates:
             if aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION:
                 self._cache.note_service(aggregate.id, metadata.service)
+                self._cache.put(aggregate)
             await self._settle(aggregate)
         return written.position
 
@@ -152,8 +157,12 @@ class PostgresEventStore:
             after = page[-1].position
 
     async def erase(self, subject: UUID) -> None:
-        """Destroy a person's key and whatever this process remembers of anybody."""
+        """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
         await self.vault.destroy(subject)
+        self.listener.erasures.wake()
+
+    def _forget(self) -> None:
+        self.vault.forget()
         self._cache.clear()
 
     async def _require_service(self, aggregate_class: type[Aggregate], id: UUID, service: str) -> None:
@@ -180,7 +189,7 @@ class PostgresEventStore:
     async def _settle(self, aggregate: Aggregate) -> None:
         fresh = len(aggregate.pending_events)
         aggregate.pending_events.clear()
-        self._cache.put(aggregate)
+        self._cache.advance(aggregate)
         if aggregate.version // self._snapshot_every > (aggregate.version - fresh) // self._snapshot_every:
             await self._snapshots.take(aggregate)
 
