@@ -1,7 +1,7 @@
 """Composes the running system: the one place that knows which adapter stands behind which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,8 @@ from domain.billing.policies import payment_answer
 from domain.kernel.ids import MemberId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
-from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
+from domain.kernel.ports import Clock, Messenger, PaymentGateway, VehicleGateway
+from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
 
 __all__ = ["FollowerStoppedError", "Part", "Running", "composed", "prepare", "servers", "tokens_of"]
@@ -154,15 +155,21 @@ async def prepare(dsn: str) -> list[str]:
 
 
 @asynccontextmanager
-async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator[Running]:
+async def composed(
+    settings: Settings,
+    dsn: str,
+    mqtt_url: str,
+    *,
+    clock: Clock = SystemClock(),
+    rulebooks: Mapping[str, Rulebook] = RULEBOOKS,
+) -> AsyncIterator[Running]:
     """The system over a prepared database and a broker; nothing runs yet."""
-    clock = SystemClock()
     async with AsyncExitStack() as stack:
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes)
         stack.push_async_callback(store.close)
-        dispatcher = MeasuredDispatcher(store, clock, RULEBOOKS, contexts.HANDLERS)
+        dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
@@ -179,7 +186,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             store=store,
             clock=clock,
             tokens=tokens,
-            rulebooks=RULEBOOKS,
+            rulebooks=rulebooks,
             fetch=_fetch(pool),
             wait_until=_waiter(pool, followers),
             end=store.end,

@@ -1,5 +1,5 @@
 """The API is tested on the whole system."""
 
-from tests.journeys.conftest import city, faults
+from tests.journeys.conftest import broker, city, faults, installation, place, rulebooks
 
-__all__ = ["city", "faults"]
+__all__ = ["broker", "city", "faults", "installation", "place", "rulebooks"]

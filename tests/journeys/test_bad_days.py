@@ -81,7 +81,7 @@ async def test_a_car_that_never_answers_gives_the_reservation_back(
 
 async def test_cut_database_connections_lose_nothing_that_was_acknowledged(city: City) -> None:
     members = [await city.member() for _ in range(5)]
-    cars = list(city.fleet.cars.values())
+    cars = list(city.cars)
 
     async def cut() -> None:
         for _ in range(5):
