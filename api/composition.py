@@ -58,6 +58,12 @@ select count(*) filter (where parked_at is null and due_at <= now()) as due,
     coalesce(extract(epoch from now() - min(due_at) filter (where parked_at is null and due_at <= now())), 0) as late_s
 from csbe.tasks
 """
+_IDLE = """
+select not exists (select from csbe.tasks where parked_at is null and due_at <= $1)
+    and (select count(*) from csbe.followers where name = any($2)
+        and position = (select coalesce(max(notification_id), 0) from csbe.events)) = cardinality($2)
+"""
+"""In one statement, so of one moment: what moves on between two would be seen by neither."""
 _EMAIL = "select email from read_v1.members where member_id = $1"
 
 
@@ -115,6 +121,12 @@ class Running:
         finally:
             stop.set()
             await loops
+
+    async def is_idle(self) -> bool:
+        """Whether policies and projections have dealt with all that happened, and nothing is due."""
+        names = [follower.name for follower in (*self.followers, self.policies)]
+        idle: bool = await self.pool.fetchval(_IDLE, self.system.clock.now(), names)
+        return idle
 
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

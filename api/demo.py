@@ -164,13 +164,9 @@ async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: 
 
 
 async def _settled(running: Running) -> None:
-    """Until policies and projections have dealt with everything and nothing is due."""
+    """Until policies and projections have dealt with everything and nothing is due, or the time for it is up."""
     deadline = asyncio.get_running_loop().time() + DRAIN_S
-    while asyncio.get_running_loop().time() < deadline:
-        due = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is null and due_at <= now()")
-        lags = [await follower.lag() for follower in (*running.followers, running.policies)]
-        if not due and not any(lags):
-            return
+    while not await running.is_idle() and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.1)
 
 

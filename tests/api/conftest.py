@@ -1,5 +1,5 @@
 """The API is tested on the whole system."""
 
-from tests.journeys.conftest import broker, city, faults, installation, place, rulebooks
+from tests.journeys.conftest import broker, broker_kind, city, faults, installation, place, rulebooks
 
-__all__ = ["broker", "city", "faults", "installation", "place", "rulebooks"]
+__all__ = ["broker", "broker_kind", "city", "faults", "installation", "place", "rulebooks"]

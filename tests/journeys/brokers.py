@@ -5,12 +5,14 @@ import getpass
 import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from adapters.broker import embedded_broker, free_port
 from tests.journeys.waiting import until
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+BrokerKind = Literal["embedded", "mosquitto"]
 
 
 class Broker(Protocol):
@@ -53,7 +55,9 @@ class MosquittoBroker:
 
     async def start(self) -> None:
         assert MOSQUITTO, "there is no mosquitto on this machine"
-        self._process = await asyncio.create_subprocess_exec(MOSQUITTO, "-c", str(self._configuration))
+        self._process = await asyncio.create_subprocess_exec(
+            MOSQUITTO, "-c", str(self._configuration), stderr=asyncio.subprocess.DEVNULL
+        )
         await until(self._listens)
 
     async def stop(self) -> None:

@@ -117,14 +117,7 @@ class City:
 
     async def settled(self) -> None:
         """Wait until policies and projections have dealt with everything that is due."""
-        await until(self._idle)
-
-    async def _idle(self) -> bool:
-        due = await self.running.pool.fetchval(
-            "select count(*) from csbe.tasks where parked_at is null and due_at <= $1", self.running.system.clock.now()
-        )
-        followers = (*self.running.followers, self.running.policies)
-        return not due and not any([await follower.lag() for follower in followers])
+        await until(self.running.is_idle)
 
     async def told(self, topic: str) -> list[str]:
         """The ids of what had an event of this type, in the order of the log."""

@@ -12,7 +12,7 @@ from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
-from tests.journeys.brokers import MOSQUITTO, Broker, EmbeddedBroker, MosquittoBroker
+from tests.journeys.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
 from tests.journeys.city import City
 from tests.journeys.installation import Installation
 from tests.journeys.places import BERLIN, Place
@@ -20,7 +20,7 @@ from tests.journeys.places import BERLIN, Place
 
 @pytest.fixture
 def place() -> Place:
-    """Where the journey goes; a test overrides it, as it does the next two, by parametrising."""
+    """Where the journey goes; a test overrides it, as it does the next three, by parametrising."""
     return BERLIN
 
 
@@ -37,10 +37,15 @@ def rulebooks() -> Mapping[str, Rulebook]:
 
 
 @pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
-    """A broker of this test's own: an embedded one, or a real one where the tests are to use real servers."""
-    real = MOSQUITTO and "CSBE_TEST_MQTT_URL" in os.environ
-    broker = MosquittoBroker(tmp_path) if real else EmbeddedBroker()
+def broker_kind() -> BrokerKind:
+    """An embedded one, or a real one where the tests are to use real servers."""
+    return "mosquitto" if MOSQUITTO and "CSBE_TEST_MQTT_URL" in os.environ else "embedded"
+
+
+@pytest.fixture
+async def broker(tmp_path: Path, broker_kind: BrokerKind) -> AsyncIterator[Broker]:
+    """A broker of this test's own."""
+    broker = MosquittoBroker(tmp_path) if broker_kind == "mosquitto" else EmbeddedBroker()
     await broker.start()
     yield broker
     await broker.stop()

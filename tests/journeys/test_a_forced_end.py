@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import aiomqtt
+
+from adapters.mqtt.client import client_options
 from adapters.simulator.vehicles import Car
 from domain.kernel.messages import Role
 from tests.adapters.mqtt.cars import vanish_with_will
@@ -12,14 +15,27 @@ from tests.journeys.waiting import until
 REASON = {"reason": "no contact in the car park, the member has sent a photo of the odometer"}
 
 
-async def falls_silent(city: City, car: Car) -> None:
-    """The car's line is cut; the broker says so in its stead."""
-    await vanish_with_will(city.running.mqtt_url, f"csbe/v1/{city.place.service}/vehicles/{car.vin}/status")
+def status_of(car: Car) -> str:
+    return f"csbe/v1/drivenow-europe/vehicles/{car.vin}/status"
 
+
+async def known_as(city: City, car: Car, *, online: bool) -> None:
     async def known() -> bool:
-        return (await city.get(f"/v1/vehicles/{car.vehicle_id}", city.token(Role.OPERATOR)))["online"] is False
+        return (await city.get(f"/v1/vehicles/{car.vehicle_id}", city.token(Role.OPERATOR)))["online"] is online
 
     await until(known)
+
+
+async def falls_silent(city: City, car: Car) -> None:
+    """The car's line is cut; the broker says so in its stead."""
+    await vanish_with_will(city.running.mqtt_url, status_of(car))
+    await known_as(city, car, online=False)
+
+
+async def speaks_again(city: City, car: Car) -> None:
+    async with aiomqtt.Client(**client_options(city.running.mqtt_url)) as line:
+        await line.publish(status_of(car), b"online", qos=1, retain=True)
+    await known_as(city, car, online=True)
 
 
 async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_and_charged_to_the_time_given(
@@ -43,7 +59,10 @@ async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_and_charged_to_the_
     assert (invoice["gross_minor"], invoice["state"]) == (25 * 34, "paid")
     history = await city.get(f"/v1/history/{trip.rpartition('/')[2]}", city.token(Role.AUDITOR))
     assert history["events"][-1]["metadata"]["actor"] == {"role": "agent", "id": "agent"}
-    assert (history["events"][-1]["facts"]["forced"], history["events"][-1]["facts"]["reason"]) == (True, *REASON.values())
+    assert (history["events"][-1]["facts"]["forced"], history["events"][-1]["facts"]["reason"]) == (
+        True,
+        *REASON.values(),
+    )
 
 
 async def test_after_a_forced_end_member_and_car_are_free_for_others(city: City) -> None:
@@ -57,6 +76,8 @@ async def test_after_a_forced_end_member_and_car_are_free_for_others(city: City)
     assert (await city.get("/v1/members/me", member))["status"] == "IDLE"
     refused = await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, other)
     assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.contact_lost"]
+    await speaks_again(city, car)
+    await city.reserve(car, other)
 
 
 async def test_a_forced_end_outside_the_limits_is_refused_with_every_rule_that_it_breaks(

@@ -31,7 +31,9 @@ async def test_unusable_messages_are_kept_and_counted_while_a_trip_goes_on(city:
 
     rows = await city.running.pool.fetch("select topic, payload, reason from csbe.dead_letters")
     kept = {row["topic"]: (row["payload"], row["reason"]) for row in rows}
-    assert {topic: payload for topic, (payload, _) in kept.items()} == {t: payload for t, (payload, _) in unusable.items()}
+    assert {topic: payload for topic, (payload, _) in kept.items()} == {
+        t: payload for t, (payload, _) in unusable.items()
+    }
     assert [t for t, (_, reason) in unusable.items() if reason not in kept[t][1]] == []
     assert await dead_letters_counted(city) - before == len(unusable)
     assert [invoice["state"] for invoice in (await city.get("/v1/invoices", member))["invoices"]] == ["paid"]
