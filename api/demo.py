@@ -166,7 +166,9 @@ async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: 
 async def _settled(running: Running) -> None:
     """Until policies and projections have dealt with everything and nothing is due, or the time for it is up."""
     deadline = asyncio.get_running_loop().time() + DRAIN_S
-    while not await running.is_idle() and asyncio.get_running_loop().time() < deadline:
+    while asyncio.get_running_loop().time() < deadline:
+        if await running.is_idle():
+            return
         await asyncio.sleep(0.1)
 
 

@@ -1,6 +1,8 @@
 """What remains while the system is stopped: the database, the broker, the data directory, the cars, and the time."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from domain.rulebook.model import Rulebook
 from tests.journeys.brokers import Broker
 from tests.journeys.city import City
 from tests.journeys.places import Place
-from tests.journeys.waiting import PATIENCE_S
+from tests.journeys.waiting import PATIENCE_S, until
 
 
 @dataclass
@@ -73,6 +75,26 @@ class Installation:
                 await self._furnish(city)
             async with self.driving():
                 yield city
+
+    async def serve(self) -> asyncio.subprocess.Process:
+        """`csbe serve` in a process of its own, ready to be used."""
+        environment = os.environ | {
+            "CSBE_POSTGRES_DSN": self.dsn,
+            "CSBE_MQTT_URL": self.broker.url,
+            "CSBE_DATA_DIR": str(self.data_dir),
+            "CSBE_PORT": str(self.port),
+            "CSBE_LOG_LEVEL": "ERROR",
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "serve", env=environment)
+        await until(self._is_ready)
+        return process
+
+    async def _is_ready(self) -> bool:
+        async with httpx.AsyncClient(base_url=self.address) as api:
+            try:
+                return (await api.get("/readyz")).status_code == httpx.codes.OK
+            except httpx.TransportError:
+                return False
 
     @asynccontextmanager
     async def visited(self, running: Running) -> AsyncIterator[City]:
