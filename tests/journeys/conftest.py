@@ -60,13 +60,15 @@ async def installation(
     place: Place,
     faults: Faults,
     rulebooks: Mapping[str, Rulebook],
-) -> Installation:
+) -> AsyncIterator[Installation]:
     """An empty database, a broker: a system that has never run."""
     await prepare(postgres_dsn)
     for projector in projections.PROJECTORS:
         await pool.execute(projector.truncate_sql())
     await pool.execute("truncate csbe.telemetry_tracks, csbe.dead_letters, csbe.provider_operations")
-    return Installation(postgres_dsn, broker, tmp_path, place, faults, rulebooks)
+    installation = Installation(postgres_dsn, broker, tmp_path, place, faults, rulebooks)
+    yield installation
+    await installation.clear_away()
 
 
 @pytest.fixture

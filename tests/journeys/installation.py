@@ -50,6 +50,7 @@ class Installation:
     clock: MovableClock = field(default_factory=MovableClock)
     port: int = field(default_factory=free_port)
     cars: list[Car] = field(default_factory=list)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -86,8 +87,16 @@ class Installation:
             "CSBE_LOG_LEVEL": "ERROR",
         }
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "serve", env=environment)
-        await until(self._is_ready)
+        self.processes.append(process)
+        await until(self._is_ready, patience_s=60)
         return process
+
+    async def clear_away(self) -> None:
+        """Kill whatever a failed test has left running."""
+        for process in self.processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     async def _is_ready(self) -> bool:
         async with httpx.AsyncClient(base_url=self.address) as api:

@@ -20,8 +20,11 @@ RACES = 100
 CUTS_IN_MID_APPEND = 3
 
 CUT_ALL_OTHERS = """
-select count(*) filter (where state = 'active' and query like '%csbe.append(%' and pg_terminate_backend(pid))
-from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+with others as materialized (
+    select pid, state = 'active' and query like '%csbe.append(%' as in_mid_append from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+)
+select count(*) filter (where in_mid_append) from others where pg_terminate_backend(pid)
 """
 ADA = {"city_id": "berlin", "name": "Ada", "email": "ada@example.org", "birth_date": "1990-05-17"}
 
