@@ -88,7 +88,8 @@ class Installation:
         }
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "serve", env=environment)
         self.processes.append(process)
-        await until(self._is_ready, patience_s=60)
+        async with httpx.AsyncClient(base_url=self.address) as api:
+            await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)
         return process
 
     async def clear_away(self) -> None:
@@ -97,13 +98,6 @@ class Installation:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-
-    async def _is_ready(self) -> bool:
-        async with httpx.AsyncClient(base_url=self.address) as api:
-            try:
-                return (await api.get("/readyz")).status_code == httpx.codes.OK
-            except httpx.TransportError:
-                return False
 
     @asynccontextmanager
     async def visited(self, running: Running) -> AsyncIterator[City]:
@@ -139,3 +133,10 @@ class Installation:
             await city.give(*self.place.offer(car))
         await city.settled()
         await city.running.refresh_zones()
+
+
+async def _is_ready(api: httpx.AsyncClient) -> bool:
+    try:
+        return (await api.get("/readyz")).is_success
+    except httpx.TransportError:
+        return False

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import httpx
 
+PAUSE_S = 0.2
+
 
 @dataclass(frozen=True)
 class Acknowledged:
@@ -56,8 +58,8 @@ class StubbornClient:
             try:
                 answer = await self.api.request(method, path, **request)
             except httpx.TransportError:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(PAUSE_S)
                 continue
             if not answer.is_server_error:
                 return answer
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(PAUSE_S)

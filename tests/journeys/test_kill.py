@@ -13,7 +13,7 @@ from tests.journeys.stubborn import StubbornClient
 from tests.journeys.waiting import until
 
 DRIVERS, TRIPS_EACH, KILLS = 4, 3, 2
-PATIENCE_S = 120.0
+PATIENCE_S, POLL_S = 120.0, 0.1
 
 Driver = dict[str, str]
 
@@ -83,7 +83,7 @@ async def start(client: StubbornClient, what: dict[str, str], driver: Driver) ->
     while True:
         trip = f"/v1/trips/{(await client.post('/v1/trips', what, driver)).json()['id']}"
         while (state := (await client.get(trip, driver))["state"]) not in {"running", "start_failed"}:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(POLL_S)
         if state == "running":
             return trip
 
@@ -93,4 +93,4 @@ async def end(client: StubbornClient, trip: str, driver: Driver) -> None:
     while (shown := await client.get(trip, driver))["state"] != "ended":
         if shown["pending"] is None:
             await client.post(f"{trip}/end", None, driver)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(POLL_S)
