@@ -95,15 +95,16 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
     async def more_than(acknowledged: int) -> bool:
         return len(client.acknowledged) > acknowledged
 
-    registering = [asyncio.create_task(register_until_it_is_enough()) for _ in range(6)]
     cutter = await asyncpg.connect(postgres_dsn)
-    cut_in_mid_append = 0
-    while cut_in_mid_append < CUTS_IN_MID_APPEND:
-        so_far = len(client.acknowledged)
-        await until(lambda: more_than(so_far))  # noqa: B023 (awaited before the next turn)
-        cut_in_mid_append += await cutter.fetchval(CUT_ALL_OTHERS)
-    enough.set()
-    await asyncio.gather(*registering)
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(6):
+            clients.create_task(register_until_it_is_enough())
+        cut_in_mid_append = 0
+        while cut_in_mid_append < CUTS_IN_MID_APPEND:
+            so_far = len(client.acknowledged)
+            await until(lambda: more_than(so_far))  # noqa: B023 (awaited before the next turn)
+            cut_in_mid_append += await cutter.fetchval(CUT_ALL_OTHERS)
+        enough.set()
     await cutter.close()
     await city.settled()
 
