@@ -106,6 +106,7 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
             cut_in_mid_append += await cutter.fetchval(CUT_ALL_OTHERS)
         enough.set()
     await cutter.close()
+    await city.let_claims_run_out()
     await city.settled()
 
     events = city.running.store.read(topics=["members.member.registered"])

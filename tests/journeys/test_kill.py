@@ -3,7 +3,6 @@
 import asyncio
 from random import Random
 
-import asyncpg
 import pytest
 
 from adapters.simulator.vehicles import Car
@@ -19,9 +18,7 @@ Driver = dict[str, str]
 
 
 @pytest.mark.slow
-async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_on(
-    installation: Installation, pool: asyncpg.Pool
-) -> None:
+async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_on(installation: Installation) -> None:
     seed = Random().randrange(1_000_000)
     print(f"seed {seed}")  # noqa: T201 (to repeat a failure)
     async with installation.started() as city:
@@ -37,7 +34,7 @@ async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_
                 await until_sent(client, client.sent + random.randint(4, 14))
                 server.kill()
                 await server.wait()
-                await let_claims_run_out(pool)
+                await city.let_claims_run_out()
                 server = await installation.serve()
         await until(running.is_idle, PATIENCE_S)
 
@@ -62,11 +59,6 @@ async def until_sent(client: StubbornClient, number: int) -> None:
         return client.sent >= number
 
     await until(on_their_way)
-
-
-async def let_claims_run_out(pool: asyncpg.Pool) -> None:
-    """A task that a dead worker had in hand is given to another after some time; the test does not wait for it."""
-    await pool.execute("update csbe.tasks set claimed_until = now() where claimed_until is not null")
 
 
 async def drive(client: StubbornClient, driver: Driver, car: Car) -> None:
