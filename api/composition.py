@@ -1,7 +1,7 @@
 """Composes the running system: the one place that knows which adapter stands behind which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +37,8 @@ from domain.billing.policies import payment_answer
 from domain.kernel.ids import MemberId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
-from domain.kernel.ports import Messenger, PaymentGateway, VehicleGateway
+from domain.kernel.ports import Clock, Messenger, PaymentGateway, VehicleGateway
+from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
 
 __all__ = [
@@ -68,6 +69,12 @@ select count(*) filter (where parked_at is null and due_at <= now()) as due,
     coalesce(extract(epoch from now() - min(due_at) filter (where parked_at is null and due_at <= now())), 0) as late_s
 from csbe.tasks
 """
+_IDLE = """
+select not exists (select from csbe.tasks where parked_at is null and due_at <= $1)
+    and (select count(*) from csbe.followers where name = any($2)
+        and position = (select coalesce(max(notification_id), 0) from csbe.events)) = cardinality($2)
+"""
+"""In one statement, so of one moment: what moves on between two would be seen by neither."""
 _EMAIL = "select email from read_v1.members where member_id = $1"
 
 
@@ -128,6 +135,12 @@ class Running:
             stop.set()
             await loops
 
+    async def is_idle(self) -> bool:
+        """Whether policies and projections have dealt with all that happened, and nothing is due."""
+        names = [follower.name for follower in (*self.followers, self.policies)]
+        idle: bool = await self.pool.fetchval(_IDLE, self.system.clock.now(), names)
+        return idle
+
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
@@ -167,15 +180,21 @@ async def prepare(dsn: str) -> list[str]:
 
 
 @asynccontextmanager
-async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator[Running]:
+async def composed(
+    settings: Settings,
+    dsn: str,
+    mqtt_url: str,
+    *,
+    clock: Clock = SystemClock(),
+    rulebooks: Mapping[str, Rulebook] = RULEBOOKS,
+) -> AsyncIterator[Running]:
     """The system over a prepared database and a broker; nothing runs yet."""
-    clock = SystemClock()
     async with AsyncExitStack() as stack:
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
-        dispatcher = MeasuredDispatcher(store, clock, RULEBOOKS, contexts.HANDLERS)
+        dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
@@ -193,7 +212,7 @@ async def composed(settings: Settings, dsn: str, mqtt_url: str) -> AsyncIterator
             store=store,
             clock=clock,
             tokens=tokens,
-            rulebooks=RULEBOOKS,
+            rulebooks=rulebooks,
             fetch=_fetch(pool),
             wait_until=_waiter(pool, followers),
             end=store.end,

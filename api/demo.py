@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from uuid import uuid4
 
 import httpx
 from rich.console import Console
@@ -19,7 +18,7 @@ from api.composition import Part, Running, composed, prepare, servers
 from api.serving import served, told_to_stop
 from api.settings import Settings
 from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
-from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
+from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 from projections.invariants import InvariantResult, Invariants
@@ -165,12 +164,10 @@ async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: 
 
 
 async def _settled(running: Running) -> None:
-    """Until policies and projections have dealt with everything and nothing is due."""
+    """Until policies and projections have dealt with everything and nothing is due, or the time for it is up."""
     deadline = asyncio.get_running_loop().time() + DRAIN_S
     while asyncio.get_running_loop().time() < deadline:
-        due = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is null and due_at <= now()")
-        lags = [await follower.lag() for follower in (*running.followers, running.policies)]
-        if not due and not any(lags):
+        if await running.is_idle():
             return
         await asyncio.sleep(0.1)
 
@@ -246,12 +243,6 @@ async def _commission(running: Running, row: dict[str, str]) -> None:
 
 async def _give(running: Running, command: Command) -> None:
     """A repeated run gives the same commands under the same ids."""
-    command_id = CommandId(derived_id("demo", command.model_dump_json()))
-    metadata = Metadata(
-        command_id=command_id,
-        command=command.NAME,
-        actor=Actor(role=Role.OPERATOR, id="demo"),
-        service=SERVICE,
-        correlation_id=uuid4(),
-    )
+    command_id = derived_id("demo", command.model_dump_json())
+    metadata = Metadata.of(command, id=command_id, actor=Actor(role=Role.OPERATOR, id="demo"), service=SERVICE)
     await running.system.dispatcher.dispatch(command, metadata)

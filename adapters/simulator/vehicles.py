@@ -139,7 +139,7 @@ class SimulatedFleet:
             try:
                 async with aiomqtt.Client(**client_options(self._url)) as client:
                     await self._connected(client, stop, ready)
-            except aiomqtt.MqttError:
+            except* aiomqtt.MqttError:  # of a whole group of tasks, each of which loses the connection
                 await asyncio.sleep(0.5)
 
     async def _connected(self, client: aiomqtt.Client, stop: asyncio.Event, ready: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
 """What travels through the dispatcher: commands, and who asks for them and why."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -56,6 +56,11 @@ class Metadata(BaseModel):
     causation_id: UUID | None = None
     """What caused this command: an event's id (derived from aggregate and version), or none for an outside request."""
     reason: str | None = None
+
+    @classmethod
+    def of(cls, command: Command, *, id: UUID, actor: Actor, service: str) -> Self:
+        """Of a command that is asked for directly: a part of nothing else, so it correlates with itself."""
+        return cls(command_id=CommandId(id), command=command.NAME, actor=actor, service=service, correlation_id=id)
 
 
 class RecordedEvent(BaseModel):

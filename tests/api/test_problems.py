@@ -68,7 +68,7 @@ async def test_a_command_without_a_key_is_refused(city: City) -> None:
 
 async def test_a_key_used_for_something_else_is_refused(city: City) -> None:
     member = await city.member()
-    cars = [{"vehicle_id": str(car.vehicle_id)} for car in city.fleet.cars.values()]
+    cars = [{"vehicle_id": str(car.vehicle_id)} for car in city.cars]
     headers = {"Idempotency-Key": "mine", **member}
     first = await city.api.post("/v1/reservations", json=cars[0], headers=headers)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -29,7 +29,7 @@ from api.rest.application import create_app
 from api.serving import served_app
 from api.settings import Settings
 from domain.fleet.commands import CommissionVehicle, PutIntoService
-from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
+from domain.kernel.ids import MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 from domain.members import commands as members
@@ -156,14 +156,9 @@ async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
 
 async def _give(running: Running, *commands: Command) -> None:
     for command in commands:
-        command_id = CommandId(derived_id(command.NAME, command.model_dump_json()))
-        metadata = Metadata(
-            command_id=command_id,
-            command=command.NAME,
-            actor=Actor(role=Role.SYSTEM, id="benchmark"),
-            service="drivenow-europe",
-            correlation_id=UUID(int=0),
-        )
+        command_id = derived_id(command.NAME, command.model_dump_json())
+        actor = Actor(role=Role.SYSTEM, id="benchmark")
+        metadata = Metadata.of(command, id=command_id, actor=actor, service="drivenow-europe")
         await running.system.dispatcher.dispatch(command, metadata)
 
 

@@ -1,50 +1,78 @@
 """The whole system, for every journey anew."""
 
-import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-import httpx
+import asyncpg
 import pytest
-from pydantic import SecretStr
 
-from adapters.broker import embedded_broker, free_port
-from adapters.simulator.vehicles import Faults, SimulatedFleet
-from api.composition import Part, composed, prepare
-from api.serving import served
-from api.settings import Settings
-from tests.journeys.city import PATIENCE_S, SERVICE, City, cars, furnish
+import projections
+from adapters.simulator.vehicles import Faults
+from api.composition import prepare
+from domain.rulebook.model import Rulebook
+from domain.rulebook.services import RULEBOOKS
+from tests.journeys.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
+from tests.journeys.city import City
+from tests.journeys.installation import Installation
+from tests.journeys.places import BERLIN, Place
+
+
+@pytest.fixture
+def place() -> Place:
+    """Where the journey goes; a test overrides it, as it does the next three, by parametrising."""
+    return BERLIN
 
 
 @pytest.fixture
 def faults() -> Faults:
-    """What goes wrong; a test overrides it by parametrising."""
+    """What goes wrong."""
     return Faults()
 
 
 @pytest.fixture
-async def city(postgres_dsn: str, pool: object, faults: Faults, tmp_path: Path) -> AsyncIterator[City]:
-    """Five cars in Berlin, a broker of their own, everything running."""
-    del pool  # asked for because it empties the database
+def rulebooks() -> Mapping[str, Rulebook]:
+    """By which rules."""
+    return RULEBOOKS
+
+
+@pytest.fixture
+def broker_kind() -> BrokerKind:
+    """An embedded one, or a real one where the tests are to use real servers."""
+    return "mosquitto" if MOSQUITTO and "CSBE_TEST_MQTT_URL" in os.environ else "embedded"
+
+
+@pytest.fixture
+async def broker(tmp_path: Path, broker_kind: BrokerKind) -> AsyncIterator[Broker]:
+    """A broker of this test's own."""
+    broker = MosquittoBroker(tmp_path) if broker_kind == "mosquitto" else EmbeddedBroker()
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+@pytest.fixture
+async def installation(
+    postgres_dsn: str,
+    pool: asyncpg.Pool,
+    broker: Broker,
+    tmp_path: Path,
+    place: Place,
+    faults: Faults,
+    rulebooks: Mapping[str, Rulebook],
+) -> AsyncIterator[Installation]:
+    """An empty database, a broker: a system that has never run."""
     await prepare(postgres_dsn)
-    settings = Settings(postgres_dsn=SecretStr(postgres_dsn), data_dir=tmp_path, port=free_port())
-    async with embedded_broker() as url, composed(settings, postgres_dsn, url) as running:
-        await running.pool.execute(
-            "truncate read_v1.members, read_v1.vehicles, read_v1.zones, read_v1.trips, read_v1.reservations, "
-            "read_v1.invoices, read_v1.payments, read_v1.fleet_days, read_v1.event_log, read_v1.field_tasks"
-        )
-        fleet = SimulatedFleet(cars(), url=url, service=SERVICE, faults=faults, answer_after_s=(0.01, 0.05))
-        address = f"http://{settings.host}:{settings.port}"
-        async with (
-            served(running.system),
-            running.going(set(Part)),
-            httpx.AsyncClient(base_url=address, timeout=20) as api,
-        ):
-            city = City(running, api, fleet)
-            await furnish(city)
-            stop, ready = asyncio.Event(), asyncio.Event()
-            driving = asyncio.create_task(fleet.run(stop, ready))
-            await asyncio.wait_for(ready.wait(), PATIENCE_S)
-            yield city
-            stop.set()
-            await driving
+    for projector in projections.PROJECTORS:
+        await pool.execute(projector.truncate_sql())
+    await pool.execute("truncate csbe.telemetry_tracks, csbe.dead_letters, csbe.provider_operations")
+    installation = Installation(postgres_dsn, broker, tmp_path, place, faults, rulebooks)
+    yield installation
+    await installation.clear_away()
+
+
+@pytest.fixture
+async def city(installation: Installation) -> AsyncIterator[City]:
+    """Five cars in the streets and everything running."""
+    async with installation.started() as city:
+        yield city

@@ -1,0 +1,59 @@
+"""What was promised before the system stopped is kept after it starts again."""
+
+from datetime import timedelta
+
+from tests.journeys.installation import Installation
+
+
+async def test_a_reservation_whose_time_passes_while_the_system_is_down_expires_once_it_is_back(
+    installation: Installation,
+) -> None:
+    async with installation.started() as city:
+        member, other, car = await city.member(), await city.member(), await city.car()
+        reservation = await city.reserve(car, member)
+        await city.settled()
+    installation.clock.let_pass(timedelta(minutes=16))
+
+    async with installation.started() as city:
+        await city.until(reservation, member, "expired")
+        await city.settled()
+
+        account = await city.get("/v1/members/me", member)
+        assert (account["status"], account["reservation_id"]) == ("IDLE", None)
+        assert await city.told("rental.reservation.expired") == [reservation.rpartition("/")[2]]
+        assert (len(city.mails("reservation_expired")), len(city.mails("reservation_expires_soon"))) == (1, 0)
+        await city.reserve(car, other)
+
+
+async def test_an_expiry_that_was_dealt_with_is_not_dealt_with_again_by_a_second_start(
+    installation: Installation,
+) -> None:
+    async with installation.started() as city:
+        member, car = await city.member(), await city.car()
+        reservation = await city.reserve(car, member)
+        installation.clock.let_pass(timedelta(minutes=16))
+        await city.until(reservation, member, "expired")
+        await city.settled()
+        before = await city.running.store.end()
+
+    async with installation.started() as city:
+        await city.settled()
+
+        assert await city.told("rental.reservation.expired") == [reservation.rpartition("/")[2]]
+        assert len(city.mails("reservation_expired")) == 1
+        moved = [e.topic async for e in city.running.store.read(after=before)]
+        assert [topic for topic in moved if topic.startswith("rental.")] == []
+
+
+async def test_a_trip_goes_on_over_a_restart(installation: Installation) -> None:
+    async with installation.started() as city:
+        member, other, car = await city.member(), await city.member(), await city.car()
+        trip = await city.start(car, member)
+    installation.clock.let_pass(timedelta(minutes=9, seconds=30))
+
+    async with installation.started() as city:
+        await city.end(trip, member)
+
+        [invoice] = (await city.get("/v1/invoices", member))["invoices"]
+        assert (invoice["gross_minor"], invoice["state"]) == (10 * 34, "paid")
+        await city.reserve(car, other)

@@ -1,0 +1,50 @@
+"""What cannot be used is kept with the reason and counted, and disturbs nobody."""
+
+import aiomqtt
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.mqtt.client import client_options
+from tests.journeys.city import City
+from tests.journeys.waiting import until
+
+
+async def test_unusable_messages_are_kept_and_counted_while_a_trip_goes_on(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    trip = await city.start(car, member)
+    before = await dead_letters_counted(city)
+    ours = f"csbe/v1/drivenow-europe/vehicles/{car.vin}"
+    unusable = {
+        f"{ours}/telemetry": (b"\xff\x00garbage", "Invalid JSON"),
+        f"{ours}/responses": (b'{"status": "done"}', "id: Field required"),
+        f"{ours}/status": (b"asleep", 'a status is "online" or "offline"'),
+        "csbe/v1/drivenow-europe/vehicles/WBA00000000000000/telemetry": (b"{}", "no vehicle has this VIN"),
+        f"csbe/v1/reachnow-usa/vehicles/{car.vin}/telemetry": (b"{}", "belongs to service drivenow-europe"),
+        "csbe/v1/drivenow-europe/vehicles/B-DN 1/telemetry": (b"{}", "topic is not csbe/v1/"),
+    }
+
+    async with aiomqtt.Client(**client_options(city.running.mqtt_url)) as stranger:
+        for topic, (payload, _) in unusable.items():
+            await stranger.publish(topic, payload, qos=1)
+    await until(lambda: buried(city, len(unusable)))
+    await city.drive(car, 25, member)
+    await city.end(trip, member)
+
+    rows = await city.running.pool.fetch("select topic, payload, reason from csbe.dead_letters")
+    kept = {row["topic"]: (row["payload"], row["reason"]) for row in rows}
+    assert {topic: payload for topic, (payload, _) in kept.items()} == {
+        t: payload for t, (payload, _) in unusable.items()
+    }
+    assert [t for t, (_, reason) in unusable.items() if reason not in kept[t][1]] == []
+    assert await dead_letters_counted(city) - before == len(unusable)
+    assert [invoice["state"] for invoice in (await city.get("/v1/invoices", member))["invoices"]] == ["paid"]
+
+
+async def buried(city: City, number: int) -> bool:
+    return bool(await city.running.pool.fetchval("select count(*) = $1 from csbe.dead_letters", number))
+
+
+async def dead_letters_counted(city: City) -> float:
+    text = (await city.api.get("/metrics")).text
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    counters = [s for s in samples if s.name == "csbe_ingest_messages_total" and s.labels["result"] == "dead_letter"]
+    return sum(counter.value for counter in counters)
