@@ -92,6 +92,27 @@ def test_a_new_member_learns_every_reason_at_once() -> None:
     }
 
 
+def test_whatever_stands_against_a_member_is_told_together() -> None:
+    member = registered(birth_date=date(2002, 1, 1))
+    licensed(member, country="FR", issued_on=date(2020, 1, 1), expires_on=date(2020, 5, 31))
+    member.reject_licence("a copy", NOW)
+    paying(member, prepaid=True)
+    member.block("unpaid", NOW)
+    member.open_reservation(ReservationId(uuid4()), NOW)
+
+    assert reasons(member) == {
+        "member.email_unverified",
+        "member.too_young",
+        "member.licence_rejected",
+        "member.licence_country_not_accepted",
+        "member.licence_too_recent",
+        "member.licence_expired",
+        "member.prepaid_card",
+        "member.blocked",
+        "member.in_reservation",
+    }
+
+
 def test_every_flaw_of_a_licence_is_told() -> None:
     member = eligible()
     licensed(member, country="FR", issued_on=date(2020, 1, 1), expires_on=date(2020, 5, 31))
