@@ -133,11 +133,14 @@ class TaskWorker:
 
     async def _settle(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
         """Write down what is carried out by then."""
-        if self._busy:
-            carried_out, self._busy = await asyncio.wait(self._busy, timeout=timeout)
-            outcomes = [task.result() for task in carried_out]
-            failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-            await self._queue.settle([outcome for outcome in outcomes if isinstance(outcome, Task)], failures)
+        if not self._busy:
+            return
+        carried_out, self._busy = await asyncio.wait(self._busy, timeout=timeout)
+        outcomes = [task.result() for task in carried_out]
+        done = [outcome for outcome in outcomes if isinstance(outcome, Task)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        if outcomes:
+            await self._queue.settle(done, failures)
 
     async def _idle_s(self) -> float:
         next_due = await self._queue.next_due()
@@ -156,8 +159,10 @@ class TaskWorker:
         ):
             try:
                 await self._do(task)
-            except (UnencodableError, DomainError, GatewayUnavailableError) as error:
+            except (DomainError, GatewayUnavailableError) as error:
                 return self._failure(task, error, str(error))
+            except UnencodableError as error:  # looks like a lost connection, and is none
+                return self._failure(task, error, _place_of(error))
             except TRY_AGAIN as error:
                 log.warning("task waits for the database", error=type(error).__name__)
                 again_at = self._clock.now() + FIRST_BACKOFF

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from adapters.postgres.database import Connection
+from adapters.postgres.database import Connection, UnencodableError
 from adapters.postgres.follower import Follower
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.tasks import MAX_ATTEMPTS, MAX_BACKOFF, PolicyRunner, event_id
@@ -124,18 +124,19 @@ async def test_a_refusal_parks_at_once(store: PostgresEventStore, bedroom: Bedro
     assert (parked["parked_at"], parked["last_error"]) == (NOON, "test.asleep: nobody wakes Ada")
 
 
+@pytest.mark.parametrize("unforeseen", [ZeroDivisionError, UnencodableError])
 async def test_an_unforeseen_error_is_tried_again_and_says_where_but_quotes_nothing(
-    store: PostgresEventStore, bedroom: Bedroom
+    store: PostgresEventStore, bedroom: Bedroom, unforeseen: type[Exception]
 ) -> None:
     await rings(store, when_it_rings_send_mail, "hello", "again")
-    bedroom.trouble = [ZeroDivisionError("ada@example.org")]
+    bedroom.trouble = [unforeseen("ada@example.org")]
 
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         await bedroom.worker().run_due()
 
     failed = await bedroom.task()
     assert (failed["attempts"], failed["parked_at"]) == (1, None)
-    assert failed["last_error"].startswith("ZeroDivisionError in perform, ")
+    assert failed["last_error"].startswith(f"{unforeseen.__name__} in perform, ")
     assert "ada@example.org" not in f"{failed['last_error']} {logged}"
     [warning] = logged
     ids = ("id", "kind", "correlation_id", "causation_id")
