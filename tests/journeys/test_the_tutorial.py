@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,13 @@ class Reader:
 
     async def _run(self, line: str, is_there: Callable[[Any], bool]) -> bool:
         shell = await asyncio.create_subprocess_exec(
-            "bash", "-c", line, env=self._known | {"PATH": "/usr/bin:/bin"}, stdout=asyncio.subprocess.PIPE
+            *("bash", "-c", line), env=self._known | {"PATH": "/usr/bin:/bin"}, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
         )
         printed, _ = await shell.communicate()
-        assert shell.returncode == 0, line
         self._printed = printed.decode()
         if not line.startswith("curl"):
-            return True
+            return bool(self._printed)  # the mail takes a moment
+        assert shell.returncode == 0, line
         self.answer = json.loads(self._printed)
         assert "type" not in self.answer, f"{line}: {self._printed}"
         return is_there(self.answer)
