@@ -225,8 +225,9 @@ async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
     assert (await store.load_as_of(Box, box.id)).total_g == 1500
 
     await pool.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
-    with pytest.raises(UnreadableEventError):
+    with pytest.raises(UnreadableEventError, match="weight_g") as unreadable:
         await store.load_as_of(Box, box.id)
+    assert "much" not in str(unreadable.value)  # a value may be about a person
 
 
 async def test_values_about_a_person_are_unreadable_in_the_table_and_gone_once_erased(
