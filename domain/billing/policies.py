@@ -6,56 +6,32 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import payment_answer
+from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import PaymentId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import AskPaymentProvider, Policies, SendMessage
+from domain.kernel.policy import AskPaymentProvider, Operation, Policies, SendMessage
 
 __all__ = ["POLICIES", "payment_answer"]
 
 
-def when_hold_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
-    """Hold the money."""
+Requested = Payment.HoldRequested | Payment.CaptureRequested | Payment.ReleaseRequested | Payment.RefundRequested
+"""What a payment wants of its provider."""
+
+_OPERATIONS: dict[type[DomainEvent], Operation] = {
+    Payment.HoldRequested: "hold",
+    Payment.CaptureRequested: "capture",
+    Payment.ReleaseRequested: "release",
+    Payment.RefundRequested: "refund",
+}
+
+
+def when_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
+    """Hold the money, take it, or give it back."""
     event = recorded.event
-    if isinstance(event, Payment.HoldRequested):
+    if isinstance(event, Requested):
         yield AskPaymentProvider(
             payment_id=PaymentId(event.originator_id),
-            operation="hold",
-            amount=event.amount,
-            method_token=event.method_token,
-        )
-
-
-def when_capture_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
-    """Take the money."""
-    event = recorded.event
-    if isinstance(event, Payment.CaptureRequested):
-        yield AskPaymentProvider(
-            payment_id=PaymentId(event.originator_id),
-            operation="capture",
-            amount=event.amount,
-            method_token=event.method_token,
-        )
-
-
-def when_release_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
-    """Give the hold back."""
-    event = recorded.event
-    if isinstance(event, Payment.ReleaseRequested):
-        yield AskPaymentProvider(
-            payment_id=PaymentId(event.originator_id),
-            operation="release",
-            amount=event.amount,
-            method_token=event.method_token,
-        )
-
-
-def when_refund_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
-    """Give captured money back."""
-    event = recorded.event
-    if isinstance(event, Payment.RefundRequested):
-        yield AskPaymentProvider(
-            payment_id=PaymentId(event.originator_id),
-            operation="refund",
+            operation=_OPERATIONS[type(event)],
             amount=event.amount,
             method_token=event.method_token,
         )
@@ -101,10 +77,7 @@ def when_credit_note_issued_tell_member(recorded: RecordedEvent) -> Iterable[Sen
 
 
 POLICIES: Policies = {
-    Payment.HoldRequested: (when_hold_requested_ask_provider,),
-    Payment.CaptureRequested: (when_capture_requested_ask_provider,),
-    Payment.ReleaseRequested: (when_release_requested_ask_provider,),
-    Payment.RefundRequested: (when_refund_requested_ask_provider,),
+    **dict.fromkeys(_OPERATIONS, (when_requested_ask_provider,)),
     Payment.HoldDeclined: (when_hold_declined_tell_member,),
     Invoice.Issued: (when_invoice_issued_tell_member,),
     Invoice.ReviewRequired: (when_review_required_tell_member,),

@@ -41,12 +41,16 @@ class TellVehicle(_Consequence):
     expires_at: AwareDatetime
 
 
+Operation = Literal["hold", "capture", "release", "refund"]
+"""What a payment provider can be asked for."""
+
+
 class AskPaymentProvider(_Consequence):
     """Hold, capture or release money. The provider's answer comes back as a command of billing."""
 
     kind: Literal["ask_payment_provider"] = "ask_payment_provider"
     payment_id: PaymentId
-    operation: Literal["hold", "capture", "release", "refund"]
+    operation: Operation
     amount: Money
     method_token: str
     """The provider's token for the member's payment method; never a card number."""
