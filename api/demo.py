@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -113,11 +114,17 @@ def cars(seed: int) -> list[Car]:
     ]
 
 
-async def audit(running: Running, *, finished: bool = True) -> dict[str, InvariantResult]:
-    """Check every invariant from the event log alone; unless `finished`, what is under way is not missed."""
+async def audit(
+    running: Running, *, finished: bool = True, passed: Callable[[int], None] = lambda _: None
+) -> dict[str, InvariantResult]:
+    """Check every invariant from the event log alone; unless `finished`, what is under way is not missed.
+
+    `passed` is told each position once it is dealt with.
+    """
     invariants = Invariants()
     async for recorded in running.store.read():
         invariants.observe(recorded)
+        passed(recorded.position)
     return invariants.report(finished)
 
 

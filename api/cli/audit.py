@@ -7,13 +7,15 @@ from uuid import UUID
 
 import typer
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from api import demo as demonstration
-from api.cli.terminal import AsJson, fail, run, show, with_system
+from api.cli.terminal import AsJson, errors, fail, run, show, with_system
 from api.composition import Running
 from api.rest.history import shown
 from api.rest.schemas.history import EventShown
+from projections.invariants import InvariantResult
 
 audit_app = typer.Typer(help="Checks from the event log alone.", no_args_is_help=True)
 
@@ -50,7 +52,15 @@ def audit_invariants(
     as_json: AsJson = False,
 ) -> None:
     """Replay the whole log and check what must always hold; exits with 1 when something does not."""
-    results = run(with_system(lambda running: demonstration.audit(running, finished=finished)))
+
+    async def check(running: Running) -> dict[str, InvariantResult]:
+        with Progress(console=errors) as progress:
+            bar = progress.add_task("replaying", total=await running.store.end() or 1)
+            return await demonstration.audit(
+                running, finished=finished, passed=lambda position: progress.update(bar, completed=position)
+            )
+
+    results = run(with_system(check))
     summary = {n: {"checked": r.checked, "broken": r.broken} for n, r in results.items()}
     table = Table("invariant", "checked", "broken")
     for invariant, result in results.items():

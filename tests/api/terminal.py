@@ -15,6 +15,7 @@ import pytest
 from adapters.postgres.store import PostgresEventStore
 from api.cli import main
 from api.composition import prepare
+from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.members.commands import RegisterMember
@@ -87,6 +88,6 @@ async def registered(store: PostgresEventStore) -> Member:
     return member
 
 
-async def append(store: PostgresEventStore, member: Member) -> None:
+async def append(store: PostgresEventStore, aggregate: Aggregate) -> None:
     metadata = METADATA.model_copy(update={"command_id": CommandId(uuid4())})
-    await store.append([member], metadata, answer=None, fingerprint="f")
+    await store.append([aggregate], metadata, answer=None, fingerprint="f")
