@@ -151,12 +151,12 @@ class Allowed:
     """Dependency: the caller, if one of these scopes is theirs."""
 
     def __init__(self, *scopes: str) -> None:
-        self._scopes = scopes
+        self.scopes = scopes
 
     async def __call__(self, asking: Annotated[Caller, Depends(caller)]) -> Caller:
-        if any(asking.may(scope) for scope in self._scopes):
+        if any(asking.may(scope) for scope in self.scopes):
             return asking
-        raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self._scopes)}")
+        raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self.scopes)}")
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:

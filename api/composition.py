@@ -25,10 +25,11 @@ from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.task_queue import ParkedTask, TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
-from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, IngestFigures, MeasuredDispatcher
+from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, AppendMetrics, IngestFigures, MeasuredDispatcher
 from api.settings import Settings
 from api.system import Row, System
 from domain import contexts
@@ -40,7 +41,17 @@ from domain.kernel.ports import Clock, Messenger, PaymentGateway, VehicleGateway
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
 
-__all__ = ["FollowerStoppedError", "Part", "Running", "composed", "prepare", "servers", "tokens_of"]
+__all__ = [
+    "Follower",
+    "FollowerStoppedError",
+    "ParkedTask",
+    "Part",
+    "Running",
+    "composed",
+    "prepare",
+    "servers",
+    "tokens_of",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +105,9 @@ class Running:
     followers: tuple[Follower, ...]
     """Of the projections."""
     policies: Follower
+    tasks: TaskQueue
     worker: TaskWorker
+    telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -179,7 +192,7 @@ async def composed(
     async with AsyncExitStack() as stack:
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
-        store = PostgresEventStore(pool, master_key=settings.master_key_bytes)
+        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
         dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
@@ -190,8 +203,9 @@ async def composed(
             for projector in projections.PROJECTORS
         )
         policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
-        zones, figures = ZoneMap(), IngestFigures()
-        writer = BatchWriter(dispatcher, TelemetryStore(pool), _directory(pool), zones=zones, metrics=figures)
+        tasks = TaskQueue(pool)
+        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
+        writer = BatchWriter(dispatcher, telemetry, _directory(pool), zones=zones, metrics=figures)
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -203,7 +217,7 @@ async def composed(
             wait_until=_waiter(pool, followers),
             end=store.end,
             take_stock=_stock_taker(pool, (*followers, policies)),
-            checks={"database": _database_answers(pool), "projections": _keeping_up(followers)},
+            checks={"database": database_answers(pool), "projections": _keeping_up(followers)},
         )
         yield Running(
             system=system,
@@ -212,7 +226,11 @@ async def composed(
             mqtt_url=mqtt_url,
             followers=followers,
             policies=policies,
-            worker=TaskWorker(pool, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
+            tasks=tasks,
+            worker=TaskWorker(
+                tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
+            ),
+            telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: _refresh_zones(pool, zones),
         )
@@ -314,7 +332,9 @@ def _stock_taker(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callabl
     return take_stock
 
 
-def _database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
+def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
+    """The check whether the database answers within two seconds."""
+
     async def answers() -> bool:
         try:
             return bool(await pool.fetchval("select true", timeout=2))

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from time import perf_counter
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -16,6 +18,14 @@ COMMAND_SECONDS = Histogram(
     "csbe_command_seconds",
     "From the dispatcher's door to the durable append.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+APPEND_SECONDS = Histogram(
+    "csbe_append_seconds",
+    "From the journal's door to the disk, waiting for the batch before included.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1),
+)
+APPEND_BATCH = Histogram(
+    "csbe_append_batch_events", "Events per transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 250, 500, 1000)
 )
 INGEST_MESSAGES = Counter(
     "csbe_ingest_messages_total", "Vehicle messages by channel and result.", ["channel", "result"]
@@ -64,17 +74,36 @@ def configure_logs(level: str) -> None:
 class MeasuredDispatcher(Dispatcher):
     """The dispatcher, counted and timed."""
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+    async def dispatch(
+        self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
+    ) -> Answered:
         """As the dispatcher does."""
         started = perf_counter()
         try:
-            answered = await super().dispatch(command, metadata)
+            with structlog.contextvars.bound_contextvars(**_named(metadata)):
+                answered = await super().dispatch(command, metadata, expected=expected)
         except DomainError as error:
             COMMANDS.labels(command.NAME, type(error).__name__.removesuffix("Error").lower()).inc()
             raise
         COMMANDS.labels(command.NAME, "repeated" if answered.repeated else "done").inc()
         COMMAND_SECONDS.observe(perf_counter() - started)
         return answered
+
+
+def _named(metadata: Metadata) -> dict[str, str]:
+    """What every log line about a command says of it."""
+    names = ("command_id", "command", "correlation_id", "causation_id", "service")
+    return {name: str(value) for name in names if (value := getattr(metadata, name)) is not None}
+
+
+class AppendMetrics:
+    """What the journal reports, as metrics."""
+
+    def appended(self, seconds: float) -> None:
+        APPEND_SECONDS.observe(seconds)
+
+    def batch(self, events: int) -> None:
+        APPEND_BATCH.observe(events)
 
 
 class IngestFigures:

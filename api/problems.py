@@ -1,20 +1,21 @@
 """Errors as RFC 9457 problem documents: a stable type, and every violated rule at once."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 from uuid import uuid4
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from domain.kernel.errors import (
     CommandIdReusedError,
     NotFoundError,
     RefusedError,
+    StaleVersionError,
     VersionConflictError,
 )
 
@@ -26,6 +27,26 @@ log = structlog.get_logger(__name__)
 
 class ProblemDocument(BaseModel):
     """The body of every error (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:csbe:problem:refused",
+                    "title": "The rules say no",
+                    "status": 409,
+                    "detail": "vehicle.doors_open: close all doors, the boot and the hood",
+                    "violations": [
+                        {
+                            "code": "vehicle.doors_open",
+                            "detail": "close all doors, the boot and the hood",
+                            "values": {"since": "2027-01-05T12:34:58+00:00"},
+                        }
+                    ],
+                }
+            ]
+        }
+    )
 
     type: str
     title: str
@@ -42,7 +63,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
 
     def __init__(self, status: int, kind: str, title: str, detail: str, **more: Any) -> None:
         super().__init__(detail)
-        self.status = status
+        self.headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
         self.document = ProblemDocument(type=TYPE_PREFIX + kind, title=title, status=status, detail=detail, **more)
 
     @classmethod
@@ -58,58 +79,89 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return cls(404, "not-found", "Not found", detail)
 
     @classmethod
+    def invalid(cls, parameter: str, detail: str) -> Self:
+        """A query parameter that does not fit."""
+        errors = [{"detail": detail, "pointer": f"#/query/{parameter}"}]
+        return cls(422, "invalid-input", "Input does not fit", detail, errors=errors)
+
+    @classmethod
     def bad_request(cls, detail: str) -> Self:
         return cls(400, "bad-request", "Bad request", detail)
 
     def response(self) -> JSONResponse:
         """As sent."""
-        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None  # noqa: PLR2004
-        return _json(self.document, headers)
+        body = self.document.model_dump(exclude_none=True)
+        return JSONResponse(body, self.document.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
     """Have every error of the application answered by a problem document."""
+    for error, answer in _ANSWERS.items():
+        app.add_exception_handler(error, _answering(answer))
 
-    @app.exception_handler(Problem)
-    async def problem(_: Request, error: Problem) -> JSONResponse:
-        return error.response()
 
-    @app.exception_handler(RefusedError)
-    async def refused(_: Request, error: RefusedError) -> JSONResponse:
-        violations = [violation.model_dump(mode="json") for violation in error.violations]
-        return Problem(409, "refused", "The rules say no", str(error), violations=violations).response()
+def _refused(_: Request, error: RefusedError) -> Problem:
+    violations = [violation.model_dump(mode="json") for violation in error.violations]
+    return Problem(409, "refused", "The rules say no", str(error), violations=violations)
 
-    @app.exception_handler(NotFoundError)
-    async def not_found(_: Request, error: NotFoundError) -> JSONResponse:
-        return Problem.not_found(str(error)).response()
 
-    @app.exception_handler(VersionConflictError)
-    async def conflict(_: Request, error: VersionConflictError) -> JSONResponse:
-        return Problem(409, "conflict", "Changed meanwhile", f"{error}: read it again and retry").response()
+def _not_found(_: Request, error: NotFoundError) -> Problem:
+    return Problem.not_found(str(error))
 
-    @app.exception_handler(CommandIdReusedError)
-    async def reused(_: Request, error: CommandIdReusedError) -> JSONResponse:
-        return Problem(422, "idempotency-key-reused", "Key used for another request", str(error)).response()
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        if any(found["type"] == "json_invalid" for found in error.errors()):
-            return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON").response()
-        errors = [{"detail": found["msg"], "pointer": _pointer(found["loc"])} for found in error.errors()]
-        return Problem(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors).response()
+def _conflict(_: Request, error: VersionConflictError) -> Problem:
+    return Problem(409, "conflict", "Changed meanwhile", f"{error}: read it again and retry")
 
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
-        kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http")
-        document = Problem(error.status_code, kind, str(error.detail), f"{request.method} {request.url.path}").document
-        return _json(document, error.headers)
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        incident = str(uuid4())
-        log.error("request failed", incident=incident, path=request.url.path, exc_info=error)
-        detail = f"this is our fault; tell support the incident {incident}"
-        return Problem(500, "internal", "Something broke", detail).response()
+def _stale(_: Request, error: StaleVersionError) -> Problem:
+    return Problem(412, "precondition-failed", "Changed meanwhile", f"{error}: read it again and decide again")
+
+
+def _key_reused(_: Request, error: CommandIdReusedError) -> Problem:
+    return Problem(422, "idempotency-key-reused", "Key used for another request", str(error))
+
+
+def _invalid(_: Request, error: RequestValidationError) -> Problem:
+    if any(found["type"] == "json_invalid" for found in error.errors()):
+        return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
+    errors = [{"detail": found["msg"], "pointer": _pointer(found["loc"])} for found in error.errors()]
+    return Problem(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors)
+
+
+def _http(request: Request, error: HTTPException) -> Problem:
+    if error.status_code == 400:  # noqa: PLR2004 (FastAPI could not read the body: not UTF-8, or nested too deep)
+        return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http")
+    found = Problem(error.status_code, kind, str(error.detail), f"{request.method} {request.url.path}")
+    found.headers = dict(error.headers or {})
+    return found
+
+
+def _unexpected(request: Request, error: Exception) -> Problem:
+    incident = str(uuid4())
+    log.error("request failed", incident=incident, path=request.url.path, exc_info=error)
+    return Problem(500, "internal", "Something broke", f"this is our fault; tell support the incident {incident}")
+
+
+_Answer = Callable[[Request, Any], Problem]  # each takes its own error
+_ANSWERS: dict[type[Exception], _Answer] = {
+    Problem: lambda _, error: error,
+    RefusedError: _refused,
+    NotFoundError: _not_found,
+    VersionConflictError: _conflict,
+    StaleVersionError: _stale,
+    CommandIdReusedError: _key_reused,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    Exception: _unexpected,
+}
+
+
+def _answering(answer: _Answer) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handler(request: Request, error: Exception) -> Response:
+        return answer(request, error).response()
+
+    return handler
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -118,8 +170,3 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 def _summary(errors: list[dict[str, str]]) -> str:
     return "; ".join(f"{error['pointer']}: {error['detail']}" for error in errors[:5])
-
-
-def _json(document: ProblemDocument, headers: Mapping[str, str] | None) -> JSONResponse:
-    body = document.model_dump(exclude_none=True)
-    return JSONResponse(body, document.status, headers=dict(headers or {}), media_type=MEDIA_TYPE)

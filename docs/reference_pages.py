@@ -1,13 +1,18 @@
-"""MkDocs hook: reference pages on events, commands, settings and the command line, made from the code at each build."""
+"""MkDocs hook: reference pages made from the code: events, commands, routes, reports, settings, command line."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import typer
+from fastapi.routing import APIRoute
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import projections
+from api.auth import SCOPES, Allowed
 from api.cli import app
+from api.rest.application import PARTS
 from api.settings import Settings
 from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
@@ -15,7 +20,13 @@ from domain.kernel.aggregate import DomainEvent, event_classes
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    pages = {"events": _events(), "settings": _settings(), "cli": _command_line()}
+    pages = {
+        "events": _events(),
+        "routes": _routes(),
+        "reports": _reports(),
+        "settings": _settings(),
+        "cli": _command_line(),
+    }
     for name, lines in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content="\n".join(lines) + "\n"))
     return files
@@ -31,6 +42,38 @@ def _events() -> Iterator[str]:
     yield "\n## Commands\n\n| command | what it asks for | fields |\n|---|---|---|"
     for name, command in sorted(contexts.COMMANDS.items()):
         yield f"| `{name}` | {_first_line(command)} | {_names(command.model_fields)} |"
+
+
+def _routes() -> Iterator[str]:
+    yield "# Routes and roles\n\nEach route asks for one of its scopes; `/openapi.json` describes it whole."
+    for part in PARTS:
+        routes = [route for route in part.routes if isinstance(route, APIRoute)]
+        yield f"\n## {routes[0].tags[0]}\n\n| route | what it does | scopes |\n|---|---|---|"
+        yield from (_route(route) for route in routes)
+    yield "\n## Roles\n\n| role | scopes |\n|---|---|"
+    for role, scopes in SCOPES.items():
+        yield f"| {role} | {_names(sorted(scopes))} |"
+
+
+def _route(route: APIRoute) -> str:
+    verbs, what = " ".join(sorted(route.methods or ())), route.description.split("\n")[0]
+    return f"| `{verbs} {route.path}` | {what} | {_names(_scopes(route))} |"
+
+
+def _scopes(route: APIRoute) -> Iterator[str]:
+    for dependency in route.dependant.dependencies:
+        if isinstance(dependency.call, Allowed):
+            yield from dependency.call.scopes
+
+
+def _reports() -> Iterator[str]:
+    yield "# Reports\n\nThe views of schema `reports`, which the role `csbe_analyst` may read."
+    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", projections.schema_sql(), re.MULTILINE)
+    for view, column, quoted in comments:
+        text = quoted.replace("''", "'")
+        yield (
+            f"| `{column}` | {text} |" if column else f"\n## {view}\n\n{text}\n\n| column | what it holds |\n|---|---|"
+        )
 
 
 def _settings() -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""Invoices with their explained lines, and what is still open."""
+"""Invoices with their explained lines and what is still open, credit notes, and payments."""
 
+from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.kernel.aggregate import Event
@@ -9,16 +10,27 @@ from projections.projector import Database, Projector
 _ISSUED = """
 insert into read_v1.invoices
     (invoice_id, service, number, seller, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor,
-    open_minor, lines, taxes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12::text::jsonb -> 'lines', $12::text::jsonb -> 'taxes')
+    lines, taxes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb -> 'lines', $12::text::jsonb -> 'taxes')
 on conflict (invoice_id) do nothing
 """
-_RECEIVED = """
-update read_v1.invoices
-set state = $2, open_minor = gross_minor - $3 where invoice_id = $1
-"""
 _STATE = "update read_v1.invoices set state = $2 where invoice_id = $1"
-_CREDITED = "update read_v1.invoices set credited_minor = $2 where invoice_id = $1"
+_PARTLY_PAID = "update read_v1.invoices set paid_minor = $2 where invoice_id = $1"
+_PAID = "update read_v1.invoices set paid_minor = $2, state = 'paid' where invoice_id = $1"
+_CREDITED = """
+update read_v1.invoices
+set credited_minor = $2, paid_minor = paid_minor - $3,
+    state = case when gross_minor = $2 then 'credited'
+        when gross_minor - $2 = paid_minor - $3 then 'paid' else state end
+where invoice_id = $1
+"""
+_NOTE = """
+insert into read_v1.credit_notes
+    (credit_note_id, service, number, seller, invoice_id, member_id, issued_at, currency, net_minor, tax_minor,
+    gross_minor, reason)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (credit_note_id) do nothing
+"""
 _PAYMENT = """
 insert into read_v1.payments (payment_id, service, member_id, trip_id, amount_minor, currency, state, changed_at)
 values ($1, $2, $3, $4, $5, $6, 'hold_requested', $7)
@@ -29,6 +41,7 @@ _PAYMENT_STATE = "update read_v1.payments set state = $2, changed_at = $3 where 
 _PAYMENT_STATES: dict[type[Event], str] = {
     Payment.Held: "held",
     Payment.HoldDeclined: "hold_declined",
+    Payment.Abandoned: "abandoned",
     Payment.CaptureRequested: "capture_requested",
     Payment.Captured: "captured",
     Payment.CaptureFailed: "capture_failed",
@@ -42,10 +55,10 @@ _PAYMENT_STATES: dict[type[Event], str] = {
 
 
 class BillingProjector(Projector):
-    """One row per invoice, one per payment."""
+    """One row per invoice, per credit note, per payment."""
 
     NAME = "billing"
-    TABLES = ("read_v1.invoices", "read_v1.payments")
+    TABLES = ("read_v1.invoices", "read_v1.credit_notes", "read_v1.payments")
 
     def __init__(self) -> None:
         self.on = {
@@ -55,6 +68,7 @@ class BillingProjector(Projector):
             Invoice.PartlyPaid: self._partly_paid,
             Invoice.Paid: self._paid,
             Invoice.Credited: self._credited,
+            CreditNote.Issued: self._note_issued,
             Payment.HoldRequested: self._hold_requested,
             **dict.fromkeys(_PAYMENT_STATES, self._payment_changed),
         }
@@ -84,13 +98,31 @@ class BillingProjector(Projector):
         await db.execute(_STATE, event.originator_id, "open")
 
     async def _partly_paid(self, recorded: RecordedEvent, event: Invoice.PartlyPaid, db: Database) -> None:
-        await db.execute(_RECEIVED, event.originator_id, "open", event.paid.amount_minor)
+        await db.execute(_PARTLY_PAID, event.originator_id, event.paid.amount_minor)
 
     async def _paid(self, recorded: RecordedEvent, event: Invoice.Paid, db: Database) -> None:
-        await db.execute(_RECEIVED, event.originator_id, "paid", event.amount.amount_minor)
+        await db.execute(_PAID, event.originator_id, event.amount.amount_minor)
 
     async def _credited(self, recorded: RecordedEvent, event: Invoice.Credited, db: Database) -> None:
-        await db.execute(_CREDITED, event.originator_id, event.credited.amount_minor)
+        row = (event.originator_id, event.credited.amount_minor, event.refund.amount_minor)
+        await db.execute(_CREDITED, *row)
+
+    async def _note_issued(self, recorded: RecordedEvent, event: CreditNote.Issued, db: Database) -> None:
+        await db.execute(
+            _NOTE,
+            event.originator_id,
+            recorded.metadata.service,
+            event.number,
+            event.seller.id,
+            event.invoice_id,
+            event.member_id,
+            event.timestamp,
+            event.gross.currency,
+            event.net.amount_minor,
+            event.tax.amount_minor,
+            event.gross.amount_minor,
+            event.reason,
+        )
 
     async def _hold_requested(self, recorded: RecordedEvent, event: Payment.HoldRequested, db: Database) -> None:
         await db.execute(

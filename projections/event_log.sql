@@ -18,7 +18,8 @@ create table if not exists read_v1.event_log (
 create index if not exists event_log_by_aggregate on read_v1.event_log (aggregate_id, version);
 create index if not exists event_log_by_member on read_v1.event_log (member_id, position);
 create index if not exists event_log_by_vehicle on read_v1.event_log (vehicle_id, position);
-create index if not exists event_log_by_time on read_v1.event_log (recorded_at);
+create index if not exists event_log_by_service on read_v1.event_log (service, position);
+create index if not exists event_log_by_time on read_v1.event_log (service, recorded_at);
 comment on table read_v1.event_log is 'One row per event, without values about a person.';
 comment on column read_v1.event_log.position is 'Position in the log.';
 comment on column read_v1.event_log.recorded_at is 'When it was recorded.';
@@ -34,4 +35,4 @@ comment on column read_v1.event_log.command is 'The command that caused it.';
 comment on column read_v1.event_log.command_id is 'Its id.';
 comment on column read_v1.event_log.correlation_id is 'The outside request that everything follows from.';
 comment on column read_v1.event_log.causation_id is 'The event that the command followed from.';
-comment on column read_v1.event_log.reason is 'Reason that was given.';
+comment on column read_v1.event_log.reason is 'Reason that was given, free text: not for analysts.';

@@ -10,36 +10,42 @@ from domain.kernel.messages import RecordedEvent
 from projections.projector import Database, Projector
 
 NEAREST_FREE = """
+with free as not materialized (
+    select *, point(longitude, latitude) as place, read_v1.metres_between($1, $2, latitude, longitude) as away_m
+    from read_v1.vehicles
+    where service = $3 and state = 'available' and online and latitude is not null
+    and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
+    and ($6::float8 is null or energy_percent >= $6)
+), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
 select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at,
-    state, online,
-    round(2 * 6371008.8 * asin(least(1, sqrt(
-        power(sin(radians(latitude - $1) / 2), 2)
-        + cos(radians($1)) * cos(radians(latitude)) * power(sin(radians(longitude - $2) / 2), 2)))))::bigint
-        as distance_m
-from read_v1.vehicles
-where service = $3 and state = 'available' and online and latitude is not null
-and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
-and ($6::float8 is null or energy_percent >= $6)
-order by distance_m, vehicle_id limit $7
+    state, online, round(away_m)::bigint as distance_m
+from free
+where place <@ (select read_v1.box_around($1, $2, max(away_m)) from nearest_by_degrees)
+order by away_m, vehicle_id limit $7
 """
 """The free cars nearest to a point: $1 latitude, $2 longitude, $3 service; each of $4 city, $5 model and $6 energy
-(at least) may be null; $7 how many."""
+(at least) may be null; $7 how many.
+
+An index finds what is nearest in degrees. That order is wrong, as a degree of longitude is the shorter the further
+north, but it tells how far to look: no car beyond the farthest of those can be among the nearest in metres.
+"""
 
 _COMMISSIONED = """
 insert into read_v1.vehicles
     (vehicle_id, service, city_id, vin, plate, make, model, fuel_type, latitude, longitude, position_at,
     energy_percent, energy_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::float8, $10, case when $9::float8 is not null then $12::timestamptz end,
+    $11::float8, case when $11::float8 is not null then $12::timestamptz end)
 on conflict (vehicle_id) do nothing
 """
 _SEEN = """
 update read_v1.vehicles set
     latitude = coalesce($2, latitude), longitude = coalesce($3, longitude),
     position_at = case when $2 is null then position_at else $5 end,
-    energy_percent = coalesce($4, energy_percent), energy_at = case when $4 is null then energy_at else $5 end
+    energy_percent = coalesce($4, energy_percent), energy_at = case when $4 is null then energy_at else $5 end,
+    locked = coalesce($6, locked)
 where vehicle_id = $1
 """
-_LOCKED = "update read_v1.vehicles set locked = $2 where vehicle_id = $1"
 _ONLINE = "update read_v1.vehicles set online = $2 where vehicle_id = $1"
 _SERVICE = "update read_v1.vehicles set service_state = $2 where vehicle_id = $1"
 _TAKEN = "update read_v1.vehicles set reservation_id = $2, trip_id = $3 where vehicle_id = $1"
@@ -105,8 +111,8 @@ class FleetProjector(Projector):
             event.fuel_type,
             event.position.latitude if event.position else None,
             event.position.longitude if event.position else None,
-            event.timestamp,
             event.energy_percent,
+            event.timestamp,
         )
 
     async def _seen(self, recorded: RecordedEvent, event: CarEvent, db: Database) -> None:
@@ -118,9 +124,8 @@ class FleetProjector(Projector):
             place.longitude if place else None,
             event.energy_percent,
             event.observed_at,
+            _LOCK_STATES.get(type(event)),
         )
-        if type(event) in _LOCK_STATES:
-            await db.execute(_LOCKED, event.originator_id, _LOCK_STATES[type(event)])
 
     async def _service(self, recorded: RecordedEvent, event: Event, db: Database) -> None:
         await db.execute(_SERVICE, event.originator_id, _SERVICE_STATES[type(event)])

@@ -1,3 +1,30 @@
+create or replace function read_v1.metres_between(
+    latitude_1 double precision, longitude_1 double precision, latitude_2 double precision, longitude_2 double precision
+) returns double precision language sql immutable parallel safe return
+    2 * 6371008.8 * asin(least(1, sqrt(
+        power(sin(radians(latitude_2 - latitude_1) / 2), 2)
+        + cos(radians(latitude_1)) * cos(radians(latitude_2)) * power(sin(radians(longitude_2 - longitude_1) / 2), 2))));
+comment on function read_v1.metres_between is 'Great-circle distance.';
+
+create or replace function read_v1.box_around(
+    latitude double precision, longitude double precision, radius_m double precision
+) returns box language plpgsql immutable parallel safe as $$
+declare
+    reach double precision := (radius_m + 1) / 6371008.8; -- a metre more, so that rounding loses nobody
+    north double precision := degrees(reach);
+    east double precision;
+begin
+    if abs(latitude) + north < 90 then
+        east := degrees(asin(sin(reach) / cos(radians(latitude))));
+        if abs(longitude) + east <= 180 then
+            return box(point(longitude - east, latitude - north), point(longitude + east, latitude + north));
+        end if;
+    end if;
+    return box(point(-180, -90), point(180, 90));
+end
+$$;
+comment on function read_v1.box_around is 'In degrees, holds all within a radius of a point; where that goes over a pole or the date line, the whole earth.';
+
 create table if not exists read_v1.vehicles (
     vehicle_id uuid primary key,
     service text not null,
@@ -20,6 +47,10 @@ create table if not exists read_v1.vehicles (
     state text generated always as (case when trip_id is not null then 'in_trip' when reservation_id is not null then 'reserved' when service_state = 'in_service' then 'available' else service_state end) stored
 );
 create index if not exists vehicles_free on read_v1.vehicles (service, city_id) where state = 'available';
+create index if not exists vehicles_nearest on read_v1.vehicles using gist (point(longitude, latitude))
+    where state = 'available' and online and latitude is not null;
+create index if not exists vehicles_by_service on read_v1.vehicles (service, vehicle_id);
+create index if not exists vehicles_by_vin on read_v1.vehicles (vin);
 comment on table read_v1.vehicles is 'One row per car.';
 comment on column read_v1.vehicles.vehicle_id is 'The car.';
 comment on column read_v1.vehicles.service is 'Key of the rulebook.';
@@ -71,6 +102,8 @@ create table if not exists read_v1.field_tasks (
     raised_at timestamptz not null,
     closed_at timestamptz
 );
+create index if not exists field_tasks_open on read_v1.field_tasks (service, raised_at) where state = 'raised';
+create index if not exists field_tasks_by_time on read_v1.field_tasks (service, raised_at);
 comment on table read_v1.field_tasks is 'One row per task in the field.';
 comment on column read_v1.field_tasks.task_id is 'The task.';
 comment on column read_v1.field_tasks.service is 'Key of the rulebook.';

@@ -1,5 +1,7 @@
 """The members' accounts."""
 
+from uuid import UUID
+
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
@@ -11,9 +13,19 @@ values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (member_id) do nothing
 """
 _SET = "update read_v1.members set {column} = $2, version = $3 where member_id = $1"
+_LICENCE = """
+update read_v1.members set licence_state = 'submitted', licence_expires_on = $2, version = $3 where member_id = $1
+"""
+_METHODS = "update read_v1.members set payment_methods = payment_methods + $2, version = $3 where member_id = $1"
 _OCCUPIED = """
 update read_v1.members set status = $2, reservation_id = $3, trip_id = $4, version = $5 where member_id = $1
 """
+_FORGET = "update read_v1.members set name = null, email = null where member_id = $1"
+
+
+async def forget(db: Database, member_id: UUID) -> None:
+    """Take out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
+    await db.execute(_FORGET, member_id)
 
 
 class MembersProjector(Projector):
@@ -29,6 +41,8 @@ class MembersProjector(Projector):
             Member.LicenceSubmitted: self._licence_submitted,
             Member.LicenceVerified: self._licence_verified,
             Member.LicenceRejected: self._licence_rejected,
+            Member.PaymentMethodAdded: self._method_added,
+            Member.PaymentMethodRemoved: self._method_removed,
             Member.Blocked: self._blocked,
             Member.Unblocked: self._unblocked,
             Member.ReservationOpened: self._reservation_opened,
@@ -46,13 +60,19 @@ class MembersProjector(Projector):
         await self._set(event, "email_verified", True, db)
 
     async def _licence_submitted(self, recorded: RecordedEvent, event: Member.LicenceSubmitted, db: Database) -> None:
-        await self._set(event, "licence_state", "submitted", db)
+        await db.execute(_LICENCE, event.originator_id, event.expires_on, event.originator_version)
 
     async def _licence_verified(self, recorded: RecordedEvent, event: Member.LicenceVerified, db: Database) -> None:
         await self._set(event, "licence_state", "verified", db)
 
     async def _licence_rejected(self, recorded: RecordedEvent, event: Member.LicenceRejected, db: Database) -> None:
         await self._set(event, "licence_state", "rejected", db)
+
+    async def _method_added(self, recorded: RecordedEvent, event: Member.PaymentMethodAdded, db: Database) -> None:
+        await db.execute(_METHODS, event.originator_id, 1, event.originator_version)
+
+    async def _method_removed(self, recorded: RecordedEvent, event: Member.PaymentMethodRemoved, db: Database) -> None:
+        await db.execute(_METHODS, event.originator_id, -1, event.originator_version)
 
     async def _blocked(self, recorded: RecordedEvent, event: Member.Blocked, db: Database) -> None:
         await self._set(event, "blocked", True, db)

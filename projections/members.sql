@@ -6,6 +6,8 @@ create table if not exists read_v1.members (
     email text,
     email_verified boolean not null default false,
     licence_state text,
+    licence_expires_on date,
+    payment_methods integer not null default 0,
     status text not null default 'IDLE',
     reservation_id uuid,
     trip_id uuid,
@@ -13,6 +15,7 @@ create table if not exists read_v1.members (
     registered_at timestamptz not null,
     version bigint not null
 );
+create index if not exists members_by_time on read_v1.members (service, registered_at desc);
 comment on table read_v1.members is 'One row per member. Holds personal data: not for analysts.';
 comment on column read_v1.members.member_id is 'The member.';
 comment on column read_v1.members.service is 'Key of the rulebook.';
@@ -21,6 +24,8 @@ comment on column read_v1.members.name is 'Personal: the name.';
 comment on column read_v1.members.email is 'Personal: where mail goes.';
 comment on column read_v1.members.email_verified is 'Whether the address was proved.';
 comment on column read_v1.members.licence_state is 'submitted, verified or rejected; null before.';
+comment on column read_v1.members.licence_expires_on is 'Last day of the licence handed in; null before.';
+comment on column read_v1.members.payment_methods is 'How many payment methods can be charged.';
 comment on column read_v1.members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
 comment on column read_v1.members.reservation_id is 'The open reservation.';
 comment on column read_v1.members.trip_id is 'The open trip.';

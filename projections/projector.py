@@ -1,6 +1,6 @@
 """The base of all projectors: which event becomes which row, and nothing else."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -13,6 +13,10 @@ class Database(Protocol):
 
     async def execute(self, query: str, *args: Any) -> str:
         """Run one bound statement."""
+        ...
+
+    async def executemany(self, command: str, args: Iterable[Sequence[Any]]) -> None:
+        """Run one statement with each of the bound values, in their order and in few round trips."""
         ...
 
 

@@ -22,7 +22,8 @@ on conflict (trip_id) do nothing
 _STATE = "update read_v1.trips set state = $2, reason = $3 where trip_id = $1"
 _STARTED = "update read_v1.trips set state = 'running', started_at = $2 where trip_id = $1"
 _ENDED = """
-update read_v1.trips set state = 'ended', ended_at = $2, driving_s = $3, parked_s = $4, distance_m = $5, reason = $6
+update read_v1.trips set state = 'ended', ended_at = $2, driving_s = $3, parked_s = $4, distance_m = $5, forced = $6,
+    reason = $7
 where trip_id = $1
 """
 _STATES: dict[type[Event], str] = {
@@ -108,5 +109,6 @@ class RentalProjector(Projector):
             event.driving_s,
             event.parked_s,
             event.distance_m,
+            event.forced,
             event.reason,
         )

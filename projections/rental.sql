@@ -11,6 +11,7 @@ create table if not exists read_v1.reservations (
     trip_id uuid
 );
 create index if not exists reservations_by_member on read_v1.reservations (service, member_id, placed_at desc);
+create index if not exists reservations_by_time on read_v1.reservations (service, placed_at desc);
 comment on table read_v1.reservations is 'One row per reservation.';
 comment on column read_v1.reservations.reservation_id is 'The reservation.';
 comment on column read_v1.reservations.service is 'Key of the rulebook.';
@@ -37,9 +38,12 @@ create table if not exists read_v1.trips (
     driving_s integer,
     parked_s integer,
     distance_m integer,
+    forced boolean not null default false,
     reason text
 );
 create index if not exists trips_by_member on read_v1.trips (service, member_id, requested_at desc);
+create index if not exists trips_by_time on read_v1.trips (service, requested_at desc);
+create index if not exists trips_ended on read_v1.trips (service, ended_at) where ended_at is not null;
 comment on table read_v1.trips is 'One row per trip.';
 comment on column read_v1.trips.trip_id is 'The trip.';
 comment on column read_v1.trips.service is 'Key of the rulebook.';
@@ -54,4 +58,5 @@ comment on column read_v1.trips.ended_at is 'When it ended; billing stops here.'
 comment on column read_v1.trips.driving_s is 'Seconds of driving.';
 comment on column read_v1.trips.parked_s is 'Seconds of parking.';
 comment on column read_v1.trips.distance_m is 'Metres driven.';
-comment on column read_v1.trips.reason is 'Why it failed to start, or why an agent ended it.';
+comment on column read_v1.trips.forced is 'Whether an agent ended it.';
+comment on column read_v1.trips.reason is 'Why it failed to start, or why an agent ended it, in free text.';

@@ -2,13 +2,17 @@ create schema if not exists reports;
 comment on schema reports is 'What analysts read: the read models by name, without personal data.';
 
 create or replace view reports.members as
-select member_id, service, city_id, email_verified, licence_state, status, reservation_id, trip_id, blocked, registered_at, version from read_v1.members;
+select member_id, service, city_id, email_verified, licence_state, licence_expires_on, payment_methods, status,
+    reservation_id, trip_id, blocked, registered_at, version
+from read_v1.members;
 comment on view reports.members is 'One row per member.';
 comment on column reports.members.member_id is 'The member.';
 comment on column reports.members.service is 'Key of the rulebook.';
 comment on column reports.members.city_id is 'Where the member registered.';
 comment on column reports.members.email_verified is 'Whether the address was proved.';
 comment on column reports.members.licence_state is 'submitted, verified or rejected; null before.';
+comment on column reports.members.licence_expires_on is 'Last day of the licence handed in; null before.';
+comment on column reports.members.payment_methods is 'How many payment methods can be charged.';
 comment on column reports.members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
 comment on column reports.members.reservation_id is 'The open reservation.';
 comment on column reports.members.trip_id is 'The open trip.';
@@ -81,7 +85,9 @@ comment on column reports.reservations.expires_at is 'End of the reservation.';
 comment on column reports.reservations.trip_id is 'The trip that it became.';
 
 create or replace view reports.trips as
-select trip_id, service, member_id, vehicle_id, reservation_id, city_id, state, requested_at, started_at, ended_at, driving_s, parked_s, distance_m, reason from read_v1.trips;
+select trip_id, service, member_id, vehicle_id, reservation_id, city_id, state, requested_at, started_at, ended_at,
+    driving_s, parked_s, distance_m, forced, case when state = 'start_failed' then reason end as reason
+from read_v1.trips;
 comment on view reports.trips is 'One row per trip.';
 comment on column reports.trips.trip_id is 'The trip.';
 comment on column reports.trips.service is 'Key of the rulebook.';
@@ -96,10 +102,13 @@ comment on column reports.trips.ended_at is 'When it ended; billing stops here.'
 comment on column reports.trips.driving_s is 'Seconds of driving.';
 comment on column reports.trips.parked_s is 'Seconds of parking.';
 comment on column reports.trips.distance_m is 'Metres driven.';
-comment on column reports.trips.reason is 'Why it failed to start, or why an agent ended it.';
+comment on column reports.trips.forced is 'Whether an agent ended it.';
+comment on column reports.trips.reason is 'Why it failed to start.';
 
 create or replace view reports.invoices as
-select invoice_id, service, number, seller, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, open_minor, credited_minor, state, lines, taxes from read_v1.invoices;
+select invoice_id, service, number, seller, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor,
+    paid_minor, credited_minor, open_minor, state, lines, taxes
+from read_v1.invoices;
 comment on view reports.invoices is 'One row per invoice.';
 comment on column reports.invoices.invoice_id is 'The invoice.';
 comment on column reports.invoices.service is 'Key of the rulebook.';
@@ -112,11 +121,28 @@ comment on column reports.invoices.currency is 'ISO 4217.';
 comment on column reports.invoices.net_minor is 'Net, in minor units.';
 comment on column reports.invoices.tax_minor is 'All taxes, in minor units.';
 comment on column reports.invoices.gross_minor is 'To pay, in minor units.';
-comment on column reports.invoices.open_minor is 'Not yet received, in minor units.';
+comment on column reports.invoices.paid_minor is 'Received and not refunded, in minor units.';
 comment on column reports.invoices.credited_minor is 'Taken back by credit notes, in minor units.';
-comment on column reports.invoices.state is 'open, in_review or paid.';
+comment on column reports.invoices.open_minor is 'Neither received nor taken back, in minor units.';
+comment on column reports.invoices.state is 'open, in_review, paid or credited.';
 comment on column reports.invoices.lines is 'Each line with its rule, tariff version and facts.';
 comment on column reports.invoices.taxes is 'Each tax with its rate and base.';
+
+create or replace view reports.credit_notes as
+select credit_note_id, service, number, seller, invoice_id, member_id, issued_at, currency, net_minor, tax_minor, gross_minor
+from read_v1.credit_notes;
+comment on view reports.credit_notes is 'One row per credit note.';
+comment on column reports.credit_notes.credit_note_id is 'The credit note.';
+comment on column reports.credit_notes.service is 'Key of the rulebook.';
+comment on column reports.credit_notes.number is 'Number, without gaps per seller.';
+comment on column reports.credit_notes.seller is 'Legal entity that issued it.';
+comment on column reports.credit_notes.invoice_id is 'The invoice of which it takes back a part, or all.';
+comment on column reports.credit_notes.member_id is 'Whose invoice it is.';
+comment on column reports.credit_notes.issued_at is 'When it was issued.';
+comment on column reports.credit_notes.currency is 'ISO 4217.';
+comment on column reports.credit_notes.net_minor is 'Net, in minor units.';
+comment on column reports.credit_notes.tax_minor is 'All taxes, in minor units.';
+comment on column reports.credit_notes.gross_minor is 'Taken back, in minor units.';
 
 create or replace view reports.payments as
 select payment_id, service, member_id, trip_id, amount_minor, currency, state, changed_at from read_v1.payments;
@@ -133,18 +159,20 @@ comment on column reports.payments.changed_at is 'When that was.';
 create or replace view reports.fleet_days as
 select day, service, city_id, trips, driving_s, parked_s, distance_m, revenue_minor, currency from read_v1.fleet_days;
 comment on view reports.fleet_days is 'One row per day, service and city.';
-comment on column reports.fleet_days.day is 'Day of the trip''s end.';
+comment on column reports.fleet_days.day is 'Day in the city on which the trips ended.';
 comment on column reports.fleet_days.service is 'Key of the rulebook.';
 comment on column reports.fleet_days.city_id is 'City.';
 comment on column reports.fleet_days.trips is 'Trips that ended.';
 comment on column reports.fleet_days.driving_s is 'Seconds of driving.';
 comment on column reports.fleet_days.parked_s is 'Seconds of parking.';
 comment on column reports.fleet_days.distance_m is 'Metres driven.';
-comment on column reports.fleet_days.revenue_minor is 'Net revenue invoiced, in minor units.';
+comment on column reports.fleet_days.revenue_minor is 'Net revenue of what ended on the day, less what was credited since, in minor units.';
 comment on column reports.fleet_days.currency is 'ISO 4217.';
 
 create or replace view reports.event_log as
-select position, recorded_at, aggregate_id, version, topic, service, member_id, vehicle_id, actor_role, actor_id, command, command_id, correlation_id, causation_id, reason from read_v1.event_log;
+select position, recorded_at, aggregate_id, version, topic, service, member_id, vehicle_id, actor_role, command, command_id,
+    correlation_id, causation_id
+from read_v1.event_log;
 comment on view reports.event_log is 'One row per event, without values about a person.';
 comment on column reports.event_log.position is 'Position in the log.';
 comment on column reports.event_log.recorded_at is 'When it was recorded.';
@@ -155,12 +183,10 @@ comment on column reports.event_log.service is 'Key of the rulebook.';
 comment on column reports.event_log.member_id is 'The member concerned.';
 comment on column reports.event_log.vehicle_id is 'The car concerned.';
 comment on column reports.event_log.actor_role is 'Role of who asked.';
-comment on column reports.event_log.actor_id is 'Who asked: an id, or a policy''s name.';
 comment on column reports.event_log.command is 'The command that caused it.';
 comment on column reports.event_log.command_id is 'Its id.';
 comment on column reports.event_log.correlation_id is 'The outside request that everything follows from.';
 comment on column reports.event_log.causation_id is 'The event that the command followed from.';
-comment on column reports.event_log.reason is 'Reason that was given.';
 
 do $$
 begin

@@ -8,15 +8,25 @@ create table if not exists read_v1.fleet_days (
     distance_m bigint not null default 0,
     revenue_minor bigint not null default 0,
     currency text,
-    primary key (day, service, city_id)
+    primary key (service, day, city_id)
 );
 comment on table read_v1.fleet_days is 'One row per day, service and city.';
-comment on column read_v1.fleet_days.day is 'Day of the trip''s end.';
+comment on column read_v1.fleet_days.day is 'Day in the city on which the trips ended.';
 comment on column read_v1.fleet_days.service is 'Key of the rulebook.';
 comment on column read_v1.fleet_days.city_id is 'City.';
 comment on column read_v1.fleet_days.trips is 'Trips that ended.';
 comment on column read_v1.fleet_days.driving_s is 'Seconds of driving.';
 comment on column read_v1.fleet_days.parked_s is 'Seconds of parking.';
 comment on column read_v1.fleet_days.distance_m is 'Metres driven.';
-comment on column read_v1.fleet_days.revenue_minor is 'Net revenue invoiced, in minor units.';
+comment on column read_v1.fleet_days.revenue_minor is 'Net revenue of what ended on the day, less what was credited since, in minor units.';
 comment on column read_v1.fleet_days.currency is 'ISO 4217.';
+
+create table if not exists read_v1.invoice_days (
+    invoice_id uuid primary key,
+    day date not null,
+    city_id text not null
+);
+comment on table read_v1.invoice_days is 'One row per invoice: in which row of fleet_days its revenue stands.';
+comment on column read_v1.invoice_days.invoice_id is 'The invoice.';
+comment on column read_v1.invoice_days.day is 'Day in the city on which what it is for ended.';
+comment on column read_v1.invoice_days.city_id is 'City.';

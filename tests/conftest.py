@@ -22,7 +22,8 @@ from adapters.postgres.store import PostgresEventStore
 T = TypeVar("T")
 
 _EMPTY = """
-truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks restart identity cascade
+truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks,
+    csbe.skipped_events, csbe.dropped_tasks restart identity cascade
 """
 
 

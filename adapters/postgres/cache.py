@@ -34,6 +34,11 @@ class AggregateCache:
             oldest, _ = self._aggregates.popitem(last=False)
             self._services.pop(oldest, None)
 
+    def advance(self, aggregate: Aggregate) -> None:
+        """Keep a copy in place of an older version, if that is still here."""
+        if aggregate.id in self._aggregates:
+            self.put(aggregate)
+
     def service_of(self, id: UUID) -> str | None:
         """The service that the aggregate belongs to, if that is known; it never changes."""
         return self._services.get(id)

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -28,16 +30,42 @@ _MOVE = "update csbe.followers set position = $2, updated_at = now() where name 
 _STOP = """
 update csbe.followers set failed_position = $2, error = $3, updated_at = now() where name = $1 and position < $2
 """
-_RETRY = "update csbe.followers set failed_position = null, error = null, updated_at = now() where name = $1"
-_SKIP = """
-update csbe.followers set position = failed_position, failed_position = null, error = null, updated_at = now()
-where name = $1 and failed_position = $2
+_RETRY = """
+update csbe.followers set failed_position = null, error = null, updated_at = now()
+where name = $1 and failed_position is not null returning true
 """
+_SKIP = """
+with stopped as (
+    select name, failed_position, error from csbe.followers where name = $1 and failed_position = $2 for update
+), recorded as (
+    insert into csbe.skipped_events (follower, position, error, skipped_by, reason)
+    select name, failed_position, error, $3, $4 from stopped
+)
+update csbe.followers follower
+set position = stopped.failed_position, failed_position = null, error = null, updated_at = now()
+from stopped where follower.name = stopped.name returning true
+"""
+_HOLD = "select from csbe.followers where name = $1 for update"
+_REWIND = """
+update csbe.followers set position = 0, failed_position = null, error = null, updated_at = now() where name = $1
+"""
+_STANDING = "select position, failed_position, error from csbe.followers where name = $1"
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
 select coalesce((select max(notification_id) from csbe.events), 0)
     - coalesce((select position from csbe.followers where name = $1), 0)
 """
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a follower stands; stopped when there is a position that it failed at."""
+
+    name: str
+    position: int
+    lag: int
+    failed_position: int | None
+    error: str | None
 
 
 @dataclass
@@ -98,7 +126,7 @@ class Follower:
         """Follow until told to stop: woken by news, else every half second. Outlives cut connections."""
         reported: int | None = None
         while not stop.is_set():
-            seen = self._store.listener.count
+            seen = self._store.listener.events.count
             try:
                 await self.catch_up()
                 reported = None
@@ -122,6 +150,36 @@ class Follower:
     async def position(self) -> int:
         """The last position dealt with."""
         return await position_of(self._pool, self.name)
+
+    async def standing(self) -> Standing:
+        """Where it stands, and what it stumbled over."""
+        row = await self._pool.fetchrow(_STANDING, self.name)
+        position, failed_position, error = row or (0, None, None)
+        return Standing(self.name, position, await self.lag(), failed_position, error)
+
+    async def retry(self) -> bool:
+        """Let it try the event again that it could not deal with; false when it is not stopped."""
+        return bool(await self._pool.fetchval(_RETRY, self.name))
+
+    async def skip(self, position: int, *, by: str, reason: str) -> bool:
+        """Let it go on after the event that it could not deal with, on record in `csbe.skipped_events`.
+
+        False when it is not stopped at this position.
+        """
+        return bool(await self._pool.fetchval(_SKIP, self.name, position, by, reason))
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Connection]:
+        """A transaction during which no process follows under this name."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_HOLD, self.name)
+            yield connection
+
+    async def restart(self, emptying: str) -> None:
+        """Begin again at the first event, after the SQL that empties what the follower made."""
+        async with self.held() as connection:
+            await connection.execute(emptying)
+            await connection.execute(_REWIND, self.name)
 
     async def _step(self, size: int) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -148,29 +206,20 @@ class Follower:
             raise _PoisonError(after, wanted[0]["notification_id"], len(rows), error) from error
 
     async def _stop(self, poison: _PoisonError) -> None:
-        text = f"{type(poison.cause).__name__}: {poison.cause}"
-        log.error("%s cannot deal with position %d", self.name, poison.first, exc_info=poison.cause)
+        text = f"{type(poison.cause).__name__}: {_message_of(poison.cause)}"
+        where = "".join(traceback.format_tb(poison.cause.__traceback__))
+        log.error("%s cannot deal with position %d: %s\n%s", self.name, poison.first, text, where)
         await self._pool.execute(_STOP, self.name, poison.first, text)
         raise FollowerStoppedError(self.name, poison.first, text) from poison.cause
 
     async def _wait(self, stop: asyncio.Event, seen: int) -> None:
-        news = asyncio.create_task(self._store.listener.wait(seen, POLL_SECONDS))
+        news = asyncio.create_task(self._store.listener.events.wait(seen, POLL_SECONDS))
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait((news, stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
             stopping.cancel()
-
-
-async def retry(pool: asyncpg.Pool, name: str) -> None:
-    """Let a stopped follower try its event again."""
-    await pool.execute(_RETRY, name)
-
-
-async def skip(pool: asyncpg.Pool, name: str, position: int) -> None:
-    """Let a stopped follower go on after the event that it could not deal with."""
-    await pool.execute(_SKIP, name, position)
 
 
 async def position_of(pool: asyncpg.Pool, name: str) -> int:
@@ -187,6 +236,11 @@ async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float 
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.05)
     return True
+
+
+def _message_of(error: Exception) -> object:
+    """Without the details that PostgreSQL adds, which quote the row."""
+    return error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
 
 
 async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from time import perf_counter
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -56,6 +57,28 @@ class Written:
     position: int
 
 
+class AppendFigures(Protocol):
+    """What the journal tells of itself."""
+
+    def appended(self, seconds: float) -> None:
+        """An entry waited so long from the door to the disk."""
+        ...
+
+    def batch(self, events: int) -> None:
+        """So many events went into one transaction."""
+        ...
+
+
+class NoFigures:
+    """Nobody counts."""
+
+    def appended(self, seconds: float) -> None:
+        """Is not counted."""
+
+    def batch(self, events: int) -> None:
+        """Is not counted."""
+
+
 @dataclass
 class _Waiting:
     entry: Entry
@@ -66,21 +89,30 @@ class _Waiting:
 class Journal:
     """Writes entries. One batch is under way at a time; what comes meanwhile forms the next."""
 
-    def __init__(self, pool: asyncpg.Pool, on_written: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        on_written: Callable[[], None] = lambda: None,
+        figures: AppendFigures | None = None,
+    ) -> None:
         self._pool = pool
         self._on_written = on_written
+        self._figures = figures or NoFigures()
         self._queue: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None  # kept while there is work
 
     async def write(self, entry: Entry) -> Written:
         """Append one entry. Once this returns, it is on disk."""
+        came_at = perf_counter()
         done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         claims = frozenset({entry.command_id, *(row.originator_id for row in entry.rows)})
         self._queue.append(_Waiting(entry, done, claims))
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain(), name="journal")
-        return await done
+        written = await done
+        self._figures.appended(perf_counter() - came_at)
+        return written
 
     async def close(self) -> None:
         """Wait until everything given to `write` has been dealt with."""
@@ -133,6 +165,7 @@ class Journal:
                 raise
         else:
             self._on_written()
+            self._figures.batch(sum(len(entry.rows) for entry in entries))
             for waiting, result in zip(batch, written, strict=True):
                 _finish(waiting, result)
 

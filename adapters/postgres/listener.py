@@ -1,8 +1,9 @@
-"""One connection that hears of new events for everybody in the process."""
+"""One connection that hears the news of the database for everybody in the process."""
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 import asyncpg
 
@@ -10,34 +11,57 @@ from adapters.postgres.database import LOST_CONNECTION
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "csbe_events"
+EVENTS = "csbe_events"
+TASKS = "csbe_tasks"
+ERASURES = "csbe_erasures"
 
 RECONNECT_SECONDS = 1.0
+CHECK_SECONDS = 30.0
+"""How often the connection is tried, since one that died silently hears nothing for ever."""
 
 
-class Listener:
-    """Wakes followers when something was appended, by this process or another. Polling covers a lost notification."""
+class Channel:
+    """One kind of news. What was missed while nobody listened counts as news too."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, listen: Callable[[], None]) -> None:
+        self._listen = listen
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
         self.count = 0
         """How often there was news: remember it before reading, give it to `wait` after."""
+        self.on_news: Callable[[], None] | None = None
+        """Called at once, beside those who wait."""
 
     def wake(self) -> None:
-        """Tell everybody who waits."""
+        """Tell everybody."""
         self.count += 1
         news, self._news = self._news, asyncio.Event()
         news.set()
+        if self.on_news:
+            self.on_news()
 
     async def wait(self, seen: int, seconds: float) -> None:
         """Until there is news that came after `seen`, or the time is up."""
+        self._listen()
+        if self.count == seen:
+            await _is_set_within(self._news, seconds)
+
+
+class Listener:
+    """Hears what this process or another one tells: events appended, tasks stored, persons erased.
+
+    Polling covers a lost notification of the first two; caches are emptied whenever listening begins anew.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._task: asyncio.Task[None] | None = None
+        self.events, self.tasks, self.erasures = (Channel(self.start) for _ in range(3))
+        self._channels = {EVENTS: self.events, TASKS: self.tasks, ERASURES: self.erasures}
+
+    def start(self) -> None:
+        """Begin to listen, if that has not begun."""
         if self._task is None:
             self._task = asyncio.create_task(self._listen(), name="listener")
-        if self.count == seen:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), seconds)
 
     async def close(self) -> None:
         """Stop listening."""
@@ -48,7 +72,7 @@ class Listener:
             self._task = None
 
     async def _listen(self) -> None:
-        while True:
+        while not self._pool.is_closing():
             try:
                 await self._listen_until_cut()
             except LOST_CONNECTION:
@@ -59,13 +83,23 @@ class Listener:
         cut = asyncio.Event()
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: cut.set())
-            await connection.add_listener(CHANNEL, self._hear)
             try:
-                self.wake()  # whatever came before we listened
-                await cut.wait()
+                for name in self._channels:
+                    await connection.add_listener(name, self._hear)
+                for channel in self._channels.values():
+                    channel.wake()  # whatever came before we listened
+                while not await _is_set_within(cut, CHECK_SECONDS):
+                    await connection.execute("select", timeout=CHECK_SECONDS)
             finally:
-                if not connection.is_closed():
-                    await connection.remove_listener(CHANNEL, self._hear)
+                with contextlib.suppress(asyncpg.InterfaceError):  # when the pool took it back already
+                    connection.terminate()  # it listens, so it is of no use to others
 
-    def _hear(self, *_: object) -> None:
-        self.wake()
+    def _hear(self, _connection: object, _pid: int, name: str, _payload: object) -> None:
+        self._channels[name].wake()
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # unlike `wait_for` of Python 3.11, never swallows a cancellation
+            await event.wait()
+    return event.is_set()

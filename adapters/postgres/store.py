@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.cache import AggregateCache
 from adapters.postgres.database import persistently
-from adapters.postgres.journal import Entry, Journal, Status
+from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
 from adapters.postgres.listener import Listener
 from adapters.postgres.mapper import StoredState, subject_of, subjects_in, to_event, to_stored
 from adapters.postgres.reading import Filter, Reader
@@ -52,16 +52,23 @@ class PostgresEventStore:
     """Appends in groups, in safe order; loads from cache, snapshot and the events since; reads the log in batches."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, master_key: bytes | None = None, snapshot_every: int = 50, cache_size: int = 10_000
+        self,
+        pool: asyncpg.Pool,
+        *,
+        master_key: bytes | None = None,
+        snapshot_every: int = 50,
+        cache_size: int = 10_000,
+        figures: AppendFigures | None = None,
     ) -> None:
         self.pool = pool
         self.vault = Vault(pool, master_key)
         self.listener = Listener(pool)
         self.reader = Reader(pool, self.vault)
-        self._journal = Journal(pool, self.listener.wake)
+        self._journal = Journal(pool, self.listener.events.wake, figures)
         self._snapshots = Snapshots(pool, self.vault)
         self._snapshot_every = snapshot_every
         self._cache = AggregateCache(cache_size)
+        self.listener.erasures.on_news = self._forget
 
     async def close(self) -> None:
         """Finish the appends under way and stop listening. The pool stays open: it is the caller's."""
@@ -72,13 +79,16 @@ class PostgresEventStore:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
         if service is not None:
             await self._require_service(aggregate_class, id, service)
+        self.listener.start()  # whoever remembers must hear of erasures
+        erasures = self.listener.erasures.count
         start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
         version = start.version if start else 0
         rows = await persistently(lambda: self.pool.fetch(_HISTORY, id, version))
         aggregate = await self._replay(start, rows)
         if not isinstance(aggregate, aggregate_class):
             raise NotFoundError(aggregate_class.TOPIC, id)
-        self._cache.put(aggregate)
+        if self.listener.erasures.count == erasures:
+            self._cache.put(aggregate)
         return aggregate
 
     async def load_as_of(
@@ -112,6 +122,7 @@ class PostgresEventStore:
         for aggregate in aggregates:
             if aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION:
                 self._cache.note_service(aggregate.id, metadata.service)
+                self._cache.put(aggregate)
             await self._settle(aggregate)
         return written.position
 
@@ -146,8 +157,12 @@ class PostgresEventStore:
             after = page[-1].position
 
     async def erase(self, subject: UUID) -> None:
-        """Destroy a person's key and whatever this process remembers of anybody."""
+        """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
         await self.vault.destroy(subject)
+        self.listener.erasures.wake()
+
+    def _forget(self) -> None:
+        self.vault.forget()
         self._cache.clear()
 
     async def _require_service(self, aggregate_class: type[Aggregate], id: UUID, service: str) -> None:
@@ -174,7 +189,7 @@ class PostgresEventStore:
     async def _settle(self, aggregate: Aggregate) -> None:
         fresh = len(aggregate.pending_events)
         aggregate.pending_events.clear()
-        self._cache.put(aggregate)
+        self._cache.advance(aggregate)
         if aggregate.version // self._snapshot_every > (aggregate.version - fresh) // self._snapshot_every:
             await self._snapshots.take(aggregate)
 

@@ -1,28 +1,32 @@
 """Policies and what follows from them: one follower writes tasks, one worker carries them out, both survive a crash."""
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 from pydantic import TypeAdapter
 
-from adapters.postgres.database import LOST_CONNECTION, TRY_AGAIN, Connection
+from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
+from adapters.postgres.listener import TASKS, Channel
+from adapters.postgres.task_queue import Failure, Task, TaskQueue
 from domain.kernel.errors import DomainError, VersionConflictError
-from domain.kernel.ids import CommandId, derived_id
-from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
+from domain.kernel.ids import derived_id
+from domain.kernel.messages import Command, Metadata, RecordedEvent
 from domain.kernel.policy import Consequence, Effect, Later, Policies, Policy
 from domain.kernel.ports import Clock, GatewayUnavailableError
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "csbe_tasks"
-CLAIM = timedelta(seconds=30)
-MAX_ATTEMPTS = 10
+EFFECT_SECONDS = 20.0
+"""How long the outside world may take for one effect: less than a claim, so that no other worker begins it too."""
+SLOW_SECONDS = 0.25
+"""After which a task is finished in the background, so that a gateway that hangs does not hold up the others."""
+MAX_ATTEMPTS = 20
+FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
 IDLE_POLL_S = 0.5
 
@@ -33,49 +37,8 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid
     as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at)
 on conflict (id) do nothing
 """
-_CLAIM = """
-update csbe.tasks set claimed_until = $1 + $2::interval, attempts = attempts + 1
-where id in (
-    select id from csbe.tasks
-    where parked_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
-    order by due_at limit $3 for update skip locked
-)
-returning id, policy, kind, payload::text, service, correlation_id, causation_id, due_at, attempts
-"""
-_NEXT_DUE = "select min(due_at) from csbe.tasks where parked_at is null and claimed_until is null"
-_DONE = "delete from csbe.tasks where id = any($1::uuid[])"
-_RETRY = "update csbe.tasks set due_at = $2, claimed_until = null, last_error = $3 where id = $1"
-_PARK = "update csbe.tasks set parked_at = $2, claimed_until = null, last_error = $3 where id = $1"
-
-_WORTH_RETRYING: tuple[type[Exception], ...] = (GatewayUnavailableError, VersionConflictError, *TRY_AGAIN)
 
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A due task as claimed by a worker."""
-
-    id: UUID
-    policy: str
-    kind: str
-    payload: str
-    service: str
-    correlation_id: UUID
-    causation_id: UUID
-    due_at: datetime
-    attempts: int
-
-    def metadata(self, command: Command, *, part: str | None = None) -> Metadata:
-        """The metadata of a command that this task gives; `part` tells an effect's answer from the task itself."""
-        return Metadata(
-            command_id=CommandId(derived_id(self.id, part) if part else self.id),
-            command=command.NAME,
-            actor=Actor(role=Role.SYSTEM, id=self.policy),
-            service=self.service,
-            correlation_id=self.correlation_id,
-            causation_id=self.causation_id,
-        )
 
 
 def event_id(recorded: RecordedEvent) -> UUID:
@@ -94,7 +57,7 @@ class PolicyRunner:
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
-            await connection.execute("select pg_notify($1, '')", CHANNEL)
+            await connection.execute("select pg_notify($1, '')", TASKS)
 
     def _rows(self, recorded: RecordedEvent) -> Iterable[tuple[object, ...]]:
         cause = event_id(recorded)
@@ -118,13 +81,20 @@ def _row(
 Perform = Callable[[Effect, str], Awaitable[Command | None]]
 """Carries out an effect under an idempotency key; returns the command that brings the answer back, if there is one."""
 
+Outcome = Task | Failure
+"""The task, once it is carried out, or why it was not."""
+
 
 class TaskWorker:
-    """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks."""
+    """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks.
+
+    A refusal parks at once. Trouble with the database is nobody's failure and does not count.
+    """
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        queue: TaskQueue,
+        news: Channel,
         clock: Clock,
         commands: Mapping[str, type[Command]],
         dispatch: Callable[[Command, Metadata], Awaitable[object]],
@@ -132,85 +102,103 @@ class TaskWorker:
         *,
         batch: int = 64,
     ) -> None:
-        self._pool = pool
+        self._queue = queue
+        self._news = news
         self._clock = clock
         self._commands = commands
         self._dispatch = dispatch
         self._perform = perform
         self._batch = batch
-        self._wake = asyncio.Event()
+        self._busy: set[asyncio.Task[Outcome]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a lost database connection is waited out."""
         while not stop.is_set():
+            seen = self._news.count
             try:
-                async with self._pool.acquire() as listener:
-                    await listener.add_listener(CHANNEL, self._woken)
-                    try:
-                        await self._work(stop)
-                    finally:
-                        with suppress(*LOST_CONNECTION):
-                            await listener.remove_listener(CHANNEL, self._woken)
+                if await self.run_due() == 0:
+                    await self._news.wait(seen, await self._idle_s())
             except TRY_AGAIN as error:
                 log.warning("task worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
+        with suppress(*TRY_AGAIN):  # without the database: others take it over when the claims run out
+            await self._settle(timeout=None)
 
     async def run_due(self) -> int:
-        """Carry out one batch of due tasks; returns how many there were."""
-        tasks = await self._claim()
-        done = await asyncio.gather(*(self._carry_out(task) for task in tasks))
-        await self._pool.execute(_DONE, [task_id for task_id in done if task_id])
+        """Carry out a batch of due tasks, in the background what takes long; returns how many there were."""
+        tasks = await self._queue.claim(self._clock.now(), self._batch - len(self._busy))
+        self._busy |= {asyncio.create_task(self._carry_out(task)) for task in tasks}
+        await self._settle(timeout=SLOW_SECONDS)
         return len(tasks)
 
-    async def _work(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            self._wake.clear()
-            if await self.run_due() == 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), await self._idle_s())
+    async def _settle(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
+        """Write down what is carried out by then."""
+        if not self._busy:
+            return
+        carried_out, self._busy = await asyncio.wait(self._busy, timeout=timeout)
+        outcomes = [task.result() for task in carried_out]
+        done = [outcome for outcome in outcomes if isinstance(outcome, Task)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        if outcomes:
+            await self._queue.settle(done, failures)
 
     async def _idle_s(self) -> float:
-        next_due = await self._pool.fetchval(_NEXT_DUE)
+        next_due = await self._queue.next_due()
         if next_due is None:
             return IDLE_POLL_S
         until_due: float = (next_due - self._clock.now()).total_seconds()
         return min(IDLE_POLL_S, max(0.001, until_due))
 
-    async def _claim(self) -> list[Task]:
-        rows = await self._pool.fetch(_CLAIM, self._clock.now(), CLAIM, self._batch)
-        return [Task(**dict(row)) for row in rows]
-
-    async def _carry_out(self, task: Task) -> UUID | None:
-        try:
-            await self._do(task)
-        except _WORTH_RETRYING as error:
-            await self._retry(task, error)
-        except (DomainError, LookupError, ValueError, TypeError) as error:
-            await self._park(task, error)
-        else:
-            return task.id
-        return None
+    async def _carry_out(self, task: Task) -> Outcome:
+        """Never raises: one task's trouble is not the others'."""
+        with structlog.contextvars.bound_contextvars(
+            task=str(task.id),
+            kind=task.kind,
+            correlation_id=str(task.correlation_id),
+            causation_id=str(task.causation_id),
+        ):
+            try:
+                await self._do(task)
+            except (DomainError, GatewayUnavailableError) as error:
+                return self._failure(task, error, str(error))
+            except UnencodableError as error:  # looks like a lost connection, and is none
+                return self._failure(task, error, _place_of(error))
+            except TRY_AGAIN as error:
+                log.warning("task waits for the database", error=type(error).__name__)
+                again_at = self._clock.now() + FIRST_BACKOFF
+                return Failure(task, task.attempts, type(error).__name__, due_at=again_at)
+            except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
+                return self._failure(task, error, _place_of(error))
+        return task
 
     async def _do(self, task: Task) -> None:
         if (command_class := self._commands.get(task.kind)) is not None:
             command = command_class.model_validate_json(task.payload)
             await self._dispatch(command, task.metadata(command))
             return
-        answer = await self._perform(_effects.validate_json(task.payload), str(task.id))
+        answer = await self._perform_in_time(_effects.validate_json(task.payload), str(task.id))
         if answer is not None:
             await self._dispatch(answer, task.metadata(answer, part="answer"))
 
-    async def _retry(self, task: Task, error: Exception) -> None:
-        if task.attempts >= MAX_ATTEMPTS:
-            await self._park(task, error)
-            return
-        backoff = min(MAX_BACKOFF, timedelta(seconds=0.25 * 2**task.attempts))
-        log.warning("task will be tried again", task=str(task.id), kind=task.kind, error=str(error))
-        await self._pool.execute(_RETRY, task.id, self._clock.now() + backoff, str(error))
+    async def _perform_in_time(self, effect: Effect, key: str) -> Command | None:
+        try:
+            async with asyncio.timeout(EFFECT_SECONDS):
+                return await self._perform(effect, key)
+        except OSError as error:  # time-outs among them
+            msg = f"{effect.kind} was not answered: {type(error).__name__}"
+            raise GatewayUnavailableError(msg) from error
 
-    async def _park(self, task: Task, error: Exception) -> None:
-        log.error("task is parked", task=str(task.id), kind=task.kind, policy=task.policy, error=str(error))
-        await self._pool.execute(_PARK, task.id, self._clock.now(), str(error))
+    def _failure(self, task: Task, error: Exception, text: str) -> Failure:
+        now, attempts = self._clock.now(), task.attempts + 1
+        refused = isinstance(error, DomainError) and not isinstance(error, VersionConflictError)
+        if refused or attempts >= MAX_ATTEMPTS:
+            log.error("task is parked", policy=task.policy, attempts=attempts, error=text)
+            return Failure(task, attempts, text, parked_at=now)
+        log.warning("task will be tried again", policy=task.policy, attempts=attempts, error=text)
+        return Failure(task, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
 
-    def _woken(self, *_: object) -> None:
-        self._wake.set()
+
+def _place_of(error: Exception) -> str:
+    """Where an unforeseen error came up. Its text stays out: it may quote what is known of a person."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, {frame.filename}:{frame.lineno}"

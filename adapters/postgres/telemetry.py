@@ -130,7 +130,7 @@ class TelemetryStore:
             names = [record[0] for record in await connection.fetch(_PARTITIONS)]
             days = sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
             for day in days:
-                await connection.execute(f"drop table csbe.{_name_of(day)}")
+                await connection.execute(f"drop table if exists csbe.{_name_of(day)}")
                 self._days.discard(day)
         return days
 

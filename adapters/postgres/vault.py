@@ -16,15 +16,18 @@ CACHE_SIZE = 50_000
 """Keys kept in memory, about 1 kB each."""
 
 CACHE_SECONDS = 60.0
-"""How long a destroyed key may live on in the memory of another process."""
+"""How long a destroyed key may live on in the memory of another process that does not hear of it."""
 
 _NONCE_BYTES = 12
 
 _CREATE = "insert into csbe.keys (subject, key) select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing"
 _FETCH = "select subject, key from csbe.keys where subject = any($1::uuid[])"
 _DESTROY = """
-insert into csbe.keys (subject, key, destroyed_at) values ($1, null, now())
-on conflict (subject) do update set key = null, destroyed_at = coalesce(keys.destroyed_at, now())
+with destroyed as (
+    insert into csbe.keys (subject, key, destroyed_at) values ($1, null, now())
+    on conflict (subject) do update set key = null, destroyed_at = coalesce(keys.destroyed_at, now())
+)
+select pg_notify('csbe_erasures', '')
 """
 
 
@@ -58,6 +61,7 @@ class Vault:
         self._pool = pool
         self._master = AESGCM(master_key) if master_key else None
         self._cache: OrderedDict[UUID, tuple[float, PersonKey]] = OrderedDict()
+        self._erasures = 0
 
     async def keys_for_writing(self, subjects: Iterable[UUID]) -> dict[UUID, PersonKey]:
         """The keys of persons, created where there was none. Durable when this returns."""
@@ -87,16 +91,22 @@ class Vault:
         return known | await self._fetch(missing, remember_missing=remember_missing) if missing else known
 
     async def destroy(self, subject: UUID) -> None:
-        """Erase a person for ever. Doing it twice changes nothing."""
+        """Erase a person for ever, and tell every process. Doing it twice changes nothing."""
         await persistently(lambda: self._pool.execute(_DESTROY, subject))
         self._remember(subject, ERASED)
 
+    def forget(self) -> None:
+        """Drop all keys from memory, because somebody was erased."""
+        self._erasures += 1
+        self._cache.clear()
+
     async def _fetch(self, subjects: list[UUID], *, remember_missing: bool) -> dict[UUID, PersonKey]:
+        erasures = self._erasures
         rows = await persistently(lambda: self._pool.fetch(_FETCH, subjects))
         stored = {row["subject"]: row["key"] for row in rows}
         keys = {s: self._unwrap(s, stored[s]) if stored.get(s) else ERASED for s in subjects}
         for subject, key in keys.items():
-            if subject in stored or remember_missing:
+            if self._erasures == erasures and (subject in stored or remember_missing):
                 self._remember(subject, key)
         return keys
 

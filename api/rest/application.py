@@ -8,9 +8,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.problems import Problem
-from api.rest import billing, fleet, health, history, live, members, rental
+from api.rest import billing, fleet, health, history, live, members, rental, reports
+from api.rest.openapi import describe
 from api.system import System
 
+PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, health))
+"""The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 
 
@@ -20,12 +23,13 @@ def create_app(system: System) -> FastAPI:
         title="CSBE",
         version="0.1.0",
         summary="Car Sharing Backend System",
-        responses={"default": {"model": problems.ProblemDocument, "description": "A problem document (RFC 9457)."}},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.system = system
     problems.install(app)
-    for part in (members, fleet, rental, billing, history, live, health):
-        app.include_router(part.router)
+    for part in PARTS:
+        app.include_router(part)
+    describe(app)
     app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
     return app

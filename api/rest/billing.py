@@ -1,73 +1,105 @@
 """Invoices and credit notes over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends
-from pydantic import ConfigDict, Field
+from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
-from api.problems import Problem
-from api.rest.commanding import Accepted, Body, Give, InPage, InSystem, caught_up, plain
+from api.rest.commanding import TAGGED, Change, InSystem, tag
+from api.rest.paging import InPage, Page, caught_up
+from api.rest.schemas.base import Accepted, Reason
+from api.rest.schemas.billing import (
+    CreditBody,
+    CreditNotePage,
+    CreditNoteSummary,
+    InvoicePage,
+    InvoiceShown,
+    InvoiceSummary,
+    PaymentRetry,
+)
+from api.system import Row, System
 from domain.billing import commands
+from domain.billing.invoice import Invoice
+from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import InvoiceId
-from domain.kernel.money import Currency, Money
 
-router = APIRouter(prefix="/v1/invoices", tags=["billing"])
+router = APIRouter(prefix="/v1", tags=["billing"])
 
 Reader = Annotated[Caller, Depends(Allowed("own:read", "invoices:read"))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
-_PAGE = """
-select invoice_id, number, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, state
+_INVOICES = """
+select invoice_id, number, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, credited_minor,
+    open_minor, state
 from read_v1.invoices
-where service = $1 and ($2::uuid is null or member_id = $2) and ($3::timestamptz is null or issued_at < $3)
-and ($4::uuid is null or trip_id = $4)
-order by issued_at desc limit $5
+where service = $1 and ($2::uuid is null or member_id = $2)
+and ($3::timestamptz is null or (issued_at, invoice_id) < ($3, $4::uuid)) and ($5::uuid is null or trip_id = $5)
+order by issued_at desc, invoice_id desc limit $6
 """
-_ONE = "select * from read_v1.invoices where service = $1 and invoice_id = $2"
+_CREDIT_NOTES = """
+select credit_note_id, number, invoice_id, member_id, issued_at, currency, net_minor, tax_minor, gross_minor
+from read_v1.credit_notes
+where service = $1 and ($2::uuid is null or member_id = $2)
+and ($3::timestamptz is null or (issued_at, credit_note_id) < ($3, $4::uuid))
+and ($5::uuid is null or invoice_id = $5)
+order by issued_at desc, credit_note_id desc limit $6
+"""
 
 
-class CreditBody(Body):
-    """What to take back of an invoice, and why; all of it without an amount."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"amount_minor": 250, "currency": "EUR", "reason": "car was dirty"}]},
-    )
-
-    amount_minor: Annotated[int | None, Field(gt=0)] = None
-    currency: Currency | None = None
-    reason: Annotated[str, Field(min_length=3, max_length=400)]
-
-
-@router.get("")
-async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> dict[str, Any]:
+@router.get("/invoices")
+async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> InvoicePage:
     """Newest first: one's own, or for an agent or auditor all of the service."""
+    rows = await _rows(_INVOICES, by, system, page, trip_id)
+    after = page.next(rows, "issued_at", "invoice_id")
+    return InvoicePage(invoices=[InvoiceSummary(**row) for row in rows], next=after)
+
+
+@router.get("/invoices/{invoice_id}", responses=TAGGED)
+async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Response) -> InvoiceShown:
+    """One invoice with every line explained: rule, tariff version, facts."""
+    found = await system.store.load(Invoice, invoice_id, service=by.service)
+    if by.subject != str(found.member_id) and not by.may("invoices:read"):
+        raise NotFoundError(Invoice.TOPIC, invoice_id)
+    tag(response, found.version)
+    return InvoiceShown.of_invoice(found)
+
+
+@router.post("/invoices/{invoice_id}/credit-notes", status_code=201)
+async def credit(invoice_id: UUID, body: CreditBody, by: Agent, change: Change) -> Accepted:
+    """Take back an invoice or a part of it, and refund what was paid."""
+    command = commands.CreditInvoice(
+        credit_note_id=uuid5(invoice_id, change.key),
+        invoice_id=InvoiceId(invoice_id),
+        amount=body.amount,
+        reason=body.reason,
+    )
+    return await change(command, invoice_id, by)
+
+
+@router.post("/invoices/{invoice_id}/approve")
+async def approve(invoice_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
+    """An agent has looked at a charge that was hard to believe: the money is taken."""
+    command = commands.ApproveCharge(invoice_id=InvoiceId(invoice_id), reason=body.reason)
+    return await change(command, invoice_id, by)
+
+
+@router.post("/invoices/{invoice_id}/retry-payment")
+async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, change: Change) -> Accepted:
+    """Try once more to take the money of an open invoice, with another payment method if one is given."""
+    command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
+    return await change(command, invoice_id, by)
+
+
+@router.get("/credit-notes")
+async def credit_notes(by: Reader, system: InSystem, page: InPage, invoice_id: UUID | None = None) -> CreditNotePage:
+    """Newest first: one's own, or for an agent or auditor all of the service."""
+    rows = await _rows(_CREDIT_NOTES, by, system, page, invoice_id)
+    after = page.next(rows, "issued_at", "credit_note_id")
+    return CreditNotePage(credit_notes=[CreditNoteSummary(**row) for row in rows], next=after)
+
+
+async def _rows(sql: str, by: Caller, system: System, page: Page, of: UUID | None) -> list[Row]:
     await caught_up(system, page.at_least)
     member = None if by.may("invoices:read") else UUID(by.subject)
-    rows = await system.fetch(_PAGE, by.service, member, page.cursor, trip_id, page.limit)
-    return {"invoices": plain(rows), "next": page.next(rows, "issued_at")}
-
-
-@router.get("/{invoice_id}")
-async def invoice(invoice_id: UUID, by: Reader, system: InSystem) -> dict[str, Any]:
-    """One invoice with every line explained: rule, tariff version, facts."""
-    rows = await system.fetch(_ONE, by.service, invoice_id)
-    if not rows or not (by.may("invoices:read") or by.subject == str(rows[0]["member_id"])):
-        raise Problem.not_found(f"there is no invoice {invoice_id}")
-    return plain(rows)[0]
-
-
-@router.post("/{invoice_id}/credit-notes", status_code=201)
-async def credit(invoice_id: UUID, body: CreditBody, by: Agent, give: Give) -> Accepted:
-    """Take back an invoice or a part of it, and refund what was paid."""
-    amount = None
-    if body.amount_minor is not None:
-        if body.currency is None:
-            raise Problem.bad_request("an amount needs its currency")
-        amount = Money(amount_minor=body.amount_minor, currency=body.currency)
-    command = commands.CreditInvoice(
-        credit_note_id=uuid5(invoice_id, give.key), invoice_id=InvoiceId(invoice_id), amount=amount, reason=body.reason
-    )
-    return await give(command, invoice_id, by)
+    return await system.fetch(sql, by.service, member, *page.after, of, page.limit)

@@ -1,50 +1,21 @@
 """What every route that gives a command shares: idempotency, who asks, the position to read one's own write."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-import orjson
-import structlog
-from fastapi import Depends, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
+from fastapi import Depends, Header, Request, Response
 
 from api.auth import Caller
 from api.problems import Problem
-from api.system import Row, System
+from api.rest.schemas.base import Accepted
+from api.system import System
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata
 
 MAX_KEY_LENGTH = 200
-
-
-LAST_POSITION = 2**63 - 1
-LogPosition = Annotated[int, Query(ge=0, le=LAST_POSITION)]
-"""A position of the log, as the database can hold it."""
-Word = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")]
-"""A short text that the database can hold."""
-
-
-class Body(BaseModel):
-    """Base of all request bodies. PostgreSQL cannot hold the character NUL, so no text may have it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @field_validator("*")
-    @classmethod
-    def _without_nul(cls, value: object) -> object:
-        texts = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(text, str) and "\x00" in text for text in texts):
-            raise ValueError("must not have the character NUL")
-        return value
-
-
-class Accepted(BaseModel):
-    """The answer to a command: what it is about, the position of its last event, whether it was done before."""
-
-    id: UUID
-    position: int
-    repeated: bool = False
+_VERSION = re.compile(r'"(\d{1,18})"')
 
 
 async def system(request: Request) -> System:
@@ -55,7 +26,7 @@ async def system(request: Request) -> System:
 
 async def idempotency_key(
     idempotency_key: Annotated[
-        str | None, Header(description="Any text of your own, unique per request; a UUID is best.")
+        str | None, Header(description="Any text of your own, unique per request; a UUID is best.", examples=["my-1"])
     ] = None,
 ) -> str:
     """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
@@ -65,8 +36,23 @@ async def idempotency_key(
     return key
 
 
+async def expected_version(
+    if_match: Annotated[
+        str | None, Header(description="The ETag of what is to be changed, to change nothing newer.", examples=['"3"'])
+    ] = None,
+) -> int | None:
+    """The version that the caller has seen (RFC 9110, 13.1.1); none when any will do."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _VERSION.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem.bad_request('send an ETag of ours as If-Match, such as "3", or leave the header out')
+    return int(found[1])
+
+
 InSystem = Annotated[System, Depends(system)]
 Key = Annotated[str, Depends(idempotency_key)]
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 
 
 def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
@@ -86,8 +72,10 @@ class Giving:
         """Give a caller's command to the dispatcher; answer with the id of what it is about."""
         return await self.for_actor(command, about, by.actor, by.service)
 
-    async def for_actor(self, command: Command, about: UUID, actor: Actor, service: str) -> Accepted:
-        """The same for somebody who has no token yet."""
+    async def for_actor(
+        self, command: Command, about: UUID, actor: Actor, service: str, *, version: int | None = None
+    ) -> Accepted:
+        """The same for somebody who has no token yet; with a `version`, only while what it is about is at it."""
         metadata = Metadata(
             command_id=CommandId(derived_id("rest", service, actor.role, actor.id, command.NAME, self.key)),
             command=command.NAME,
@@ -95,42 +83,41 @@ class Giving:
             service=service,
             correlation_id=uuid4(),
         )
-        with structlog.contextvars.bound_contextvars(
-            command_id=str(metadata.command_id), command=command.NAME, correlation_id=str(metadata.correlation_id)
-        ):
-            answered = await self.system.dispatcher.dispatch(command, metadata)
+        expected = None if version is None else {about: version}
+        answered = await self.system.dispatcher.dispatch(command, metadata, expected=expected)
         self.response.headers["X-CSBE-Position"] = str(answered.position)
         return Accepted(id=about, position=answered.position, repeated=answered.repeated)
 
 
-Give = Annotated[Giving, Depends()]
-
-
 @dataclass(frozen=True)
-class Page:
-    """Which part of a list, newest first: before a time, at most so many, from read models at a position or later."""
+class Changing(Giving):
+    """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
 
-    cursor: AwareDatetime | None = None
-    limit: Annotated[int, Query(ge=1, le=200)] = 50
-    at_least: LogPosition | None = None
+    version: ExpectedVersion
 
-    def next(self, rows: list[Row], order: str) -> str | None:
-        """The cursor of the page after these rows; none when they are the last."""
-        return rows[-1][order].isoformat() if len(rows) == self.limit else None
+    async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
+        """Give a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
+        return await self.for_actor(command, about, by.actor, by.service, version=self.version)
 
 
-InPage = Annotated[Page, Depends()]
+Give = Annotated[Giving, Depends()]
+Change = Annotated[Changing, Depends()]
 
 
-async def caught_up(system: System, at_least: int | None) -> None:
-    """Wait until the read models have reached a position. Raises `Problem` 503 when that takes too long."""
-    if at_least is not None and not await system.wait_until(at_least):
-        raise Problem(
-            503, "read-models-behind", "Not there yet", f"the read models are not at {at_least} yet: try again"
-        )
+TAGGED: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers
+    200: {
+        "headers": {
+            "ETag": {
+                "description": "The version of what is shown, for If-Match.",
+                "schema": {"type": "string"},
+                "example": '"3"',
+            }
+        }
+    }
+}
+"""What the description of a route says whose answer names its version."""
 
 
-def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows as JSON values."""
-    found: list[dict[str, Any]] = orjson.loads(orjson.dumps(rows, default=str))
-    return found
+def tag(response: Response, version: int) -> None:
+    """Name the version of what an answer shows: its ETag."""
+    response.headers["ETag"] = f'"{version}"'

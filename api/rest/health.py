@@ -1,31 +1,36 @@
 """Whether this process is well, and its figures; the public keys of its tokens."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.rest.commanding import InSystem
+from api.rest.schemas.health import Alive, KeySet, Readiness
 
 router = APIRouter(tags=["health"])
 
+_METRICS = {
+    "schema": {"type": "string"},
+    "example": 'csbe_commands_total{command="rental.start_trip",result="done"} 340.0\n',
+}
+
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
+async def healthz() -> Alive:
     """The process answers."""
-    return {"status": "ok"}
+    return Alive()
 
 
-@router.get("/readyz")
-async def readyz(system: InSystem, response: Response) -> dict[str, Any]:
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Something does not answer."}})
+async def readyz(system: InSystem, response: Response) -> Readiness:
     """What it needs answers too: 503 while something does not."""
     checks = {name: await check() for name, check in system.checks.items()}
     ready = all(checks.values())
     response.status_code = 200 if ready else 503
-    return {"status": "ready" if ready else "not ready", "checks": checks}
+    return Readiness(status="ready" if ready else "not ready", checks=checks)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {"text/plain": _METRICS}}})
 async def metrics(system: InSystem) -> Response:
     """Prometheus metrics."""
     await system.take_stock()
@@ -33,6 +38,6 @@ async def metrics(system: InSystem) -> Response:
 
 
 @router.get("/.well-known/jwks.json")
-async def key_set(system: InSystem) -> dict[str, Any]:
+async def key_set(system: InSystem) -> KeySet:
     """The public keys that tokens are checked by (RFC 7517)."""
-    return system.tokens.key_set()
+    return KeySet(**system.tokens.key_set())

@@ -1,6 +1,6 @@
 """What auditors see: every event with who, when and why, and any aggregate as it was."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -8,7 +8,9 @@ from pydantic import AwareDatetime
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import InSystem, LogPosition, plain
+from api.rest.commanding import InSystem
+from api.rest.schemas.base import LogPosition
+from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
 from api.rest.showing import facts_of, state_of
 from api.system import System
 from domain import contexts
@@ -29,18 +31,18 @@ order by position limit $7
 """
 
 
-def shown(recorded: RecordedEvent) -> dict[str, Any]:
-    """An event with who, when and why; values about a person are left out."""
-    return {
-        "position": recorded.position,
-        "recorded_at": recorded.recorded_at.isoformat(),
-        "aggregate_id": str(recorded.event.originator_id),
-        "version": recorded.event.originator_version,
-        "type": recorded.topic,
-        "at": recorded.event.timestamp.isoformat(),
-        "facts": facts_of(recorded.event),
-        "metadata": recorded.metadata.model_dump(mode="json"),
-    }
+def shown(recorded: RecordedEvent) -> EventShown:
+    """An event with who, when and why; secrets and values about a person are left out."""
+    return EventShown(
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+        aggregate_id=recorded.event.originator_id,
+        version=recorded.event.originator_version,
+        type=recorded.topic,
+        at=recorded.event.timestamp,
+        facts=facts_of(recorded.event),
+        metadata=recorded.metadata,
+    )
 
 
 @router.get("")
@@ -53,19 +55,19 @@ async def log(
     until: AwareDatetime | None = None,
     cursor: LogPosition = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> dict[str, Any]:
+) -> Log:
     """The event log of a member, a vehicle, a time."""
     rows = await system.fetch(_LOG, by.service, member_id, vehicle_id, since, until, cursor, limit)
-    return {"events": plain(rows), "next": rows[-1]["position"] if len(rows) == limit else None}
+    return Log(events=[LogEntry(**row) for row in rows], next=rows[-1]["position"] if len(rows) == limit else None)
 
 
 @router.get("/{aggregate_id}")
-async def history(aggregate_id: UUID, by: Auditor, system: InSystem) -> dict[str, Any]:
+async def history(aggregate_id: UUID, by: Auditor, system: InSystem) -> History:
     """Every event of one aggregate, oldest first."""
     events = [shown(recorded) async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service)]
     if not events:
         raise Problem.not_found(f"there is no aggregate {aggregate_id}")
-    return {"events": events}
+    return History(events=events)
 
 
 @router.get("/{aggregate_id}/state")
@@ -75,12 +77,11 @@ async def state(
     system: InSystem,
     at: AwareDatetime | None = None,
     position: LogPosition | None = None,
-) -> dict[str, Any]:
+) -> StateShown:
     """An aggregate as it was recorded at a time or at a position of the log."""
     kind = await _kind_of(aggregate_id, by.service, system)
     found = await system.store.load_as_of(kind, aggregate_id, at=at, position=position)
-    shown_state = state_of(found, personal=False)
-    return {"id": str(aggregate_id), "type": kind.TOPIC, "version": found.version, "state": shown_state}
+    return StateShown(id=aggregate_id, type=kind.TOPIC, version=found.version, state=state_of(found))
 
 
 async def _kind_of(aggregate_id: UUID, service: str, system: System) -> type[Aggregate]:

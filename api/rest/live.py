@@ -1,45 +1,36 @@
-"""The live view: the event stream as server-sent events, key figures, and the page that shows them."""
+"""The live view: the event stream as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from time import monotonic
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import Allowed, Caller
-from api.rest.commanding import LAST_POSITION, InSystem, plain
+from api.rest.commanding import InSystem
 from api.rest.history import shown
+from api.rest.schemas.base import LAST_POSITION
 from api.system import System
+from domain.kernel.messages import RecordedEvent
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
 Watcher = Annotated[Caller, Depends(Allowed("live:read"))]
-Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
 
 LastEventId = Annotated[int | None, Header(ge=0, le=LAST_POSITION)]
 
 POLL_S = 0.25
-
-_FIGURES = """
-select
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'available') as available,
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'reserved') as reserved,
-    (select count(*) from read_v1.vehicles where service = $1 and state = 'in_trip') as in_trip,
-    (select count(*) from read_v1.members where service = $1) as members,
-    (select count(*) from read_v1.trips where service = $1 and ended_at is not null) as trips,
-    (select count(*) from read_v1.invoices where service = $1) as invoices,
-    (select coalesce(sum(gross_minor), 0)::bigint from read_v1.invoices where service = $1) as gross_minor,
-    (select min(currency) from read_v1.invoices where service = $1) as currency
-"""
-_UTILISATION = """
-select day, city_id, trips, driving_s, distance_m, revenue_minor, currency from read_v1.fleet_days
-where service = $1 order by day desc, city_id limit 400
-"""
+_EVENTS = {
+    "schema": {"type": "string"},
+    "example": 'id: 4711\nevent: rental.trip.requested\ndata: {"position": 4711, "type": "rental.trip.requested"}\n\n',
+}
+KEEP_ALIVE_S = 15.0
+"""After so much silence a comment is sent: proxies cut connections that say nothing."""
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
 async def events(
     request: Request,
     by: Watcher,
@@ -55,26 +46,21 @@ async def events(
     )
 
 
-@router.get("/reports/key-figures")
-async def key_figures(by: Analyst, system: InSystem) -> dict[str, Any]:
-    """How the service stands now."""
-    return plain(await system.fetch(_FIGURES, by.service))[0]
-
-
-@router.get("/reports/utilisation")
-async def utilisation(by: Analyst, system: InSystem) -> dict[str, Any]:
-    """Trips, driving time, distance and revenue per day and city."""
-    return {"days": plain(await system.fetch(_UTILISATION, by.service))}
-
-
 async def _stream(request: Request, system: System, service: str, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
+    spoke_at = monotonic()
     while not await request.is_disconnected():
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
-            continue
         async for recorded in system.store.read(after=after, until=end, service=service):
-            data = orjson.dumps(shown(recorded)).decode()
-            yield f"id: {recorded.position}\nevent: {recorded.topic}\ndata: {data}\n\n".encode()
+            yield f"id: {recorded.position}\nevent: {recorded.topic}\n{_data(recorded)}\n\n".encode()
+            spoke_at = monotonic()
         after = end
+        if monotonic() - spoke_at > KEEP_ALIVE_S:
+            yield b": keep-alive\n\n"
+            spoke_at = monotonic()
+
+
+def _data(recorded: RecordedEvent) -> str:
+    return f"data: {shown(recorded).model_dump_json()}"

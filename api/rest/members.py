@@ -1,15 +1,17 @@
 """Members over HTTP: registration, licence, payment methods, blocks, one's own account."""
 
-from datetime import date, timedelta
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import ConfigDict, EmailStr, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, Give, InSystem, new_id, plain
+from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.schemas.base import Accepted, Reason
+from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
+from api.system import System
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
 from domain.members import commands
@@ -19,92 +21,10 @@ router = APIRouter(prefix="/v1/members", tags=["members"])
 
 FIRST_TOKEN = timedelta(hours=12)
 
-Self_ = Annotated[Caller, Depends(Allowed("own:read", "members:read"))]
+Oneself = Annotated[Caller, Depends(Allowed("own:read"))]
+Reader = Annotated[Caller, Depends(Allowed("own:read", "members:read"))]
 Writer = Annotated[Caller, Depends(Allowed("own:write", "members:write"))]
 Agent = Annotated[Caller, Depends(Allowed("members:write"))]
-
-
-class Registration(Body):
-    """Who wants to become a member, and where."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"city_id": "berlin", "name": "Ada Beispiel", "email": "ada@example.org", "birth_date": "1990-05-17"}
-            ]
-        },
-    )
-
-    city_id: Annotated[str, Field(max_length=40)]
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    email: EmailStr
-    birth_date: date
-    service: Annotated[str | None, Field(max_length=40)] = None
-
-
-class Registered(Accepted):
-    """The new account, with a first token for its member."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"id": "0d3f1c6e-5a39-5a0f-8a55-6a1de7b1c001", "position": 12, "repeated": False, "token": "eyJ..."}
-            ]
-        }
-    )
-
-    token: str
-
-
-class EmailCode(Body):
-    """The code from the verification mail."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "4f1d7a90bc"}]})
-
-    code: Annotated[str, Field(max_length=40)]
-
-
-class LicenceBody(Body):
-    """A driving licence."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"number": "B072RRE2I55", "country": "DE", "issued_on": "2010-01-01", "expires_on": "2033-01-01"}
-            ]
-        },
-    )
-
-    number: Annotated[str, Field(min_length=4, max_length=40)]
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
-    issued_on: date
-    expires_on: date
-
-
-class PaymentMethodBody(Body):
-    """A payment method as the provider's client library returned it; never a card number."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}]
-        },
-    )
-
-    token: Annotated[str, Field(pattern="^tok_[a-z0-9_]{1,60}$")]
-    brand: Annotated[str, Field(max_length=40)]
-    prepaid: bool = False
-    expires_on: date
-
-
-class Reason(Body):
-    """Why an employee does this."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "licence photo unreadable"}]})
-
-    reason: Annotated[str, Field(min_length=3, max_length=400)]
 
 
 @router.post("", status_code=201)
@@ -128,69 +48,74 @@ async def register(body: Registration, give: Give) -> Registered:
     return Registered(**done.model_dump(), token=token)
 
 
-@router.get("/me")
-async def me(
-    by: Annotated[Caller, Depends(Allowed("own:read"))], system: InSystem, response: Response
-) -> dict[str, Any]:
+@router.get("/me", responses=TAGGED)
+async def me(by: Oneself, system: InSystem, response: Response) -> Account:
     """One's own account."""
     return await _account(MemberId(UUID(by.subject)), by, system, response)
 
 
-@router.get("/{member_id}")
-async def account(member_id: UUID, by: Self_, system: InSystem, response: Response) -> dict[str, Any]:
+@router.get("/{member_id}", responses=TAGGED)
+async def account(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
     """An account with its status and every reason against driving now."""
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
 
 
 @router.post("/{member_id}/verify-email")
-async def verify_email(member_id: UUID, body: EmailCode, by: Writer, give: Give) -> Accepted:
+async def verify_email(member_id: UUID, body: EmailCode, by: Writer, change: Change) -> Accepted:
     """Prove the address."""
     command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
 
 
 @router.post("/{member_id}/licence")
-async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, give: Give) -> Accepted:
+async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, change: Change) -> Accepted:
     """Hand in a licence."""
     command = commands.SubmitLicence(member_id=own_or_any(by, member_id, "members:write"), **body.model_dump())
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
 
 
 @router.post("/{member_id}/licence/verify")
-async def verify_licence(member_id: UUID, by: Agent, give: Give) -> Accepted:
+async def verify_licence(member_id: UUID, by: Agent, change: Change) -> Accepted:
     """An agent has seen the licence."""
-    command = commands.VerifyLicence(member_id=MemberId(member_id))
-    return await give(command, member_id, by)
+    return await change(commands.VerifyLicence(member_id=MemberId(member_id)), member_id, by)
 
 
 @router.post("/{member_id}/licence/reject")
-async def reject_licence(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
+async def reject_licence(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
     """An agent turns the licence down."""
     command = commands.RejectLicence(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
 
 
 @router.post("/{member_id}/payment-methods")
-async def add_payment_method(member_id: UUID, body: PaymentMethodBody, by: Writer, give: Give) -> Accepted:
+async def add_payment_method(member_id: UUID, body: PaymentMethodBody, by: Writer, change: Change) -> Accepted:
     """Add a way to pay; the newest is charged."""
     owner = own_or_any(by, member_id, "members:write")
-    method_id = str(new_id(by, give.key, "members.payment_method"))
+    method_id = str(new_id(by, change.key, "members.payment_method"))
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
+
+
+@router.post("/{member_id}/payment-methods/{method_id}/remove")
+async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, change: Change) -> Accepted:
+    """Forget a way to pay; not while a reservation or a trip may have to be charged."""
+    owner = own_or_any(by, member_id, "members:write")
+    command = commands.RemovePaymentMethod(member_id=owner, method_id=str(method_id))
+    return await change(command, member_id, by)
 
 
 @router.post("/{member_id}/block")
-async def block(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
+async def block(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
     """Keep a member from new reservations and trips."""
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
 
 
 @router.post("/{member_id}/unblock")
-async def unblock(member_id: UUID, body: Reason, by: Agent, give: Give) -> Accepted:
+async def unblock(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
     """Lift a block."""
     command = commands.UnblockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await give(command, member_id, by)
+    return await change(command, member_id, by)
 
 
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
@@ -200,27 +125,8 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
     raise Problem.not_found(f"there is no member {member_id}")
 
 
-async def _account(member_id: MemberId, by: Caller, system: InSystem, response: Response) -> dict[str, Any]:
+async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:
     member = await system.store.load(Member, member_id, service=by.service)
-    rules = system.rulebooks[by.service].eligibility
-    reasons = [violation.model_dump(mode="json") for violation in member.ineligibility(rules, system.clock.now())]
-    response.headers["ETag"] = f'"{member.version}"'
-    methods = [method.model_dump(mode="json", exclude={"token"}) for method in member.payment_methods]
-    return plain(
-        [
-            {
-                "id": member.id,
-                "service": member.service,
-                "city_id": member.city_id,
-                "status": member.status,
-                "email_verified": member.email_verified,
-                "licence": member.licence.model_dump(mode="json") if member.licence else None,
-                "payment_methods": methods,
-                "blocked": member.blocked_for is not None,
-                "reservation_id": member.reservation_id,
-                "trip_id": member.trip_id,
-                "eligible": not reasons,
-                "ineligibility": reasons,
-            }
-        ]
-    )[0]
+    reasons = member.ineligibility(system.rulebooks[by.service], system.clock.now())
+    tag(response, member.version)
+    return Account.of(member, blocked=member.blocked_for is not None, eligible=not reasons, ineligibility=reasons)

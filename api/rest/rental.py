@@ -1,24 +1,44 @@
-"""Reservations and trips over HTTP."""
+"""Quotes, reservations and trips over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, ConfigDict, Field
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import Accepted, Body, Give, InPage, InSystem, Page, caught_up, new_id, plain
-from api.rest.showing import state_of
-from api.system import System
-from domain.kernel.errors import NotFoundError
+from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.paging import InPage, Page, caught_up
+from api.rest.schemas.base import Accepted
+from api.rest.schemas.rental import (
+    ExtensionBody,
+    ForcedEnd,
+    QuoteBody,
+    QuoteShown,
+    ReservationBody,
+    ReservationPage,
+    ReservationShown,
+    ReservationSummary,
+    TripBody,
+    TripPage,
+    TripShown,
+    TripSummary,
+)
+from api.system import Row, System
+from domain.billing.estimate import estimate
+from domain.billing.pricing import TripFacts
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental import commands
+from domain.rental.quoting import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
+from domain.rulebook.tariff import hold_amount
 
 router = APIRouter(prefix="/v1", tags=["rental"])
 
+Anybody = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Reader = Annotated[Caller, Depends(Allowed("own:read", "rentals:read"))]
 Writer = Annotated[Caller, Depends(Allowed("own:write", "rentals:write"))]
 Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
@@ -26,79 +46,44 @@ Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
 _RESERVATIONS = """
 select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id
 from read_v1.reservations
-where service = $1 and ($2::uuid is null or member_id = $2) and ($3::timestamptz is null or placed_at < $3)
-order by placed_at desc limit $4
+where service = $1 and ($2::uuid is null or member_id = $2)
+and ($3::timestamptz is null or (placed_at, reservation_id) < ($3, $4::uuid))
+order by placed_at desc, reservation_id desc limit $5
 """
 _TRIPS = """
 select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, parked_s,
     distance_m
 from read_v1.trips
-where service = $1 and ($2::uuid is null or member_id = $2) and ($3::timestamptz is null or requested_at < $3)
-order by requested_at desc limit $4
+where service = $1 and ($2::uuid is null or member_id = $2)
+and ($3::timestamptz is null or (requested_at, trip_id) < ($3, $4::uuid))
+order by requested_at desc, trip_id desc limit $5
 """
 
 
-class ReservationBody(Body):
-    """Which car; an agent also says for whom."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"vehicle_id": "7f1f7f2c-2f4b-5d61-9c1c-0b8f5f1d0001"}]}
+@router.post("/quotes")
+async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
+    """What a car costs, and what a trip with it would cost, taxes included. Nothing is reserved or recorded."""
+    vehicle = await system.store.load(Vehicle, body.vehicle_id, service=by.service)
+    rulebook = system.rulebooks[by.service]
+    found = quote_for(vehicle, rulebook, system.clock.now())
+    refuse_if(unknown_choices(found, body.package, body.options))
+    whole = TripFacts.of(
+        driving_s=body.driving_min * 60,
+        parked_s=body.parked_min * 60,
+        distance_m=body.distance_m,
+        started_at=found.quoted_at,
     )
-
-    vehicle_id: UUID
-    member_id: UUID | None = None
-
-
-class ExtensionBody(Body):
-    """Until when to keep the car."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"until": "2027-01-05T10:45:00Z"}]})
-
-    until: AwareDatetime
-
-
-class TripBody(Body):
-    """Which car, from which reservation, and with which package of its tariff."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "vehicle_id": "7f1f7f2c-2f4b-5d61-9c1c-0b8f5f1d0001",
-                    "reservation_id": "b1946ac9-2a4e-5c1f-8f0e-1f7c2a5d0002",
-                }
-            ]
-        },
-    )
-
-    vehicle_id: UUID
-    reservation_id: UUID | None = None
-    member_id: UUID | None = None
-    package: Annotated[str | None, Field(max_length=60)] = None
-    options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
-
-
-class ForcedEnd(Body):
-    """When the trip really ended, and why its car cannot say so."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"ended_at": "2027-01-05T10:45:00Z", "reason": "GPS outside the home area, parked at the kerb"}
-            ]
-        },
-    )
-
-    ended_at: AwareDatetime
-    reason: Annotated[str, Field(min_length=3, max_length=400)]
+    facts = whole.model_copy(update={"package": body.package, "options": body.options})
+    cost = estimate(found, rulebook.city(found.city_id), facts)
+    return QuoteShown(quote=found, hold=hold_amount(found.tariff), estimate=cost)
 
 
 @router.get("/reservations")
-async def reservations(by: Reader, system: InSystem, page: InPage) -> dict[str, Any]:
+async def reservations(by: Reader, system: InSystem, page: InPage) -> ReservationPage:
     """Newest first: one's own, or for an agent all of the service."""
-    return await _page(_RESERVATIONS, "reservations", "placed_at", by, system, page)
+    rows = await _rows(_RESERVATIONS, by, system, page)
+    after = page.next(rows, "placed_at", "reservation_id")
+    return ReservationPage(reservations=[ReservationSummary(**row) for row in rows], next=after)
 
 
 @router.post("/reservations", status_code=201)
@@ -111,34 +96,35 @@ async def place(body: ReservationBody, by: Writer, give: Give) -> Accepted:
     return await give(command, reservation_id, by)
 
 
-@router.get("/reservations/{reservation_id}")
-async def reservation(reservation_id: UUID, by: Reader, system: InSystem, response: Response) -> dict[str, Any]:
+@router.get("/reservations/{reservation_id}", responses=TAGGED)
+async def reservation(reservation_id: UUID, by: Reader, system: InSystem, response: Response) -> ReservationShown:
     """One reservation with its quote: what is shown here is what is charged."""
     found = await _reservation(reservation_id, by, system)
-    response.headers["ETag"] = f'"{found.version}"'
-    return shown(found)
+    tag(response, found.version)
+    return ReservationShown.of(found, state=found.closed_as or "open")
 
 
 @router.post("/reservations/{reservation_id}/extend")
-async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, give: Give) -> Accepted:
+async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, change: Change) -> Accepted:
     """Keep the car longer; what lies after the free time is paid."""
-    await _reservation(reservation_id, by, give.system)
+    await _reservation(reservation_id, by, change.system)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
-    return await give(command, reservation_id, by)
+    return await change(command, reservation_id, by)
 
 
 @router.post("/reservations/{reservation_id}/cancel")
-async def cancel(reservation_id: UUID, by: Writer, give: Give) -> Accepted:
+async def cancel(reservation_id: UUID, by: Writer, change: Change) -> Accepted:
     """Give the car up."""
-    await _reservation(reservation_id, by, give.system)
-    command = commands.CancelReservation(reservation_id=ReservationId(reservation_id))
-    return await give(command, reservation_id, by)
+    await _reservation(reservation_id, by, change.system)
+    return await change(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
 
 @router.get("/trips")
-async def trips(by: Reader, system: InSystem, page: InPage) -> dict[str, Any]:
+async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
     """Newest first: one's own, or for an agent all of the service."""
-    return await _page(_TRIPS, "trips", "requested_at", by, system, page)
+    rows = await _rows(_TRIPS, by, system, page)
+    after = page.next(rows, "requested_at", "trip_id")
+    return TripPage(trips=[TripSummary(**row) for row in rows], next=after)
 
 
 @router.post("/trips", status_code=202)
@@ -156,49 +142,40 @@ async def start(body: TripBody, by: Writer, give: Give) -> Accepted:
     return await give(command, trip_id, by)
 
 
-@router.get("/trips/{trip_id}")
-async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) -> dict[str, Any]:
+@router.get("/trips/{trip_id}", responses=TAGGED)
+async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) -> TripShown:
     """One trip as it is now."""
     found = await _trip(trip_id, by, system)
-    response.headers["ETag"] = f'"{found.version}"'
-    return shown(found)
+    tag(response, found.version)
+    return TripShown.of(found, state=found.status)
 
 
 @router.post("/trips/{trip_id}/park", status_code=202)
-async def park(trip_id: UUID, by: Writer, give: Give) -> Accepted:
+async def park(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Lock the car for a while and keep it."""
-    await _trip(trip_id, by, give.system)
-    command = commands.ParkTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by)
+    await _trip(trip_id, by, change.system)
+    return await change(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/resume", status_code=202)
-async def resume(trip_id: UUID, by: Writer, give: Give) -> Accepted:
+async def resume(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Open the parked car again."""
-    await _trip(trip_id, by, give.system)
-    command = commands.ResumeTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by)
+    await _trip(trip_id, by, change.system)
+    return await change(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/end", status_code=202)
-async def end(trip_id: UUID, by: Writer, give: Give) -> Accepted:
+async def end(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Give the car back. Refused with every criterion that it does not meet here and now."""
-    await _trip(trip_id, by, give.system)
-    command = commands.EndTrip(trip_id=TripId(trip_id))
-    return await give(command, trip_id, by)
+    await _trip(trip_id, by, change.system)
+    return await change(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/force-end")
-async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, give: Give) -> Accepted:
+async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, change: Change) -> Accepted:
     """An agent ends a trip whose car cannot confirm it."""
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
-    return await give(command, trip_id, by)
-
-
-def shown(aggregate: Reservation | Trip) -> dict[str, Any]:
-    """An aggregate's public state as JSON values."""
-    whole = state_of(aggregate, personal=True)
-    return {"id": str(aggregate.id), "version": aggregate.version, "state": life_of(aggregate), **whole}
+    return await change(command, trip_id, by)
 
 
 def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:
@@ -225,15 +202,7 @@ async def _trip(trip_id: UUID, by: Caller, system: System) -> Trip:
     return found
 
 
-async def _page(sql: str, name: str, order: str, by: Caller, system: System, page: Page) -> dict[str, Any]:
+async def _rows(sql: str, by: Caller, system: System, page: Page) -> list[Row]:
     await caught_up(system, page.at_least)
     member = None if by.may("rentals:read") else UUID(by.subject)
-    rows = await system.fetch(sql, by.service, member, page.cursor, page.limit)
-    return {name: plain(rows), "next": page.next(rows, order)}
-
-
-def life_of(aggregate: Reservation | Trip) -> str:
-    """Where it is in its life."""
-    if isinstance(aggregate, Trip):
-        return aggregate.status
-    return aggregate.closed_as or "open"
+    return await system.fetch(sql, by.service, member, *page.after, page.limit)

@@ -1,4 +1,4 @@
-"""Events and aggregates as JSON values, without secrets, and for auditors without values about a person."""
+"""Events and aggregates as JSON values, without secrets and without values about a person."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,11 +21,11 @@ def facts_of(event: DomainEvent) -> dict[str, Any]:
     return found
 
 
-def state_of(aggregate: Aggregate, *, personal: bool) -> dict[str, Any]:
-    """An aggregate's state; with `personal` also what is about a person."""
+def state_of(aggregate: Aggregate) -> dict[str, Any]:
+    """An aggregate's state."""
     about_persons = {name for event in event_classes(type(aggregate)) for name in personal_fields(event)}
     values = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
-    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS if personal else SECRETS | about_persons)
+    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS | about_persons)
     return found
 
 

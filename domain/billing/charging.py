@@ -1,9 +1,8 @@
 """From the facts of a trip to an invoice and the money for it: the steps that billing's handlers share."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from domain.billing.commands import PriceTrip
 from domain.billing.invoice import Invoice
@@ -38,14 +37,9 @@ async def take_number(work: Work, seller: LegalEntity, document: Document, docum
     return numbers.take(document_id, work.now)
 
 
-def local_day(city: City, at: datetime) -> date:
-    """The day that it is in a city."""
-    return at.astimezone(ZoneInfo(city.timezone)).date()
-
-
 def day_of_end(city: City, facts: TripFacts) -> date:
     """The local day on which a trip ended; its taxes apply."""
-    return local_day(city, facts.started_at + timedelta(seconds=facts.duration_s))
+    return city.local_day(facts.started_at + timedelta(seconds=facts.duration_s))
 
 
 async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
@@ -59,7 +53,7 @@ async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
         payment_id=command.payment_id,
         city_id=city.id,
         seller=city.legal_entity,
-        issued_on=local_day(city, work.now),
+        issued_on=city.local_day(work.now),
         supplied_on=day,
         price=priced,
         taxed=tax(priced.total, city.taxes, day),

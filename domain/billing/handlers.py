@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.billing.charging import collect, find, issue_invoice, local_day, refund, take_number
+from domain.billing.charging import collect, find, issue_invoice, refund, take_number
 from domain.billing.commands import (
     ApproveCharge,
     CreditInvoice,
@@ -75,7 +75,7 @@ async def credit_invoice(command: CreditInvoice, work: Work) -> UUID:
         invoice=invoice,
         number=await take_number(work, invoice.seller, "credit_note", command.credit_note_id),
         credited=proportion(invoice, amount),
-        issued_on=local_day(work.rulebook.city(invoice.city_id), work.now),
+        issued_on=work.rulebook.city(invoice.city_id).local_day(work.now),
         reason=command.reason,
         issued_by=work.metadata.actor.id,
         at=work.now,

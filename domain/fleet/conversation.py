@@ -1,8 +1,13 @@
 """A command given to a car and not yet answered."""
 
-from typing import Literal
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.fleet.commands import CommandType
+from domain.kernel.errors import Violation
 
 
 class OpenRequest(BaseModel):
@@ -10,5 +15,15 @@ class OpenRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    type: Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+    type: CommandType
     expires_at: AwareDatetime
+
+
+def command_pending(requests: Mapping[UUID, OpenRequest], command: CommandType, at: datetime) -> Violation | None:
+    """A car is told the same again only when it can no longer answer the first."""
+    until = max((open_.expires_at for open_ in requests.values() if open_.type == command), default=at)
+    if until <= at:
+        return None
+    values = {"command": command, "expires_at": until.isoformat()}
+    detail = "the car has been told this and has not answered yet: wait a moment"
+    return Violation(code="vehicle.command_pending", detail=detail, values=values)

@@ -6,13 +6,14 @@ from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
 from domain.kernel.dispatcher import Handler, Work
-from domain.kernel.errors import NotFoundError
+from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 
 
 async def commission_vehicle(command: commands.CommissionVehicle, work: Work) -> VehicleId:
-    """A new car."""
+    """A new car in a city of the service."""
+    refuse_if([work.rulebook.unknown_city(command.city_id)])
     facts = command.model_dump(exclude={"vehicle_id"})
     work.add(
         Vehicle.begin(
@@ -23,8 +24,8 @@ async def commission_vehicle(command: commands.CommissionVehicle, work: Work) ->
 
 
 async def put_into_service(command: commands.PutIntoService, work: Work) -> None:
-    """Offer it."""
-    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.now)
+    """Offer it at a price."""
+    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.rulebook, work.now)
 
 
 async def take_out_of_service(command: commands.TakeOutOfService, work: Work) -> None:
@@ -39,7 +40,8 @@ async def decommission_vehicle(command: commands.DecommissionVehicle, work: Work
 
 async def observe_vehicle(command: commands.ObserveVehicle, work: Work) -> None:
     """Note what means something."""
-    observe(await work.load(Vehicle, command.vehicle_id), command.observation, work.now)
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    observe(vehicle, command.observation, work.rulebook.fleet, work.now)
 
 
 async def note_contact(command: commands.NoteContact, work: Work) -> None:
@@ -48,10 +50,10 @@ async def note_contact(command: commands.NoteContact, work: Work) -> None:
 
 
 async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: Work) -> None:
-    """Note the car's answer, and what it says of its state with it."""
+    """Note what the car says of its state with its answer, which a confirmation would make old news, and then that."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
+    observe(vehicle, command.observation, work.rulebook.fleet, work.now)
     vehicle.confirm_command(command.request_id, command.observation, work.now)
-    observe(vehicle, command.observation, work.now)
 
 
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: Work) -> None:
@@ -64,8 +66,7 @@ async def define_zone(command: commands.DefineZone, work: Work) -> ZoneId:
     try:
         zone = await work.load(Zone, command.zone_id)
     except NotFoundError:
-        facts = command.model_dump(exclude={"zone_id"})
-        work.add(Zone.define(command.zone_id, service=work.rulebook.key, at=work.now, **facts))
+        work.add(Zone.define(command, work.rulebook, work.now))
     else:
         zone.redraw(command.name, command.polygons, work.now)
     return command.zone_id
@@ -77,8 +78,9 @@ async def retire_zone(command: commands.RetireZone, work: Work) -> None:
 
 
 async def raise_task(command: commands.RaiseTask, work: Work) -> TaskId:
-    """A new task."""
-    work.add(Task.raise_(command, work.now))
+    """A new task for a car of the fleet."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    work.add(Task.raise_(command, vehicle.fuel_type, work.now))
     return command.task_id
 
 

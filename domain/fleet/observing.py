@@ -7,11 +7,8 @@ from typing import Any
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_events import CarEvent
+from domain.rulebook.model import FleetLimits
 
-LOW_ENERGY_PERCENT = 15.0
-"""At or below this a car needs fuel or charge."""
-RESTORED_ENERGY_PERCENT = 25.0
-"""At or above this it was refuelled or charged; the gap keeps a level that wavers from raising task after task."""
 MOVED_M = 200.0
 """A parked car must be this far from where it stood to count as moved: more than the error of a position in a city."""
 
@@ -27,34 +24,40 @@ Finding = tuple[type[CarEvent], dict[str, Any]]
 """An event and the facts of its own."""
 
 
-def observe(vehicle: Vehicle, observation: Observation, at: datetime) -> None:
-    """Trigger what follows from an observation. What is older than the known reading of its kind is left out."""
+def observe(vehicle: Vehicle, observation: Observation, limits: FleetLimits, at: datetime) -> None:
+    """Trigger what follows from an observation. What is older than the known reading of its kind is left out.
+
+    A car that has left the fleet is not watched.
+    """
+    if vehicle.service_state == "decommissioned":
+        return
     shared = CarEvent.facts(vehicle.holder_id, observation)
-    for event, own in [*findings(vehicle, observation)]:
+    for event, own in [*findings(vehicle, observation, limits)]:
         vehicle.trigger_event(event, timestamp=at, **shared, **own)
 
 
-def findings(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
+def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
     """What is new and means something, in the order in which it is told."""
-    yield from _moved(vehicle, seen)
+    yield from _placed(vehicle, seen)
     yield from _crossed(vehicle, seen)
     for name, (when_true, when_false) in _SWITCHES.items():
         if vehicle.state.is_changed_by(name, seen):
             yield (when_true if getattr(seen, name) else when_false), {}
-    yield from _energy(vehicle, seen)
+    yield from _energy(vehicle, seen, limits)
     if vehicle.state.is_changed_by("fault_codes", seen):
         yield Vehicle.FaultsChanged, {"fault_codes": seen.fault_codes}
     if seen.crashed and vehicle.state.is_changed_by("crashed", seen):
         yield Vehicle.CrashDetected, {}
 
 
-def _moved(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    known = vehicle.state.position
-    was_on = vehicle.state.ignition_on is not None and vehicle.state.ignition_on.value
-    nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
-    if known is None or not nobody_drives or not vehicle.state.is_changed_by("position", seen):
+def _placed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
+    if seen.position is None or not vehicle.state.is_news("position", seen.observed_at):
         return
-    if seen.position is not None and (distance := known.value.distance_m(seen.position)) > MOVED_M:
+    known, was_on = vehicle.state.place, vehicle.state.value("ignition_on")
+    nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
+    if known is None:
+        yield Vehicle.Located, {}
+    elif nobody_drives and (distance := known.distance_m(seen.position)) > MOVED_M:
         yield Vehicle.MovedWhileParked, {"distance_m": round(distance)}
 
 
@@ -69,10 +72,10 @@ def _crossed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
         yield Vehicle.ZoneLeft, {"zone_id": zone_id, "zones": now}
 
 
-def _energy(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    if seen.energy_percent is None or not vehicle.state.is_changed_by("energy_percent", seen):
+def _energy(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
+    if seen.energy_percent is None or not vehicle.state.is_news("energy_percent", seen.observed_at):
         return
-    if not vehicle.energy_low and seen.energy_percent <= LOW_ENERGY_PERCENT:
+    if not vehicle.energy_low and seen.energy_percent <= limits.low_energy:
         yield Vehicle.EnergyLow, {}
-    if vehicle.energy_low and seen.energy_percent >= RESTORED_ENERGY_PERCENT:
+    if vehicle.energy_low and seen.energy_percent >= limits.restored_energy:
         yield Vehicle.EnergyRestored, {}

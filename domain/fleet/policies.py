@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.fleet.commands import FailVehicleCommand, RaiseTask, TaskKind
+from domain.fleet.commands import FailVehicleCommand, RaiseTask, TakeOutOfService, TaskKind
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import TaskId, VehicleId, derived_id
@@ -45,6 +45,11 @@ def when_something_is_wrong_have_it_inspected(recorded: RecordedEvent) -> Iterab
     yield _task(recorded.event, "inspect", recorded.topic.rpartition(".")[2].replace("_", " "))
 
 
+def when_crashed_keep_it_from_members(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Until somebody offers it again."""
+    yield TakeOutOfService(vehicle_id=VehicleId(recorded.event.originator_id), reason="crash detected")
+
+
 def _task(event: DomainEvent, kind: TaskKind, reason: str) -> RaiseTask:
     task_id = TaskId(derived_id("fleet.task", event.originator_id, event.originator_version))
     return RaiseTask(task_id=task_id, vehicle_id=VehicleId(event.originator_id), kind=kind, reason=reason)
@@ -55,5 +60,5 @@ POLICIES: Policies = {
     Vehicle.EnergyLow: (when_energy_is_low_have_it_filled,),
     Vehicle.FoundDirty: (when_found_dirty_have_it_cleaned,),
     Vehicle.MovedWhileParked: (when_something_is_wrong_have_it_inspected,),
-    Vehicle.CrashDetected: (when_something_is_wrong_have_it_inspected,),
+    Vehicle.CrashDetected: (when_something_is_wrong_have_it_inspected, when_crashed_keep_it_from_members),
 }

@@ -62,18 +62,26 @@ class LiveState(BaseModel):
         reading: Reading[object] | None = getattr(self, name)
         return reading.value if reading else None
 
+    @property
+    def place(self) -> Position | None:
+        """Where it is, as far as it said so since its ignition was switched last."""
+        if self.position is None or (self.ignition_on is not None and self.position.at < self.ignition_on.at):
+            return None
+        return self.position.value
+
     def with_values(self, at: AwareDatetime, **values: object) -> "LiveState":
         """A newer state: values that are `None` or older than what is known are left out."""
         fresh = {
-            name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self._is_news(name, at)
+            name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self.is_news(name, at)
         }
         return self.model_copy(update=fresh)
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""
         new = getattr(observed, name)
-        return new is not None and self._is_news(name, observed.observed_at) and new != self.value(name)
+        return new is not None and self.is_news(name, observed.observed_at) and new != self.value(name)
 
-    def _is_news(self, name: str, at: AwareDatetime) -> bool:
+    def is_news(self, name: str, at: AwareDatetime) -> bool:
+        """Whether a value measured then is not older than what is known."""
         known: Reading[object] | None = getattr(self, name)
         return known is None or known.at <= at

@@ -3,10 +3,17 @@
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-from domain.fleet.commands import RaiseTask, TaskKind
+from domain.fleet.commands import FuelType, RaiseTask, TaskKind
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import VehicleId
+
+FILLINGS: tuple[TaskKind, ...] = ("refuel", "charge")
+
+
+def filling(fuel_type: FuelType) -> TaskKind:
+    """How a car gets its energy back."""
+    return "charge" if fuel_type == "electric" else "refuel"
 
 
 class Task(Aggregate):
@@ -44,10 +51,11 @@ class Task(Aggregate):
             aggregate.state = "cancelled"
 
     @classmethod
-    def raise_(cls, command: RaiseTask, at: datetime) -> Self:
-        """A new task."""
-        facts = command.model_dump(exclude={"task_id"})
-        return cls.begin(cls.Raised, id=command.task_id, timestamp=at, **facts)
+    def raise_(cls, command: RaiseTask, fuel_type: FuelType, at: datetime) -> Self:
+        """A new task; to be filled means what it means for this car."""
+        facts = command.model_dump(exclude={"task_id", "kind"})
+        kind = filling(fuel_type) if command.kind in FILLINGS else command.kind
+        return cls.begin(cls.Raised, id=command.task_id, timestamp=at, kind=kind, **facts)
 
     def complete(self, at: datetime) -> None:
         """It was done; twice changes nothing."""

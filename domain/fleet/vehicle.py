@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from domain.fleet.commands import CommandType, FuelType
-from domain.fleet.conversation import OpenRequest
+from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
 from domain.fleet.state import LiveState, Observation
 from domain.fleet.vehicle_events import CarEvent, ZoneEvent
@@ -16,7 +16,7 @@ from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.kernel.units import Metres, Percent, Position
-from domain.rulebook.model import ReservationLimits, TripLimits
+from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
 HOLDS_REMEMBERED = timedelta(days=1)
 """How long a car knows who held it; longer than any rulebook's repeat-hold rule looks back."""
@@ -70,12 +70,13 @@ class Vehicle(Aggregate):
             aggregate.state = LiveState().with_values(self.timestamp, **known)
 
     class EnteredService(Event):
-        """Members may take it."""
+        """Members may take it: it is sound, whatever happened before."""
 
         TOPIC: ClassVar[str] = "fleet.vehicle.entered_service"
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.service_state = "in_service"
+            aggregate.state = aggregate.state.model_copy(update={"crashed": None})
 
     class LeftService(Event):
         """Members may not take it."""
@@ -133,6 +134,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.trip_id, aggregate.driver_id = None, None
+            aggregate.open_requests = {}  # what was asked for a trip that is over is not waited for
 
     class CommandRequested(Event):
         """The car is to be told something; it has until `expires_at`."""
@@ -264,6 +266,11 @@ class Vehicle(Aggregate):
 
         TOPIC: ClassVar[str] = "fleet.vehicle.zone_left"
 
+    class Located(CarEvent):
+        """It says where it is, after that was not known."""
+
+        TOPIC: ClassVar[str] = "fleet.vehicle.located"
+
     class MovedWhileParked(CarEvent):
         """It stands somewhere else although nobody drove it: towed, pushed, or wrong before."""
 
@@ -340,9 +347,9 @@ class Vehicle(Aggregate):
         offline = contact_violation(online=self.online)
         return [*([offline] if offline else []), *end_violations(self.state, limits, at)]
 
-    def enter_service(self, at: datetime) -> None:
-        """Offer it to members; twice changes nothing."""
-        refuse_if([self._gone()])
+    def enter_service(self, rulebook: Rulebook, at: datetime) -> None:
+        """Offer it to members; twice changes nothing. Refused when it has no price."""
+        refuse_if([self._gone(), rulebook.no_tariff(self.city_id, self.model, at)])
         if self.service_state != "in_service":
             self.trigger_event(self.EnteredService, timestamp=at)
 
@@ -362,29 +369,29 @@ class Vehicle(Aggregate):
         self.trigger_event(self.Reserved, reservation_id=reservation_id, timestamp=at)
 
     def release(self, at: datetime, *, held_by: MemberId) -> None:
-        """A claim ended without a trip."""
-        self.trigger_event(self.Released, held_by=held_by, timestamp=at)
+        """A claim ended without a trip; without a claim, it changes nothing."""
+        if self.reservation_id is not None:
+            self.trigger_event(self.Released, held_by=held_by, timestamp=at)
 
     def open_trip(self, trip_id: TripId, driver_id: MemberId, at: datetime) -> None:
         """Note the one trip."""
         self.trigger_event(self.TripOpened, trip_id=trip_id, driver_id=driver_id, timestamp=at)
 
     def close_trip(self, at: datetime) -> None:
-        """The trip is over."""
-        self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
+        """The trip is over; without a trip, it changes nothing."""
+        if self.trip_id is not None:
+            self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
 
     def request_command(self, request_id: UUID, command: CommandType, at: datetime, expires_at: datetime) -> None:
-        """Have the car told. Refused when it cannot do it; the same request twice changes nothing."""
-        refuse_if([None if command in self.capabilities else self._incapable(command)])
-        if request_id not in self.open_requests:
-            self.trigger_event(
-                self.CommandRequested,
-                request_id=request_id,
-                vin=self.vin,
-                type=command,
-                expires_at=expires_at,
-                timestamp=at,
-            )
+        """Have the car told; the same request twice changes nothing.
+
+        Refused when it cannot do it, and while it has been told the same and may still answer.
+        """
+        if request_id in self.open_requests:
+            return
+        refuse_if([self._gone(), self._incapable(command), command_pending(self.open_requests, command, at)])
+        facts = {"request_id": request_id, "vin": self.vin, "type": command, "expires_at": expires_at}
+        self.trigger_event(self.CommandRequested, timestamp=at, **facts)
 
     def confirm_command(self, request_id: UUID, observation: Observation, at: datetime) -> None:
         """The car did it. An answer that nobody waits for changes nothing."""
@@ -400,8 +407,8 @@ class Vehicle(Aggregate):
             )
 
     def note_contact(self, at: datetime, *, online: bool) -> None:
-        """Contact was lost or is back; no change, no event."""
-        if online != self.online:
+        """Contact was lost or is back; no change, no event, nor for a car that has left the fleet."""
+        if online != self.online and not self._gone():
             self.trigger_event(self.ContactRestored if online else self.ContactLost, timestamp=at)
 
     def _not_in_service(self) -> Violation | None:
@@ -424,6 +431,8 @@ class Vehicle(Aggregate):
             return None
         return Violation(code="vehicle.decommissioned", detail="this car has left the fleet")
 
-    def _incapable(self, command: CommandType) -> Violation:
+    def _incapable(self, command: CommandType) -> Violation | None:
+        if command in self.capabilities:
+            return None
         values = {"command": command, "capabilities": list(self.capabilities)}
         return Violation(code="vehicle.incapable", detail=f"this car cannot be told to {command}", values=values)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from typing import ClassVar, Self
-from uuid import UUID
 
+from domain.fleet.commands import DefineZone
 from domain.fleet.zones import Polygons, ZoneKind, closed
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
+from domain.rulebook.model import Rulebook
 
 
 class Zone(Aggregate):
@@ -52,21 +53,11 @@ class Zone(Aggregate):
             aggregate.retired = True
 
     @classmethod
-    def define(
-        cls, zone_id: UUID, *, service: str, city_id: str, kind: ZoneKind, name: str, polygons: Polygons, at: datetime
-    ) -> Self:
-        """A new zone. Refused when a ring is not closed."""
-        refuse_if([_shape_violation(polygons)])
-        return cls.begin(
-            cls.Defined,
-            id=zone_id,
-            timestamp=at,
-            service=service,
-            city_id=city_id,
-            kind=kind,
-            name=name,
-            polygons=polygons,
-        )
+    def define(cls, command: DefineZone, rulebook: Rulebook, at: datetime) -> Self:
+        """A new zone. Refused when a ring is not closed, and in a city that the service does not run in."""
+        refuse_if([rulebook.unknown_city(command.city_id), _shape_violation(command.polygons)])
+        facts = command.model_dump(exclude={"zone_id"})
+        return cls.begin(cls.Defined, id=command.zone_id, timestamp=at, service=rulebook.key, **facts)
 
     def redraw(self, name: str, polygons: Polygons, at: datetime) -> None:
         """Another shape; the same one changes nothing."""

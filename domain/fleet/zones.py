@@ -33,10 +33,12 @@ def contains(polygons: Polygons, position: Position) -> bool:
 
 
 def closed(polygons: Polygons) -> bool:
-    """Whether every ring ends where it began and has at least four points, as RFC 7946 wants."""
-    return bool(polygons) and all(
-        len(ring) >= SMALLEST_RING and ring[0] == ring[-1] for rings in polygons for ring in rings
-    )
+    """Whether there are rings, and each ends where it began and has at least four points, as RFC 7946 wants."""
+    return bool(polygons) and all(rings and all(map(_is_closed, rings)) for rings in polygons)
+
+
+def _is_closed(ring: Ring) -> bool:
+    return len(ring) >= SMALLEST_RING and ring[0] == ring[-1]
 
 
 def _in_ring(ring: Sequence[tuple[float, float]], position: Position) -> bool:

@@ -10,12 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.errors import (
-    CommandAlreadyDoneError,
-    CommandIdReusedError,
-    DomainError,
-    VersionConflictError,
-)
+from domain.kernel.errors import CommandIdReusedError, DomainError, StaleVersionError, VersionConflictError
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.ports import Clock, EventStore, Outcome
 from domain.rulebook.model import Rulebook
@@ -23,7 +18,7 @@ from domain.rulebook.model import Rulebook
 A = TypeVar("A", bound=Aggregate)
 
 MAX_ATTEMPTS = 8
-"""How often a command is decided again after a version conflict before the conflict is reported."""
+"""How often a command is decided, when others are always faster, before the version conflict is reported."""
 
 _answers: TypeAdapter[Any] = TypeAdapter(Any)  # an answer is whatever JSON value a handler returns
 
@@ -39,15 +34,23 @@ class Work:
     rulebook: Rulebook
     metadata: Metadata
     store: EventStore
+    expected: Mapping[UUID, int] = field(default_factory=dict)
+    """The versions that the caller has seen, of the aggregates that must not have changed since."""
     touched: dict[UUID, Aggregate] = field(default_factory=dict)
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
-        """The aggregate, if it is of this service; the same object however often. Raises `NotFoundError`."""
+        """The aggregate, if it is of this service; the same object however often.
+
+        Raises `NotFoundError`, or `StaleVersionError` when it is not at the version that the caller expects.
+        """
         known = self.touched.get(id)
         if known is not None and isinstance(known, aggregate_class):
             return known
         service = None if aggregate_class.SHARED else self.metadata.service
         aggregate = await self.store.load(aggregate_class, id, service=service)
+        expected = self.expected.get(id, aggregate.version)
+        if aggregate.version != expected:
+            raise StaleVersionError(id, expected, aggregate.version)
         self.touched[id] = aggregate
         return aggregate
 
@@ -83,27 +86,31 @@ class Dispatcher:
         self._rulebooks = rulebooks
         self._handlers = handlers
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+    async def dispatch(
+        self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
+    ) -> Answered:
         """Carry out a command once. Raises the handler's `DomainError`s, and `CommandIdReusedError`.
 
         A command id that the store knows gets the first outcome back. A refusal is not remembered: it changed nothing,
-        so asking again decides again.
+        so asking again decides again. With `expected`, only while these aggregates are at these versions; otherwise
+        `StaleVersionError`.
         """
         fingerprint = fingerprint_of(command)
-        for _ in range(MAX_ATTEMPTS - 1):
+        attempt = 1
+        while True:
             try:
-                return await self._attempt(command, metadata, fingerprint)
-            except (VersionConflictError, CommandAlreadyDoneError):
+                return await self._attempt(command, metadata, fingerprint, expected or {})
+            except DomainError as error:
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
-            except DomainError:
-                if known := await self._store.outcome(metadata.command_id):
-                    return _repeat(known, fingerprint)
-                raise
-        return await self._attempt(command, metadata, fingerprint)
+                if attempt == MAX_ATTEMPTS or not isinstance(error, VersionConflictError):
+                    raise
+            attempt += 1
 
-    async def _attempt(self, command: Command, metadata: Metadata, fingerprint: str) -> Answered:
-        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store)
+    async def _attempt(
+        self, command: Command, metadata: Metadata, fingerprint: str, expected: Mapping[UUID, int]
+    ) -> Answered:
+        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store, expected)
         answer = await self._handlers[type(command)](command, work)
         text = None if answer is None else _answers.dump_json(answer).decode()
         changed = [a for a in work.touched.values() if a.pending_events]

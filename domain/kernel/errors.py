@@ -47,6 +47,16 @@ class VersionConflictError(DomainError):
         self.expected_version = expected_version
 
 
+class StaleVersionError(DomainError):
+    """The caller decided by a version of an aggregate that is not the present one: read it again and decide again."""
+
+    def __init__(self, id: UUID, expected_version: int, version: int) -> None:
+        super().__init__(f"aggregate {id} is at version {version}, not {expected_version}")
+        self.id = id
+        self.expected_version = expected_version
+        self.version = version
+
+
 class CommandIdReusedError(DomainError):
     """A command id was used before for a different command."""
 

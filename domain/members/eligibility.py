@@ -24,11 +24,10 @@ def age_violation(birth_date: date | None, rules: Eligibility, today: date) -> V
     )
 
 
-def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime) -> list[Violation]:
+def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime, today: date) -> list[Violation]:
     """A verified, valid, accepted licence, held long enough and checked recently enough."""
     if licence is None:
         return [Violation(code="member.licence_missing", detail="hand in a driving licence first")]
-    today = at.date()
     found = [_unverified(licence), _country(licence, rules), _recheck(licence, rules, at)]
     if licence.expires_on < today:
         found.append(
@@ -49,14 +48,13 @@ def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime
     return [violation for violation in found if violation]
 
 
-def payment_violation(methods: tuple[PaymentMethod, ...], rules: Eligibility, today: date) -> Violation | None:
-    """One payment method that is not expired, and not prepaid where the service refuses those."""
-    if not methods:
+def payment_violation(charged: PaymentMethod | None, rules: Eligibility, today: date) -> Violation | None:
+    """The method to be charged has not expired, and is not prepaid where the service refuses that."""
+    if charged is None:
         return Violation(code="member.no_payment_method", detail="add a payment method first")
-    current = [method for method in methods if method.expires_on >= today]
-    if not current:
+    if charged.expires_on < today:
         return Violation(code="member.payment_method_expired", detail="add a payment method that has not expired")
-    if not rules.prepaid_cards and all(method.prepaid for method in current):
+    if charged.prepaid and not rules.prepaid_cards:
         return Violation(code="member.prepaid_card", detail="prepaid cards are not accepted here: add another card")
     return None
 
@@ -86,6 +84,6 @@ def _recheck(licence: Licence, rules: Eligibility, at: datetime) -> Violation | 
         return None
     return Violation(
         code="member.licence_recheck_due",
-        detail="show the driving licence again",
+        detail="hand the driving licence in again for a check",
         values={"last_check": licence.verified_at.isoformat()},
     )

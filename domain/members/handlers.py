@@ -1,7 +1,7 @@
 """Load, decide, save: one short function per command about members."""
 
 from domain.kernel.dispatcher import Handler, Work
-from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.members import commands
@@ -10,8 +10,7 @@ from domain.members.member import Member
 
 async def register_member(command: commands.RegisterMember, work: Work) -> MemberId:
     """Open an account in a city of the service."""
-    known = {city.id for city in work.rulebook.cities}
-    refuse_if([None if command.city_id in known else _unknown_city(command.city_id, known)])
+    refuse_if([work.rulebook.unknown_city(command.city_id)])
     work.add(Member.register(command, work.rulebook.key, work.now))
     return command.member_id
 
@@ -54,11 +53,6 @@ async def block_member(command: commands.BlockMember, work: Work) -> None:
 async def unblock_member(command: commands.UnblockMember, work: Work) -> None:
     """Lift the block."""
     (await work.load(Member, command.member_id)).unblock(command.reason, work.now)
-
-
-def _unknown_city(city_id: str, known: set[str]) -> Violation:
-    values = {"city_id": city_id, "cities": sorted(known)}
-    return Violation(code="service.unknown_city", detail="the service does not run in this city", values=values)
 
 
 HANDLERS: dict[type[Command], Handler] = {

@@ -11,7 +11,8 @@ from domain.kernel.personal import Personal
 from domain.members import commands
 from domain.members.eligibility import age_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, MemberStatus, PaymentMethod
-from domain.rulebook.model import Eligibility
+from domain.members.licence_check import dates_reversed, missing, turned_down
+from domain.rulebook.model import Rulebook
 
 
 class Member(Aggregate):
@@ -183,19 +184,22 @@ class Member(Aggregate):
         self.trigger_event(self.EmailVerified, timestamp=at)
 
     def submit_licence(self, command: commands.SubmitLicence, at: datetime) -> None:
-        """Take a licence for a check; it replaces an earlier one."""
+        """Take a licence for a check; it replaces an earlier one. Refused when its dates cannot be."""
+        refuse_if([dates_reversed(command.issued_on, command.expires_on)])
         facts = command.model_dump(exclude={"member_id"})
         self.trigger_event(self.LicenceSubmitted, timestamp=at, **facts)
 
     def verify_licence(self, at: datetime) -> None:
-        """Accept the licence handed in."""
-        self._require_licence()
-        self.trigger_event(self.LicenceVerified, timestamp=at)
+        """Accept the licence handed in; twice changes nothing. One that was turned down must be handed in anew."""
+        refuse_if([missing(self.licence), turned_down(self.licence)])
+        if self._licence_state is not LicenceState.VERIFIED:
+            self.trigger_event(self.LicenceVerified, timestamp=at)
 
     def reject_licence(self, reason: str, at: datetime) -> None:
-        """Turn the licence handed in down."""
-        self._require_licence()
-        self.trigger_event(self.LicenceRejected, reason=reason, timestamp=at)
+        """Turn the licence handed in down, be it accepted already; twice changes nothing."""
+        refuse_if([missing(self.licence)])
+        if self._licence_state is not LicenceState.REJECTED:
+            self.trigger_event(self.LicenceRejected, reason=reason, timestamp=at)
 
     def add_payment_method(self, command: commands.AddPaymentMethod, at: datetime) -> None:
         """Take a payment method; one that is known changes nothing."""
@@ -210,23 +214,25 @@ class Member(Aggregate):
             self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
 
     def block(self, reason: str, at: datetime) -> None:
-        """Keep the member from anything new; what is under way goes on."""
-        self.trigger_event(self.Blocked, reason=reason, timestamp=at)
+        """Keep the member from anything new; what is under way goes on. Blocked already, it changes nothing."""
+        if self.blocked_for is None:
+            self.trigger_event(self.Blocked, reason=reason, timestamp=at)
 
     def unblock(self, reason: str, at: datetime) -> None:
         """Lift the block."""
         if self.blocked_for is not None:
             self.trigger_event(self.Unblocked, reason=reason, timestamp=at)
 
-    def ineligibility(self, rules: Eligibility, at: datetime) -> list[Violation]:
-        """Every reason why this person may not take a car now."""
+    def ineligibility(self, rulebook: Rulebook, at: datetime) -> list[Violation]:
+        """Every reason why this person may not take a car now. Age and expiries go by the day in the member's city."""
+        rules, today = rulebook.eligibility, rulebook.city(self.city_id).local_day(at)
         found = [
             None
             if self.email_verified
             else Violation(code="member.email_unverified", detail="verify the e-mail address"),
-            age_violation(self.birth_date, rules, at.date()),
-            *licence_violations(self.licence, rules, at),
-            payment_violation(self.payment_methods, rules, at.date()),
+            age_violation(self.birth_date, rules, today),
+            *licence_violations(self.licence, rules, at, today),
+            payment_violation(self.charged_method, rules, today),
             None
             if self.blocked_for is None
             else Violation(code="member.blocked", detail="this account is blocked: contact support"),
@@ -249,12 +255,13 @@ class Member(Aggregate):
         self.trigger_event(self.RentalOpened, trip_id=trip_id, timestamp=at)
 
     def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:
-        """Reservation or trip is over."""
-        self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
+        """Reservation or trip is over; idle already, it changes nothing."""
+        if self.status is not MemberStatus.IDLE:
+            self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
 
-    def _require_licence(self) -> None:
-        missing = Violation(code="member.licence_missing", detail="no driving licence was handed in")
-        refuse_if([missing if self.licence is None else None])
+    @property
+    def _licence_state(self) -> LicenceState | None:
+        return self.licence.state if self.licence else None
 
     def _busy(self) -> Violation:
         code = "member.in_rental" if self.status is MemberStatus.IN_RENTAL else "member.in_reservation"

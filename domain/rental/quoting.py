@@ -3,15 +3,20 @@
 from datetime import datetime
 
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.errors import Violation
+from domain.kernel.errors import RefusedError, Violation
 from domain.rulebook.elements import FlatFee
 from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Quote
 
 
 def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
-    """The tariff in force for a car. Raises `LookupError` when the rulebook has none."""
-    tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
+    """The tariff in force for a car. Refused when the rulebook has none."""
+    try:
+        tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
+    except LookupError as error:
+        values = {"city_id": vehicle.city_id, "model": vehicle.model}
+        detail = "there is no price for this car: choose another one"
+        raise RefusedError(Violation(code="vehicle.no_tariff", detail=detail, values=values)) from error
     return Quote(tariff=tariff, city_id=vehicle.city_id, model=vehicle.model, quoted_at=at)
 
 

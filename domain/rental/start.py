@@ -1,7 +1,5 @@
 """Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
 
-from datetime import datetime, timedelta
-
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.fleet.vehicle import Vehicle
@@ -14,9 +12,6 @@ from domain.rental.quoting import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
-
-PAYMENT_TIMEOUT = timedelta(minutes=2)
-"""How long a start waits for the payment provider."""
 
 
 class Claim(BaseModel):
@@ -31,10 +26,9 @@ class Claim(BaseModel):
 
 def objections(member: Member, vehicle: Vehicle, work: Work) -> list[Violation]:
     """Every reason against this member taking this free car now."""
-    rules = work.rulebook
     return [
-        *member.ineligibility(rules.eligibility, work.now),
-        *vehicle.unavailability(rules.reservation),
+        *member.ineligibility(work.rulebook, work.now),
+        *vehicle.unavailability(work.rulebook.reservation),
     ]
 
 
@@ -62,7 +56,7 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work
 
 
 def _obstacles_beside_the_claim(member: Member, work: Work) -> list[Violation]:
-    found = member.ineligibility(work.rulebook.eligibility, work.now)
+    found = member.ineligibility(work.rulebook, work.now)
     return [violation for violation in found if violation != member.occupation()]
 
 
@@ -80,7 +74,7 @@ def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
         reserved_at=by.reserved_at,
         package=command.package,
         options=command.options,
-        payment_due_at=payment_due(work.now),
+        payment_due_at=work.now + work.rulebook.trip.payment_timeout,
     )
 
 
@@ -100,8 +94,3 @@ async def _given_back(failed: Trip, work: Work) -> ReservationId | None:
         return None
     reservation = await work.load(Reservation, failed.reservation_id)
     return reservation.give_back(TripId(failed.id), work.now)
-
-
-def payment_due(at: datetime) -> datetime:
-    """When a start that is asked for now is given up if the payment provider has not answered."""
-    return at + PAYMENT_TIMEOUT

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
@@ -38,6 +40,10 @@ class City(Rules):
     taxes: tuple[TaxRule, ...]
     tariffs: tuple[Tariff, ...]
 
+    def local_day(self, at: datetime) -> date:
+        """The day that it is here."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
+
 
 class Eligibility(Rules):
     """Who may drive."""
@@ -62,9 +68,20 @@ class ReservationLimits(Rules):
     """Percent below which a car cannot be reserved."""
 
 
-class TripLimits(Rules):
-    """Time-outs of the conversation with the car, and what the end of a trip and its corrections need."""
+class FleetLimits(Rules):
+    """When a car needs to be seen to. Percent of fuel or charge."""
 
+    low_energy: float = 15
+    """At or below this a car needs fuel or charge."""
+    restored_energy: float = 25
+    """At or above this it was filled; the gap keeps a level that wavers from raising task after task."""
+
+
+class TripLimits(Rules):
+    """Time-outs of payment and car, and what the end of a trip and its corrections need."""
+
+    payment_timeout: timedelta = timedelta(minutes=2)
+    """How long a start waits for the payment provider."""
     unlock_timeout: timedelta = timedelta(seconds=30)
     lock_timeout: timedelta = timedelta(seconds=30)
     position_maximum_age: timedelta = timedelta(minutes=5)
@@ -86,6 +103,7 @@ class Rulebook(Rules):
     eligibility: Eligibility
     reservation: ReservationLimits
     trip: TripLimits
+    fleet: FleetLimits = FleetLimits()
     cities: tuple[City, ...]
 
     def city(self, city_id: str) -> City:
@@ -94,6 +112,22 @@ class Rulebook(Rules):
             if city.id == city_id:
                 return city
         raise KeyError(city_id)
+
+    def unknown_city(self, city_id: str) -> Violation | None:
+        """Says no to a city that the service does not run in."""
+        known = sorted(city.id for city in self.cities)
+        if city_id in known:
+            return None
+        values = {"city_id": city_id, "cities": known}
+        return Violation(code="service.unknown_city", detail="the service does not run in this city", values=values)
+
+    def no_tariff(self, city_id: str, model: str, at: datetime) -> Violation | None:
+        """Says no to a model that has no price in a city at a time."""
+        tariffs = (tariff for city in self.cities if city.id == city_id for tariff in city.tariffs)
+        if any(tariff.applies_to(model, at) for tariff in tariffs):
+            return None
+        values = {"city_id": city_id, "model": model}
+        return Violation(code="service.no_tariff", detail="this model has no price in this city", values=values)
 
     def tariff(self, city_id: str, model: str, at: datetime) -> Tariff:
         """The tariff version valid for a model in a city at a time. Raises `LookupError` when none is."""

@@ -1,5 +1,6 @@
 """Wrong, hostile and foreign requests: a clear problem document, and nothing written."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,8 @@ def kind(answer: httpx.Response) -> str:
     ("content", "status", "expected"),
     [
         (b"{bad", 400, "malformed-json"),
+        (b'{"name": "\xff"}', 400, "malformed-json"),
+        (b"[" * 60_000, 400, "malformed-json"),
         (b"[1, 2]", 422, "invalid-input"),
         (b'{"city_id": "berlin", "surprise": 1}', 422, "invalid-input"),
         (
@@ -34,7 +37,7 @@ def kind(answer: httpx.Response) -> str:
         ),
         (b'{"name": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
     ],
-    ids=["broken", "another shape", "unknown field", "the character NUL", "huge"],
+    ids=["broken", "not UTF-8", "too deep", "another shape", "unknown field", "the character NUL", "huge"],
 )
 async def test_a_wrong_body_is_explained_and_writes_nothing(
     city: City, content: bytes, status: int, expected: str
@@ -151,3 +154,13 @@ async def test_the_process_says_whether_it_is_well(city: City) -> None:
     assert 'csbe_projection_lag_positions{follower="policies"}' in metrics.text
     assert "csbe_policy_tasks_parked 0.0" in metrics.text
     assert keys.json()["keys"][0]["crv"] == "Ed25519"
+
+
+async def test_a_body_sent_in_pieces_is_refused_when_it_grows_too_large(city: City) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 1024
+
+    answer = await city.api.post("/v1/members", content=pieces(), headers={"Idempotency-Key": "1"})
+
+    assert (answer.status_code, kind(answer)) == (413, "too-large")

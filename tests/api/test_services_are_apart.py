@@ -71,8 +71,13 @@ async def test_an_invoice_is_credited_by_its_own_services_agents_only(city: City
 
     refused = await city.post(credit, {"reason": "not mine to give"}, foreign(city, Role.AGENT))
     granted = await city.post(credit, {"reason": "car was dirty"}, city.token(Role.AGENT))
+    await city.settled()
+    notes = (await city.api.get("/v1/credit-notes", headers=member)).json()["credit_notes"]
+    elsewhere = (await city.api.get("/v1/credit-notes", headers=foreign(city, Role.AGENT))).json()["credit_notes"]
 
     assert (refused.status_code, granted.status_code) == (404, 201)
+    assert [(n["invoice_id"], n["gross_minor"]) for n in notes] == [(invoice["invoice_id"], invoice["gross_minor"])]
+    assert elsewhere == []
 
 
 async def test_the_same_key_of_the_same_name_in_two_services_is_two_commands(city: City) -> None:

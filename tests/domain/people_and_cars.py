@@ -1,5 +1,6 @@
 """Builders: members who may drive, cars that are ready, and the area that they belong to."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from itertools import count
 from uuid import UUID
@@ -16,6 +17,9 @@ from tests.domain.world import World
 HOME = ZoneId(derived_id("zone", "home"))
 NO_PARKING = ZoneId(derived_id("zone", "no parking"))
 ALEXANDERPLATZ = Position(latitude=52.5219, longitude=13.4132)
+
+Taking = Callable[[World, MemberId, VehicleId], Awaitable[UUID]]
+"""`reserved` or `started`: a member takes a car."""
 
 _number = count()
 
@@ -52,20 +56,25 @@ async def member(world: World, name: str = "Ada") -> MemberId:
     return who
 
 
-async def car(world: World, name: str = "B-AB 1") -> VehicleId:
+async def commissioned(world: World, plate: str = "B-AB 1", **facts: object) -> VehicleId:
+    """A car that belongs to the fleet, and has not said anything yet."""
+    which = VehicleId(derived_id("car", plate, next(_number)))
+    usual: dict[str, object] = {
+        "vehicle_id": which,
+        "vin": f"WBA{which.int % 10**14:014d}",
+        "plate": plate,
+        "make": "BMW",
+        "model": "BMW X1",
+        "fuel_type": "petrol",
+        "city_id": "berlin",
+    }
+    await world.do(CommissionVehicle.model_validate({**usual, **facts}))
+    return which
+
+
+async def car(world: World, plate: str = "B-AB 1", **facts: object) -> VehicleId:
     """A car in service, parked at Alexanderplatz, its doors shut and locked."""
-    which = VehicleId(derived_id("car", name, next(_number)))
-    await world.do(
-        CommissionVehicle(
-            vehicle_id=which,
-            vin=f"WBA{which.int % 10**14:014d}",
-            plate=name,
-            make="BMW",
-            model="BMW X1",
-            fuel_type="petrol",
-            city_id="berlin",
-        )
-    )
+    which = await commissioned(world, plate, **facts)
     await says(world, which, odometer_m=1_000_000)
     await world.do(PutIntoService(vehicle_id=which))
     return which

@@ -7,6 +7,8 @@ from itertools import count
 from typing import Any, Literal
 from uuid import UUID
 
+import pytest
+
 from domain.billing.policies import payment_answer
 from domain.contexts import HANDLERS, POLICIES
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand
@@ -17,6 +19,7 @@ from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.policy import AskPaymentProvider, Consequence, Later, SendMessage, TellVehicle
+from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
 from tests.domain.memory_store import MemoryStore
 
@@ -28,6 +31,11 @@ AGENT = Actor(role=Role.AGENT, id="agent-7")
 SYSTEM = Actor(role=Role.SYSTEM, id="policies")
 
 
+def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:
+    """The rules that said no."""
+    return {violation.code for violation in refused.value.violations}
+
+
 class World:
     """Carries out commands, then whatever the policies want, until nothing is left to do at the present time."""
 
@@ -35,7 +43,7 @@ class World:
         self.time = START
         self.store = MemoryStore()
         self.service = service
-        self.rulebook = RULEBOOKS[service]
+        self.rulebooks = dict(RULEBOOKS)
         self.messages: list[SendMessage] = []
         self.refused_consequences: list[tuple[Command, RefusedError]] = []
         self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
@@ -46,10 +54,19 @@ class World:
         self._seen = 0
         self._number = count()
         self._later: list[tuple[datetime, int, Command]] = []
-        self._dispatcher = Dispatcher(self.store, self, RULEBOOKS, HANDLERS)
+        self._dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS)
 
     def now(self) -> datetime:
         return self.time
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules of this service; others may be set."""
+        return self.rulebooks[self.service]
+
+    @rulebook.setter
+    def rulebook(self, rules: Rulebook) -> None:
+        self.rulebooks[self.service] = rules
 
     async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> Answered:
         """Carry out a command and all that follows from it now. Raises what the command raises."""
@@ -93,6 +110,10 @@ class World:
     def events(self, *kinds: type[DomainEvent]) -> list[Any]:
         """What happened of these kinds, in order."""
         return [r.event for r in self.store.log if isinstance(r.event, kinds)]
+
+    def news(self, after: int) -> list[str]:
+        """The topics of what happened after a position of the log, in order."""
+        return [recorded.topic for recorded in self.store.log[after:]]
 
     def told(self) -> list[str]:
         """The templates of all messages sent so far."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -12,10 +13,15 @@ from adapters.postgres.store import PostgresEventStore
 from domain.contexts import HANDLERS
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.messages import Metadata
+from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rulebook.services import RULEBOOKS
 from tests.domain.memory_store import MemoryStore
+from tests.domain.people_and_cars import area, car, member, reserved, says, started
 from tests.domain.world import World
+from tests.projections.following import Followers, catch_up, credit
+from tests.projections.planting import Log
 
 
 class _RecordedTwice(MemoryStore):
@@ -33,7 +39,7 @@ class _RecordedTwice(MemoryStore):
 
 
 @pytest.fixture
-async def followers(pool: asyncpg.Pool, store: PostgresEventStore) -> dict[str, Follower]:
+async def followers(pool: asyncpg.Pool, store: PostgresEventStore) -> Followers:
     """One follower per projector, on empty tables."""
     await pool.execute(projections.schema_sql())
     for projector in projections.PROJECTORS:
@@ -51,3 +57,35 @@ def world(store: PostgresEventStore) -> World:
     world.store = _RecordedTwice(store)
     world._dispatcher = Dispatcher(world.store, world, RULEBOOKS, HANDLERS)
     return world
+
+
+@pytest.fixture
+async def story(world: World, followers: Followers) -> tuple[MemberId, VehicleId, TripId]:
+    """Ada drove; the read models followed every few events."""
+    await area(world)
+    ada, mini = await member(world), await car(world)
+    await catch_up(followers)
+    trip = await started(world, ada, mini, await reserved(world, ada, mini))
+    await catch_up(followers)
+    await world.advance(timedelta(minutes=20))
+    await says(world, mini, odometer_m=1_009_000)
+    await world.do(EndTrip(trip_id=trip))
+    await catch_up(followers)
+    return ada, mini, trip
+
+
+@pytest.fixture
+async def log() -> Log:
+    """Ada reserves, drives, pays, and gets a part back; later she reserves for long and does not drive."""
+    world = World()
+    await area(world)
+    ada, mini = await member(world), await car(world)
+    trip = await started(world, ada, mini, await reserved(world, ada, mini))
+    await world.advance(timedelta(minutes=20))
+    await says(world, mini, odometer_m=1_009_000)
+    await world.do(EndTrip(trip_id=trip))
+    await world.do(credit(trip, "1.00"))
+    held = await reserved(world, ada, mini)
+    await world.do(ExtendReservation(reservation_id=held, until=world.now() + timedelta(hours=1)))
+    await world.advance(timedelta(hours=2))
+    return world.store.log

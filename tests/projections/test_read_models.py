@@ -1,47 +1,25 @@
 """What each read model tells of a story, and that a rebuild tells the same."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import asyncpg
 import pytest
 
 import projections
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.follower import Follower
-from domain.kernel.ids import MemberId, TripId, VehicleId
-from domain.rental.commands import CancelReservation, EndTrip
+from domain.fleet.commands import CommissionVehicle, CompleteTask
+from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
+from domain.members.commands import BlockMember, RemovePaymentMethod
+from domain.members.member import Member
+from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
-from tests.domain.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says, started
+from tests.domain.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
 from tests.domain.world import World
+from tests.projections.following import Followers, catch_up, credit, row
 
-Followers = dict[str, Follower]
+_ALL_TABLES = "select schemaname || '.' || tablename from pg_tables where schemaname = 'read_v1'"
+
 Story = tuple[MemberId, VehicleId, TripId]
-
-
-async def _catch_up(followers: Followers) -> None:
-    for follower in followers.values():
-        await follower.catch_up()
-
-
-@pytest.fixture
-async def story(world: World, followers: Followers) -> Story:
-    """Ada drove; the read models followed every few events."""
-    await area(world)
-    ada, mini = await member(world), await car(world)
-    await _catch_up(followers)
-    trip = await started(world, ada, mini, await reserved(world, ada, mini))
-    await _catch_up(followers)
-    await world.advance(timedelta(minutes=20))
-    await says(world, mini, odometer_m=1_009_000)
-    await world.do(EndTrip(trip_id=trip))
-    await _catch_up(followers)
-    return ada, mini, trip
-
-
-async def _row(pool: asyncpg.Pool, table: str, where: str, value: object) -> asyncpg.Record:
-    row = await pool.fetchrow(f"select * from read_v1.{table} where {where} = $1", value)  # noqa: S608
-    assert row is not None
-    return row
 
 
 async def _tables(pool: asyncpg.Pool) -> dict[str, list[str]]:
@@ -49,35 +27,64 @@ async def _tables(pool: asyncpg.Pool) -> dict[str, list[str]]:
     return {n: [r[0] for r in await pool.fetch(f"select t::text from {n} t order by 1")] for n in names}  # noqa: S608
 
 
-@pytest.mark.usefixtures("story")
-async def test_a_rebuild_from_zero_equals_the_live_tables(followers: Followers, pool: asyncpg.Pool) -> None:
+async def test_a_rebuild_from_zero_equals_the_live_tables(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    await says(world, story[1], energy_percent=5.0)
+    await world.do(credit(story[2], "1.00"))
+    await catch_up(followers)
     live = await _tables(pool)
+
     for projector in projections.PROJECTORS:
         await pool.execute(projector.truncate_sql())
         await pool.execute("delete from csbe.followers where name = $1", projector.follower_name)
-    await _catch_up(followers)
+    await catch_up(followers)
+
     assert await _tables(pool) == live
-    assert all(rows for name, rows in live.items() if name != "read_v1.field_tasks")
+    assert all(live.values())
+    assert set(live) == {r[0] for r in await pool.fetch(_ALL_TABLES)}
 
 
 async def test_the_account_the_trip_and_the_reservation_tell_the_story(story: Story, pool: asyncpg.Pool) -> None:
     ada, mini, trip = story
-    account = await _row(pool, "members", "member_id", ada)
-    driven = await _row(pool, "trips", "trip_id", trip)
-    held = await _row(pool, "reservations", "reservation_id", driven["reservation_id"])
+    account = await row(pool, "members", "member_id", ada)
+    driven = await row(pool, "trips", "trip_id", trip)
+    held = await row(pool, "reservations", "reservation_id", driven["reservation_id"])
     assert (account["name"], account["status"], account["licence_state"]) == ("Ada", "IDLE", "verified")
     assert (driven["state"], driven["vehicle_id"], driven["distance_m"]) == ("ended", mini, 9000)
     assert (held["state"], held["trip_id"]) == ("converted", trip)
 
 
-async def test_the_invoice_is_paid_and_its_revenue_is_in_the_day(story: Story, pool: asyncpg.Pool) -> None:
-    invoice = await _row(pool, "invoices", "trip_id", story[2])
-    payment = await _row(pool, "payments", "trip_id", story[2])
-    day = await _row(pool, "fleet_days", "trips", 1)
-    assert (invoice["state"], invoice["open_minor"]) == ("paid", 0)
-    assert invoice["gross_minor"] == invoice["net_minor"] + invoice["tax_minor"] > 0
-    assert payment["state"] == "captured"
-    assert (day["revenue_minor"], day["city_id"]) == (invoice["net_minor"], "berlin")
+async def test_the_account_tells_how_the_member_can_pay_and_until_when_the_licence_is_good(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    ada, _, _ = story
+    before = await row(pool, "members", "member_id", ada)
+
+    await world.do(RemovePaymentMethod(member_id=ada, method_id="card"))
+    await world.do(BlockMember(member_id=ada, reason="card was lost"))
+    await catch_up(followers)
+
+    after = await row(pool, "members", "member_id", ada)
+    assert (before["licence_expires_on"], before["payment_methods"]) == (date(2033, 1, 1), 1)
+    assert (after["payment_methods"], after["blocked"]) == (0, True)
+    assert after["version"] == (await world.store.load(Member, ada)).version
+
+
+async def test_work_in_the_field_is_listed_until_it_is_done(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    _, mini, _ = story
+    await says(world, mini, energy_percent=5.0)
+    await catch_up(followers)
+    raised = await row(pool, "field_tasks", "vehicle_id", mini)
+
+    await world.do(CompleteTask(task_id=TaskId(raised["task_id"])))
+    await catch_up(followers)
+
+    done = await row(pool, "field_tasks", "vehicle_id", mini)
+    assert (raised["service"], raised["kind"], raised["state"]) == (world.service, "refuel", "raised")
+    assert (done["state"], done["closed_at"]) == ("done", world.now())
 
 
 async def test_a_reserved_car_is_not_among_the_nearest_free_ones(
@@ -88,10 +95,10 @@ async def test_a_reserved_car_is_not_among_the_nearest_free_ones(
     assert [r["vehicle_id"] for r in await pool.fetch(NEAREST_FREE, *here)] == [mini]
     ben = await member(world, "Ben")
     held = await reserved(world, ben, mini)
-    await _catch_up(followers)
+    await catch_up(followers)
     assert await pool.fetch(NEAREST_FREE, *here) == []
     await world.do(CancelReservation(reservation_id=held))
-    await _catch_up(followers)
+    await catch_up(followers)
     assert len(await pool.fetch(NEAREST_FREE, *here)) == 1
 
 
@@ -122,3 +129,42 @@ async def test_an_event_that_cannot_be_projected_stops_there_with_its_position(
         await pool.execute("alter table read_v1.members drop constraint planted")
     assert stopped.value.position == verified
     assert await followers["members"].position() == verified - 1
+
+
+async def test_a_car_is_on_the_map_with_what_it_told_and_when(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    mini = await car(world)
+    told = world.now()
+    await world.advance(timedelta(minutes=5))
+
+    await says(world, mini, locked=False, position=None, energy_percent=None)
+    await catch_up(followers)
+
+    shown = await row(pool, "vehicles", "vehicle_id", mini)
+    assert (shown["state"], shown["online"], shown["locked"]) == ("available", True, False)
+    assert (shown["latitude"], shown["longitude"]) == (ALEXANDERPLATZ.latitude, ALEXANDERPLATZ.longitude)
+    assert (shown["energy_percent"], shown["energy_at"], shown["position_at"]) == (80.0, told, told)
+
+
+async def test_a_car_that_never_told_anything_has_no_time_of_it(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    new = VehicleId(derived_id("car", "silent"))
+    await world.do(
+        CommissionVehicle(
+            vehicle_id=new,
+            vin="WBA00000000000001",
+            plate="B-AB 2",
+            make="BMW",
+            model="BMW i3",
+            fuel_type="electric",
+            city_id="berlin",
+        )
+    )
+
+    await catch_up(followers)
+
+    shown = await row(pool, "vehicles", "vehicle_id", new)
+    assert shown["state"] == "commissioned"
+    assert [shown[c] for c in ("latitude", "position_at", "energy_percent", "energy_at", "locked")] == [None] * 5

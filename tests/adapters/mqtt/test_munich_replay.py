@@ -56,7 +56,7 @@ async def vehicle_id(dispatcher: Dispatcher, vin: str) -> VehicleId:
         make="BMW",
         model="i3",
         fuel_type="electric",
-        city_id="munich",
+        city_id="berlin",
     )
     metadata = Metadata(
         command_id=CommandId(uuid4()), command=command.NAME, service=SERVICE, correlation_id=uuid4(),

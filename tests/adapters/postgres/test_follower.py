@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.follower import Follower, retry, skip, wait_for
+from adapters.postgres.follower import Follower, wait_for
 from adapters.postgres.journal import Entry, Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.store import PostgresEventStore
@@ -20,6 +20,7 @@ METADATA = (
     '{"command_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a", "command": "test", "service": "s", '
     '"actor": {"role": "system", "id": "test"}, "correlation_id": "6f0f54b5-9d0f-5c35-9c4f-3a0f0d1c2b3a"}'
 )
+GUEST = "Ada Lovelace"
 STATE = b'{"timestamp": "2026-01-01T00:00:00Z", "originator_topic": "test.bell", "note": %d}'
 
 
@@ -89,12 +90,17 @@ async def test_a_poison_event_stops_the_follower_on_record_until_it_is_skipped(
     assert await positions(pool) == list(range(1, 11))
     assert "note" in await pool.fetchval("select error from csbe.followers")
 
-    await retry(pool, "bells")
+    assert await follower.retry()
     with pytest.raises(FollowerStoppedError):
         await follower.catch_up()
-    await skip(pool, "bells", 11)
+    assert not await follower.skip(12, by="Olga", reason="the wrong one")
+    assert await follower.skip(11, by="Olga", reason="a damaged disk")
     await follower.catch_up()
     assert await positions(pool) == [*range(1, 11), *range(12, 22)]
+    [skipped] = await pool.fetch("select follower, position, error, skipped_by, reason from csbe.skipped_events")
+    assert tuple(skipped)[:2] + tuple(skipped)[3:] == ("bells", 11, "Olga", "a damaged disk")
+    assert "note" in skipped["error"]
+    assert not await follower.retry()
 
 
 @pytest.mark.usefixtures("heard")
@@ -111,6 +117,22 @@ async def test_a_consumer_that_fails_leaves_no_trace(store: PostgresEventStore, 
         await follower.catch_up()
     assert await positions(pool) == [1, 2]
     assert await follower.position() == 2
+
+
+@pytest.mark.usefixtures("heard")
+async def test_the_error_on_record_and_in_the_log_does_not_quote_the_row_that_failed(
+    store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(_events: Sequence[RecordedEvent], connection: Connection) -> None:
+        await connection.execute("create temporary table guests (name text, seat int not null) on commit drop")
+        await connection.execute("insert into guests values ($1)", GUEST)
+
+    await ring(pool, 1)
+    with pytest.raises(FollowerStoppedError, match="NotNullViolationError: null value"):
+        await Follower(pool, store, "bells", refuse).catch_up()
+
+    assert "test_follower.py" in caplog.text
+    assert GUEST not in caplog.text + await pool.fetchval("select error from csbe.followers")
 
 
 @pytest.mark.usefixtures("heard")

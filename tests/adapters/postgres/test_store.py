@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -242,6 +243,44 @@ async def test_values_about_a_person_are_unreadable_in_the_table_and_gone_once_e
     for reader in (store, PostgresEventStore(pool)):
         assert (await reader.load(Box, box.id)).owner is None
         assert [e.event.owner async for e in reader.read()] == [None]  # type: ignore[attr-defined]
+
+
+async def test_an_erasure_empties_the_memory_of_other_processes(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    box, elsewhere = Box.make(owner="Ada Lovelace"), PostgresEventStore(pool)
+    await save(elsewhere, box)
+    await elsewhere.listener.erasures.wait(0, 20)  # until it listens
+    assert (await elsewhere.load(Box, box.id)).owner == "Ada Lovelace"
+    assert [e.event.owner async for e in elsewhere.read()] == ["Ada Lovelace"]  # type: ignore[attr-defined]
+
+    heard = elsewhere.listener.erasures.count
+    await store.erase(box.id)
+    await elsewhere.listener.erasures.wait(heard, 20)
+
+    assert (await elsewhere.load(Box, box.id)).owner is None
+    assert [e.event.owner async for e in elsewhere.read()] == [None]  # type: ignore[attr-defined]
+    await elsewhere.close()
+
+
+async def test_what_was_read_before_an_erasure_is_not_remembered_after_it(
+    store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box.make(owner="Ada Lovelace")
+    await save(store, box)
+    store._forget()
+    replay = store._replay
+
+    async def slowly(*args: Any) -> Aggregate | None:
+        replayed = await replay(*args)
+        await store.erase(box.id)
+        return replayed
+
+    monkeypatch.setattr(store, "_replay", slowly)
+    mine = await store.load(Box, box.id)
+    monkeypatch.undo()
+    mine.fill(5)
+    await save(store, mine)
+
+    assert (await store.load(Box, box.id)).owner is None
 
 
 async def test_an_erased_person_gets_no_new_key(store: PostgresEventStore, pool: asyncpg.Pool) -> None:

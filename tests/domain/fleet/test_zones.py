@@ -33,6 +33,7 @@ def test_a_ring_must_end_where_it_began() -> None:
     assert closed(WITH_HOLE)
     assert not closed(((((0, 0), (1, 0), (1, 1), (0, 1)),),))
     assert not closed(())
+    assert not closed(((),))
 
 
 @given(longitude=_coordinate, latitude=_coordinate)

@@ -12,22 +12,26 @@ from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence
 from domain.members.facts import MemberStatus
 from domain.members.member import Member
-from domain.rulebook.model import Eligibility
+from domain.rulebook.drivenow_europe import DRIVENOW_EUROPE
+from domain.rulebook.model import Eligibility, Rulebook
+from domain.rulebook.reachnow_usa import REACHNOW_USA
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
-RULES = Eligibility(
+STRICT = Eligibility(
     minimum_age=21,
     minimum_licence_years=1,
     licence_countries=("DE", "AT"),
     licence_recheck=timedelta(days=365),
     prepaid_cards=False,
 )
+RULES = DRIVENOW_EUROPE.model_copy(update={"eligibility": STRICT})
+SEATTLE = REACHNOW_USA.model_copy(update={"eligibility": STRICT})
 
 
-def registered(birth_date: date = date(1990, 5, 1)) -> Member:
+def registered(birth_date: date = date(1990, 5, 1), city_id: str = "berlin") -> Member:
     command = RegisterMember(
         member_id=MemberId(uuid4()),
-        city_id="berlin",
+        city_id=city_id,
         name="Ada",
         email="ada@example.org",
         birth_date=birth_date,
@@ -48,7 +52,7 @@ def licensed(
     member.verify_licence(NOW)
 
 
-def paying(member: Member, *, prepaid: bool = False) -> None:
+def paying(member: Member, *, prepaid: bool = False, expires_on: date = date(2030, 1, 1)) -> None:
     member.add_payment_method(
         AddPaymentMethod(
             member_id=MemberId(member.id),
@@ -56,7 +60,7 @@ def paying(member: Member, *, prepaid: bool = False) -> None:
             token="tok",
             brand="visa",
             prepaid=prepaid,
-            expires_on=date(2030, 1, 1),
+            expires_on=expires_on,
         ),
         NOW,
     )
@@ -70,8 +74,8 @@ def eligible() -> Member:
     return member
 
 
-def reasons(member: Member, at: datetime = NOW) -> set[str]:
-    return {violation.code for violation in member.ineligibility(RULES, at)}
+def reasons(member: Member, at: datetime = NOW, rules: Rulebook = RULES) -> set[str]:
+    return {violation.code for violation in member.ineligibility(rules, at)}
 
 
 def test_whoever_fulfils_everything_may_drive() -> None:
@@ -85,6 +89,27 @@ def test_a_new_member_learns_every_reason_at_once() -> None:
         "member.too_young",
         "member.licence_missing",
         "member.no_payment_method",
+    }
+
+
+def test_whatever_stands_against_a_member_is_told_together() -> None:
+    member = registered(birth_date=date(2002, 1, 1))
+    licensed(member, country="FR", issued_on=date(2020, 1, 1), expires_on=date(2020, 5, 31))
+    member.reject_licence("a copy", NOW)
+    paying(member, prepaid=True)
+    member.block("unpaid", NOW)
+    member.open_reservation(ReservationId(uuid4()), NOW)
+
+    assert reasons(member) == {
+        "member.email_unverified",
+        "member.too_young",
+        "member.licence_rejected",
+        "member.licence_country_not_accepted",
+        "member.licence_too_recent",
+        "member.licence_expired",
+        "member.prepaid_card",
+        "member.blocked",
+        "member.in_reservation",
     }
 
 
@@ -139,6 +164,31 @@ def test_one_thing_at_a_time() -> None:
         member.open_rental(TripId(uuid4()), NOW)
     member.release(NOW)
     assert reasons(member) == set()
+
+
+@pytest.mark.parametrize(
+    ("city_id", "rules", "midnight"),
+    [
+        ("berlin", RULES, datetime(2020, 5, 31, 22, tzinfo=UTC)),
+        ("seattle", SEATTLE, datetime(2020, 6, 1, 7, tzinfo=UTC)),
+    ],
+)
+def test_birthdays_and_expiries_go_by_the_day_in_the_city(city_id: str, rules: Rulebook, midnight: datetime) -> None:
+    member = registered(birth_date=date(1999, 6, 1), city_id=city_id)
+    licensed(member, issued_on=date(2019, 6, 1), expires_on=date(2020, 5, 31))
+    paying(member, expires_on=date(2020, 5, 31))
+    by_day = {
+        "member.too_young",
+        "member.licence_too_recent",
+        "member.licence_expired",
+        "member.payment_method_expired",
+    }
+
+    evening = reasons(member, midnight - timedelta(seconds=1), rules) & by_day
+    morning = reasons(member, midnight, rules) & by_day
+
+    assert evening == {"member.too_young", "member.licence_too_recent"}
+    assert morning == {"member.licence_expired", "member.payment_method_expired"}
 
 
 @given(birth_date=st.dates(date(1930, 1, 1), date(2015, 1, 1)))

@@ -1,0 +1,44 @@
+"""The command `csbe`: one module per kind of work, and what they share in `terminal`. Nothing is decided here."""
+
+import sys
+from collections.abc import Sequence
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+
+from api.cli.audit import audit_app, history
+from api.cli.erasing import erase
+from api.cli.projections import projections_app
+from api.cli.running import demo, migrate, serve, simulate, token
+from api.cli.tasks import tasks_app
+from api.cli.telemetry import telemetry_app
+from api.cli.terminal import complain
+from api.composition import FollowerStoppedError
+from api.serving import PortTakenError
+from domain.kernel.errors import DomainError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(name="csbe", help="Car Sharing Backend System.", no_args_is_help=True, pretty_exceptions_enable=False)
+for command in (demo, serve, migrate, history, token, simulate, erase):
+    app.command()(command)
+for name, group in {
+    "projections": projections_app,
+    "tasks": tasks_app,
+    "telemetry": telemetry_app,
+    "audit": audit_app,
+}.items():
+    app.add_typer(group, name=name)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Entry point: every foreseeable error in one line, without a traceback."""
+    try:
+        app(words)
+    except (DomainError, PortTakenError, FollowerStoppedError, ValidationError, ValueError) as error:
+        complain(str(error))
+        sys.exit(2)
+    except (OSError, asyncpg.PostgresError) as error:
+        complain(f"cannot reach a server: {error}")
+        sys.exit(3)

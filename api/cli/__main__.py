@@ -1,0 +1,5 @@
+"""For `python -m api.cli`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""Commands on parked tasks: what was decided should follow and could not be done."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from pydantic_core import to_jsonable_python
+from rich.markup import escape
+from rich.table import Table
+
+from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
+from api.composition import ParkedTask, Running
+
+tasks_app = typer.Typer(help="Parked tasks: what could not be done and waits for you.", no_args_is_help=True)
+
+TaskId = Annotated[UUID, typer.Argument(help="As `csbe tasks list` shows it.")]
+
+
+@tasks_app.command("list")
+def tasks_list(as_json: AsJson = False) -> None:
+    """What was given up, the oldest first, and why."""
+
+    async def read(running: Running) -> list[ParkedTask]:
+        return await running.tasks.parked()
+
+    tasks = run(with_system(read))
+    table = Table("id", "parked at", "kind", "policy", "attempts", "error")
+    for task in tasks:
+        when = task.parked_at.isoformat(timespec="seconds")
+        table.add_row(str(task.id), when, task.kind, task.policy, str(task.attempts), escape(task.last_error))
+    show(as_json, to_jsonable_python(tasks), table)
+
+
+@tasks_app.command("retry")
+def tasks_retry(task_id: TaskId) -> None:
+    """Let the workers try a parked task again."""
+
+    async def retry(running: Running) -> None:
+        if not await running.tasks.retry(task_id):
+            fail(f"there is no parked task {task_id}")
+
+    run(with_system(retry))
+    errors.print(f"{task_id} is tried again")
+
+
+@tasks_app.command("drop")
+def tasks_drop(task_id: TaskId, reason: Reason, by: By) -> None:
+    """Take a parked task out: it will never be done."""
+
+    async def drop(running: Running) -> None:
+        if not await running.tasks.drop(task_id, by=by, reason=reason):
+            fail(f"there is no parked task {task_id}")
+
+    run(with_system(drop))
+    errors.print(f"{task_id} is dropped")

@@ -1,0 +1,81 @@
+"""What all commands share: how they run, what they print, who gives them."""
+
+import asyncio
+import getpass
+import json
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.markup import escape
+
+from api.composition import Running, composed, prepare, servers
+from api.observability import configure_logs
+from api.settings import Settings
+
+T = TypeVar("T")
+
+errors = Console(stderr=True)
+output = Console()
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def operator() -> str:
+    """The name of whoever sits at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"user {os.getuid()}"
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("say why")
+    return text
+
+
+By = Annotated[str, typer.Option("--by", help="Who decides this.", default_factory=operator, show_default="you")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stays on record.", callback=_said)]
+
+
+def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:
+    """Work on the composed system of the settings, of which nothing runs."""
+
+    async def run(settings: Settings) -> T:
+        async with servers(settings, broker=False) as (dsn, mqtt_url):
+            await prepare(dsn)
+            async with composed(settings, dsn, mqtt_url or "mqtt://127.0.0.1:1883") as running:
+                return await work(running)
+
+    return run
+
+
+def run(work: Callable[[Settings], Coroutine[Any, Any, T]], settings: Settings | None = None) -> T:
+    """Do the work of one command to its end."""
+    chosen = settings or Settings()
+    configure_logs(chosen.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work(chosen))
+
+
+def show(as_json: bool, data: object, text: object) -> None:
+    """Print the one or the other."""
+    if as_json:
+        output.print_json(json.dumps(data))
+    else:
+        output.print(text)
+
+
+def complain(why: str) -> None:
+    """Say what went wrong, in one line."""
+    errors.print(f"[red]error:[/red] {escape(why)}", highlight=False, soft_wrap=True)
+
+
+def fail(why: str) -> NoReturn:
+    """End with one line that says why."""
+    complain(why)
+    raise typer.Exit(2)

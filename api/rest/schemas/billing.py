@@ -1,0 +1,208 @@
+"""Invoices and credit notes."""
+
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
+from domain.billing.invoice import Invoice
+from domain.billing.pricing import PriceLine
+from domain.billing.taxes import TaxAmount
+from domain.kernel.money import Currency, Money
+from domain.rulebook.model import LegalEntity
+
+
+class CreditBody(Body):
+    """What to take back of an invoice, and why; all of it without an amount."""
+
+    model_config = example({"amount_minor": 250, "currency": "EUR", "reason": "car was dirty"}, extra="forbid")
+
+    amount_minor: Annotated[int | None, Field(gt=0)] = None
+    currency: Currency | None = None
+    reason: Because
+
+    @property
+    def amount(self) -> Money | None:
+        """The amount, if there is one."""
+        if self.amount_minor is None or self.currency is None:
+            return None
+        return Money(amount_minor=self.amount_minor, currency=self.currency)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.amount_minor is None) != (self.currency is None):
+            raise ValueError("amount_minor and currency go together")
+        return self
+
+
+class PaymentRetry(Body):
+    """Another payment method by the provider's token; the one of the trip when none is given."""
+
+    model_config = example({"token": "tok_visa"}, extra="forbid")
+
+    token: Annotated[str | None, Field(pattern="^tok_[a-z0-9_]{1,60}$")] = None
+
+
+class InvoiceSummary(BaseModel):
+    """An invoice in a list; amounts in minor units of its currency."""
+
+    invoice_id: UUID
+    number: str
+    member_id: UUID
+    trip_id: UUID
+    issued_at: AwareDatetime
+    currency: Currency
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    credited_minor: int
+    open_minor: int
+    state: str
+
+
+_SUMMARY = {
+    "invoice_id": INVOICE_ID,
+    "number": "DE-00000042",
+    "member_id": MEMBER_ID,
+    "trip_id": TRIP_ID,
+    "issued_at": "2027-01-05T12:35:11Z",
+    "currency": "EUR",
+    "net_minor": 625,
+    "tax_minor": 119,
+    "gross_minor": 744,
+    "credited_minor": 0,
+    "open_minor": 0,
+    "state": "paid",
+}
+
+
+class InvoicePage(BaseModel):
+    """Invoices, newest first, and the cursor of the next page."""
+
+    model_config = example({"invoices": [_SUMMARY], "next": None})
+
+    invoices: list[InvoiceSummary]
+    next: str | None
+
+
+class InvoiceShown(Shown):
+    """One invoice with every line explained: rule, tariff version, facts. Amounts in minor units of its currency."""
+
+    model_config = example(
+        {
+            **_SUMMARY,
+            "version": 4,
+            "city_id": "berlin",
+            "seller": {
+                "id": "drivenow-de",
+                "name": "DriveNow GmbH & Co. KG",
+                "address": "Petuelring 130, 80788 München",
+                "country": "DE",
+                "vat_id": "DE999999999",
+                "number_prefix": "DE-",
+            },
+            "issued_on": "2027-01-05",
+            "supplied_on": "2027-01-05",
+            "lines": [
+                {
+                    "rule_id": "driving",
+                    "description": "Driving",
+                    "quantity": "24",
+                    "unit": "min",
+                    "unit_amount": "0.31",
+                    "amount": {"amount_minor": 744, "currency": "EUR"},
+                    "shares": {"driving": {"amount_minor": 744, "currency": "EUR"}},
+                    "tariff_id": "drivenow-berlin-31",
+                    "tariff_version": 1,
+                    "facts": {"driving_s": "1440"},
+                }
+            ],
+            "taxes": [
+                {
+                    "name": "VAT",
+                    "rate": "0.19",
+                    "base": {"amount_minor": 625, "currency": "EUR"},
+                    "amount": {"amount_minor": 119, "currency": "EUR"},
+                    "inclusive": True,
+                }
+            ],
+        }
+    )
+
+    invoice_id: UUID
+    version: int
+    number: str
+    state: str
+    seller: LegalEntity
+    member_id: UUID
+    trip_id: UUID
+    city_id: str
+    issued_at: AwareDatetime
+    issued_on: date
+    supplied_on: date
+    currency: Currency
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    credited_minor: int
+    open_minor: int
+    lines: tuple[PriceLine, ...]
+    taxes: tuple[TaxAmount, ...]
+
+    @classmethod
+    def of_invoice(cls, invoice: Invoice) -> Self:
+        """As it is now."""
+        return cls.of(
+            invoice,
+            invoice_id=invoice.id,
+            state=invoice.status,
+            issued_at=invoice.created_on,
+            currency=invoice.gross.currency,
+            net_minor=invoice.net.amount_minor,
+            tax_minor=invoice.tax.amount_minor,
+            gross_minor=invoice.gross.amount_minor,
+            credited_minor=invoice.credited.amount_minor if invoice.credited else 0,
+            open_minor=invoice.due.amount_minor,
+        )
+
+
+class CreditNoteSummary(BaseModel):
+    """What was taken back of an invoice; amounts in minor units of its currency."""
+
+    credit_note_id: UUID
+    number: str
+    invoice_id: UUID
+    member_id: UUID
+    issued_at: AwareDatetime
+    currency: Currency
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+
+
+class CreditNotePage(BaseModel):
+    """Credit notes, newest first, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "credit_notes": [
+                {
+                    "credit_note_id": "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009",
+                    "number": "DE-C-00000007",
+                    "invoice_id": INVOICE_ID,
+                    "member_id": MEMBER_ID,
+                    "issued_at": "2027-01-06T09:00:00Z",
+                    "currency": "EUR",
+                    "net_minor": 210,
+                    "tax_minor": 40,
+                    "gross_minor": 250,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    credit_notes: list[CreditNoteSummary]
+    next: str | None

@@ -1,0 +1,197 @@
+"""Vehicles, zones and tasks in the field."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
+from domain.fleet.commands import FuelType, TaskKind
+from domain.fleet.state import LiveState
+from domain.fleet.vehicle import ServiceState
+from domain.fleet.zones import Polygons, ZoneKind
+
+MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
+
+
+class VehicleBody(Body):
+    """A car to take into the fleet."""
+
+    model_config = example(
+        {
+            "vin": "WBAZZZ00000000641",
+            "plate": "B-DN 641",
+            "make": "BMW",
+            "model": "BMW i3",
+            "fuel_type": "electric",
+            "city_id": "berlin",
+        },
+        extra="forbid",
+    )
+
+    vin: Annotated[str, Field(pattern="^[A-HJ-NPR-Z0-9]{17}$")]
+    plate: Annotated[str, Field(max_length=20)]
+    make: Annotated[str, Field(max_length=40)]
+    model: Annotated[str, Field(max_length=60)]
+    fuel_type: FuelType
+    city_id: Annotated[str, Field(max_length=40)]
+
+
+class ZoneBody(Body):
+    """A zone: coordinates of a GeoJSON MultiPolygon, longitude first."""
+
+    model_config = example(
+        {"city_id": "berlin", "kind": "no_parking", "name": "Tiergarten", "polygons": MARKET_SQUARE}, extra="forbid"
+    )
+
+    city_id: Annotated[str, Field(max_length=40)]
+    kind: ZoneKind
+    name: Annotated[str, Field(max_length=80)]
+    polygons: Polygons
+
+
+class VehicleOnMap(BaseModel):
+    """A car as the map shows it; `distance_m` from the point that was asked about."""
+
+    vehicle_id: UUID
+    plate: str
+    model: str
+    fuel_type: FuelType
+    city_id: str
+    latitude: float | None
+    longitude: float | None
+    position_at: AwareDatetime | None
+    energy_percent: float | None
+    energy_at: AwareDatetime | None
+    state: Literal["available", "reserved", "in_trip", "commissioned", "out_of_service", "decommissioned"]
+    online: bool
+    distance_m: int | None = None
+
+
+class VehiclePage(BaseModel):
+    """Cars, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "vehicles": [
+                {
+                    "vehicle_id": VEHICLE_ID,
+                    "plate": "B-DN 641",
+                    "model": "BMW i3",
+                    "fuel_type": "electric",
+                    "city_id": "berlin",
+                    "latitude": 52.5219,
+                    "longitude": 13.4132,
+                    "position_at": "2027-01-05T10:14:58Z",
+                    "energy_percent": 71.5,
+                    "energy_at": "2027-01-05T10:14:58Z",
+                    "state": "available",
+                    "online": True,
+                    "distance_m": 212,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    vehicles: list[VehicleOnMap]
+    next: UUID | None
+
+
+class VehicleShown(Shown):
+    """One car, with the time of each reading. The place of a car in a trip is shown to operators only."""
+
+    model_config = example(
+        {
+            "id": VEHICLE_ID,
+            "version": 3,
+            "plate": "B-DN 641",
+            "model": "BMW i3",
+            "fuel_type": "electric",
+            "city_id": "berlin",
+            "service_state": "in_service",
+            "taken": False,
+            "online": True,
+            "state": {
+                "position": {
+                    "value": {"latitude": 52.5219, "longitude": 13.4132},
+                    "at": "2027-01-05T10:14:58Z",
+                },
+                "energy_percent": {"value": 71.5, "at": "2027-01-05T10:14:58Z"},
+                "locked": {"value": True, "at": "2027-01-05T10:14:58Z"},
+            },
+        }
+    )
+
+    id: UUID
+    version: int
+    plate: str
+    model: str
+    fuel_type: FuelType
+    city_id: str
+    service_state: ServiceState
+    taken: bool
+    online: bool
+    state: LiveState
+
+
+class ZoneShown(BaseModel):
+    """A zone with its shape and version."""
+
+    zone_id: UUID
+    kind: ZoneKind
+    name: str
+    zone_version: int
+    polygons: Polygons
+
+
+class Zones(BaseModel):
+    """Every zone that counts."""
+
+    model_config = example(
+        {
+            "zones": [
+                {
+                    "zone_id": ZONE_ID,
+                    "kind": "no_parking",
+                    "name": "Tiergarten",
+                    "zone_version": 2,
+                    "polygons": MARKET_SQUARE,
+                }
+            ]
+        }
+    )
+
+    zones: list[ZoneShown]
+
+
+class TaskShown(BaseModel):
+    """Something to be done to a car in the field."""
+
+    task_id: UUID
+    vehicle_id: UUID
+    kind: TaskKind
+    reason: str
+    state: str
+    raised_at: AwareDatetime
+
+
+class Tasks(BaseModel):
+    """What is to be done, oldest first."""
+
+    model_config = example(
+        {
+            "tasks": [
+                {
+                    "task_id": TASK_ID,
+                    "vehicle_id": VEHICLE_ID,
+                    "kind": "charge",
+                    "reason": "energy is low",
+                    "state": "raised",
+                    "raised_at": "2027-01-05T10:14:58Z",
+                }
+            ]
+        }
+    )
+
+    tasks: list[TaskShown]

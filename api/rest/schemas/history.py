@@ -1,0 +1,121 @@
+"""Events and aggregates as auditors see them."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel
+
+from api.rest.schemas.base import MEMBER_ID, TRIP_ID, VEHICLE_ID, example
+from domain.kernel.messages import Metadata
+
+_COMMAND_ID = "77a7d2f0-8c1b-5a3e-9d54-1b2c3d4e0007"
+_CORRELATION_ID = "5f2c9b18-3d7e-4a60-8b1f-0a9c8d7e0008"
+_EVENT = {
+    "position": 4711,
+    "recorded_at": "2027-01-05T12:09:00.120Z",
+    "aggregate_id": TRIP_ID,
+    "version": 1,
+    "type": "rental.trip.requested",
+    "at": "2027-01-05T12:09:00.117Z",
+    "facts": {"member_id": MEMBER_ID, "vehicle_id": VEHICLE_ID, "city_id": "berlin"},
+    "metadata": {
+        "command_id": _COMMAND_ID,
+        "command": "rental.start_trip",
+        "actor": {"role": "member", "id": MEMBER_ID},
+        "service": "drivenow-europe",
+        "correlation_id": _CORRELATION_ID,
+        "causation_id": None,
+        "reason": None,
+    },
+}
+
+
+class EventShown(BaseModel):
+    """An event with who, when and why; without secrets and without values about a person."""
+
+    model_config = example(_EVENT)
+
+    position: int
+    recorded_at: AwareDatetime
+    aggregate_id: UUID
+    version: int
+    type: str
+    at: AwareDatetime
+    facts: dict[str, Any]  # of any event type
+    metadata: Metadata
+
+
+class History(BaseModel):
+    """Every event of one aggregate, oldest first."""
+
+    model_config = example({"events": [_EVENT]})
+
+    events: list[EventShown]
+
+
+class LogEntry(BaseModel):
+    """An event in the log: what, about whom, by whom, and what caused it."""
+
+    position: int
+    recorded_at: AwareDatetime
+    aggregate_id: UUID
+    version: int
+    topic: str
+    member_id: UUID | None
+    vehicle_id: UUID | None
+    actor_role: str
+    actor_id: str
+    command: str
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+    reason: str | None
+
+
+class Log(BaseModel):
+    """A part of the event log, oldest first, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "events": [
+                {
+                    "position": 4711,
+                    "recorded_at": "2027-01-05T12:09:00.120Z",
+                    "aggregate_id": TRIP_ID,
+                    "version": 1,
+                    "topic": "rental.trip.requested",
+                    "member_id": MEMBER_ID,
+                    "vehicle_id": VEHICLE_ID,
+                    "actor_role": "member",
+                    "actor_id": MEMBER_ID,
+                    "command": "rental.start_trip",
+                    "command_id": _COMMAND_ID,
+                    "correlation_id": _CORRELATION_ID,
+                    "causation_id": None,
+                    "reason": None,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    events: list[LogEntry]
+    next: int | None
+
+
+class StateShown(BaseModel):
+    """An aggregate as it was recorded at a time or at a position; without values about a person."""
+
+    model_config = example(
+        {
+            "id": VEHICLE_ID,
+            "type": "fleet.vehicle",
+            "version": 2,
+            "state": {"city_id": "berlin", "service_state": "in_service", "online": True, "trip_id": None},
+        }
+    )
+
+    id: UUID
+    type: str
+    version: int
+    state: dict[str, Any]  # of any aggregate

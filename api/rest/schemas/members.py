@@ -1,0 +1,140 @@
+"""Members: registration, licence, payment methods, the account."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
+
+from api.rest.schemas.base import MEMBER_ID, Accepted, Body, Shown, example
+from domain.kernel.errors import Violation
+from domain.members.facts import LicenceState, MemberStatus
+
+
+class Registration(Body):
+    """Who wants to become a member, and where."""
+
+    model_config = example(
+        {"city_id": "berlin", "name": "Ada Beispiel", "email": "ada@example.org", "birth_date": "1990-05-17"},
+        extra="forbid",
+    )
+
+    city_id: Annotated[str, Field(max_length=40)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    email: EmailStr
+    birth_date: date
+    service: Annotated[str | None, Field(max_length=40)] = None
+
+
+class Registered(Accepted):
+    """The new account, with a first token for its member."""
+
+    model_config = example({"id": MEMBER_ID, "position": 12, "repeated": False, "token": "eyJ..."})
+
+    token: str
+
+
+class EmailCode(Body):
+    """The code from the verification mail."""
+
+    model_config = example({"code": "4f1d7a90bc"}, extra="forbid")
+
+    code: Annotated[str, Field(max_length=40)]
+
+
+class LicenceBody(Body):
+    """A driving licence."""
+
+    model_config = example(
+        {"number": "B072RRE2I55", "country": "DE", "issued_on": "2010-01-01", "expires_on": "2033-01-01"},
+        extra="forbid",
+    )
+
+    number: Annotated[str, Field(min_length=4, max_length=40)]
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    issued_on: date
+    expires_on: date
+
+
+class PaymentMethodBody(Body):
+    """A payment method as the provider's client library returned it; never a card number."""
+
+    model_config = example(
+        {"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}, extra="forbid"
+    )
+
+    token: Annotated[str, Field(pattern="^tok_[a-z0-9_]{1,60}$")]
+    brand: Annotated[str, Field(max_length=40)]
+    prepaid: bool = False
+    expires_on: date
+
+
+class LicenceShown(BaseModel):
+    """A licence as far as rules need it; its number is never shown."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    country: str
+    issued_on: date
+    expires_on: date
+    state: LicenceState
+    verified_at: AwareDatetime | None
+
+
+class PaymentMethodShown(BaseModel):
+    """A payment method without the provider's token."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    method_id: str
+    brand: str
+    prepaid: bool
+    expires_on: date
+
+
+class Account(Shown):
+    """A member's account with its status and every reason against driving now."""
+
+    model_config = example(
+        {
+            "id": MEMBER_ID,
+            "version": 5,
+            "service": "drivenow-europe",
+            "city_id": "berlin",
+            "status": "IDLE",
+            "email_verified": True,
+            "licence": {
+                "country": "DE",
+                "issued_on": "2010-01-01",
+                "expires_on": "2033-01-01",
+                "state": "submitted",
+                "verified_at": None,
+            },
+            "payment_methods": [{"method_id": "card-1", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}],
+            "blocked": False,
+            "reservation_id": None,
+            "trip_id": None,
+            "eligible": False,
+            "ineligibility": [
+                {
+                    "code": "member.licence_submitted",
+                    "detail": "the driving licence has not passed its check",
+                    "values": {"state": "submitted"},
+                }
+            ],
+        }
+    )
+
+    id: UUID
+    version: int
+    service: str
+    city_id: str
+    status: MemberStatus
+    email_verified: bool
+    licence: LicenceShown | None
+    payment_methods: list[PaymentMethodShown]
+    blocked: bool
+    reservation_id: UUID | None
+    trip_id: UUID | None
+    eligible: bool
+    ineligibility: list[Violation]

@@ -1,0 +1,261 @@
+"""Quotes, reservations and trips."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Shown, example
+from domain.billing.estimate import Estimate, estimate
+from domain.billing.pricing import TripFacts
+from domain.kernel.money import Money
+from domain.rental.meter import CarReading, PhaseStart
+from domain.rental.steps import EndRequest, Pending, TripStatus
+from domain.rulebook.services import RULEBOOKS
+from domain.rulebook.tariff import Quote, hold_amount
+
+Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
+
+_BERLIN = RULEBOOKS["drivenow-europe"].city("berlin")
+_NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)
+_TARIFF = RULEBOOKS["drivenow-europe"].tariff("berlin", "BMW i3", _NOON)
+_QUOTE = Quote(tariff=_TARIFF, city_id="berlin", model="BMW i3", quoted_at=_NOON)
+_ESTIMATE = estimate(_QUOTE, _BERLIN, TripFacts.of(driving_s=1260, parked_s=300, distance_m=8_000, started_at=_NOON))
+
+
+class QuoteBody(Body):
+    """Which car, and if the whole price is asked for, what trip: minutes driven and parked, distance, choices."""
+
+    model_config = example(
+        {"vehicle_id": VEHICLE_ID, "driving_min": 21, "parked_min": 5, "distance_m": 8000}, extra="forbid"
+    )
+
+    vehicle_id: UUID
+    driving_min: Minutes = 0
+    parked_min: Minutes = 0
+    distance_m: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    package: Annotated[str | None, Field(max_length=60)] = None
+    options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+
+
+class QuoteShown(BaseModel):
+    """The prices that a reservation of this moment would freeze, what would be held, and what the trip would cost."""
+
+    model_config = example(
+        {
+            "quote": _QUOTE.model_dump(mode="json"),
+            "hold": hold_amount(_TARIFF).model_dump(mode="json"),
+            "estimate": _ESTIMATE.model_dump(mode="json"),
+        }
+    )
+
+    quote: Quote
+    hold: Money
+    estimate: Estimate
+
+
+class ReservationBody(Body):
+    """Which car; an agent also says for whom."""
+
+    model_config = example({"vehicle_id": VEHICLE_ID}, extra="forbid")
+
+    vehicle_id: UUID
+    member_id: UUID | None = None
+
+
+class ExtensionBody(Body):
+    """Until when to keep the car."""
+
+    model_config = example({"until": "2027-01-05T12:45:00Z"}, extra="forbid")
+
+    until: AwareDatetime
+
+
+class ReservationShown(Shown):
+    """A reservation with its quote: what is shown here is what is charged."""
+
+    model_config = example(
+        {
+            "id": RESERVATION_ID,
+            "version": 1,
+            "state": "open",
+            "member_id": MEMBER_ID,
+            "vehicle_id": VEHICLE_ID,
+            "city_id": "berlin",
+            "quote": _QUOTE.model_dump(mode="json"),
+            "placed_at": "2027-01-05T12:00:00Z",
+            "free_until": "2027-01-05T12:15:00Z",
+            "expires_at": "2027-01-05T12:15:00Z",
+            "closed_at": None,
+            "trip_id": None,
+        }
+    )
+
+    id: UUID
+    version: int
+    state: str
+    member_id: UUID
+    vehicle_id: UUID
+    city_id: str
+    quote: Quote
+    placed_at: AwareDatetime
+    free_until: AwareDatetime
+    expires_at: AwareDatetime
+    closed_at: AwareDatetime | None
+    trip_id: UUID | None
+
+
+class ReservationSummary(BaseModel):
+    """A reservation in a list."""
+
+    reservation_id: UUID
+    member_id: UUID
+    vehicle_id: UUID
+    state: str
+    placed_at: AwareDatetime
+    free_until: AwareDatetime
+    expires_at: AwareDatetime
+    trip_id: UUID | None
+
+
+class ReservationPage(BaseModel):
+    """Reservations, newest first, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "reservations": [
+                {
+                    "reservation_id": RESERVATION_ID,
+                    "member_id": MEMBER_ID,
+                    "vehicle_id": VEHICLE_ID,
+                    "state": "converted",
+                    "placed_at": "2027-01-05T12:00:00Z",
+                    "free_until": "2027-01-05T12:15:00Z",
+                    "expires_at": "2027-01-05T12:15:00Z",
+                    "trip_id": TRIP_ID,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    reservations: list[ReservationSummary]
+    next: str | None
+
+
+class TripBody(Body):
+    """Which car, from which reservation, and with which package of its tariff; an agent also says for whom."""
+
+    model_config = example({"vehicle_id": VEHICLE_ID, "reservation_id": RESERVATION_ID}, extra="forbid")
+
+    vehicle_id: UUID
+    reservation_id: UUID | None = None
+    member_id: UUID | None = None
+    package: Annotated[str | None, Field(max_length=60)] = None
+    options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+
+
+class ForcedEnd(Body):
+    """When the trip really ended, and why its car cannot say so."""
+
+    model_config = example(
+        {"ended_at": "2027-01-05T12:45:00Z", "reason": "GPS outside the home area, parked at the kerb"},
+        extra="forbid",
+    )
+
+    ended_at: AwareDatetime
+    reason: Because
+
+
+class TripShown(Shown):
+    """A trip as it is now. `pending` is the step that its car has yet to confirm."""
+
+    model_config = example(
+        {
+            "id": TRIP_ID,
+            "version": 3,
+            "state": "running",
+            "member_id": MEMBER_ID,
+            "vehicle_id": VEHICLE_ID,
+            "reservation_id": RESERVATION_ID,
+            "city_id": "berlin",
+            "quote": _QUOTE.model_dump(mode="json"),
+            "reserved_at": "2027-01-05T12:00:00Z",
+            "package": None,
+            "options": [],
+            "payment_due_at": "2027-01-05T12:11:00Z",
+            "pending": None,
+            "phases": [{"phase": "driving", "since": "2027-01-05T12:09:02Z"}],
+            "started": {
+                "position": {"latitude": 52.5219, "longitude": 13.4132},
+                "odometer_m": 18_400_000,
+                "energy_percent": 71.5,
+                "zones": ["Berlin", "home_area"],
+            },
+            "end_request": None,
+            "ended_at": None,
+        }
+    )
+
+    id: UUID
+    version: int
+    state: TripStatus
+    member_id: UUID
+    vehicle_id: UUID
+    reservation_id: UUID | None
+    city_id: str
+    quote: Quote
+    reserved_at: AwareDatetime | None
+    package: str | None
+    options: tuple[str, ...]
+    payment_due_at: AwareDatetime
+    pending: Pending | None
+    phases: tuple[PhaseStart, ...]
+    started: CarReading
+    end_request: EndRequest | None
+    ended_at: AwareDatetime | None
+
+
+class TripSummary(BaseModel):
+    """A trip in a list."""
+
+    trip_id: UUID
+    member_id: UUID
+    vehicle_id: UUID
+    reservation_id: UUID | None
+    state: str
+    requested_at: AwareDatetime
+    started_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    driving_s: int | None
+    parked_s: int | None
+    distance_m: int | None
+
+
+class TripPage(BaseModel):
+    """Trips, newest first, and the cursor of the next page."""
+
+    model_config = example(
+        {
+            "trips": [
+                {
+                    "trip_id": TRIP_ID,
+                    "member_id": MEMBER_ID,
+                    "vehicle_id": VEHICLE_ID,
+                    "reservation_id": RESERVATION_ID,
+                    "state": "ended",
+                    "requested_at": "2027-01-05T12:09:00Z",
+                    "started_at": "2027-01-05T12:09:02Z",
+                    "ended_at": "2027-01-05T12:35:10Z",
+                    "driving_s": 1268,
+                    "parked_s": 300,
+                    "distance_m": 8120,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    trips: list[TripSummary]
+    next: str | None

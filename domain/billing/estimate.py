@@ -1,0 +1,28 @@
+"""What a trip would cost: a quoted tariff and the taxes of its city, applied to facts that nobody has measured yet."""
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.billing.charging import day_of_end
+from domain.billing.pricing import PriceLine, TripFacts, price
+from domain.billing.taxes import TaxAmount, tax
+from domain.kernel.money import Money
+from domain.rulebook.model import City
+from domain.rulebook.tariff import Quote
+
+
+class Estimate(BaseModel):
+    """A price as an invoice would show it. Net and tax sum to gross."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: tuple[PriceLine, ...]
+    taxes: tuple[TaxAmount, ...]
+    net: Money
+    tax: Money
+    gross: Money
+
+
+def estimate(quote: Quote, city: City, facts: TripFacts) -> Estimate:
+    """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
+    priced = price(quote.tariff, facts)
+    return Estimate(lines=priced.lines, **dict(tax(priced.total, city.taxes, day_of_end(city, facts))))

@@ -1,0 +1,88 @@
+"""What operators do about a projection that has stopped."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.mapper import StoredState
+from adapters.postgres.store import PostgresEventStore
+from domain.members.member import Member
+from tests.api.terminal import METADATA, Csbe, registered
+
+
+@pytest.fixture
+async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> int:
+    """The position of a damaged event, at which the read model of members is stopped."""
+    await registered(store)
+    damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
+    position = (await Journal(pool).write(Entry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))).position
+    await registered(store)
+    assert (await csbe("projections", "rebuild", "members")).code == 2
+    return position
+
+
+async def standing(csbe: Csbe, name: str = "projection.members.v1") -> dict[str, Any]:
+    [found] = [row for row in (await csbe("projections", "status", "--json")).json if row["name"] == name]
+    return dict(found)
+
+
+async def test_the_status_shows_a_stopped_projection_with_its_error_and_position(csbe: Csbe, stopped: int) -> None:
+    shown = await standing(csbe)
+
+    assert (shown["state"], shown["position"], shown["failed_position"]) == ("stopped", stopped - 1, stopped)
+    assert "UnreadableEventError" in shown["error"]
+    assert shown["lag"] == 2
+    assert (await standing(csbe, "policies"))["state"] == "running"
+
+
+async def test_a_stopped_projection_is_retried(csbe: Csbe, stopped: int) -> None:
+    ended = await csbe("projections", "retry", "members")
+
+    assert ended.code == 0
+    shown = await standing(csbe)
+    assert (shown["state"], shown["position"], shown["error"]) == ("running", stopped - 1, None)
+    again = await csbe("projections", "retry", "projection.members.v1")
+    assert (again.code, again.err.strip()) == (2, "error: projection.members.v1 is not stopped")
+
+
+async def test_an_event_is_skipped_on_record(csbe: Csbe, pool: asyncpg.Pool, stopped: int) -> None:
+    ended = await csbe("projections", "skip", "members", "--position", str(stopped), "--reason", "damaged, see INC-7")
+
+    assert ended.code == 0
+    assert (await standing(csbe))["position"] == stopped
+    [skipped] = await pool.fetch("select * from csbe.skipped_events")
+    assert (skipped["follower"], skipped["position"]) == ("projection.members.v1", stopped)
+    assert (skipped["skipped_by"], skipped["reason"]) == ("olga", "damaged, see INC-7")
+    assert "UnreadableEventError" in skipped["error"]
+    assert datetime.now(UTC) - skipped["skipped_at"] < timedelta(hours=1)
+
+
+async def test_only_the_position_where_it_is_stopped_can_be_skipped(
+    csbe: Csbe, pool: asyncpg.Pool, stopped: int
+) -> None:
+    skip = ("projections", "skip", "members", "--position")
+    elsewhere = await csbe(*skip, str(stopped + 1), "--reason", "a slip")
+    for_no_reason = await csbe(*skip, str(stopped), "--reason", " ")
+    another = await csbe("projections", "skip", "fleet", "--position", str(stopped), "--reason", "a slip")
+
+    assert elsewhere.code == for_no_reason.code == another.code == 2
+    assert f"stopped at {stopped}, not at {stopped + 1}" in elsewhere.err
+    assert "say why" in for_no_reason.err
+    assert "projection.fleet.v1 is not stopped" in another.err
+    assert (await standing(csbe))["failed_position"] == stopped
+    assert await pool.fetchval("select count(*) from csbe.skipped_events") == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("retry", "cars"), ("rebuild", "cars"), ("skip", "cars", "--position", "1", "--reason", "a slip")]
+)
+async def test_an_unknown_projection_is_named_with_those_that_there_are(csbe: Csbe, words: tuple[str, ...]) -> None:
+    ended = await csbe("projections", *words)
+
+    assert ended.code == 2
+    assert "there is no projection cars: choose one of members, fleet" in ended.err
+    assert "Traceback" not in ended.err

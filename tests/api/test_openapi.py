@@ -1,0 +1,119 @@
+"""The API describes itself: every request and every answer has an example, and the examples fit."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api.auth import SCOPES
+from api.problems import MEDIA_TYPE
+from api.rest.application import PARTS, create_app
+from api.rest.openapi import operations
+from api.settings import Settings
+from api.system import System
+
+PUBLIC = {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
+NO_COMMAND = {"POST /v1/quotes"}
+
+
+def application() -> FastAPI:
+    return create_app(Mock(spec=System, settings=Settings()))
+
+
+APP = application()
+DOCUMENT: dict[str, Any] = APP.openapi()
+OPERATIONS = dict(operations(DOCUMENT))
+ROUTES = {
+    f"{method} {r.path}": r
+    for part in PARTS
+    for r in part.routes
+    if isinstance(r, APIRoute)
+    for method in r.methods or ()
+}
+
+
+def models(route: APIRoute) -> Iterator[type[BaseModel]]:
+    if isinstance(route.response_model, type):
+        yield route.response_model
+    if route.body_field is not None:
+        body = route.body_field.field_info.annotation
+        assert isinstance(body, type)
+        yield body
+
+
+def parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
+
+
+def test_the_document_is_openapi_3_1_and_describes_every_route() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert OPERATIONS.keys() == ROUTES.keys()
+    assert all(operation["description"] for operation in OPERATIONS.values())
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_examples_of_a_route_are_what_it_takes_and_gives(name: str) -> None:
+    for model in models(ROUTES[name]):
+        [example] = model.model_json_schema()["examples"]
+
+        read = model.model_validate_json(json.dumps(example))
+
+        assert read.model_dump(mode="json", exclude_unset=True).keys() == example.keys()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_has_an_example_or_a_model_with_one(name: str) -> None:
+    for answer in OPERATIONS[name]["responses"].values():
+        for content in answer["content"].values():
+            schema = content["schema"]
+            named = DOCUMENT["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+            assert "example" in content or named.get("examples")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_error_is_a_problem_document(name: str) -> None:
+    answers = OPERATIONS[name]["responses"]
+
+    assert list(answers["default"]["content"]) == [MEDIA_TYPE]
+    assert "422" not in answers
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - PUBLIC))
+def test_what_is_not_public_asks_for_a_token(name: str) -> None:
+    assert OPERATIONS[name]["security"] == [{"HTTPBearer": []}]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if name.startswith("POST")))
+def test_every_command_wants_a_key_and_says_at_which_position_it_was_done(name: str) -> None:
+    operation = OPERATIONS[name]
+    [success] = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+
+    is_command = name not in NO_COMMAND
+
+    assert parameters(operation).get("idempotency-key", {}).get("required", False) is is_command
+    assert ("X-CSBE-Position" in success.get("headers", {})) is is_command
+
+
+def test_what_changes_an_aggregate_can_be_bound_to_the_version_seen() -> None:
+    changing = {name for name, operation in OPERATIONS.items() if "if-match" in parameters(operation)}
+    tagged = {name for name, o in OPERATIONS.items() if "ETag" in o["responses"].get("200", {}).get("headers", {})}
+
+    assert len(changing) > len(tagged) > 0
+    assert all("{" in name for name in changing)
+    assert {name for name in OPERATIONS if name.startswith("POST") and "{" in name} == changing
+
+
+def test_no_role_has_a_scope_that_no_route_asks_for() -> None:
+    asked = {scope for route in ROUTES.values() for scope in scopes_of(route)}
+
+    assert {scope for scopes in SCOPES.values() for scope in scopes} == asked
+
+
+def scopes_of(route: APIRoute) -> Iterator[str]:
+    for dependency in route.dependant.dependencies:
+        yield from getattr(dependency.call, "scopes", ())

@@ -1,0 +1,195 @@
+"""Lists page by page, one's own writes, things of others, the past, and the event stream."""
+
+import asyncio
+import csv
+from io import BytesIO
+
+import httpx
+import pytest
+from arro3.io import read_parquet
+
+from api.rest import live
+from domain.kernel.messages import Role
+from tests.journeys.city import City
+
+
+async def ended_trip(city: City, member: dict[str, str], number: int = 1) -> str:
+    car = await city.car(number)
+    started = (await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member)).json()["id"]
+    await city.until(f"/v1/trips/{started}", member, "running")
+    await city.drive(car, 25, member)
+    (await city.post(f"/v1/trips/{started}/end", None, member)).raise_for_status()
+    await city.until(f"/v1/trips/{started}", member, "ended")
+    return str(started)
+
+
+async def test_a_list_is_read_page_by_page_though_its_rows_are_of_one_time(city: City) -> None:
+    agent, members = city.token(Role.AGENT), [await city.member() for _ in range(3)]
+    for number, member in enumerate(members, 1):
+        vehicle = {"vehicle_id": str((await city.car(number)).vehicle_id)}
+        (await city.post("/v1/reservations", vehicle, member)).raise_for_status()
+    await city.settled()
+    await city.running.pool.execute("update read_v1.reservations set placed_at = now()")
+    whole = (await city.api.get("/v1/reservations", headers=agent)).json()
+
+    pages: list[list[dict[str, object]]] = []
+    cursor = None
+    while not pages or cursor:
+        query = {"limit": "1", **({"cursor": cursor} if cursor else {})}
+        answer = (await city.api.get("/v1/reservations", params=query, headers=agent)).json()
+        pages.append(answer["reservations"])
+        cursor = answer["next"]
+
+    assert [row for page in pages for row in page] == whole["reservations"]
+    assert [len(page) for page in pages] == [1, 1, 1, 0]
+
+
+async def test_a_cursor_that_is_not_ours_is_explained(city: City) -> None:
+    for cursor in ("yesterday", f"2027-01-05~{'x' * 36}", "~"):
+        answer = await city.api.get("/v1/trips", params={"cursor": cursor}, headers=city.token(Role.AGENT))
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/cursor")
+
+
+async def test_a_reader_who_names_a_position_reads_their_own_write(city: City) -> None:
+    member, car = await city.member(), await city.car()
+
+    placed = await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member)
+    position = placed.headers["X-CSBE-Position"]
+    listed = await city.api.get("/v1/reservations", params={"at_least": position}, headers=member)
+
+    assert [row["reservation_id"] for row in listed.json()["reservations"]] == [placed.json()["id"]]
+
+
+async def test_another_members_trip_reservation_and_invoice_are_not_there(city: City) -> None:
+    ada, other = await city.member(), await city.member()
+    trip = await ended_trip(city, ada)
+    car = await city.car(2)
+    reservation = (await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, ada)).json()["id"]
+    await city.settled()
+    [invoice] = (await city.api.get("/v1/invoices", headers=ada)).json()["invoices"]
+    paths = [f"/v1/trips/{trip}", f"/v1/reservations/{reservation}", f"/v1/invoices/{invoice['invoice_id']}"]
+
+    for path in paths:
+        assert (await city.api.get(path, headers=ada)).status_code == 200
+        assert (await city.api.get(path, headers=other)).status_code == 404
+    for action in ("park", "resume", "end"):
+        assert (await city.post(f"/v1/trips/{trip}/{action}", None, other)).status_code == 404
+    for listed in ("trips", "reservations", "invoices"):
+        assert (await city.api.get(f"/v1/{listed}", headers=other)).json()[listed] == []
+
+
+async def test_a_price_is_told_before_anything_is_reserved(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    before = await city.running.store.end()
+    asked = {"vehicle_id": str(car.vehicle_id), "driving_min": 10, "parked_min": 4}
+
+    told = await city.api.post("/v1/quotes", json=asked, headers=member)
+    unknown = await city.api.post("/v1/quotes", json={**asked, "package": "a-week"}, headers=member)
+
+    cost = told.json()["estimate"]
+    assert sum(line["amount"]["amount_minor"] for line in cost["lines"]) == cost["gross"]["amount_minor"]
+    assert cost["gross"]["amount_minor"] == 10 * 34 + 4 * 15
+    assert cost["net"]["amount_minor"] + cost["tax"]["amount_minor"] == cost["gross"]["amount_minor"]
+    assert [v["code"] for v in unknown.json()["violations"]] == ["trip.unknown_package"]
+    assert await city.running.store.end() == before
+
+
+async def test_an_auditor_sees_an_aggregate_as_it_was(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    placed = (await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member)).json()
+    (await city.post(f"/v1/reservations/{placed['id']}/cancel", None, member)).raise_for_status()
+    auditor, state = city.token(Role.AUDITOR), f"/v1/history/{placed['id']}/state"
+
+    then = (await city.api.get(state, params={"position": placed["position"]}, headers=auditor)).json()
+    now = (await city.api.get(state, headers=auditor)).json()
+    never = await city.api.get(state, params={"position": 0}, headers=auditor)
+
+    assert (then["version"], then["state"]["closed_as"]) == (1, None)
+    assert (now["version"], now["state"]["closed_as"]) == (2, "cancelled")
+    assert never.status_code == 404
+
+
+async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> None:
+    auditor, car = city.token(Role.AUDITOR), await city.car()
+    operator, path = city.token(Role.OPERATOR), f"/v1/vehicles/{car.vehicle_id}"
+    before = await city.running.store.end()
+    (await city.post(f"{path}/out-of-service", {"reason": "needs new tyres"}, operator)).raise_for_status()
+    (await city.post(f"{path}/in-service", None, operator)).raise_for_status()
+
+    first = await lines_of(city, {**auditor, "Last-Event-ID": str(before)}, 1)
+    rest = await lines_of(city, {**auditor, "Last-Event-ID": first[0]["id"]}, 1)
+
+    assert [event["event"] for event in first + rest] == ["fleet.vehicle.left_service", "fleet.vehicle.entered_service"]
+    assert '"needs new tyres"' in first[0]["data"]
+
+
+async def test_a_quiet_event_stream_is_kept_alive(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "KEEP_ALIVE_S", 0.0)
+
+    async with asyncio.timeout(10), city.api.stream("GET", "/v1/events", headers=city.token(Role.AUDITOR)) as answer:
+        async for line in answer.aiter_lines():
+            if line == ": keep-alive":
+                break
+
+
+async def lines_of(city: City, headers: dict[str, str], count: int) -> list[dict[str, str]]:
+    """The first events of a stream, each as its fields."""
+    events: list[dict[str, str]] = [{}]
+    async with asyncio.timeout(10), city.api.stream("GET", "/v1/events", headers=headers) as answer:
+        async for line in answer.aiter_lines():
+            name, _, value = line.partition(": ")
+            if name:
+                events[-1][name] = value
+            elif events[-1]:
+                events.append({})
+            if len(events) > count and "data" in events[count - 1]:
+                break
+    return [event for event in events if "data" in event][:count]
+
+
+async def test_a_payment_method_is_removed_but_not_while_it_may_be_charged(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    me = f"/v1/members/{member['X-Member']}"
+    [card] = (await city.api.get(me, headers=member)).json()["payment_methods"]
+    removal = f"{me}/payment-methods/{card['method_id']}/remove"
+    placed = (await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member)).json()["id"]
+
+    refused = await city.post(removal, None, member)
+    (await city.post(f"/v1/reservations/{placed}/cancel", None, member)).raise_for_status()
+    removed = await city.post(removal, None, member)
+
+    assert [v["code"] for v in refused.json()["violations"]] == ["member.in_reservation"]
+    assert removed.status_code == 200
+    assert (await city.api.get(me, headers=member)).json()["payment_methods"] == []
+
+
+async def test_cars_are_listed_by_model_and_energy_without_a_place_too(city: City) -> None:
+    operator = city.token(Role.OPERATOR)
+
+    async def count(query: str) -> int:
+        return len((await city.api.get(f"/v1/vehicles?{query}", headers=operator)).json()["vehicles"])
+
+    assert [await count(q) for q in ("model=BMW i3", "model=MINI", "min_energy=80", "min_energy=81")] == [5, 0, 5, 0]
+
+
+async def test_a_report_is_read_as_json_as_csv_and_as_parquet(city: City) -> None:
+    member, analyst = await city.member(), city.token(Role.ANALYST)
+    await ended_trip(city, member)
+    await city.settled()
+
+    async def report(**query: str) -> httpx.Response:
+        return await city.api.get("/v1/reports/utilisation", params=query, headers=analyst)
+
+    [day] = (await report()).json()["days"]
+    table = list(csv.DictReader((await report(format="csv")).text.splitlines()))
+    parquet = read_parquet(BytesIO((await report(format="parquet")).content)).read_all()
+
+    assert table == [{name: str(value) for name, value in day.items()}]
+    assert {name: parquet.column(name).to_pylist() for name in ("city_id", "trips")} == {
+        "city_id": ["berlin"],
+        "trips": [1],
+    }
+    assert (await report(since="2999-01-01")).json()["days"] == []
+    assert (await report(until=day["day"], city_id="berlin")).json()["days"] == [day]
+    assert (await report(format="xlsx")).status_code == 422

@@ -1,0 +1,11 @@
+"""What stories of the fleet begin with."""
+
+import pytest
+
+from tests.domain.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """DriveNow, with no cars and no zones."""
+    return World()

@@ -1,0 +1,79 @@
+"""Stories of fuel and charge: a low level is seen to once, until the car was filled."""
+
+import pytest
+
+from domain.fleet.commands import ConfirmVehicleCommand
+from domain.fleet.state import Observation
+from domain.fleet.task import Task
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.ids import VehicleId
+from tests.domain.people_and_cars import area, car, commissioned, member, says, started
+from tests.domain.world import World
+
+LOW, RESTORED, TASK = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored", "fleet.task.raised"
+
+
+async def levels(world: World, which: VehicleId, *percents: float) -> list[str]:
+    """What follows when the car reports one level after the other."""
+    before = len(world.store.log)
+    for percent in percents:
+        await says(world, which, energy_percent=percent)
+    return world.news(before)
+
+
+async def test_a_car_that_is_commissioned_with_a_low_level_is_seen_to_when_it_reports(world: World) -> None:
+    x1 = await commissioned(world, energy_percent=10.0)
+
+    await says(world, x1, energy_percent=10.0)
+
+    assert len(world.events(Vehicle.EnergyLow)) == 1
+
+
+async def test_a_low_level_raises_one_task_however_often_it_is_reported(world: World) -> None:
+    x1 = await car(world)
+
+    assert await levels(world, x1, 15.1) == []
+    assert await levels(world, x1, 15.0, 14.0, 3.0) == [LOW, TASK]
+
+
+async def test_a_level_that_wavers_around_the_limit_raises_one_task(world: World) -> None:
+    x1 = await car(world)
+
+    assert await levels(world, x1, 15.0, 16.0, 15.0, 24.9, 14.0) == [LOW, TASK]
+
+
+async def test_a_filled_car_can_become_low_again(world: World) -> None:
+    x1 = await car(world)
+
+    assert await levels(world, x1, 15.0, 25.0, 15.0) == [LOW, TASK, RESTORED, LOW, TASK]
+
+
+@pytest.mark.parametrize(("fuel_type", "kind"), [("petrol", "refuel"), ("diesel", "refuel"), ("electric", "charge")])
+async def test_a_car_is_filled_with_what_it_runs_on(world: World, fuel_type: str, kind: str) -> None:
+    i3 = await car(world, fuel_type=fuel_type)
+
+    await levels(world, i3, 10.0)
+
+    assert [task.kind for task in world.events(Task.Raised)] == [kind]
+
+
+async def test_each_service_says_what_is_low(world: World) -> None:
+    x1 = await car(world)
+    fleet = world.rulebook.fleet.model_copy(update={"low_energy": 30.0, "restored_energy": 60.0})
+    world.rulebook = world.rulebook.model_copy(update={"fleet": fleet})
+
+    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, RESTORED]
+
+
+async def test_a_low_level_told_with_the_answer_to_a_command_counts_too(world: World) -> None:
+    await area(world)
+    ada, x1 = await member(world), await car(world)
+    world.cars[x1] = "silent"
+    await started(world, ada, x1)
+    (asked,) = world.unanswered
+
+    answer = Observation(observed_at=world.now(), locked=False, energy_percent=12.0)
+    await world.do(ConfirmVehicleCommand(vehicle_id=x1, request_id=asked.request_id, observation=answer))
+
+    assert len(world.events(Vehicle.EnergyLow)) == 1
+    assert [task.kind for task in world.events(Task.Raised)] == ["refuel"]

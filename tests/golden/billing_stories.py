@@ -1,0 +1,63 @@
+"""Stories of payments and invoices, for the samples of billing's events."""
+
+from collections.abc import Awaitable, Callable
+
+from domain.billing.commands import ApproveCharge, CreditInvoice, ReleaseHold, RetryCharge
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import derived_id
+from tests.domain.billing.desk import Desk, euros
+
+
+async def events() -> list[DomainEvent]:
+    """All that happens in them."""
+    told: list[DomainEvent] = []
+    for story in STORIES:
+        desk = Desk()
+        await story(desk)
+        told += [recorded.event for recorded in desk.store.log]
+    return told
+
+
+async def a_long_trip_is_paid_in_parts_and_credited(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold("30")
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=200)
+    await desk.provider_answers()
+    for amount, refunded in ((euros("40"), True), (euros("10"), False)):
+        credit_note_id = derived_id("credit note", amount)
+        await desk.do(
+            CreditInvoice(
+                credit_note_id=credit_note_id, invoice_id=invoice_id, amount=amount, reason="the heating was broken"
+            )
+        )
+        await desk.provider_answers(accepted=refunded)
+
+
+async def a_charge_is_reviewed(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
+    await desk.do(ApproveCharge(invoice_id=invoice_id, reason="the member confirms the trip"))
+
+
+async def a_card_is_declined(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id)
+    await desk.provider_answers(accepted=False)
+    await desk.do(RetryCharge(invoice_id=invoice_id))
+    await desk.provider_answers(accepted=False)
+
+
+async def a_hold_is_given_up(desk: Desk) -> None:
+    _, payment_id = await desk.hold()
+    await desk.do(ReleaseHold(payment_id=payment_id))
+    await desk.provider_answers()
+
+
+STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
+    a_long_trip_is_paid_in_parts_and_credited,
+    a_charge_is_reviewed,
+    a_card_is_declined,
+    a_hold_is_given_up,
+)

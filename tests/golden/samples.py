@@ -1,0 +1,68 @@
+"""One stored sample of each version of each event, as the mapper writes it, about persons whose keys are known."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.postgres.mapper import Keys, StoredState, to_event, to_stored
+from adapters.postgres.vault import PersonKey
+from domain.kernel.aggregate import DomainEvent
+
+FOLDER = Path(__file__).parent / "events"
+
+KEYS: Keys = defaultdict(lambda: PersonKey(AESGCM(bytes(32))))
+"""Everybody's key is 32 zeros."""
+
+
+def name_of(event_class: type[DomainEvent], version: int | None = None) -> str:
+    """What the sample and the shape of a version are filed under; of the present version unless one is given."""
+    return f"{event_class.TOPIC}.v{version or event_class.class_version}"
+
+
+def topic_of(name: str) -> str:
+    """The topic in a name."""
+    return name.rpartition(".v")[0]
+
+
+def written(event: DomainEvent) -> dict[str, Any]:
+    """An event as a sample. Secrets come out the same each time, as their nonce is 12 zeros."""
+    with patch("adapters.postgres.vault.secrets.token_bytes", bytes):
+        row = to_stored(event, KEYS)
+    return {
+        "originator_id": str(row.originator_id),
+        "originator_version": row.originator_version,
+        "state": json.loads(row.state),
+    }
+
+
+def read(name: str, sample: dict[str, Any]) -> DomainEvent:
+    """The event of a sample, in the present version of its class. Raises `UnreadableEventError`."""
+    state = json.dumps(sample["state"]).encode()
+    row = StoredState(UUID(sample["originator_id"]), sample["originator_version"], topic_of(name), state)
+    return to_event(row, KEYS)
+
+
+def names() -> set[str]:
+    """The names of all samples."""
+    return {path.stem for path in FOLDER.glob("*.json")}
+
+
+def load(name: str) -> dict[str, Any]:
+    """A sample."""
+    sample: dict[str, Any] = json.loads(_path(name).read_text("utf-8"))
+    return sample
+
+
+def save(name: str, sample: dict[str, Any]) -> None:
+    """Keep a sample. Raises `FileExistsError`: what was stored once is not stored differently afterwards."""
+    with _path(name).open("x", encoding="utf-8") as file:
+        file.write(json.dumps(sample, indent=2, ensure_ascii=False) + "\n")
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.json"

@@ -1,0 +1,150 @@
+"""Stories in which every kind of event happens, told to the real domain: where samples of events come from."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+
+from domain.fleet import commands as fleet
+from domain.fleet.zones import ZoneKind
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import TaskId, TripId, VehicleId, ZoneId, derived_id
+from domain.kernel.units import Position
+from domain.members import commands as members
+from domain.rental.commands import (
+    CancelReservation,
+    EndTrip,
+    ExtendReservation,
+    ForceEndTrip,
+    ParkTrip,
+    ResumeTrip,
+    StartTrip,
+)
+from tests.domain.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
+from tests.domain.world import World
+from tests.golden import billing_stories
+
+MINUTE = timedelta(minutes=1)
+TEGEL = Position(latitude=52.5549, longitude=13.2925)
+
+
+async def events() -> list[DomainEvent]:
+    """All that happens in them."""
+    told = await billing_stories.events()
+    for story in STORIES:
+        world = World()
+        await area(world)
+        await story(world)
+        told += [recorded.event for recorded in world.store.log]
+    return told
+
+
+async def a_member_has_troubles(world: World) -> None:
+    grace = await member(world, "Grace")
+    for command in (
+        members.SubmitLicence(
+            member_id=grace, number="K0815", country="DE", issued_on=date(2012, 6, 1), expires_on=date(2027, 6, 1)
+        ),
+        members.RejectLicence(member_id=grace, reason="the photo is not readable"),
+        members.RemovePaymentMethod(member_id=grace, method_id="card"),
+        members.BlockMember(member_id=grace, reason="unpaid invoice DE-00000001"),
+        members.UnblockMember(member_id=grace, reason="the invoice was paid"),
+    ):
+        await world.do(command)
+
+
+async def a_city_is_drawn_anew(world: World) -> None:
+    ring = ((13.41, 52.51), (13.42, 52.51), (13.42, 52.52), (13.41, 52.51))
+    airport = ZoneId(derived_id("zone", "airport"))
+    for kind, zone_id in ((ZoneKind.NO_PARKING, NO_PARKING), (ZoneKind.AIRPORT, airport)):
+        await world.do(
+            fleet.DefineZone(zone_id=zone_id, city_id="berlin", kind=kind, name=f"New {kind}", polygons=((ring,),))
+        )
+    await world.do(fleet.RetireZone(zone_id=airport))
+
+
+async def a_car_comes_and_goes(world: World) -> None:
+    i3 = VehicleId(derived_id("car", "i3"))
+    await world.do(
+        fleet.CommissionVehicle(
+            vehicle_id=i3,
+            vin="WBY1Z21070V307931",
+            plate="B-EV 307",
+            make="BMW",
+            model="BMW i3",
+            fuel_type="electric",
+            city_id="berlin",
+            position=TEGEL,
+            energy_percent=92.5,
+            odometer_m=12_000,
+        )
+    )
+    await world.do(fleet.PutIntoService(vehicle_id=i3))
+    await world.do(fleet.TakeOutOfService(vehicle_id=i3, reason="winter tyres"))
+    for online in (False, True):
+        await world.do(fleet.NoteContact(vehicle_id=i3, online=online, at=world.now()))
+    await world.do(fleet.DecommissionVehicle(vehicle_id=i3, reason="sold"))
+
+
+async def a_car_tells_everything(world: World) -> None:
+    x1 = await car(world)
+    said: tuple[dict[str, object], ...] = (
+        {"doors_closed": False, "locked": False, "ignition_on": True, "plugged_in": True, "dirty": True},
+        {"plugged_in": False, "dirty": False, "zones": (NO_PARKING,)},
+        {"energy_percent": 11.5, "fault_codes": ("P0420", "C1A00")},
+        {"energy_percent": 88.0, "crashed": True},
+        {"position": TEGEL},
+    )
+    for values in said:
+        await world.advance(MINUTE)
+        await says(world, x1, odometer_m=1_000_000, **values)
+
+
+async def tasks_are_done_or_not(world: World) -> None:
+    x1 = await car(world)
+    charge, inspect = TaskId(derived_id("task", "charge")), TaskId(derived_id("task", "inspect"))
+    await world.do(fleet.RaiseTask(task_id=charge, vehicle_id=x1, kind="charge", reason="below 15 percent"))
+    await world.do(fleet.RaiseTask(task_id=inspect, vehicle_id=x1, kind="inspect", reason="a scratch was reported"))
+    await world.do(fleet.CompleteTask(task_id=charge))
+    await world.do(fleet.CancelTask(task_id=inspect, reason="the scratch is known"))
+
+
+async def reservations_end_without_a_trip(world: World) -> None:
+    ada, grace, x1 = await member(world), await member(world, "Grace"), await car(world)
+    kept = await reserved(world, ada, x1)
+    await world.do(ExtendReservation(reservation_id=kept, until=world.now() + 60 * MINUTE))
+    await world.advance(60 * MINUTE)
+    await world.do(CancelReservation(reservation_id=await reserved(world, grace, x1)))
+
+
+async def a_trip_does_not_start(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    world.cars[x1] = "refusing"
+    await started(world, ada, x1, await reserved(world, ada, x1))
+
+
+async def a_trip_has_everything(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    kept, trip_id = await reserved(world, ada, x1), TripId(derived_id("trip", "with everything"))
+    await world.do(StartTrip(trip_id=trip_id, member_id=ada, vehicle_id=x1, reservation_id=kept, package="3h"))
+    await world.advance(10 * MINUTE)
+    for step in (ParkTrip(trip_id=trip_id), ResumeTrip(trip_id=trip_id)):
+        world.cars[x1] = "refusing"
+        await world.do(step)
+        world.cars[x1] = "obedient"
+        await world.do(step)
+        await world.advance(5 * MINUTE)
+    await says(world, x1, locked=False, odometer_m=1_012_000)
+    world.cars[x1] = "refusing"
+    await world.do(EndTrip(trip_id=trip_id))
+    await world.do(ForceEndTrip(trip_id=trip_id, ended_at=world.now(), reason="no network in the garage"))
+
+
+STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
+    a_member_has_troubles,
+    a_city_is_drawn_anew,
+    a_car_comes_and_goes,
+    a_car_tells_everything,
+    tasks_are_done_or_not,
+    reservations_end_without_a_trip,
+    a_trip_does_not_start,
+    a_trip_has_everything,
+)

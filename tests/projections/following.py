@@ -1,0 +1,31 @@
+"""Letting the read models catch up, and looking into them."""
+
+import asyncpg
+
+from adapters.postgres.follower import Follower
+from domain.billing.commands import CreditInvoice
+from domain.billing.invoice import Invoice
+from domain.kernel.ids import TripId, derived_id
+from tests.domain.billing.desk import euros
+
+Followers = dict[str, Follower]
+
+
+async def catch_up(followers: Followers) -> None:
+    """Bring every read model to the end of the log."""
+    for follower in followers.values():
+        await follower.catch_up()
+
+
+async def row(pool: asyncpg.Pool, table: str, where: str, value: object) -> asyncpg.Record:
+    """The row that must be there."""
+    found = await pool.fetchrow(f"select * from read_v1.{table} where {where} = $1", value)  # noqa: S608
+    assert found is not None
+    return found
+
+
+def credit(trip_id: TripId, amount: str | None = None, reason: str = "Ada was cold") -> CreditInvoice:
+    """Take back so many EUR of a trip's invoice, or all of it."""
+    money = None if amount is None else euros(amount)
+    note_id = derived_id("note", trip_id, amount or "all")
+    return CreditInvoice(credit_note_id=note_id, invoice_id=Invoice.id_of(trip_id), amount=money, reason=reason)
