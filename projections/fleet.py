@@ -69,7 +69,6 @@ _SERVICE_STATES: dict[type[Event], str] = {
     Vehicle.LeftService: "out_of_service",
     Vehicle.Decommissioned: "decommissioned",
 }
-_LOCK_STATES: dict[type[Event], bool] = {Vehicle.Locked: True, Vehicle.Unlocked: False}
 _CAR_EVENTS = [event for event in contexts.EVENTS.values() if issubclass(event, CarEvent)]
 
 
@@ -124,7 +123,7 @@ class FleetProjector(Projector):
             place.longitude if place else None,
             event.energy_percent,
             event.observed_at,
-            _LOCK_STATES.get(type(event)),
+            event.says().get("locked"),
         )
 
     async def _service(self, recorded: RecordedEvent, event: Event, db: Database) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.database import UnencodableError, persistently
+from adapters.postgres.database import LOST_CONNECTION, UnencodableError, persistently
 from adapters.postgres.mapper import StoredState
 
 MAX_BATCH_EVENTS = 1000
@@ -126,11 +126,13 @@ class Journal:
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
                 if not self._queue:
                     await self._let_go()
+        except BaseException as error:  # cancelled, or broken: those who wait must hear of it
+            for waiting in self._queue:
+                _finish(waiting, error)
+            self._queue.clear()
+            raise
         finally:
             self._writer = None
-            for waiting in self._queue:  # only when the writer was cancelled
-                waiting.done.cancel()
-            self._queue.clear()
 
     def _next_batch(self) -> list[_Waiting]:
         """The longest-waiting entries that share no command and no aggregate."""
@@ -203,7 +205,8 @@ class Journal:
     async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._pool.release(connection)
+            with contextlib.suppress(*LOST_CONNECTION):  # cut meanwhile: the pool has taken it back by itself
+                await self._pool.release(connection)
 
 
 def _as_conflict_or(error: Exception) -> Written | Exception:

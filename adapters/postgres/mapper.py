@@ -87,7 +87,10 @@ def to_event(row: StoredState, keys: Keys) -> DomainEvent:
         values["originator_id"] = row.originator_id
         values["originator_version"] = row.originator_version
         return event_class.model_validate(values)
-    except (ValidationError, TopicError, InvalidTag, ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:  # without the values, which may be about a person
+        wrong = str(error.errors(include_input=False, include_url=False, include_context=False))
+        raise UnreadableEventError(row.topic, row.originator_id, row.originator_version, wrong) from None
+    except (TopicError, InvalidTag, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableEventError(row.topic, row.originator_id, row.originator_version, repr(error)) from error
 
 

@@ -109,6 +109,9 @@ class TelemetryBatch:
             await self._connection.execute(_BURY, *map(list, columns))
 
 
+_FORGET_LETTERS = "delete from csbe.dead_letters where received_at < $1::date::timestamp at time zone 'UTC'"
+
+
 class TelemetryStore:
     """Where ingest writes. Partitions are made when first needed and dropped when too old; days are UTC."""
 
@@ -125,13 +128,14 @@ class TelemetryStore:
             yield TelemetryBatch(connection)
 
     async def drop_before(self, first_kept: date) -> list[date]:
-        """Retention: drop the partitions of all days before this one; return those days."""
+        """Retention: drop the partitions and the dead letters of all days before this one; return those days."""
         async with self._pool.acquire() as connection:
             names = [record[0] for record in await connection.fetch(_PARTITIONS)]
             days = sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
             for day in days:
                 await connection.execute(f"drop table if exists csbe.{_name_of(day)}")
                 self._days.discard(day)
+            await connection.execute(_FORGET_LETTERS, first_kept)
         return days
 
     async def _ensure_day(self, day: date) -> None:

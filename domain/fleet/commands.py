@@ -138,6 +138,15 @@ class CompleteTask(Command):
     task_id: TaskId
 
 
+class SettleTask(Command):
+    """A car shows by itself that what it asked for was done."""
+
+    NAME: ClassVar[str] = "fleet.settle_task"
+
+    vehicle_id: VehicleId
+    kind: TaskKind
+
+
 class CancelTask(Command):
     """It is not needed any more."""
 

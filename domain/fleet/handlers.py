@@ -89,6 +89,13 @@ async def complete_task(command: commands.CompleteTask, work: Work) -> None:
     (await work.load(Task, command.task_id)).complete(work.now)
 
 
+async def settle_task(command: commands.SettleTask, work: Work) -> None:
+    """It was done, as the car shows; a task that is closed already stays as it is."""
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    if task_id := vehicle.asked_for.get(command.kind):
+        (await work.load(Task, task_id)).settle(work.now)
+
+
 async def cancel_task(command: commands.CancelTask, work: Work) -> None:
     """It is not needed."""
     (await work.load(Task, command.task_id)).cancel(command.reason, work.now)
@@ -107,5 +114,6 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.RetireZone: retire_zone,
     commands.RaiseTask: raise_task,
     commands.CompleteTask: complete_task,
+    commands.SettleTask: settle_task,
     commands.CancelTask: cancel_task,
 }

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from domain.fleet.commands import FailVehicleCommand, RaiseTask, TakeOutOfService, TaskKind
+from domain.fleet.commands import FailVehicleCommand, RaiseTask, SettleTask, TakeOutOfService, TaskKind
 from domain.fleet.vehicle import Vehicle
+from domain.fleet.vehicle_events import task_for
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import TaskId, VehicleId, derived_id
+from domain.kernel.ids import VehicleId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Consequence, Later, Policies, TellVehicle
 
@@ -35,6 +36,16 @@ def when_energy_is_low_have_it_filled(recorded: RecordedEvent) -> Iterable[Conse
     yield _task(recorded.event, "refuel", "energy is low")
 
 
+def when_energy_is_restored_the_task_is_done(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Whoever filled it need not say so."""
+    yield SettleTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="refuel")
+
+
+def when_found_clean_the_task_is_done(recorded: RecordedEvent) -> Iterable[Consequence]:
+    """Whoever cleaned it need not say so."""
+    yield SettleTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="clean")
+
+
 def when_found_dirty_have_it_cleaned(recorded: RecordedEvent) -> Iterable[Consequence]:
     """A task for the field crew."""
     yield _task(recorded.event, "clean", "found dirty")
@@ -51,13 +62,14 @@ def when_crashed_keep_it_from_members(recorded: RecordedEvent) -> Iterable[Conse
 
 
 def _task(event: DomainEvent, kind: TaskKind, reason: str) -> RaiseTask:
-    task_id = TaskId(derived_id("fleet.task", event.originator_id, event.originator_version))
-    return RaiseTask(task_id=task_id, vehicle_id=VehicleId(event.originator_id), kind=kind, reason=reason)
+    return RaiseTask(task_id=task_for(event), vehicle_id=VehicleId(event.originator_id), kind=kind, reason=reason)
 
 
 POLICIES: Policies = {
     Vehicle.CommandRequested: (when_command_requested_tell_the_car,),
     Vehicle.EnergyLow: (when_energy_is_low_have_it_filled,),
+    Vehicle.EnergyRestored: (when_energy_is_restored_the_task_is_done,),
+    Vehicle.FoundClean: (when_found_clean_the_task_is_done,),
     Vehicle.FoundDirty: (when_found_dirty_have_it_cleaned,),
     Vehicle.MovedWhileParked: (when_something_is_wrong_have_it_inspected,),
     Vehicle.CrashDetected: (when_something_is_wrong_have_it_inspected, when_crashed_keep_it_from_members),

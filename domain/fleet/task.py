@@ -60,6 +60,10 @@ class Task(Aggregate):
     def complete(self, at: datetime) -> None:
         """It was done; twice changes nothing."""
         refuse_if([self._closed_as("cancelled")])
+        self.settle(at)
+
+    def settle(self, at: datetime) -> None:
+        """It turns out to be done; once closed, that changes nothing."""
         if self.state == "raised":
             self.trigger_event(self.Done, timestamp=at)
 

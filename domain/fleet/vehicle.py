@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.fleet.commands import CommandType, FuelType
+from domain.fleet.commands import CommandType, FuelType, TaskKind
 from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
 from domain.fleet.state import LiveState, Observation
-from domain.fleet.vehicle_events import CarEvent, ZoneEvent
+from domain.fleet.vehicle_events import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import MemberId, ReservationId, TripId
+from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
@@ -43,6 +43,8 @@ class Vehicle(Aggregate):
     state: LiveState = field(default_factory=LiveState)
     online: bool = True
     energy_low: bool = False
+    asked_for: dict[TaskKind, TaskId] = field(default_factory=dict)
+    """The newest task of each kind whose end the car shows by itself."""
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
@@ -246,6 +248,7 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
             aggregate.energy_low = True
+            aggregate.asked_for = {**aggregate.asked_for, "refuel": task_for(self)}
 
     class EnergyRestored(CarEvent):
         """It was refuelled or charged."""
@@ -267,7 +270,7 @@ class Vehicle(Aggregate):
         TOPIC: ClassVar[str] = "fleet.vehicle.zone_left"
 
     class Located(CarEvent):
-        """It says where it is, after that was not known."""
+        """Where it is becomes known, or becomes its own to tell when a trip is over."""
 
         TOPIC: ClassVar[str] = "fleet.vehicle.located"
 
@@ -302,6 +305,10 @@ class Vehicle(Aggregate):
         def says(self) -> dict[str, object]:
             return {"dirty": True}
 
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.asked_for = {**aggregate.asked_for, "clean": task_for(self)}
+
     class FoundClean(CarEvent):
         """It is clean."""
 
@@ -334,12 +341,16 @@ class Vehicle(Aggregate):
     def unavailability(self, limits: ReservationLimits) -> list[Violation]:
         """Every reason why nobody can take this car now."""
         found = [
-            self._not_in_service(),
             self._taken(),
-            contact_violation(online=self.online),
+            *self.unfitness(),
             position_violation(self.state),
             energy_violation(self.state, limits),
         ]
+        return [violation for violation in found if violation]
+
+    def unfitness(self) -> list[Violation]:
+        """Why not even the member who has reserved this car may start with it."""
+        found = [self._not_in_service(), contact_violation(online=self.online)]
         return [violation for violation in found if violation]
 
     def end_readiness(self, limits: TripLimits, at: datetime) -> list[Violation]:
@@ -354,7 +365,7 @@ class Vehicle(Aggregate):
             self.trigger_event(self.EnteredService, timestamp=at)
 
     def leave_service(self, reason: str, at: datetime) -> None:
-        """Keep it from members; a claim or trip under way goes on."""
+        """Keep it from members; a trip under way goes on, a claim cannot become one."""
         refuse_if([self._gone()])
         if self.service_state != "out_of_service":
             self.trigger_event(self.LeftService, reason=reason, timestamp=at)
@@ -378,9 +389,16 @@ class Vehicle(Aggregate):
         self.trigger_event(self.TripOpened, trip_id=trip_id, driver_id=driver_id, timestamp=at)
 
     def close_trip(self, at: datetime) -> None:
-        """The trip is over; without a trip, it changes nothing."""
-        if self.trip_id is not None:
-            self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
+        """The trip is over; without a trip, it changes nothing.
+
+        Where it stands is told anew as the car's own, so that it is known even when its driver has been erased.
+        """
+        if self.trip_id is None:
+            return
+        self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
+        if place := self.state.position:
+            facts = CarEvent.facts(self.holder_id, Observation(observed_at=place.at, position=place.value))
+            self.trigger_event(self.Located, timestamp=at, **facts)
 
     def request_command(self, request_id: UUID, command: CommandType, at: datetime, expires_at: datetime) -> None:
         """Have the car told; the same request twice changes nothing.

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from domain.fleet.state import Observation
-from domain.kernel.aggregate import Event
-from domain.kernel.ids import ZoneId
+from domain.kernel.aggregate import DomainEvent, Event
+from domain.kernel.ids import TaskId, ZoneId, derived_id
 from domain.kernel.personal import Personal
 from domain.kernel.units import Metres, Percent, Position
 
@@ -60,3 +60,8 @@ class ZoneEvent(CarEvent):
 
     def says(self) -> dict[str, object]:
         return {"zones": self.zones}
+
+
+def task_for(event: DomainEvent) -> TaskId:
+    """The task in the field that follows from a car's event."""
+    return TaskId(derived_id("fleet.task", event.originator_id, event.originator_version))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.errors import RefusedError, Violation
+from domain.kernel.errors import Violation, refuse_if
 from domain.rulebook.elements import FlatFee
 from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Quote
@@ -11,12 +11,8 @@ from domain.rulebook.tariff import Quote
 
 def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
     """The tariff in force for a car. Refused when the rulebook has none."""
-    try:
-        tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
-    except LookupError as error:
-        values = {"city_id": vehicle.city_id, "model": vehicle.model}
-        detail = "there is no price for this car: choose another one"
-        raise RefusedError(Violation(code="vehicle.no_tariff", detail=detail, values=values)) from error
+    refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.model, at)])
+    tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
     return Quote(tariff=tariff, city_id=vehicle.city_id, model=vehicle.model, quoted_at=at)
 
 

@@ -48,15 +48,15 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work
         found = Claim(quote=quote, method_token=method_token(member), reserved_at=None)
     else:
         reservation = await work.load(Reservation, command.reservation_id)
-        refuse_if(_obstacles_beside_the_claim(member, work))
+        refuse_if(_obstacles_beside_the_claim(member, vehicle, work))
         reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
         found = Claim(quote=reservation.quote, method_token=reservation.method_token, reserved_at=reservation.placed_at)
     refuse_if(unknown_choices(found.quote, command.package, command.options))
     return found
 
 
-def _obstacles_beside_the_claim(member: Member, work: Work) -> list[Violation]:
-    found = member.ineligibility(work.rulebook, work.now)
+def _obstacles_beside_the_claim(member: Member, vehicle: Vehicle, work: Work) -> list[Violation]:
+    found = [*member.ineligibility(work.rulebook, work.now), *vehicle.unfitness()]
     return [violation for violation in found if violation != member.occupation()]
 
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.telemetry import DeadLetter, TelemetryStore
 from domain.kernel.ids import ReservationId
 from domain.members.member import Member
 from tests.api.terminal import NOW, Csbe, append, registered
@@ -73,12 +73,14 @@ def _refuse(_question: str, **_options: object) -> None:
 async def test_old_telemetry_is_dropped_by_day(csbe: Csbe, pool: asyncpg.Pool) -> None:
     telemetry = TelemetryStore(pool)
     for day in (1, 2, 3):
-        async with telemetry.batch(datetime(2001, 5, day, tzinfo=UTC)):
-            pass
+        at = datetime(2001, 5, day, tzinfo=UTC)
+        async with telemetry.batch(at) as batch:
+            await batch.store([], {}, [DeadLetter(at, "t", b"{", "not JSON")])
 
     ended = await csbe("telemetry", "drop", "--before", "2001-05-03", "--json")
 
     assert (ended.code, ended.json) == (0, {"dropped": ["2001-05-01", "2001-05-02"]})
+    assert await pool.fetchval("select min(received_at) from csbe.dead_letters") == datetime(2001, 5, 3, tzinfo=UTC)
     assert "2001-05-03" in (await csbe("telemetry", "drop", "--before", "2001-06-01")).out
 
 

@@ -225,8 +225,9 @@ async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
     assert (await store.load_as_of(Box, box.id)).total_g == 1500
 
     await pool.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
-    with pytest.raises(UnreadableEventError):
+    with pytest.raises(UnreadableEventError, match="weight_g") as unreadable:
         await store.load_as_of(Box, box.id)
+    assert "much" not in str(unreadable.value)  # a value may be about a person
 
 
 async def test_values_about_a_person_are_unreadable_in_the_table_and_gone_once_erased(
@@ -373,26 +374,20 @@ async def test_positions_become_visible_in_order_with_writers_in_two_stores(
 async def test_cut_connections_under_load_lose_and_repeat_nothing(store: PostgresEventStore, postgres_dsn: str) -> None:
     boxes = [Box.make() for _ in range(400)]
     killer = await asyncpg.connect(postgres_dsn)
-    cut = 0
-
-    async def cut_connections() -> None:
-        nonlocal cut
-        while True:
-            cut += await killer.fetchval(
-                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid() and application_name = 'csbe'"
-            )
-            await asyncio.sleep(0.2)
+    written = cut = 0
 
     async def write(mine: list[Box]) -> None:
+        nonlocal written, cut
         for box in mine:
             await save(store, box)
-            await asyncio.sleep(0.01)
+            written += 1
+            if written % 40 == 0:  # in the middle of what the others write
+                cut += await killer.fetchval(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid() and application_name = 'csbe'"
+                )
 
-    cutting = asyncio.create_task(cut_connections())
     await asyncio.gather(*(write(boxes[i::8]) for i in range(8)))
-    cutting.cancel()
-    await asyncio.sleep(0.1)
 
     ids = [r[0] for r in await killer.fetch("select originator_id from csbe.events order by notification_id")]
     await killer.close()

@@ -2,15 +2,16 @@
 
 import pytest
 
-from domain.fleet.commands import ConfirmVehicleCommand
+from domain.fleet.commands import CancelTask, ConfirmVehicleCommand
 from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.ids import VehicleId
+from domain.kernel.ids import TaskId, VehicleId
 from tests.domain.people_and_cars import area, car, commissioned, member, says, started
 from tests.domain.world import World
 
-LOW, RESTORED, TASK = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored", "fleet.task.raised"
+LOW, RESTORED = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored"
+TASK, DONE = "fleet.task.raised", "fleet.task.done"
 
 
 async def levels(world: World, which: VehicleId, *percents: float) -> list[str]:
@@ -45,7 +46,16 @@ async def test_a_level_that_wavers_around_the_limit_raises_one_task(world: World
 async def test_a_filled_car_can_become_low_again(world: World) -> None:
     x1 = await car(world)
 
-    assert await levels(world, x1, 15.0, 25.0, 15.0) == [LOW, TASK, RESTORED, LOW, TASK]
+    assert await levels(world, x1, 15.0, 25.0, 15.0) == [LOW, TASK, RESTORED, DONE, LOW, TASK]
+
+
+async def test_a_task_that_the_crew_has_closed_stays_closed_when_the_car_shows_it(world: World) -> None:
+    x1 = await car(world)
+    await levels(world, x1, 10.0)
+    (raised,) = world.events(Task.Raised)
+    await world.do(CancelTask(task_id=TaskId(raised.originator_id), reason="the member fills it"))
+
+    assert await levels(world, x1, 90.0) == [RESTORED]
 
 
 @pytest.mark.parametrize(("fuel_type", "kind"), [("petrol", "refuel"), ("diesel", "refuel"), ("electric", "charge")])
@@ -62,7 +72,7 @@ async def test_each_service_says_what_is_low(world: World) -> None:
     fleet = world.rulebook.fleet.model_copy(update={"low_energy": 30.0, "restored_energy": 60.0})
     world.rulebook = world.rulebook.model_copy(update={"fleet": fleet})
 
-    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, RESTORED]
+    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, RESTORED, DONE]
 
 
 async def test_a_low_level_told_with_the_answer_to_a_command_counts_too(world: World) -> None:

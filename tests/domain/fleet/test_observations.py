@@ -123,7 +123,11 @@ async def test_a_dirty_car_is_told_once_and_cleaned(world: World) -> None:
 
     told = [await says_only(world, x1, dirty=dirty) for dirty in (True, True, False)]
 
-    assert told == [["fleet.vehicle.found_dirty", "fleet.task.raised"], [], ["fleet.vehicle.found_clean"]]
+    assert told == [
+        ["fleet.vehicle.found_dirty", "fleet.task.raised"],
+        [],
+        ["fleet.vehicle.found_clean", "fleet.task.done"],
+    ]
     assert [task.kind for task in world.events(Task.Raised)] == ["clean"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.fleet.commands import NoteContact
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import TripId, VehicleId, derived_id
@@ -266,6 +267,28 @@ async def test_a_member_blocked_after_reserving_cannot_start(world: World) -> No
         await started(world, ada, x1, reservation_id)
 
     assert codes(refused) == {"member.blocked"}
+
+
+async def test_a_car_withdrawn_after_it_was_reserved_cannot_be_started(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    kept = await reserved(world, ada, x1)
+    await says(world, x1, crashed=True)
+    await world.do(NoteContact(vehicle_id=x1, online=False, at=world.now()))
+
+    with pytest.raises(RefusedError) as refused:
+        await started(world, ada, x1, kept)
+
+    assert codes(refused) == {"vehicle.out_of_service", "vehicle.contact_lost"}
+
+
+async def test_the_place_where_a_trip_ended_is_the_cars_own(world: World) -> None:
+    trip_id, x1 = await running(world)
+    await drive(world, x1, 10, 1_005_000)
+
+    await world.do(EndTrip(trip_id=trip_id))
+
+    told = world.events(Vehicle.Located)[-1]
+    assert (told.holder_id, told.position) == (x1, (await world.store.load(Vehicle, x1)).state.place)
 
 
 async def test_a_reservation_is_for_its_own_member_and_car_only(world: World) -> None:
