@@ -129,6 +129,7 @@ class SimulatedFleet:
         self.cars_by_id = {car.vehicle_id: car for car in cars}
         self._url = url
         self._prefix = f"csbe/v1/{service}/vehicles"
+        self._commands = f"{self._prefix}/+/commands"
         self._faults = faults
         self._answer_after_s = answer_after_s
         self._now = now
@@ -143,7 +144,7 @@ class SimulatedFleet:
                 await asyncio.sleep(0.5)
 
     async def _connected(self, client: aiomqtt.Client, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        await client.subscribe(f"{self._prefix}/+/commands", qos=1)
+        await client.subscribe(self._commands, qos=1)
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(client, tasks))
             for car in self.cars.values():
@@ -175,6 +176,8 @@ class SimulatedFleet:
 
     async def _listen(self, client: aiomqtt.Client, tasks: asyncio.TaskGroup) -> None:
         async for message in client.messages:
+            if not message.topic.matches(self._commands):  # the embedded broker sends what others have retained, too
+                continue
             vin = message.topic.value.split("/")[4]
             command = orjson.loads(bytes(message.payload))
             tasks.create_task(self._obey(client, self.cars[vin], command))

@@ -118,7 +118,9 @@ class Installation:
         )
         stop, ready = asyncio.Event(), asyncio.Event()
         driving = asyncio.create_task(fleet.run(stop, ready))
-        await asyncio.wait_for(ready.wait(), PATIENCE_S)
+        reported = asyncio.create_task(ready.wait())
+        await asyncio.wait({reported, driving}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        assert ready.is_set(), f"the cars could not connect: {driving}"
         try:
             yield fleet
         finally:
