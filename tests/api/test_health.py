@@ -5,7 +5,7 @@ from unittest.mock import Mock
 import httpx
 
 from adapters.postgres.database import connect
-from api.composition import database_answers
+from api.composition.checks import database_answers
 from api.rest.application import create_app
 from api.settings import Settings
 from api.system import System

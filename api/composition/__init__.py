@@ -1,0 +1,19 @@
+"""The composition root: the one place that knows the adapters. The command line and tests start from here."""
+
+from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.follower import Follower
+from adapters.postgres.task_queue import ParkedTask
+from api.composition.composing import composed, prepare, servers, tokens_of
+from api.composition.running import Part, Running
+
+__all__ = [
+    "Follower",
+    "FollowerStoppedError",
+    "ParkedTask",
+    "Part",
+    "Running",
+    "composed",
+    "prepare",
+    "servers",
+    "tokens_of",
+]

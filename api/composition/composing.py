@@ -1,0 +1,157 @@
+"""Which adapter stands behind which port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+from anyio import to_thread
+
+import projections
+from adapters.broker import embedded_broker
+from adapters.embedded import EmbeddedPostgres
+from adapters.messenger import FileMessenger, SmtpMessenger
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.gateway import MqttVehicleGateway
+from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.lookups import ZoneMap
+from adapters.payments import SimulatedPaymentProvider
+from adapters.postgres.database import connect
+from adapters.postgres.follower import Follower
+from adapters.postgres.migrate import migrate
+from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.task_queue import TaskQueue
+from adapters.postgres.tasks import PolicyRunner, TaskWorker
+from adapters.postgres.telemetry import TelemetryStore
+from api.auth import TokenAuthority
+from api.composition.checks import database_answers, keeping_up, stock_taker
+from api.composition.effects import Effects
+from api.composition.reads import directory, fetcher, refresh_zones, waiter
+from api.composition.running import Running
+from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher
+from api.settings import Settings
+from api.system import System
+from domain import contexts
+from domain.kernel.ports import Clock, Messenger
+from domain.rulebook.model import Rulebook
+from domain.rulebook.services import RULEBOOKS
+
+
+class SystemClock:
+    """The machine's clock, UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[tuple[str, str]]:
+    """The DSN of PostgreSQL and the URL of the broker: those of the settings, embedded ones otherwise."""
+    async with AsyncExitStack() as stack:
+        dsn = settings.postgres_dsn.get_secret_value() if settings.postgres_dsn else ""
+        if not dsn:
+            embedded = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
+            dsn = await to_thread.run_sync(embedded.start)
+            stack.callback(embedded.stop)
+        url = settings.mqtt_url.get_secret_value() if settings.mqtt_url else ""
+        if not url and broker:
+            url = await stack.enter_async_context(embedded_broker())
+        yield dsn, url
+
+
+async def prepare(dsn: str) -> list[str]:
+    """Migrate the event store and make the read models; returns the migrations applied."""
+    applied = await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(4842195)")
+            await connection.execute(projections.schema_sql())
+    finally:
+        await connection.close()
+    return applied
+
+
+@asynccontextmanager
+async def composed(
+    settings: Settings,
+    dsn: str,
+    mqtt_url: str,
+    *,
+    clock: Clock = SystemClock(),
+    rulebooks: Mapping[str, Rulebook] = RULEBOOKS,
+) -> AsyncIterator[Running]:
+    """The system over a prepared database and a broker; nothing runs yet."""
+    async with AsyncExitStack() as stack:
+        pool = await connect(dsn, max_size=20)
+        stack.push_async_callback(_close, pool)
+        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
+        stack.push_async_callback(store.close)
+        dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
+        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
+        tokens = tokens_of(settings)
+        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
+        followers = tuple(
+            Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
+            for projector in projections.PROJECTORS
+        )
+        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
+        tasks = TaskQueue(pool)
+        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
+        writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
+        system = System(
+            settings=settings,
+            dispatcher=dispatcher,
+            store=store,
+            clock=clock,
+            tokens=tokens,
+            rulebooks=rulebooks,
+            fetch=fetcher(pool),
+            wait_until=waiter(pool, followers),
+            end=store.end,
+            take_stock=stock_taker(pool, (*followers, policies)),
+            checks={"database": database_answers(pool), "projections": keeping_up(followers)},
+        )
+        yield Running(
+            system=system,
+            pool=pool,
+            store=store,
+            mqtt_url=mqtt_url,
+            followers=followers,
+            policies=policies,
+            tasks=tasks,
+            worker=TaskWorker(
+                tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
+            ),
+            telemetry=telemetry,
+            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
+            refresh_zones=lambda: refresh_zones(pool, zones),
+        )
+
+
+def tokens_of(settings: Settings) -> TokenAuthority:
+    """Who signs this installation's tokens."""
+    if settings.token_key:
+        return TokenAuthority.from_pem(settings.token_key.get_secret_value())
+    return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+
+
+def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
+    if settings.smtp_host is None:
+        return FileMessenger(settings.data_dir / "mail", sender=settings.mail_sender)
+    return SmtpMessenger(
+        pool,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_sender,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+    )
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,50 @@
+"""Reads of the read models that the rest of the system is given as functions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from adapters.mqtt.batches import KnownVehicle
+from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
+from adapters.postgres.follower import Follower, wait_for
+from api.system import Row
+from domain.kernel.ids import VehicleId, ZoneId
+
+_VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
+_ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
+
+
+def directory(pool: asyncpg.Pool) -> CachedDirectory:
+    """Which car has a VIN."""
+
+    async def find(vin: str) -> KnownVehicle | None:
+        row = await pool.fetchrow(_VEHICLE, vin)
+        return KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) if row else None
+
+    return CachedDirectory(find)
+
+
+async def refresh_zones(pool: asyncpg.Pool, zones: ZoneMap) -> None:
+    """Bring the map of zones up to date."""
+    rows = await pool.fetch(_ZONES)
+    zones.replace(ZoneShape(row["service"], ZoneId(row["zone_id"]), row["polygons"]) for row in rows)
+
+
+def fetcher(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
+    """Runs one bound query."""
+
+    async def fetch(sql: str, *values: object) -> list[Row]:
+        return [dict(row) for row in await pool.fetch(sql, *values)]
+
+    return fetch
+
+
+def waiter(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[int], Awaitable[bool]]:
+    """Waits until all read models have reached a position; false when that takes too long."""
+
+    async def wait_until(position: int) -> bool:
+        waits = (wait_for(pool, follower.name, position) for follower in followers)
+        return all(await asyncio.gather(*waits))
+
+    return wait_until
