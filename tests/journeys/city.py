@@ -14,6 +14,7 @@ import httpx
 
 from adapters.simulator.vehicles import Car, offset
 from api.composition import Running
+from domain.fleet.vehicle import Vehicle
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from tests.journeys.places import BERLIN, Place
 from tests.journeys.waiting import PATIENCE_S, until
@@ -75,6 +76,11 @@ class City:
     async def car(self, number: int = 1) -> Car:
         """A free car of the fleet."""
         return self.cars[number - 1]
+
+    async def knows_its_cars(self) -> bool:
+        """Whether every car has told of itself, so that none of them adds to the log by itself any more."""
+        vehicles = [await self.running.store.load(Vehicle, car.vehicle_id) for car in self.cars]
+        return all(vehicle.state.locked for vehicle in vehicles)
 
     async def reserve(self, car: Car, member: dict[str, str]) -> str:
         """A reservation's path."""

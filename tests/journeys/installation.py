@@ -75,6 +75,8 @@ class Installation:
             if not self.cars:
                 await self._furnish(city)
             async with self.driving():
+                await until(city.knows_its_cars)
+                await city.settled()
                 yield city
 
     async def serve(self) -> asyncio.subprocess.Process:
