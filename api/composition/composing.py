@@ -91,7 +91,7 @@ async def composed(
         dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
-        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), pool, tokens)
+        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
         followers = tuple(
             Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
             for projector in projections.PROJECTORS

@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-import asyncpg
-
 from api.auth import TokenAuthority
 from domain.billing.policies import payment_answer
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
-from domain.kernel.ports import GatewayUnavailableError, Messenger, PaymentGateway, VehicleGateway
-
-_EMAIL = "select email from read_v1.members where member_id = $1"
+from domain.kernel.ports import EventStore, Messenger, PaymentGateway, VehicleGateway
+from domain.members.member import Member
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Effects:
     vehicles: VehicleGateway
     payments: PaymentGateway
     messenger: Messenger
-    pool: asyncpg.Pool
+    store: EventStore
     tokens: TokenAuthority
 
     async def perform(self, effect: Effect, idempotency_key: str) -> Command | None:
@@ -46,9 +43,8 @@ class Effects:
         await self.messenger.send(message, address=address, idempotency_key=idempotency_key)
 
     async def _address(self, member_id: MemberId) -> str | None:
-        """None once the member is erased. Raises `GatewayUnavailableError` while the read models do not know them."""
-        row = await self.pool.fetchrow(_EMAIL, member_id)
-        if row is None:
-            raise GatewayUnavailableError(f"the address of member {member_id} is not known yet")
-        found: str | None = row["email"]
-        return found
+        """From the log, which knows a member from the first moment on; none once the member is erased."""
+        async for recorded in self.store.read(aggregate_id=member_id, topics=[Member.Registered.TOPIC]):
+            if isinstance(recorded.event, Member.Registered):
+                return recorded.event.email
+        return None
