@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -26,6 +27,7 @@ _ENTRY_TO_BLAME = (
 )
 """Errors about the data of one entry, that the others of its batch must not suffer from."""
 
+_APPEND_NEW = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -173,28 +175,31 @@ class Journal:
 
     async def _write(self, entries: list[Entry]) -> list[Written]:
         """Safe to repeat: an entry that did get through is recognised by its `append_id`."""
-        rows = [(number, row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
-        columns = (
-            [e.command_id for e in entries],
-            [e.append_id for e in entries],
-            [e.fingerprint for e in entries],
-            [e.answer for e in entries],
-            [number for number, _, _ in rows],
-            [row.originator_id for _, row, _ in rows],
-            [row.originator_version for _, row, _ in rows],
-            [row.topic for _, row, _ in rows],
-            [row.state for _, row, _ in rows],
-            [metadata for _, _, metadata in rows],
-        )
-        records = await self._call(columns)
+        try:
+            return await self._write_new(entries)
+        except asyncpg.UniqueViolationError:
+            return await self._write_each(entries)
+
+    async def _write_new(self, entries: list[Entry]) -> list[Written]:
+        """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
+        ends = list(accumulate(len(e.rows) for e in entries))
+        [record] = await self._call(_APPEND_NEW, *_columns(entries), ends, *_event_columns(entries))
+        return [Written(Status.APPENDED, record[0] + end) for end in ends]
+
+    async def _write_each(self, entries: list[Entry]) -> list[Written]:
+        """Leaves out what is known or conflicts, and says so."""
+        places = [number for number, e in enumerate(entries, 1) for _ in e.rows]
+        records = await self._call(_APPEND, *_columns(entries), places, *_event_columns(entries))
         by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 
-    async def _call(self, columns: tuple[list[Any], ...]) -> list[asyncpg.Record]:
+    async def _call(self, query: str, *columns: list[Any]) -> list[asyncpg.Record]:
         if self._connection is None:
             self._connection = await self._pool.acquire()
         try:
-            records: list[asyncpg.Record] = await self._connection.fetch(_APPEND, *columns)
+            records: list[asyncpg.Record] = await self._connection.fetch(query, *columns)
+        except asyncpg.UniqueViolationError:
+            raise  # the connection is well
         except BaseException:
             with contextlib.suppress(asyncpg.InterfaceError):  # gone by itself
                 self._connection.terminate()  # its state is unknown
@@ -207,6 +212,26 @@ class Journal:
         if connection is not None:
             with contextlib.suppress(*LOST_CONNECTION):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)
+
+
+def _columns(entries: list[Entry]) -> tuple[list[Any], ...]:
+    return (
+        [e.command_id for e in entries],
+        [e.append_id for e in entries],
+        [e.fingerprint for e in entries],
+        [e.answer for e in entries],
+    )
+
+
+def _event_columns(entries: list[Entry]) -> tuple[list[Any], ...]:
+    rows = [row for e in entries for row in e.rows]
+    return (
+        [row.originator_id for row in rows],
+        [row.originator_version for row in rows],
+        [row.topic for row in rows],
+        [row.state for row in rows],
+        [e.metadata for e in entries for _ in e.rows],
+    )
 
 
 def _as_conflict_or(error: Exception) -> Written | Exception:

@@ -1,0 +1,51 @@
+create function csbe.append_new(
+    command_ids uuid[],
+    append_ids uuid[],
+    fingerprints text[],
+    answers text[],
+    ends integer[],
+    originator_ids uuid[],
+    originator_versions bigint[],
+    topics text[],
+    states bytea[],
+    metadatas text[]
+) returns bigint
+language plpgsql
+as $$
+declare
+    moment timestamptz;
+    base bigint;
+begin
+    -- Held until commit: positions become visible in the order in which they are given out.
+    perform pg_advisory_xact_lock(4842195);
+    moment := clock_timestamp();
+
+    with stored as (
+        insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
+        select e.originator_id, e.originator_version, e.topic, e.state, nextval('csbe.events_notification_id_seq'),
+            moment, e.metadata::jsonb
+        from (
+            select * from unnest(originator_ids, originator_versions, topics, states, metadatas) with ordinality
+                as u (originator_id, originator_version, topic, state, metadata, place)
+            order by u.place
+        ) as e
+        returning notification_id
+    )
+    select min(s.notification_id) - 1 into base from stored s;
+    if base is null then
+        select coalesce(max(s.notification_id), 0) into base from csbe.events s;
+    end if;
+
+    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
+    select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
+    from unnest(command_ids, append_ids, fingerprints, answers, ends)
+        as c (command_id, append_id, fingerprint, answer, until);
+
+    perform pg_notify('csbe_events', '');
+    return base;
+end
+$$;
+comment on function csbe.append_new is
+    'Appends many independent entries in one transaction, in safe order, when none of them is known or in conflict: a unique '
+    'violation otherwise, after which csbe.append tells which. `ends` counts the events up to the end of each entry. Returns '
+    'the position before the first event.';
