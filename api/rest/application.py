@@ -43,10 +43,10 @@ class BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
-        body, more = b"", scope["method"] not in {"GET", "HEAD", "OPTIONS"}
+        body, more = b"", True
         while more:
             message = await receive()
             body += message.get("body", b"")
@@ -55,7 +55,7 @@ class BodyLimit:
                 too_large = Problem(413, "too-large", "Body too large", f"send at most {self._max_bytes} bytes")
                 await too_large.response()(scope, receive, send)
                 return
-        await self._app(scope, _replay(body, receive) if body else receive, send)
+        await self._app(scope, _replay(body, receive), send)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -42,8 +42,15 @@ InPage = Annotated[Page, Depends()]
 
 
 async def caught_up(system: System, at_least: int | None) -> None:
-    """Wait until the read models have reached a position. Raises `Problem` 503 when that takes too long."""
-    if at_least is not None and not await system.wait_until(at_least):
+    """Wait until the read models have reached a position.
+
+    Raises `Problem` 503 when that takes too long, and 422 for a position that the log does not have.
+    """
+    if at_least is None:
+        return
+    if at_least > await system.end():
+        raise Problem.invalid("at_least", "the log has not come that far: give the position of a command's answer")
+    if not await system.wait_until(at_least):
         raise Problem(
             503, "read-models-behind", "Not there yet", f"the read models are not at {at_least} yet: try again"
         )

@@ -25,6 +25,7 @@ def kind(answer: httpx.Response) -> str:
 @pytest.mark.parametrize(
     ("content", "status", "expected"),
     [
+        (b"", 422, "invalid-input"),
         (b"{bad", 400, "malformed-json"),
         (b'{"name": "\xff"}', 400, "malformed-json"),
         (b"[" * 60_000, 400, "malformed-json"),
@@ -37,7 +38,7 @@ def kind(answer: httpx.Response) -> str:
         ),
         (b'{"name": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
     ],
-    ids=["broken", "not UTF-8", "too deep", "another shape", "unknown field", "the character NUL", "huge"],
+    ids=["nothing", "broken", "not UTF-8", "too deep", "another shape", "unknown field", "the character NUL", "huge"],
 )
 async def test_a_wrong_body_is_explained_and_writes_nothing(
     city: City, content: bytes, status: int, expected: str

@@ -3,12 +3,16 @@
 import asyncio
 import csv
 from io import BytesIO
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
 from arro3.io import read_parquet
 
+from api.problems import Problem
 from api.rest import live
+from api.rest.paging import caught_up
+from api.system import System
 from domain.kernel.messages import Role
 from tests.journeys.city import City
 
@@ -59,6 +63,21 @@ async def test_a_reader_who_names_a_position_reads_their_own_write(city: City) -
     listed = await city.api.get("/v1/reservations", params={"at_least": position}, headers=member)
 
     assert [row["reservation_id"] for row in listed.json()["reservations"]] == [placed.json()["id"]]
+
+
+async def test_a_position_that_the_log_does_not_have_is_not_waited_for(city: City) -> None:
+    answer = await city.api.get("/v1/trips", params={"at_least": 10**9}, headers=city.token(Role.AGENT))
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/at_least")
+
+
+async def test_a_read_that_cannot_catch_up_in_time_says_so() -> None:
+    slow = Mock(spec=System, end=AsyncMock(return_value=5), wait_until=AsyncMock(return_value=False))
+
+    with pytest.raises(Problem) as late:
+        await caught_up(slow, 5)
+
+    assert (late.value.status, late.value.document.type) == (503, "urn:csbe:problem:read-models-behind")
 
 
 async def test_another_members_trip_reservation_and_invoice_are_not_there(city: City) -> None:

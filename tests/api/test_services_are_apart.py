@@ -113,11 +113,3 @@ async def test_a_position_beyond_the_log_is_explained(city: City, query: str) ->
     answer = await city.api.get(f"{query}{2**70}", headers=city.token(Role.AUDITOR))
 
     assert answer.status_code == 422
-
-
-async def test_a_read_that_cannot_catch_up_says_so(city: City) -> None:
-    member = await city.member()
-
-    answer = await city.api.get("/v1/trips", params={"at_least": 10**9}, headers=member)
-
-    assert (answer.status_code, answer.json()["type"]) == (503, "urn:csbe:problem:read-models-behind")
