@@ -77,7 +77,7 @@ async def test_a_read_that_cannot_catch_up_in_time_says_so() -> None:
     with pytest.raises(Problem) as late:
         await caught_up(slow, 5)
 
-    assert (late.value.status, late.value.document.type) == (503, "urn:csbe:problem:read-models-behind")
+    assert (late.value.document.status, late.value.document.type) == (503, "urn:csbe:problem:read-models-behind")
 
 
 async def test_another_members_trip_reservation_and_invoice_are_not_there(city: City) -> None:
