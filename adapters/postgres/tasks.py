@@ -14,7 +14,7 @@ from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
 from adapters.postgres.listener import TASKS, Channel
 from adapters.postgres.task_queue import Failure, Task, TaskQueue
 from domain.kernel.errors import DomainError, VersionConflictError
-from domain.kernel.ids import derived_id
+from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import Command, Metadata, RecordedEvent
 from domain.kernel.policy import Consequence, Effect, Later, Policies, Policy
 from domain.kernel.ports import Clock, GatewayUnavailableError
@@ -41,11 +41,6 @@ on conflict (id) do nothing
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 
-def event_id(recorded: RecordedEvent) -> UUID:
-    """The id by which consequences name the event that they follow from."""
-    return derived_id(recorded.event.originator_id, recorded.event.originator_version)
-
-
 class PolicyRunner:
     """A follower's consumer: asks each policy of an event what should follow, and stores it with the position."""
 
@@ -60,7 +55,7 @@ class PolicyRunner:
             await connection.execute("select pg_notify($1, '')", TASKS)
 
     def _rows(self, recorded: RecordedEvent) -> Iterable[tuple[object, ...]]:
-        cause = event_id(recorded)
+        cause = event_id(recorded.event.originator_id, recorded.event.originator_version)
         for policy in self._policies.get(type(recorded.event), ()):
             for place, consequence in enumerate(policy(recorded)):
                 yield _row(recorded, cause, policy, place, consequence)

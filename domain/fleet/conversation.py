@@ -17,6 +17,10 @@ class OpenRequest(BaseModel):
 
     type: CommandType
     expires_at: AwareDatetime
+    correlation_id: UUID
+    """Of what the car was told for: its answer is a part of that."""
+    event_id: UUID
+    """Of the event in which it was asked."""
 
 
 def command_pending(requests: Mapping[UUID, OpenRequest], command: CommandType, at: datetime) -> Violation | None:

@@ -1,5 +1,7 @@
 """Load, decide, save: one short function per command about vehicles, zones and tasks."""
 
+from uuid import UUID
+
 from domain.fleet import commands
 from domain.fleet.observing import observe
 from domain.fleet.task import Task
@@ -52,13 +54,22 @@ async def note_contact(command: commands.NoteContact, work: Work) -> None:
 async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: Work) -> None:
     """Note what the car says of its state with its answer, which a confirmation would make old news, and then that."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
+    _follow(vehicle, command.request_id, work)
     observe(vehicle, command.observation, work.rulebook.fleet, work.now)
     vehicle.confirm_command(command.request_id, command.observation, work.now)
 
 
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: Work) -> None:
     """Note that it was not done."""
-    (await work.load(Vehicle, command.vehicle_id)).fail_command(command.request_id, command.reason, work.now)
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    _follow(vehicle, command.request_id, work)
+    vehicle.fail_command(command.request_id, command.reason, work.now)
+
+
+def _follow(vehicle: Vehicle, request_id: UUID, work: Work) -> None:
+    """A car's answer is a part of what it was asked for."""
+    if request := vehicle.open_requests.get(request_id):
+        work.follow(request.correlation_id, request.event_id)
 
 
 async def define_zone(command: commands.DefineZone, work: Work) -> ZoneId:

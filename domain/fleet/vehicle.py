@@ -14,7 +14,7 @@ from domain.fleet.state import LiveState, Observation
 from domain.fleet.vehicle_events import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId
+from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
@@ -146,9 +146,16 @@ class Vehicle(Aggregate):
         vin: str
         type: CommandType
         expires_at: AwareDatetime
+        correlation_id: UUID
+        """Of the request that this is a part of, as the car's answer will be."""
 
         def apply(self, aggregate: "Vehicle") -> None:
-            opened = OpenRequest(type=self.type, expires_at=self.expires_at)
+            opened = OpenRequest(
+                type=self.type,
+                expires_at=self.expires_at,
+                correlation_id=self.correlation_id,
+                event_id=event_id(self.originator_id, self.originator_version),
+            )
             aggregate.open_requests = {**aggregate.open_requests, self.request_id: opened}
 
     class CommandConfirmed(CarEvent):
@@ -400,7 +407,9 @@ class Vehicle(Aggregate):
             facts = CarEvent.facts(self.holder_id, Observation(observed_at=place.at, position=place.value))
             self.trigger_event(self.Located, timestamp=at, **facts)
 
-    def request_command(self, request_id: UUID, command: CommandType, at: datetime, expires_at: datetime) -> None:
+    def request_command(
+        self, request_id: UUID, command: CommandType, at: datetime, *, expires_at: datetime, correlation_id: UUID
+    ) -> None:
         """Have the car told; the same request twice changes nothing.
 
         Refused when it cannot do it, and while it has been told the same and may still answer.
@@ -409,7 +418,7 @@ class Vehicle(Aggregate):
             return
         refuse_if([self._gone(), self._incapable(command), command_pending(self.open_requests, command, at)])
         facts = {"request_id": request_id, "vin": self.vin, "type": command, "expires_at": expires_at}
-        self.trigger_event(self.CommandRequested, timestamp=at, **facts)
+        self.trigger_event(self.CommandRequested, timestamp=at, correlation_id=correlation_id, **facts)
 
     def confirm_command(self, request_id: UUID, observation: Observation, at: datetime) -> None:
         """The car did it. An answer that nobody waits for changes nothing."""

@@ -54,6 +54,11 @@ class Work:
         self.touched[id] = aggregate
         return aggregate
 
+    def follow(self, correlation_id: UUID, causation_id: UUID) -> None:
+        """What happens here belongs to an earlier request, although whoever asks cannot know which."""
+        cause = {"correlation_id": correlation_id, "causation_id": causation_id}
+        self.metadata = self.metadata.model_copy(update=cause)
+
     def add(self, aggregate: Aggregate) -> None:
         """Take a new aggregate into this piece of work."""
         self.touched[aggregate.id] = aggregate
@@ -114,7 +119,7 @@ class Dispatcher:
         answer = await self._handlers[type(command)](command, work)
         text = None if answer is None else _answers.dump_json(answer).decode()
         changed = [a for a in work.touched.values() if a.pending_events]
-        position = await self._store.append(changed, metadata, answer=text, fingerprint=fingerprint)
+        position = await self._store.append(changed, work.metadata, answer=text, fingerprint=fingerprint)
         return Answered(text, position)
 
 

@@ -13,4 +13,5 @@ async def order(trip: Trip, what: Order, request_id: UUID, work: Work) -> None:
     vehicle = await work.load(Vehicle, trip.vehicle_id)
     limits = work.rulebook.trip
     patience = {"unlock": limits.unlock_timeout, "lock": limits.lock_timeout}[what]
-    vehicle.request_command(request_id, what, work.now, work.now + patience)
+    correlation_id = work.metadata.correlation_id
+    vehicle.request_command(request_id, what, work.now, expires_at=work.now + patience, correlation_id=correlation_id)

@@ -46,6 +46,8 @@ async def test_a_member_reserves_drives_parks_ends_and_is_invoiced(city: City) -
     assert told[0] == "rental.trip.requested"
     assert told[-1] == "rental.trip.ended"
     assert history[0]["metadata"]["actor"] == {"role": "member", "id": member["X-Member"]}
+    whole = {event["metadata"]["correlation_id"] for event in history[: told.index("rental.trip.start_confirmed") + 1]}
+    assert whole == {history[0]["metadata"]["correlation_id"]}
     assert all(event["metadata"]["causation_id"] for event in history if event["metadata"]["actor"]["role"] == "system")
     state = await city.api.get(f"/v1/history/{member['X-Member']}/state", headers=city.token(Role.AUDITOR))
     [method] = state.json()["state"]["payment_methods"]

@@ -21,7 +21,7 @@ CUTS_IN_MID_APPEND = 3
 
 CUT_ALL_OTHERS = """
 with others as materialized (
-    select pid, state = 'active' and query like '%csbe.append(%' as in_mid_append from pg_stat_activity
+    select pid, state = 'active' and query like '%csbe.append%' as in_mid_append from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 )
 select count(*) filter (where in_mid_append) from others where pg_terminate_backend(pid)

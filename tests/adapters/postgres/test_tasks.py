@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from adapters.postgres.database import Connection, UnencodableError
 from adapters.postgres.follower import Follower
 from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.tasks import MAX_ATTEMPTS, MAX_BACKOFF, PolicyRunner, event_id
+from adapters.postgres.tasks import MAX_ATTEMPTS, MAX_BACKOFF, PolicyRunner
 from domain.kernel.errors import RefusedError, Violation
-from domain.kernel.ids import derived_id
+from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import RecordedEvent, Role
 from domain.kernel.ports import GatewayUnavailableError
 from tests.adapters.postgres.bedroom import (
@@ -37,7 +37,7 @@ async def test_what_follows_from_an_event_is_carried_out_under_ids_that_follow_f
     assert await bedroom.worker().run_due() == 2
 
     assert sorted(bedroom.names) == ["Ada", "Bob"]
-    cause = event_id(event)
+    cause = event_id(event.event.originator_id, event.event.originator_version)
     expected = {derived_id(cause, "when_it_rings_wake_everybody", place) for place in (0, 1)}
     assert {metadata.command_id for _, metadata in bedroom.woken} == expected
     told = bedroom.woken[0][1]
@@ -174,7 +174,8 @@ async def test_the_answer_of_an_effect_is_given_under_an_id_of_its_own(
 
     await bedroom.worker().run_due()
 
-    task_id = derived_id(event_id(event), "when_it_rings_send_mail", 0)
+    cause = event_id(event.event.originator_id, event.event.originator_version)
+    task_id = derived_id(cause, "when_it_rings_send_mail", 0)
     [(effect, key)] = bedroom.mails
     assert (effect.kind, key) == ("send_message", str(task_id))
     [(answer, metadata)] = bedroom.woken

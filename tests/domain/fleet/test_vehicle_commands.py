@@ -18,6 +18,7 @@ from tests.domain.people_and_cars import area, car, commissioned, member, starte
 from tests.domain.world import World, codes
 
 FIRST, SECOND = derived_id("first request"), derived_id("second request")
+WHOLE = derived_id("what it is a part of")
 PATIENCE = timedelta(seconds=30)
 DONE, FAILED = "fleet.vehicle.command_confirmed", "fleet.vehicle.command_failed"
 
@@ -28,7 +29,7 @@ async def vehicle(world: World) -> Vehicle:
 
 def unlock(x1: Vehicle, request_id: UUID, world: World, later: timedelta = timedelta(0)) -> None:
     at = world.now() + later
-    x1.request_command(request_id, "unlock", at, at + PATIENCE)
+    x1.request_command(request_id, "unlock", at, expires_at=at + PATIENCE, correlation_id=WHOLE)
 
 
 async def asked(world: World) -> tuple[VehicleId, TellVehicle]:
@@ -140,7 +141,7 @@ async def test_a_car_has_one_open_command_of_a_kind(world: World) -> None:
 
     with pytest.raises(RefusedError) as refused:
         unlock(x1, SECOND, world, later=PATIENCE - timedelta(seconds=1))
-    x1.request_command(SECOND, "locate", world.now(), world.now() + PATIENCE)
+    x1.request_command(SECOND, "locate", world.now(), expires_at=world.now() + PATIENCE, correlation_id=WHOLE)
 
     assert codes(refused) == {"vehicle.command_pending"}
     assert {request.type for request in x1.open_requests.values()} == {"unlock", "locate"}
