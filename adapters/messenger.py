@@ -47,10 +47,11 @@ class FileMessenger:
             raise GatewayUnavailableError(msg) from error
 
     def _write(self, name: str, content: bytes) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         target, draft = self._directory / name, self._directory / f".{uuid4()}.draft"
         if target.exists():
             return
+        draft.touch(mode=0o600)  # addresses and codes are for nobody else on this machine
         draft.write_bytes(content)
         os.replace(draft, target)  # noqa: PTH105 (atomic on every platform, which rename is not)
 

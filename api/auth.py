@@ -75,9 +75,12 @@ class TokenAuthority:
     @classmethod
     def from_pem(cls, pem: str) -> "TokenAuthority":
         """From a private key in PEM. Raises `ValueError` when it is not an Ed25519 key."""
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        try:
+            key = serialization.load_pem_private_key(pem.encode(), password=None)
+        except ValueError:
+            key = None
         if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("CSBE_TOKEN_KEY must be an Ed25519 private key in PEM")  # noqa: TRY004 (a bad value, not a bad type)
+            raise ValueError("CSBE_TOKEN_KEY must be an Ed25519 private key in PEM, as of `openssl genpkey`")  # noqa: TRY004 (a bad value, not a bad type)
         return cls(key)
 
     @classmethod

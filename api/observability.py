@@ -13,6 +13,8 @@ from domain.kernel.dispatcher import Answered, Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.messages import Command, Metadata
 
+log = structlog.get_logger(__name__)
+
 COMMANDS = Counter("csbe_commands_total", "Commands by name and result.", ["command", "result"])
 COMMAND_SECONDS = Histogram(
     "csbe_command_seconds",
@@ -78,16 +80,21 @@ class MeasuredDispatcher(Dispatcher):
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
     ) -> Answered:
         """As the dispatcher does."""
-        started = perf_counter()
-        try:
-            with structlog.contextvars.bound_contextvars(**_named(metadata)):
+        with structlog.contextvars.bound_contextvars(**_named(metadata)):
+            started = perf_counter()
+            try:
                 answered = await super().dispatch(command, metadata, expected=expected)
-        except DomainError as error:
-            COMMANDS.labels(command.NAME, type(error).__name__.removesuffix("Error").lower()).inc()
-            raise
-        COMMANDS.labels(command.NAME, "repeated" if answered.repeated else "done").inc()
-        COMMAND_SECONDS.observe(perf_counter() - started)
-        return answered
+            except DomainError as error:
+                _count(command, type(error).__name__.removesuffix("Error").lower())
+                raise
+            _count(command, "repeated" if answered.repeated else "done")
+            COMMAND_SECONDS.observe(perf_counter() - started)
+            return answered
+
+
+def _count(command: Command, result: str) -> None:
+    COMMANDS.labels(command.NAME, result).inc()
+    log.debug("command", result=result)
 
 
 def _named(metadata: Metadata) -> dict[str, str]:

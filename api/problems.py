@@ -33,7 +33,7 @@ class ProblemDocument(BaseModel):
             "examples": [
                 {
                     "type": "urn:csbe:problem:refused",
-                    "title": "The rules say no",
+                    "title": "Refused by the rules",
                     "status": 409,
                     "detail": "vehicle.doors_open: close all doors, the boot and the hood",
                     "violations": [
@@ -68,7 +68,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
 
     @classmethod
     def unauthorized(cls, detail: str) -> Self:
-        return cls(401, "unauthorized", "Who are you?", detail)
+        return cls(401, "unauthorized", "Not authenticated", detail)
 
     @classmethod
     def forbidden(cls, detail: str) -> Self:
@@ -102,7 +102,7 @@ def install(app: FastAPI) -> None:
 
 def _refused(_: Request, error: RefusedError) -> Problem:
     violations = [violation.model_dump(mode="json") for violation in error.violations]
-    return Problem(409, "refused", "The rules say no", str(error), violations=violations)
+    return Problem(409, "refused", "Refused by the rules", str(error), violations=violations)
 
 
 def _not_found(_: Request, error: NotFoundError) -> Problem:
@@ -118,7 +118,8 @@ def _stale(_: Request, error: StaleVersionError) -> Problem:
 
 
 def _key_reused(_: Request, error: CommandIdReusedError) -> Problem:
-    return Problem(422, "idempotency-key-reused", "Key used for another request", str(error))
+    detail = f"this Idempotency-Key came with another request before ({error}): use a new one"
+    return Problem(422, "idempotency-key-reused", "Key used for another request", detail)
 
 
 def _invalid(_: Request, error: RequestValidationError) -> Problem:

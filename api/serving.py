@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api.rest.application import create_app
+from api.rest.application import create_app, create_health_app
 from api.system import System
 
 
@@ -26,9 +26,10 @@ class PortTakenError(Exception):
 
 
 @asynccontextmanager
-async def served(system: System) -> AsyncIterator[None]:
-    """Serve a system until the end of the block. Raises `PortTakenError`."""
-    async with served_app(create_app(system), system.settings.host, system.settings.port):
+async def served(system: System, *, whole: bool = True) -> AsyncIterator[None]:
+    """Serve a system until the end of the block; unless `whole`, its health only. Raises `PortTakenError`."""
+    app = create_app(system) if whole else create_health_app(system)
+    async with served_app(app, system.settings.host, system.settings.port):
         yield
 
 

@@ -77,11 +77,11 @@ def _reports() -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    yield "# Settings\n\nAll come from the environment.\n\n| variable | default |\n|---|---|"
+    yield "# Settings\n\nAll come from the environment.\n\n| variable | default | what it is |\n|---|---|---|"
     prefix = Settings.model_config["env_prefix"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
-        yield f"| `{prefix}{name.upper()}` | {default} |"
+        yield f"| `{prefix}{name.upper()}` | {default} | {field.description} |"
 
 
 def _command_line() -> Iterator[str]:

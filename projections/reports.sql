@@ -190,8 +190,13 @@ comment on column reports.event_log.causation_id is 'The event that the command 
 
 do $$
 begin
-    create role csbe_analyst nologin;
-exception when duplicate_object or unique_violation then null;
+    if not exists (select from pg_roles where rolname = 'csbe_analyst') then
+        create role csbe_analyst nologin;
+    end if;
+exception
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then
+        raise exception 'the role csbe_analyst is missing: let an administrator run "create role csbe_analyst nologin" once';
 end
 $$;
 grant usage on schema reports to csbe_analyst;

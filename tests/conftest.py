@@ -22,6 +22,8 @@ from adapters.postgres.store import PostgresEventStore
 T = TypeVar("T")
 
 _EMPTY = """
+alter table csbe.events disable trigger append_only;
+alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks,
     csbe.skipped_events, csbe.dropped_tasks restart identity cascade
 """

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -70,6 +71,8 @@ class SimulatedMember:
                 await self._one_trip()
             except (NotReachedError, httpx.TransportError) as error:
                 self._town.tally.note(f"gave up: {type(error).__name__}")
+                with suppress(NotReachedError, httpx.TransportError):
+                    await self._give_back()
             await self._pause(0.5, 2.5, stop)
 
     async def _register(self) -> None:
@@ -95,6 +98,17 @@ class SimulatedMember:
         card = {"token": "tok_decline" if declined else "tok_visa", "brand": "visa", "expires_on": "2039-12-31"}
         await self._post(f"{mine}/payment-methods", card)
         self._town.tally.note("registered")
+
+    async def _give_back(self) -> None:
+        """End or cancel what a trip that went wrong has left open."""
+        account = await self._get("/v1/members/me")
+        if account["trip_id"] is not None:
+            trip = f"/v1/trips/{account['trip_id']}"
+            vehicle_id = UUID((await self._get(trip))["vehicle_id"])
+            await self._end(trip, self._town.fleet.cars_by_id[vehicle_id])
+            self._town.tally.note("trips")
+        elif account["reservation_id"] is not None:
+            await self._try(f"/v1/reservations/{account['reservation_id']}/cancel", {})
 
     async def _one_trip(self) -> None:
         car = await self._reserve()

@@ -14,7 +14,7 @@ from api.cli.running import demo, migrate, serve, simulate, token
 from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain
-from api.composition import FollowerStoppedError
+from api.composition import FollowerStoppedError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
 
@@ -36,9 +36,15 @@ def main(words: Sequence[str] | None = None) -> None:
     """Entry point: every foreseeable error in one line, without a traceback."""
     try:
         app(words)
-    except (DomainError, PortTakenError, FollowerStoppedError, ValidationError, ValueError) as error:
+    except ValidationError as error:
+        complain("; ".join(f"CSBE_{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()))
+        sys.exit(2)
+    except (DomainError, PortTakenError, FollowerStoppedError, ValueError) as error:
         complain(str(error))
         sys.exit(2)
-    except (OSError, asyncpg.PostgresError) as error:
-        complain(f"cannot reach a server: {error}")
+    except (OSError, UnreachableError) as error:
+        complain(str(error))
+        sys.exit(3)
+    except asyncpg.PostgresError as error:
+        complain(f"PostgreSQL says no: {error}")
         sys.exit(3)

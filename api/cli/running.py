@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -17,6 +17,7 @@ from api.composition import Part, Running, composed, prepare, servers, tokens_of
 from api.serving import served, told_to_stop
 from api.settings import Settings
 from domain.kernel.messages import Role
+from domain.rulebook.services import RULEBOOKS
 
 
 def demo(  # noqa: PLR0917 (typer makes options of them)
@@ -55,7 +56,9 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
 
 def serve(
     only: Annotated[list[Part] | None, typer.Option(help="Run only these parts of the system.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where the API listens; without it, health and metrics.")
+    ] = None,
 ) -> None:
     """Run the system, whole or in part. SIGTERM and Ctrl-C let it finish what it has in hand."""
     parts = set(only or Part)
@@ -90,6 +93,10 @@ def token(
 ) -> None:
     """Print a signed token for a role."""
     settings = Settings()
+    if role is Role.MEMBER and not _is_uuid(subject):
+        raise typer.BadParameter("a member's token needs the member's id: --subject")
+    if (service or settings.service) not in RULEBOOKS:
+        raise typer.BadParameter(f"there is no service {service}: choose one of {', '.join(sorted(RULEBOOKS))}")
     signed = tokens_of(settings).issue(
         role,
         subject or role.value,
@@ -101,6 +108,14 @@ def token(
         output.print_json(json.dumps({"token": signed}))
     else:
         print(signed)  # noqa: T201 (to be piped, so never wrapped)
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        UUID(text or "")
+    except ValueError:
+        return False
+    return True
 
 
 def simulate(
@@ -125,9 +140,8 @@ def simulate(
 async def _serve(running: Running, parts: set[Part]) -> None:
     stop = told_to_stop()
     settings = running.system.settings
-    async with AsyncExitStack() as stack:
-        if Part.API in parts:
-            await stack.enter_async_context(served(running.system))
-        loops = await stack.enter_async_context(running.going(parts))
+    async with served(running.system, whole=Part.API in parts), running.going(parts) as loops:
         errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
         await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        errors.print("stopping: what is in hand is finished first")
+    errors.print("stopped")

@@ -3,7 +3,7 @@
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.follower import Follower
 from adapters.postgres.task_queue import ParkedTask
-from api.composition.composing import composed, prepare, servers, tokens_of
+from api.composition.composing import UnreachableError, composed, prepare, servers, tokens_of
 from api.composition.running import Part, Running
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ParkedTask",
     "Part",
     "Running",
+    "UnreachableError",
     "composed",
     "prepare",
     "servers",

@@ -1,6 +1,8 @@
 """Whether the system is well, and its gauges."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -8,7 +10,7 @@ from adapters.postgres.follower import Follower
 from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED
 
 READY_LAG = 10_000
-"""A process whose read models are further behind than this many positions is not ready."""
+"""A process whose followers are further behind than this many positions is not ready."""
 
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -46,13 +48,30 @@ def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
     return answers
 
 
-def keeping_up(followers: tuple[Follower, ...]) -> Callable[[], Awaitable[bool]]:
-    """The check whether the read models are not too far behind."""
+def keeping_up(*followers: Follower) -> Callable[[], Awaitable[bool]]:
+    """The check whether followers go on, and are not too far behind."""
 
     async def keeping_up() -> bool:
         try:
-            return all([await follower.lag() < READY_LAG for follower in followers])
+            standings = [await follower.standing() for follower in followers]
         except _NO_ANSWER:
             return False
+        return all(standing.failed_position is None and standing.lag < READY_LAG for standing in standings)
 
     return keeping_up
+
+
+def broker_answers(url: str) -> Callable[[], Awaitable[bool]]:
+    """The check whether somebody listens where the broker should be, within two seconds."""
+    address = urlsplit(url)
+
+    async def answers() -> bool:
+        try:
+            async with asyncio.timeout(2):
+                _, connection = await asyncio.open_connection(address.hostname, address.port or 1883)
+        except OSError:
+            return False
+        connection.close()
+        return True
+
+    return answers

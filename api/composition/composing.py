@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import asyncpg
 from anyio import to_thread
@@ -25,7 +26,7 @@ from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
-from api.composition.checks import database_answers, keeping_up, stock_taker
+from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
 from api.composition.reads import directory, fetcher, refresh_zones, waiter
 from api.composition.running import Running
@@ -36,6 +37,10 @@ from domain import contexts
 from domain.kernel.ports import Clock, Messenger
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
+
+
+class UnreachableError(Exception):
+    """A server that the settings name does not answer."""
 
 
 class SystemClock:
@@ -51,6 +56,7 @@ async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[t
     async with AsyncExitStack() as stack:
         dsn = settings.postgres_dsn.get_secret_value() if settings.postgres_dsn else ""
         if not dsn:
+            settings.make_data_dir()
             embedded = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
             dsn = await to_thread.run_sync(embedded.start)
             stack.callback(embedded.stop)
@@ -61,9 +67,17 @@ async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[t
 
 
 async def prepare(dsn: str) -> list[str]:
-    """Migrate the event store and make the read models; returns the migrations applied."""
-    applied = await migrate(dsn)
-    connection = await asyncpg.connect(dsn)
+    """Migrate the event store and make the read models; returns the migrations applied.
+
+    Raises `UnreachableError` when there is no PostgreSQL at the DSN.
+    """
+    try:
+        applied = await migrate(dsn)
+        connection = await asyncpg.connect(dsn)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        address = urlsplit(dsn)
+        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
+        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(4842195)")
@@ -111,7 +125,12 @@ async def composed(
             wait_until=waiter(pool, followers),
             end=store.end,
             take_stock=stock_taker(pool, (*followers, policies)),
-            checks={"database": database_answers(pool), "projections": keeping_up(followers)},
+            checks={
+                "database": database_answers(pool),
+                "broker": broker_answers(mqtt_url),
+                "projections": keeping_up(*followers),
+                "policies": keeping_up(policies),
+            },
         )
         yield Running(
             system=system,

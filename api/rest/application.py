@@ -17,6 +17,15 @@ PARTS = tuple(part.router for part in (members, fleet, rental, billing, history,
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 
 
+def create_health_app(system: System) -> FastAPI:
+    """What a process without the API answers: whether it is well, and its figures."""
+    app = FastAPI(title="CSBE", openapi_url=None)
+    app.state.system = system
+    problems.install(app)
+    app.include_router(health.router)
+    return app
+
+
 def create_app(system: System) -> FastAPI:
     """The routes over a system."""
     app = FastAPI(

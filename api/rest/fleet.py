@@ -27,6 +27,7 @@ select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, positi
 from read_v1.vehicles
 where service = $1 and ($2::text is null or city_id = $2) and ($3::text is null or model = $3)
 and ($4::float8 is null or energy_percent >= $4) and ($5::uuid is null or vehicle_id > $5)
+and ($7 or (state = 'available' and online))
 order by vehicle_id limit $6
 """
 _ZONES = """
@@ -50,12 +51,13 @@ async def vehicles(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> VehiclePage:
-    """All cars page by page, or with `near=lat,lon` the nearest free ones."""
+    """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for operators, else the free ones."""
     if near is not None:
         latitude, longitude = _point(near)
         rows = await system.fetch(NEAREST_FREE, latitude, longitude, by.service, city_id, model, min_energy, limit)
         return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=None)
-    rows = await system.fetch(_PAGE, by.service, city_id, model, min_energy, cursor, limit)
+    everything = by.may("vehicles:write")
+    rows = await system.fetch(_PAGE, by.service, city_id, model, min_energy, cursor, limit, everything)
     last = rows[-1]["vehicle_id"] if len(rows) == limit else None
     return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=last)
 

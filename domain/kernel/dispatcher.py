@@ -130,6 +130,6 @@ def fingerprint_of(command: Command) -> str:
 
 def _repeat(known: Outcome, fingerprint: str) -> Answered:
     if known.fingerprint != fingerprint:
-        msg = "this command id was used before for a different command: use a new one"
+        msg = "the command id belongs to a different command"
         raise CommandIdReusedError(msg)
     return Answered(known.answer, known.position, repeated=True)

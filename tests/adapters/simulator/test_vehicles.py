@@ -1,0 +1,83 @@
+"""Simulated cars: the same seed, the same drive; and what goes wrong on request."""
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
+from domain.kernel.units import Position
+
+ALEX = Position(latitude=52.5219, longitude=13.4132)
+LATITUDE, LONGITUDE = "Vehicle.CurrentLocation.Latitude", "Vehicle.CurrentLocation.Longitude"
+
+
+def car(seed: int = 1) -> Car:
+    return Car(
+        vehicle_id=UUID(int=1),
+        vin="WBAZZZ00000000001",
+        model="BMW i3",
+        fuel_type="E",
+        position=ALEX,
+        energy_percent=80,
+        odometer_m=1_000_000,
+        random=Random(seed),
+        destination=offset(ALEX, 150, 1.0),
+        ignition_on=True,
+    )
+
+
+def drive(of: Car) -> list[dict[str, object]]:
+    """What the car says in each second until it has stopped."""
+    said = []
+    while of.moving:
+        of.advance(1.0)
+        said.append(of.signals(Faults(gps_drift=0.1)))
+    return said
+
+
+class Broker:
+    """Takes what is published."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+
+    async def publish(self, topic: str, _payload: bytes, qos: int) -> None:
+        del qos
+        self.topics.append(topic)
+
+
+def test_the_same_seed_drives_the_same_way_and_another_does_not() -> None:
+    assert drive(car(1)) == drive(car(1)) != drive(car(2))
+
+
+def test_a_car_drives_to_its_destination_by_its_odometer_and_switches_off() -> None:
+    driven = car()
+
+    drive(driven)
+
+    assert driven.odometer_m - 1_000_000 == pytest.approx(150, abs=8)
+    assert (driven.moving, driven.ignition_on, driven.speed_kmh) == (False, False, 0)
+
+
+def test_a_drifting_fix_is_some_hundred_metres_off_and_the_car_is_not() -> None:
+    said: dict[str, Any] = car().signals(Faults(gps_drift=1.0))
+
+    fix = Position(latitude=said[LATITUDE], longitude=said[LONGITUDE])
+    assert 290 <= fix.distance_m(ALEX) <= 510
+    assert car().position == ALEX
+
+
+@pytest.mark.parametrize(("lost_message", "sent"), [(0.0, 1), (1.0, 0)])
+async def test_a_lost_message_is_never_sent_but_counted_by_the_car(lost_message: float, sent: int) -> None:
+    reporting, broker = car(), Broker()
+    fleet = SimulatedFleet(
+        [reporting], url="mqtt://nowhere", service="s", faults=Faults(lost_message=lost_message),
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+    await fleet._report(broker, reporting)  # type: ignore[arg-type] # all that it needs of a client
+
+    assert (len(broker.topics), reporting.seq) == (sent, 1)
