@@ -1,6 +1,7 @@
 """What every test may ask for: a database, an event store, a broker."""
 
 import asyncio
+import logging
 import os
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from adapters.broker import embedded_broker
 from adapters.embedded import EmbeddedPostgres
@@ -20,6 +22,8 @@ from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
 
 T = TypeVar("T")
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 _EMPTY = """
 alter table csbe.events disable trigger append_only;

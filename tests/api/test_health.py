@@ -1,14 +1,21 @@
 """A process says that it lives, and whether what it needs answers."""
 
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
+import asyncpg
 import httpx
+import pytest
 
+from adapters.broker import embedded_broker
 from adapters.postgres.database import connect
-from api.composition.checks import database_answers
-from api.rest.application import create_app
+from adapters.postgres.follower import Follower
+from adapters.postgres.store import PostgresEventStore
+from api.composition import FollowerStoppedError
+from api.composition.checks import broker_answers, database_answers, keeping_up
+from api.rest.application import create_app, create_health_app
 from api.settings import Settings
 from api.system import System
+from tests.api.terminal import registered
 
 
 async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_dsn: str) -> None:
@@ -23,3 +30,34 @@ async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": {"database": True}})
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
     assert (gone.status_code, gone.json()) == (503, {"status": "not ready", "checks": {"database": False}})
+
+
+async def test_a_process_whose_broker_is_gone_is_not_ready() -> None:
+    async with embedded_broker() as url:
+        answers = broker_answers(url)
+
+        assert await answers()
+    assert not await answers()
+
+
+async def test_a_process_with_a_stopped_follower_is_not_ready(pool: asyncpg.Pool, store: PostgresEventStore) -> None:
+    async def refuse(_events: object, _connection: object) -> None:
+        raise ValueError("no")
+
+    await registered(store)
+    follower = Follower(pool, store, "test", refuse)
+    assert await keeping_up(follower)()
+
+    with pytest.raises(FollowerStoppedError):
+        await follower.catch_up()
+
+    assert not await keeping_up(follower)()
+
+
+async def test_a_process_without_the_api_answers_for_its_health_only() -> None:
+    system = Mock(spec=System, checks={}, take_stock=AsyncMock())
+    transport = httpx.ASGITransport(create_health_app(system))
+    async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
+        found = {path: (await api.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics", "/v1/trips")}
+
+    assert found == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/v1/trips": 404}

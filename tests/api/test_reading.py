@@ -184,6 +184,19 @@ async def test_a_payment_method_is_removed_but_not_while_it_may_be_charged(city:
     assert (await city.api.get(me, headers=member)).json()["payment_methods"] == []
 
 
+async def test_a_member_sees_the_free_cars_and_nobody_elses(city: City) -> None:
+    ada, driver, other = await city.member(), await city.member(), await city.member()
+    await city.start(await city.car(1), driver)
+    await city.reserve(await city.car(2), other)
+    await city.settled()
+
+    seen = (await city.get("/v1/vehicles", ada))["vehicles"]
+    whole = (await city.get("/v1/vehicles", city.token(Role.OPERATOR)))["vehicles"]
+
+    assert {car["state"] for car in seen} == {"available"}
+    assert sorted(car["state"] for car in whole) == ["available"] * 3 + ["in_trip", "reserved"]
+
+
 async def test_cars_are_listed_by_model_and_energy_without_a_place_too(city: City) -> None:
     operator = city.token(Role.OPERATOR)
 

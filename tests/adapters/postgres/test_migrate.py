@@ -1,0 +1,41 @@
+"""A database is brought to the shape of this version by its owner, who need not be an administrator."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from api.composition import UnreachableError, prepare
+
+
+@pytest.fixture
+async def owned(postgres_server: str) -> AsyncIterator[str]:
+    """DSN of an empty database, as its owner, who may make no roles."""
+    name = f"csbe_test_{uuid4().hex[:12]}"
+    administrator = await asyncpg.connect(postgres_server)
+    await administrator.execute("drop role if exists csbe_test_owner")
+    await administrator.execute("create role csbe_test_owner login password 'a secret'")
+    await administrator.execute(f"create database {name} owner csbe_test_owner")
+    parts = urlsplit(postgres_server)
+    host = parts.netloc.rpartition("@")[2]
+    yield urlunsplit(parts._replace(netloc=f"csbe_test_owner:a%20secret@{host}", path=f"/{name}"))
+    await administrator.execute(f"drop database {name} with (force)")
+    await administrator.execute("drop role csbe_test_owner")
+    await administrator.close()
+
+
+async def test_an_owner_migrates_once_there_is_a_role_for_analysts(postgres_dsn: str, owned: str) -> None:
+    await prepare(postgres_dsn)  # an administrator's database, which makes the role
+
+    first, again = await prepare(owned), await prepare(owned)
+
+    assert (first[0], again) == ("0001_event_store", [])
+
+
+async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1: ") as unreachable:
+        await prepare("postgresql://csbe:very-secret@127.0.0.1:1/csbe")
+
+    assert "very-secret" not in str(unreachable.value)
