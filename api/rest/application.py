@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi_swagger import patch_fastapi  # type: ignore[import-untyped]  # of an untyped package
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -33,7 +34,11 @@ def create_app(system: System) -> FastAPI:
         version="0.1.0",
         summary="Car Sharing Backend System",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
+    patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     app.state.system = system
     problems.install(app)
     for part in PARTS:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import InSystem
-from api.rest.schemas.base import LogPosition
+from api.rest.schemas.base import LAST_POSITION, LogPosition
 from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
 from api.rest.showing import facts_of, state_of
 from api.system import System
@@ -26,9 +26,10 @@ select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_i
     command_id, correlation_id, causation_id, reason
 from read_v1.event_log
 where service = $1 and ($2::uuid is null or member_id = $2) and ($3::uuid is null or vehicle_id = $3)
-and ($4::timestamptz is null or recorded_at >= $4) and ($5::timestamptz is null or recorded_at < $5) and position > $6
-order by position limit $7
+and ($4::timestamptz is null or recorded_at >= $4) and ($5::timestamptz is null or recorded_at < $5)
 """
+_FORWARD = _LOG + "and position > $6 order by position limit $7"
+_BACKWARD = _LOG + "and position < $6 order by position desc limit $7"
 
 
 def shown(recorded: RecordedEvent) -> EventShown:
@@ -49,15 +50,19 @@ def shown(recorded: RecordedEvent) -> EventShown:
 async def log(
     by: Auditor,
     system: InSystem,
+    *,
     member_id: UUID | None = None,
     vehicle_id: UUID | None = None,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
-    cursor: LogPosition = 0,
+    cursor: LogPosition | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    newest_first: bool = False,
 ) -> Log:
-    """The event log of a member, a vehicle, a time."""
-    rows = await system.fetch(_LOG, by.service, member_id, vehicle_id, since, until, cursor, limit)
+    """The event log of a member, a vehicle, a time: as it was written, or `newest_first`."""
+    query, start = (_BACKWARD, LAST_POSITION) if newest_first else (_FORWARD, 0)
+    chosen = (by.service, member_id, vehicle_id, since, until)
+    rows = await system.fetch(query, *chosen, start if cursor is None else cursor, limit)
     return Log(events=[LogEntry(**row) for row in rows], next=rows[-1]["position"] if len(rows) == limit else None)
 
 

@@ -1,10 +1,12 @@
 """The API describes itself: every request and every answer has an example, and the examples fit."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -106,6 +108,18 @@ def test_what_changes_an_aggregate_can_be_bound_to_the_version_seen() -> None:
     assert len(changing) > len(tagged) > 0
     assert all("{" in name for name in changing)
     assert {name for name in OPERATIONS if name.startswith("POST") and "{" in name} == changing
+
+
+async def test_the_page_of_the_api_fetches_nothing_from_elsewhere() -> None:
+    transport = httpx.ASGITransport(create_app(Mock(spec=System, settings=Settings())))
+    async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
+        page = (await api.get("/docs")).text
+        fetched = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+        assert fetched
+        assert [(await api.get(address)).status_code for address in fetched] == [200] * len(fetched)
+        assert "http:" not in page.replace("http://csbe", "")
+        assert "https:" not in page
 
 
 def test_no_role_has_a_scope_that_no_route_asks_for() -> None:

@@ -130,6 +130,24 @@ async def test_an_auditor_sees_an_aggregate_as_it_was(city: City) -> None:
     assert never.status_code == 404
 
 
+async def test_the_event_log_is_read_forwards_and_backwards_page_by_page(city: City) -> None:
+    auditor = city.token(Role.AUDITOR)
+
+    async def positions(**query: str) -> list[int]:
+        found: list[int] = []
+        cursor: dict[str, str] = {}
+        while not found or cursor:
+            page = await city.get("/v1/history", auditor, limit="7", **query, **cursor)
+            found += [event["position"] for event in page["events"]]
+            cursor = {} if page["next"] is None else {"cursor": str(page["next"])}
+        return found
+
+    forwards = await positions()
+
+    assert forwards == sorted(set(forwards))
+    assert await positions(newest_first="true") == forwards[::-1]
+
+
 async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> None:
     auditor, car = city.token(Role.AUDITOR), await city.car()
     operator, path = city.token(Role.OPERATOR), f"/v1/vehicles/{car.vehicle_id}"

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 
 from adapters.broker import embedded_broker, free_port
 from api.composition import Part, Running, composed, prepare
+from api.observability import configure_logs
 from api.rest.application import create_app
 from api.serving import served_app
 from api.settings import Settings
@@ -41,6 +42,7 @@ PER_ROUND = 320
 
 def measure(server_dsn: str) -> dict[str, float]:
     """`reserve_vs_noop`, with both rates; needs no other load on the machine."""
+    configure_logs("WARNING")  # as a server would, not every command on the terminal
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn))
 

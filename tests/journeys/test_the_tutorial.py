@@ -27,6 +27,7 @@ FOUND: dict[str, Callable[[Any], str]] = {
     "VEHICLE": lambda answer: answer["vehicles"][0]["vehicle_id"],
     "RESERVATION": lambda answer: answer["id"],
     "TRIP": lambda answer: answer["id"],
+    "INVOICE": lambda answer: answer["invoices"][0]["invoice_id"],
 }
 """Where in the answer before the reader finds what is to be pasted."""
 REPEATED: dict[str, Callable[[Any], bool]] = {
