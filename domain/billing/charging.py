@@ -56,7 +56,7 @@ async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
         issued_on=city.local_day(work.now),
         supplied_on=day,
         price=priced,
-        taxed=tax(priced.total, city.taxes, day),
+        taxed=tax(priced.total, city.taxes, day, untaxed=priced.cost_of(*command.quote.tariff.untaxed)),
         at=work.now,
     )
     work.add(invoice)

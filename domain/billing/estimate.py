@@ -25,4 +25,6 @@ class Estimate(BaseModel):
 def estimate(quote: Quote, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
     priced = price(quote.tariff, facts)
-    return Estimate(lines=priced.lines, **dict(tax(priced.total, city.taxes, day_of_end(city, facts))))
+    untaxed = priced.cost_of(*quote.tariff.untaxed)
+    taxed = tax(priced.total, city.taxes, day_of_end(city, facts), untaxed=untaxed)
+    return Estimate(lines=priced.lines, **dict(taxed))

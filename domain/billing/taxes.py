@@ -46,16 +46,20 @@ class Taxed(BaseModel):
         return self
 
 
-def tax(total: Money, rules: tuple[TaxRule, ...], day: date) -> Taxed:
-    """Split or extend a total by the taxes in force on `day`; without any, net is gross."""
+def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, untaxed: Money | None = None) -> Taxed:
+    """Split or extend a total by the taxes in force on `day`; without any, net is gross.
+
+    `untaxed` is the part of the total that no tax is on: it is in net and gross, and in the base of no tax.
+    """
+    free = untaxed or Money.zero(total.currency)
     in_force = on(day, rules)
-    net, contained = _contained(total, [rule for rule in in_force if rule.inclusive])
+    net, contained = _contained(total - free, [rule for rule in in_force if rule.inclusive])
     added = _added(
         net, [rule for rule in in_force if not rule.inclusive], start=Money.total(_amounts(contained), total.currency)
     )
     amounts = (*contained, *added)
     tax_sum = Money.total(_amounts(amounts), total.currency)
-    return Taxed(net=net, tax=tax_sum, gross=net + tax_sum, taxes=amounts)
+    return Taxed(net=net + free, tax=tax_sum, gross=net + free + tax_sum, taxes=amounts)
 
 
 def _contained(total: Money, rules: list[TaxRule]) -> tuple[Money, list[TaxAmount]]:

@@ -13,24 +13,33 @@ class Currency(StrEnum):
     """ISO 4217 codes that a rulebook may use."""
 
     AUD = "AUD"
+    BRL = "BRL"
     CAD = "CAD"
     CHF = "CHF"
     CNY = "CNY"
+    CZK = "CZK"
     DKK = "DKK"
     EUR = "EUR"
     GBP = "GBP"
     HUF = "HUF"
+    ILS = "ILS"
+    INR = "INR"
     JPY = "JPY"
+    KRW = "KRW"
+    MXN = "MXN"
     NOK = "NOK"
+    NZD = "NZD"
     PLN = "PLN"
     SEK = "SEK"
+    SGD = "SGD"
+    TRY = "TRY"
     USD = "USD"
     ZAR = "ZAR"
 
     @property
     def exponent(self) -> int:
         """Decimal places of the minor unit (ISO 4217)."""
-        return 0 if self is Currency.JPY else 2
+        return 0 if self in {Currency.JPY, Currency.KRW} else 2
 
 
 class CurrencyMismatchError(ValueError):

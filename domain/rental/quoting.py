@@ -4,7 +4,6 @@ from datetime import datetime
 
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import Violation, refuse_if
-from domain.rulebook.elements import FlatFee
 from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Quote
 
@@ -19,7 +18,7 @@ def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
 def unknown_choices(quote: Quote, package: str | None, options: tuple[str, ...]) -> list[Violation]:
     """The package and options that the quoted tariff does not offer."""
     packages = [p.id for p in quote.tariff.packages]
-    offered = {e.option for e in quote.tariff.elements if isinstance(e, FlatFee) and e.option is not None}
+    offered = quote.tariff.options
     found = []
     if package is not None and package not in packages:
         values = {"package": package, "offered": packages}

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.rulebook.conditions import Condition, Seconds
 from domain.rulebook.windows import Window
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 
-Seconds = Annotated[int, Field(ge=0)]
 Amount = Annotated[Decimal, Field(ge=0)]
 
 Counting = Literal["started", "completed", "reached", "exact"]
@@ -28,13 +28,21 @@ class _Element(BaseModel):
     id: str
     """Names the element within its tariff and on every price line that comes from it."""
     description: str
+    when: Condition | None = None
+    """Only for trips for which this holds,"""
+    unless: Condition | None = None
+    """and never for those for which this does, e.g. no unlock fee in a package."""
+    taxed: bool = True
+    """Whether the taxes of the city are on it."""
 
 
 class TimeRate(_Element):
     """So much for each interval of time in a phase of the trip, from `start_s` until `end_s` of that phase's own time.
 
-    `interval_s` 0 charges once when `start_s` is passed. With `windows`, an interval counts when it begins inside one
-    of them (or outside all of them, if `outside`). Time that a package covers is not charged unless `in_package`.
+    With `clock` trip, `start_s` and `end_s` are time of the whole trip, e.g. its first 30 minutes whatever the phase.
+    `interval_s` 0 charges once when `start_s` is passed. With `calendar_day`, each local day that the phase touches is
+    an interval, whatever `interval_s` and `counting`. With `windows`, an interval counts when it begins inside one of
+    them (or outside all of them, if `outside`). Time that a package covers is not charged unless `in_package`.
     """
 
     kind: Literal["time"] = "time"
@@ -43,6 +51,8 @@ class TimeRate(_Element):
     interval_s: Seconds = MINUTE
     start_s: Seconds = 0
     end_s: Seconds | None = None
+    clock: Literal["phase", "trip"] = "phase"
+    calendar_day: bool = False
     counting: Counting = "started"
     windows: tuple[Window, ...] = ()
     outside: bool = False
@@ -52,14 +62,17 @@ class TimeRate(_Element):
 class DistanceRate(_Element):
     """So much for each `interval` (in the tariff's unit of distance) driven beyond `included` until `end`.
 
-    With `included_every_s`, the included distance is granted anew for each started period of that length. A package's
-    own included distance takes the place of `included`.
+    With `included_every_s`, the included distance is granted anew for each started period of that length, and
+    `included_once` comes on top. A package's own included distance takes the place of both. A tier of a rate begins at
+    `start`, which no package moves.
     """
 
     kind: Literal["distance"] = "distance"
     rate: Decimal
     interval: Annotated[Decimal, Field(ge=0)] = Decimal(1)
     included: Amount = Decimal(0)
+    included_once: Amount = Decimal(0)
+    start: Amount = Decimal(0)
     included_every_s: Annotated[int, Field(gt=0)] | None = None
     end: Amount | None = None
     counting: Counting = "exact"
@@ -83,10 +96,14 @@ class ZoneFee(_Element):
 
 
 class AgreedAmount(_Element):
-    """An amount agreed outside the tariff, e.g. an owner's price for a booking; a fact of the trip by its `name`."""
+    """An amount agreed outside the tariff, e.g. an owner's price for a booking; a fact of the trip by its `name`.
+
+    An `optional` one, e.g. a toll or the fuel that a member paid for (negative), may be missing.
+    """
 
     kind: Literal["agreed"] = "agreed"
     name: str
+    optional: bool = False
 
 
 class ReservationRate(_Element):
@@ -105,7 +122,9 @@ class Cap(_Element):
 
     `beyond` says what holds after a first full period. metered: each period is capped by itself, so 25 hours cost a
     capped day and one metered hour. started: the whole sum is at most `amount` times the started periods.
-    Without `period_s` the cap is for the whole trip. Without `covers` it covers everything before it.
+    Without `period_s` the cap is for the whole trip, or with `calendar_day` for each local day by itself. With
+    `windows`, it is for what falls into each occurrence of them, e.g. each night. Without `covers` it covers everything
+    before it.
     """
 
     kind: Literal["cap"] = "cap"
@@ -113,6 +132,8 @@ class Cap(_Element):
     period_s: Annotated[int, Field(gt=0)] | None = None
     covers: tuple[str, ...] | None = None
     beyond: Literal["metered", "started"] = "metered"
+    calendar_day: bool = False
+    windows: tuple[Window, ...] = ()
 
 
 class Rung(BaseModel):
@@ -148,8 +169,9 @@ class MinimumFare(_Element):
 class Percentage(_Element):
     """A surcharge (positive `percent`) or discount (negative) on the covered elements as they stand at this place.
 
-    A discount never takes their sum below `not_below`, nor does either change it by more than `at_most`. It applies to
-    trips of at least `from_s`, e.g. a discount for a week or more.
+    With `windows`, it is on what falls into them, e.g. the minutes of a rush hour. A discount never takes their sum
+    below `not_below`, nor does either change it by more than `at_most`. It applies to trips of at least `from_s`, e.g.
+    a discount for a week or more.
     """
 
     kind: Literal["percentage"] = "percentage"
@@ -158,7 +180,27 @@ class Percentage(_Element):
     not_below: Amount | None = None
     at_most: Amount | None = None
     from_s: Seconds = 0
+    windows: tuple[Window, ...] = ()
 
+
+class Credit(_Element):
+    """Takes up to `amount` off the covered elements, never below nothing, e.g. a voucher; what is left of it lapses."""
+
+    kind: Literal["credit"] = "credit"
+    amount: Amount
+    covers: tuple[str, ...] | None = None
+
+
+class Rounding(_Element):
+    """Takes the sum of the covered elements to a multiple of `to`, e.g. 0.05 in Swiss francs; half goes up."""
+
+    kind: Literal["rounding"] = "rounding"
+    to: Annotated[Decimal, Field(gt=0)]
+    direction: Literal["nearest", "up", "down"] = "nearest"
+    covers: tuple[str, ...] | None = None
+
+
+Adjustment = Cap | LadderCap | MinimumFare | Percentage | Credit | Rounding
 
 Element = Annotated[
     TimeRate
@@ -170,7 +212,9 @@ Element = Annotated[
     | Cap
     | LadderCap
     | MinimumFare
-    | Percentage,
+    | Percentage
+    | Credit
+    | Rounding,
     Field(discriminator="kind"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import Element, Package
+from domain.rulebook.elements import Element, FlatFee, Package
 
 
 class Tariff(BaseModel):
@@ -57,6 +57,19 @@ class Tariff(BaseModel):
         """Whether this version prices a model at a time."""
         in_time = self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
         return in_time and (self.models is None or model in self.models)
+
+    @property
+    def options(self) -> frozenset[str]:
+        """What the prices of this tariff depend on that a member may choose or have."""
+        every = (*self.elements, *self.packages)
+        conditions = [c for e in every for c in (e.when, e.unless) if c]
+        asked = [c.option for c in conditions] + [e.option for e in self.elements if isinstance(e, FlatFee)]
+        return frozenset(option for option in asked if option is not None)
+
+    @property
+    def untaxed(self) -> tuple[str, ...]:
+        """Ids of what no tax is on."""
+        return tuple(e.id for e in (*self.elements, *self.packages) if not e.taxed)
 
     def package(self, package_id: str) -> Package:
         """Raises `KeyError` for a package that the tariff does not offer."""

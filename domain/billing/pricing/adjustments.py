@@ -1,19 +1,23 @@
-"""The elements that work on what stands before them: caps, minimum fares, percentages.
+"""The elements that work on what stands before them: caps, minimum fares, percentages, credits, rounding.
 
 What they add or take belongs to the elements that they adjust, so a later adjustment of those sees the adjusted price.
 """
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import singledispatch
+from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.charges import Charge, Entry, accumulate, standing, to_minor
 from domain.billing.pricing.facts import TripFacts
+from domain.billing.pricing.timeline import in_windows, local_time
 from domain.kernel.money import Currency
-from domain.rulebook.elements import Cap, LadderCap, MinimumFare, Percentage
+from domain.rulebook.elements import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
 from domain.rulebook.tariff import Tariff
 
-Adjustment = Cap | LadderCap | MinimumFare | Percentage
+ROUNDINGS = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+Period = int | date | tuple[int, date]
 
 
 @singledispatch
@@ -29,7 +33,17 @@ def _cap(element: Cap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -
     if period is not None and element.beyond == "started":
         amount, period = amount * max(1, -(-facts.duration_s // period)), None
     before = standing(entries, element.covers)
-    cuts = _cut(before, lambda offset: 0 if period is None else offset // period, lambda _: amount)
+    zone = ZoneInfo(tariff.timezone)
+
+    def period_of(offset: int) -> Period | None:
+        local = local_time(facts.started_at, offset, zone)
+        lap = 0 if period is None else offset // period
+        if element.windows:
+            began = next((day for w in element.windows if (day := w.began_on(local))), None)
+            return None if began is None else (lap, began)
+        return local.date() if element.calendar_day else lap
+
+    cuts = _cut(before, period_of, lambda _: amount)
     return _reduction(
         element, before, cuts, {"cap": str(element.amount), "period_s": str(element.period_s)}, tariff.currency
     )
@@ -68,19 +82,50 @@ def _minimum(element: MinimumFare, tariff: Tariff, _: TripFacts, entries: list[E
 @adjust.register
 def _percentage(element: Percentage, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
     before = standing(entries, element.covers)
+    if element.windows:
+        zone = ZoneInfo(tariff.timezone)
+        before = [c for c in before if in_windows(element.windows, facts.started_at, c.offset_s, zone)]
     base = sum(c.minor for c in before)
     change = _change(element, Decimal(base).scaleb(-tariff.currency.exponent))
     if base == 0 or change == 0 or facts.duration_s < element.from_s:
         return None
-    amounts = ((c.offset_s, change * c.minor / base) for c in before)
-    spread = accumulate(element.id, amounts, tariff.currency)
-    charges = tuple(
-        Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor
-    )
+    charges = _spread(element.id, change, before, tariff.currency)
     unit_amount = Decimal(base).scaleb(-tariff.currency.exponent - 2)
     limits = {"not_below": element.not_below, "at_most": element.at_most}
     used = {"before": _major(base, tariff.currency)} | {name: str(v) for name, v in limits.items() if v is not None}
     return Entry(element.id, element.description, charges, element.percent, "%", unit_amount, used)
+
+
+@adjust.register
+def _credit(element: Credit, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
+    before = standing(entries, element.covers)
+    base = _major(sum(c.minor for c in before), tariff.currency)
+    taken = min(element.amount, Decimal(base))
+    if taken <= 0:
+        return None
+    used = {"before": base, "credit": str(element.amount)}
+    charges = _spread(element.id, -taken, before, tariff.currency)
+    return Entry(element.id, element.description, charges, unit="credit", facts=used)
+
+
+@adjust.register
+def _rounding(element: Rounding, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
+    before = standing(entries, element.covers)
+    base = _major(sum(c.minor for c in before), tariff.currency)
+    steps = (Decimal(base) / element.to).quantize(Decimal(1), rounding=ROUNDINGS[element.direction])
+    change = steps * element.to - Decimal(base)
+    if not change:
+        return None
+    charges = _spread(element.id, change, before, tariff.currency)
+    return Entry(element.id, element.description, charges, unit="rounding", facts={"before": base})
+
+
+def _spread(rule_id: str, change: Decimal, before: list[Charge], currency: Currency) -> tuple[Charge, ...]:
+    """A change, in proportion to what it changes; each part belongs to the element that it changes."""
+    base = sum(c.minor for c in before)
+    amounts = ((c.offset_s, change * c.minor / base) for c in before)
+    spread = accumulate(rule_id, amounts, currency)
+    return tuple(Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor)
 
 
 def _change(element: Percentage, base: Decimal) -> Decimal:
@@ -92,15 +137,19 @@ def _change(element: Percentage, base: Decimal) -> Decimal:
     return change
 
 
-def _cut(charges: Iterable[Charge], period: Callable[[int], int], allowed: Callable[[int], int]) -> list[Charge]:
+def _cut(
+    charges: Iterable[Charge], period_of: Callable[[int], Period | None], allowed: Callable[[int], int]
+) -> list[Charge]:
     """What must be taken back, charge by charge, so that no period ever costs more than is allowed at that moment."""
-    spent: dict[int, int] = {}
+    spent: dict[Period, int] = {}
     cuts = []
     for charge in charges:
         offset = max(0, charge.offset_s)
-        so_far = spent.get(period(offset), 0)
+        if (period := period_of(offset)) is None:
+            continue
+        so_far = spent.get(period, 0)
         cut = min(max(0, so_far + charge.minor - allowed(offset)), max(0, charge.minor))
-        spent[period(offset)] = so_far + charge.minor - cut
+        spent[period] = so_far + charge.minor - cut
         if cut:
             cuts.append(Charge(charge.of, charge.offset_s, -cut))
     return cuts

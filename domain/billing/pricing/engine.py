@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from domain.billing.pricing.adjustments import adjust
 from domain.billing.pricing.charges import Entry
+from domain.billing.pricing.conditions import applies
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.rates import charge
 from domain.kernel.money import Money
-from domain.rulebook.elements import Cap, Element, LadderCap, MinimumFare, Package, Percentage, ReservationRate
+from domain.rulebook.elements import Adjustment, Element, Package
 from domain.rulebook.tariff import Tariff
 
 
@@ -67,7 +68,9 @@ def price(tariff: Tariff, facts: TripFacts) -> Price:
     """
     if facts.package is not None:
         return _priced(tariff, facts, tariff.package(facts.package))
-    choices: tuple[Package | None, ...] = (None, *tariff.packages) if tariff.best_package else (None,)
+    choices: list[Package | None] = [None]
+    if tariff.best_package:
+        choices += [p for p in tariff.packages if applies(p, tariff, facts, p)]
     return min((_priced(tariff, facts, package) for package in choices), key=lambda p: p.total)
 
 
@@ -78,7 +81,7 @@ def _priced(tariff: Tariff, facts: TripFacts, package: Package | None) -> Price:
     if package and (bought := charge(package, tariff, facts, package)):
         entries.append(bought)
     for element in tariff.elements:
-        if facts.reservation_only and not isinstance(element, ReservationRate):
+        if not applies(element, tariff, facts, package):
             continue
         if entry := _applied(element, tariff, facts, package, entries):
             entries.append(entry)
@@ -89,7 +92,7 @@ def _priced(tariff: Tariff, facts: TripFacts, package: Package | None) -> Price:
 def _applied(
     element: Element, tariff: Tariff, facts: TripFacts, package: Package | None, entries: list[Entry]
 ) -> Entry | None:
-    if isinstance(element, Cap | LadderCap | MinimumFare | Percentage):
+    if isinstance(element, Adjustment):
         return adjust(element, tariff, facts, entries)
     return charge(element, tariff, facts, package)
 

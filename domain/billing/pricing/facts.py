@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 from domain.kernel.money import Money
 from domain.kernel.units import Metres
-from domain.rulebook.elements import Seconds
+from domain.rulebook.conditions import Seconds
 
 METRES_PER = {"km": Decimal(1000), "mi": Decimal("1609.344")}
 
@@ -45,6 +45,12 @@ class TripFacts(_Facts):
     agreed: dict[str, Money] = {}
     reservation_only: bool = False
     """The car was held until `started_at` but never driven: only the reservation is charged."""
+
+    @field_validator("started_at", "reserved_at")
+    @classmethod
+    def _absolute(cls, moment: datetime | None) -> datetime | None:
+        """In UTC: within a time zone, Python counts by the clock on the wall, which jumps."""
+        return moment and moment.astimezone(UTC)
 
     @classmethod
     def of(

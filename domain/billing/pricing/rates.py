@@ -1,5 +1,6 @@
 """The elements that add: rates for time, distance and reservation, fees, agreed amounts, packages."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import singledispatch
 from zoneinfo import ZoneInfo
@@ -34,27 +35,41 @@ def charge(element: object, _tariff: Tariff, _facts: TripFacts, _package: Packag
 @charge.register
 def _time(element: TimeRate, tariff: Tariff, facts: TripFacts, package: Package | None) -> Entry | None:
     covered = package.duration_s if package and not element.in_package else 0
-    timeline, zone = Timeline.of(facts, without_s=covered), ZoneInfo(tariff.timezone)
+    timeline, zone = _clock_of(element, facts, covered), ZoneInfo(tariff.timezone)
     total = timeline.seconds(element.phase)
-    end = None if element.end_s is None else Decimal(element.end_s)
-    found = intervals(
-        Decimal(total), Decimal(element.interval_s), start=Decimal(element.start_s), end=end, counting=element.counting
-    )
-    points = [(timeline.offset_s(element.phase, int(begin)), share) for begin, share in found]
+    if element.calendar_day:
+        points = [(offset, Decimal(1)) for offset in timeline.days(element.phase, facts.started_at, zone)]
+    else:
+        points = [(timeline.offset_s(element.phase, int(begin)), share) for begin, share in _ticks(element, total)]
     if element.windows:
         points = [p for p in points if in_windows(element.windows, facts.started_at, p[0], zone) is not element.outside]
-    return _metered(element, tariff, points, _unit_of_time(element.interval_s), {f"{element.phase}_s": str(total)})
+    unit = UNITS[DAY] if element.calendar_day else _unit_of_time(element.interval_s)
+    return _metered(element, tariff, points, unit, {f"{element.phase}_s": str(total)})
+
+
+def _clock_of(element: TimeRate, facts: TripFacts, covered: int) -> Timeline:
+    if element.clock == "phase":
+        return Timeline.of(facts, from_s=covered)
+    return Timeline.of(facts, from_s=max(covered, element.start_s), until_s=element.end_s)
+
+
+def _ticks(element: TimeRate, total: int) -> Iterator[tuple[Decimal, Decimal]]:
+    is_cut = element.clock == "trip"
+    start = Decimal(0 if is_cut else element.start_s)
+    end = None if is_cut or element.end_s is None else Decimal(element.end_s)
+    return intervals(Decimal(total), Decimal(element.interval_s), start=start, end=end, counting=element.counting)
 
 
 @charge.register
 def _distance(element: DistanceRate, tariff: Tariff, facts: TripFacts, package: Package | None) -> Entry | None:
     distance = Decimal(facts.distance_m) / METRES_PER[tariff.distance_unit]
-    included = package.included if package else element.included
-    if element.included_every_s:
-        included *= max(1, -(-facts.duration_s // element.included_every_s))
+    periods = max(1, -(-facts.duration_s // element.included_every_s)) if element.included_every_s else 1
+    included = package.included if package else element.included_once + element.included * periods
     timeline = Timeline.of(facts)
     driving_s = timeline.seconds("driving")
-    found = intervals(distance, element.interval, start=included, end=element.end, counting=element.counting)
+    found = intervals(
+        distance, element.interval, start=max(element.start, included), end=element.end, counting=element.counting
+    )
     points = [
         (timeline.offset_s("driving", int(min(begin, distance) / distance * driving_s)) if distance else 0, share)
         for begin, share in found
@@ -95,6 +110,8 @@ def _zone(element: ZoneFee, tariff: Tariff, facts: TripFacts, _: Package | None)
 
 @charge.register
 def _agreed(element: AgreedAmount, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
+    if element.optional and element.name not in facts.agreed:
+        return None
     if element.name not in facts.agreed:
         msg = f"tariff {tariff.id} needs the agreed amount {element.name!r} among the facts of the trip"
         raise LookupError(msg)

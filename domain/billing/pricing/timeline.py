@@ -1,7 +1,8 @@
 """The clocks of a trip: one per phase, and where a reading of it lies in the whole trip."""
 
+import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.facts import Span, TripFacts
@@ -16,15 +17,16 @@ class Timeline:
     begins_s: int = 0
 
     @classmethod
-    def of(cls, facts: TripFacts, *, without_s: int = 0) -> "Timeline":
-        """The trip without its first `without_s` seconds."""
-        left, rest = without_s, []
+    def of(cls, facts: TripFacts, *, from_s: int = 0, until_s: int | None = None) -> "Timeline":
+        """The trip from its second `from_s` until `until_s`."""
+        rest, begin = [], 0
         for span in facts.spans:
-            cut = min(left, span.seconds)
-            left -= cut
-            if span.seconds > cut:
-                rest.append(Span(phase=span.phase, seconds=span.seconds - cut))
-        return cls(tuple(rest), without_s)
+            end = begin + span.seconds
+            seconds = (end if until_s is None else min(end, until_s)) - max(begin, from_s)
+            if seconds > 0:
+                rest.append(Span(phase=span.phase, seconds=seconds))
+            begin = end
+        return cls(tuple(rest), from_s)
 
     def seconds(self, phase: str) -> int:
         """What the clock of a phase reads at the end."""
@@ -41,8 +43,26 @@ class Timeline:
             offset += span.seconds
         return offset
 
+    def days(self, phase: str, start: datetime, zone: ZoneInfo) -> list[int]:
+        """Offset at which the phase first touches each local day that it touches."""
+        first: dict[date, int] = {}
+        offset = self.begins_s
+        for span in self.spans:
+            moment, offset = offset, offset + span.seconds
+            while phase in ("any", span.phase) and moment < offset:
+                day = local_time(start, moment, zone).date()
+                first.setdefault(day, moment)
+                midnight = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+                moment = math.ceil((midnight - start).total_seconds())
+        return list(first.values())
+
+
+def local_time(start: datetime, offset_s: int, zone: ZoneInfo) -> datetime:
+    """The clock on the wall at `offset_s` after `start`."""
+    return (start + timedelta(seconds=offset_s)).astimezone(zone)
+
 
 def in_windows(windows: tuple[Window, ...], start: datetime, offset_s: int, zone: ZoneInfo) -> bool:
     """Whether the moment `offset_s` after `start` lies in one of the windows."""
-    local = (start + timedelta(seconds=offset_s)).astimezone(zone)
+    local = local_time(start, offset_s, zone)
     return any(window.contains(local) for window in windows)

@@ -13,6 +13,7 @@ from domain.rulebook.elements import (
     HOUR,
     Cap,
     Counting,
+    Credit,
     DistanceRate,
     Element,
     FlatFee,
@@ -20,6 +21,7 @@ from domain.rulebook.elements import (
     MinimumFare,
     Percentage,
     ReservationRate,
+    Rounding,
     Rung,
     TimeRate,
 )
@@ -67,12 +69,14 @@ def plain_tariffs(draw: st.DrawFn) -> Tariff:
 
 @st.composite
 def adjusted_tariffs(draw: st.DrawFn) -> Tariff:
-    """Plain tariffs with a percentage at the end, and a cap on everything."""
+    """Plain tariffs with a percentage at the end, a voucher, rounding, and a cap on everything by local day."""
     plain = draw(plain_tariffs())
     percent = draw(st.decimals(Decimal(-100), Decimal(50), places=1))
     discount = Percentage(id="percent", description="", percent=percent, not_below=draw(st.none() | amounts))
-    last = Cap(id="all", description="", amount=draw(amounts), period_s=DAY)
-    return plain.model_copy(update={"elements": (*plain.elements, discount, last)})
+    voucher = Credit(id="voucher", description="", amount=draw(amounts))
+    step = Rounding(id="round", description="", to=Decimal("0.05"))
+    last = Cap(id="all", description="", amount=draw(amounts), calendar_day=True)
+    return plain.model_copy(update={"elements": (*plain.elements, discount, voucher, step, last)})
 
 
 spans = st.lists(
