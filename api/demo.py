@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.table import Table
 
 from adapters.postgres.follower import wait_for
 from adapters.simulator.members import SimulatedMember, Tally, Town
@@ -65,7 +67,7 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
     if options.as_json:
         print(json.dumps(summary))  # noqa: T201 (the one answer on standard output)
     else:
-        console.print_json(json.dumps(summary))
+        console.print(_table(summary))
     return not any(result.broken for result in results.values())
 
 
@@ -179,7 +181,7 @@ async def _settled(running: Running) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _summary(running: Running, tally: Tally, results: dict[str, InvariantResult]) -> dict[str, object]:
+async def _summary(running: Running, tally: Tally, results: dict[str, InvariantResult]) -> dict[str, Any]:
     money = await running.pool.fetch(_MONEY)
     trips = await running.pool.fetch(_TRIPS)
     parked = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is not null")
@@ -192,6 +194,20 @@ async def _summary(running: Running, tally: Tally, results: dict[str, InvariantR
         "events": await running.store.end(),
         "parked_tasks": parked,
     }
+
+
+def _table(summary: dict[str, Any]) -> Table:
+    """The summary for people."""
+    table = Table("what", "how it went", title="What happened")
+    for name, value in summary.items():
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        lines = [f"{part} {_worded(found)}".strip() for part, found in parts]
+        table.add_row(name.replace("_", " "), "\n".join(lines) or "none")
+    return table
+
+
+def _worded(value: object) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
 
 def _welcome(running: Running, options: DemoOptions) -> str:

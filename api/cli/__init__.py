@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated
 
 import asyncpg
 import typer
@@ -13,7 +15,7 @@ from api.cli.projections import projections_app
 from api.cli.running import demo, migrate, serve, simulate, token
 from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
-from api.cli.terminal import complain
+from api.cli.terminal import complain, output
 from api.composition import FollowerStoppedError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
@@ -30,6 +32,21 @@ for name, group in {
     "audit": audit_app,
 }.items():
     app.add_typer(group, name=name)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        output.print(metadata.version("csbe"))
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Car Sharing Backend System."""
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -36,12 +36,18 @@ def history(
     found = run(with_system(read))
     if not found:
         fail(f"there is no aggregate {aggregate_id}")
-    table = Table("position", "at", "event", "by", "command", "facts")
-    for event in found:
-        actor, command = event.metadata.actor, event.metadata.command
-        by, facts = f"{actor.role} {actor.id}", json.dumps(event.facts)
-        table.add_row(str(event.position), event.at.isoformat(), event.type, by, command, escape(facts))
-    show(as_json, [event.model_dump(mode="json") for event in found], table)
+    show(as_json, [event.model_dump(mode="json") for event in found], "\n".join(_told(event) for event in found))
+
+
+def _told(event: EventShown) -> str:
+    """What, when, by whom and why, each on a line of its own: a table would have to cut them off."""
+    meta = event.metadata
+    why = f"correlation {meta.correlation_id}" + (f", caused by {meta.causation_id}" if meta.causation_id else "")
+    return (
+        f"[bold]{event.position}  {event.type}[/bold]  {event.at:%Y-%m-%d %H:%M:%S.%f%z}\n"
+        f"    by {escape(f'{meta.actor.role} {meta.actor.id}')}: {meta.command}, {why}\n"
+        f"    {escape(json.dumps(event.facts))}"
+    )
 
 
 @audit_app.command("invariants")

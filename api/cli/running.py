@@ -19,6 +19,12 @@ from api.settings import Settings
 from domain.kernel.messages import Role
 from domain.rulebook.services import RULEBOOKS
 
+UnlockTimeout = Annotated[float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")]
+LostMessage = Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")]
+GpsDrift = Annotated[float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")]
+CardDeclined = Annotated[float, typer.Option(min=0, max=1, help="Share of members whose card is declined.")]
+Seed = Annotated[int, typer.Option(help="The same seed, the same members and cars.")]
+
 
 def demo(  # noqa: PLR0917 (typer makes options of them)
     seconds: Annotated[
@@ -26,15 +32,11 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where page and API listen.")] = 8123,
     members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
-    seed: Annotated[int, typer.Option(help="The same seed, the same members and cars.")] = 1,
-    unlock_timeout: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")
-    ] = 0.0,
-    lost_message: Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")] = 0.0,
-    gps_drift: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")
-    ] = 0.0,
-    card_declined: Annotated[float, typer.Option(min=0, max=1, help="Share of members whose card is declined.")] = 0.0,
+    seed: Seed = 1,
+    unlock_timeout: UnlockTimeout = 0.0,
+    lost_message: LostMessage = 0.0,
+    gps_drift: GpsDrift = 0.0,
+    card_declined: CardDeclined = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Run DriveNow Europe in Berlin with simulated members, over real servers, and watch it live."""
@@ -119,15 +121,20 @@ def _is_uuid(text: str | None) -> bool:
 
 
 def simulate(
-    seconds: Annotated[float, typer.Option("--for", min=1)] = 60,
-    members: Annotated[int, typer.Option(min=1, max=500)] = 25,
-    seed: int = 1,
+    seconds: Annotated[float, typer.Option("--for", min=1, help="Stop after so many seconds.")] = 60,
+    members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
+    seed: Seed = 1,
+    unlock_timeout: UnlockTimeout = 0.0,
+    lost_message: LostMessage = 0.0,
+    gps_drift: GpsDrift = 0.0,
+    card_declined: CardDeclined = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Let simulated members use the system that runs with these settings, and count what they went through."""
 
     async def visit(running: Running) -> dict[str, int]:
-        options = demonstration.DemoOptions(seconds, members, seed)
+        faults = demonstration.Faults(unlock_timeout, lost_message, gps_drift, card_declined)
+        options = demonstration.DemoOptions(seconds, members, seed, faults)
         return dict(await demonstration.visit(running, options))
 
     counts = run(with_system(visit))

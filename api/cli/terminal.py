@@ -67,7 +67,7 @@ def show(as_json: bool, data: object, text: object) -> None:
     if as_json:
         output.print_json(json.dumps(data))
     else:
-        output.print(text)
+        output.print(text, soft_wrap=isinstance(text, str), highlight=False)
 
 
 def complain(why: str) -> None:

@@ -1,5 +1,6 @@
 """Tokens, migrations and settings at the terminal: what is wrong is said in one line."""
 
+from importlib import metadata
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,6 +19,12 @@ async def test_a_token_is_for_a_role_of_a_service_that_there_is(csbe: Csbe) -> N
     assert operator.json["token"].count(".") == member.out.count(".") == 2
     assert (nobody.code, "--subject" in nobody.err) == (2, True)
     assert (elsewhere.code, "drivenow-europe" in elsewhere.err) == (2, True)
+
+
+async def test_the_program_says_its_version(csbe: Csbe) -> None:
+    told = await csbe("--version")
+
+    assert (told.code, told.out.strip()) == (0, metadata.version("csbe"))
 
 
 async def test_a_migrated_database_is_left_as_it_is(csbe: Csbe) -> None:
