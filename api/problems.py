@@ -79,9 +79,9 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return cls(404, "not-found", "Not found", detail)
 
     @classmethod
-    def invalid(cls, parameter: str, detail: str) -> Self:
-        """A query parameter that does not fit."""
-        errors = [{"detail": detail, "pointer": f"#/query/{parameter}"}]
+    def invalid(cls, parameter: str, detail: str, *, place: str = "query") -> Self:
+        """A parameter that does not fit."""
+        errors = [{"detail": detail, "pointer": f"#/{place}/{parameter}"}]
         return cls(422, "invalid-input", "Input does not fit", detail, errors=errors)
 
     @classmethod

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import Allowed, Caller
+from api.problems import Problem
 from api.rest.commanding import InSystem
 from api.rest.history import shown
 from api.rest.schemas.base import LAST_POSITION
@@ -38,7 +39,11 @@ async def events(
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     """Every event of the service as it happens; resumes after `Last-Event-ID`."""
-    start = await system.end() if last_event_id is None else last_event_id
+    start = end = await system.end()
+    if last_event_id is not None:
+        if last_event_id > end:
+            raise Problem.invalid("last-event-id", f"the log ends at {end}: read it anew", place="header")
+        start = last_event_id
     return StreamingResponse(
         _stream(request, system, by.service, start),
         media_type="text/event-stream",

@@ -162,6 +162,14 @@ async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> 
     assert '"needs new tyres"' in first[0]["data"]
 
 
+async def test_an_event_stream_does_not_begin_beyond_the_log(city: City) -> None:
+    headers = {**city.token(Role.AUDITOR), "Last-Event-ID": str(10**9)}
+
+    answer = await city.api.get("/v1/events", headers=headers)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/header/last-event-id")
+
+
 async def test_a_quiet_event_stream_is_kept_alive(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "KEEP_ALIVE_S", 0.0)
 
