@@ -15,8 +15,8 @@ same server; the median round counts. Names ending in `_s` and `_ms` are seconds
 `append_*` compares with the PostgreSQL recorder of the eventsourcing library, with 1 and with 32 clients. One
 client's append is bound by its one fsync; 32 clients share it by group commit. `reserve_vs_noop` is a reservation
 over HTTP, with projections and policies running in the same process, against an empty POST of the same server and
-clients: it is bound by the processor. `demo_first_page_s` is from the command to the first answer, with the packages
-installed."""
+clients: it is bound by the processor. `demo_first_page_s` is from `csbe demo` to a page whose API shows all
+640 cars, with the packages installed."""
 
 
 def main() -> None:
