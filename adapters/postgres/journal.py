@@ -16,6 +16,8 @@ import asyncpg
 from adapters.postgres.database import LOST_CONNECTION, UnencodableError, persistently
 from adapters.postgres.mapper import StoredState
 
+IDLE_SECONDS = 1.0
+"""After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 MAX_BATCH_EVENTS = 1000
 """So many events go into one transaction at most (one entry may have more)."""
 
@@ -27,6 +29,7 @@ _ENTRY_TO_BLAME = (
 )
 """Errors about the data of one entry, that the others of its batch must not suffer from."""
 
+_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _APPEND_NEW = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
@@ -102,7 +105,10 @@ class Journal:
         self._figures = figures or NoFigures()
         self._queue: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
-        self._connection: asyncpg.pool.PoolConnectionProxy | None = None  # kept while there is work
+        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
+        self._used_at = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._releasing: set[asyncio.Task[None]] = set()
 
     async def write(self, entry: Entry) -> Written:
         """Append one entry. Once this returns, it is on disk."""
@@ -117,17 +123,19 @@ class Journal:
         return written
 
     async def close(self) -> None:
-        """Wait until everything given to `write` has been dealt with."""
+        """Wait until everything given to `write` has been dealt with, and give the connection back."""
         while self._writer is not None:
             await asyncio.wait([self._writer])
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        await self._let_go()
 
     async def _drain(self) -> None:
         try:
             while self._queue:
                 await self._settle(self._next_batch())
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
-                if not self._queue:
-                    await self._let_go()
         except BaseException as error:  # cancelled, or broken: those who wait must hear of it
             for waiting in self._queue:
                 _finish(waiting, error)
@@ -135,6 +143,7 @@ class Journal:
             raise
         finally:
             self._writer = None
+            self._watch_idleness()
 
     def _next_batch(self) -> list[_Waiting]:
         """The longest-waiting entries that share no command and no aggregate."""
@@ -182,9 +191,18 @@ class Journal:
 
     async def _write_new(self, entries: list[Entry]) -> list[Written]:
         """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
+        if len(entries) == len(entries[0].rows) == 1:
+            return [await self._write_one(entries[0], entries[0].rows[0])]
         ends = list(accumulate(len(e.rows) for e in entries))
         [record] = await self._call(_APPEND_NEW, *_columns(entries), ends, *_event_columns(entries))
         return [Written(Status.APPENDED, record[0] + end) for end in ends]
+
+    async def _write_one(self, entry: Entry, row: StoredState) -> Written:
+        """The commonest case, without the cost of arrays."""
+        command = (entry.command_id, entry.append_id, entry.fingerprint, entry.answer)
+        event = (row.originator_id, row.originator_version, row.topic, row.state)
+        [record] = await self._call(_APPEND_ONE, *command, *event, entry.metadata)
+        return Written(Status.APPENDED, record[0])
 
     async def _write_each(self, entries: list[Entry]) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""
@@ -193,11 +211,11 @@ class Journal:
         by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 
-    async def _call(self, query: str, *columns: list[Any]) -> list[asyncpg.Record]:
+    async def _call(self, query: str, *values: object) -> list[asyncpg.Record]:
         if self._connection is None:
             self._connection = await self._pool.acquire()
         try:
-            records: list[asyncpg.Record] = await self._connection.fetch(query, *columns)
+            records: list[asyncpg.Record] = await self._connection.fetch(query, *values)
         except asyncpg.UniqueViolationError:
             raise  # the connection is well
         except BaseException:
@@ -207,8 +225,30 @@ class Journal:
             raise
         return records
 
+    def _watch_idleness(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._used_at = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(IDLE_SECONDS, self._when_watched)
+
+    def _when_watched(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watch = None
+        if self._writer is not None or loop.time() < self._used_at + IDLE_SECONDS:
+            self._watch = loop.call_later(IDLE_SECONDS, self._when_watched)
+            return
+        releasing = loop.create_task(self._release(self._detach()))  # detached at once: a new batch takes another
+        self._releasing.add(releasing)
+        releasing.add_done_callback(self._releasing.discard)
+
     async def _let_go(self) -> None:
+        await self._release(self._detach())
+
+    def _detach(self) -> asyncpg.pool.PoolConnectionProxy | None:
         connection, self._connection = self._connection, None
+        return connection
+
+    async def _release(self, connection: asyncpg.pool.PoolConnectionProxy | None) -> None:
         if connection is not None:
             with contextlib.suppress(*LOST_CONNECTION):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)

@@ -19,6 +19,7 @@ import asyncpg
 import uvloop
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.database import connect
 from adapters.postgres.journal import Entry, Journal
@@ -68,13 +69,13 @@ def _round(dsn: str) -> dict[str, float]:
 
 
 def _stock(dsn: str, clients: int) -> float:
-    parts = urlsplit(dsn)
+    parts = conninfo_to_dict(dsn)  # knows sockets too, which the embedded server listens at
     with PostgresDatastore(
-        dbname=parts.path[1:],
-        host=parts.hostname or "",
-        port=parts.port or 5432,
-        user=parts.username or "",
-        password=parts.password or "",
+        dbname=str(parts["dbname"]),
+        host=str(parts["host"]),
+        port=str(parts.get("port") or 5432),
+        user=str(parts.get("user") or "postgres"),
+        password=str(parts.get("password") or ""),
         pool_size=clients,
         max_overflow=0,
     ) as datastore:
@@ -105,6 +106,7 @@ async def _ours(dsn: str, clients: int) -> tuple[float, Sequence[float]]:
     until = began + ROUND_SECONDS
     times = await asyncio.gather(*(_our_client(journal, until) for _ in range(clients)))
     elapsed = time.perf_counter() - began
+    await journal.close()
     await pool.close()
     return sum(map(len, times)) / elapsed, sorted(t for client in times for t in client)
 

@@ -1,4 +1,4 @@
-"""`csbe demo`, unattended, with fixes that are off and cards that are declined: one summary, and logs that name nobody."""
+"""`csbe demo`, unattended, with fixes that are off and declined cards: one summary, and logs that name nobody."""
 
 import asyncio
 import json
