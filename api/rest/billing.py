@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.rest.commanding import TAGGED, Change, InSystem, tag
-from api.rest.paging import InPage, Page, caught_up
+from api.rest.owning import load_owned, own_rows
+from api.rest.paging import InPage
 from api.rest.schemas.base import Accepted, Reason
 from api.rest.schemas.billing import (
     CreditBody,
@@ -18,15 +19,15 @@ from api.rest.schemas.billing import (
     InvoiceSummary,
     PaymentRetry,
 )
-from api.system import Row, System
 from domain.billing import commands
 from domain.billing.invoice import Invoice
-from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import InvoiceId
 
 router = APIRouter(prefix="/v1", tags=["billing"])
 
-Reader = Annotated[Caller, Depends(Allowed("own:read", "invoices:read"))]
+SEES_ALL = "invoices:read"
+
+Reader = Annotated[Caller, Depends(Allowed("own:read", SEES_ALL))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
 _INVOICES = """
@@ -50,7 +51,7 @@ order by issued_at desc, credit_note_id desc limit $6
 @router.get("/invoices")
 async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> InvoicePage:
     """Newest first: one's own, or for an agent or auditor all of the service."""
-    rows = await _rows(_INVOICES, by, system, page, trip_id)
+    rows = await own_rows(_INVOICES, by, system, page, trip_id, scope=SEES_ALL)
     after = page.next(rows, "issued_at", "invoice_id")
     return InvoicePage(invoices=[InvoiceSummary(**row) for row in rows], next=after)
 
@@ -58,9 +59,7 @@ async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | N
 @router.get("/invoices/{invoice_id}", responses=TAGGED)
 async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Response) -> InvoiceShown:
     """One invoice with every line explained: rule, tariff version, facts."""
-    found = await system.store.load(Invoice, invoice_id, service=by.service)
-    if by.subject != str(found.member_id) and not by.may("invoices:read"):
-        raise NotFoundError(Invoice.TOPIC, invoice_id)
+    found = await load_owned(Invoice, invoice_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
     return InvoiceShown.of_invoice(found)
 
@@ -94,12 +93,6 @@ async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, change:
 @router.get("/credit-notes")
 async def credit_notes(by: Reader, system: InSystem, page: InPage, invoice_id: UUID | None = None) -> CreditNotePage:
     """Newest first: one's own, or for an agent or auditor all of the service."""
-    rows = await _rows(_CREDIT_NOTES, by, system, page, invoice_id)
+    rows = await own_rows(_CREDIT_NOTES, by, system, page, invoice_id, scope=SEES_ALL)
     after = page.next(rows, "issued_at", "credit_note_id")
     return CreditNotePage(credit_notes=[CreditNoteSummary(**row) for row in rows], next=after)
-
-
-async def _rows(sql: str, by: Caller, system: System, page: Page, of: UUID | None) -> list[Row]:
-    await caught_up(system, page.at_least)
-    member = None if by.may("invoices:read") else UUID(by.subject)
-    return await system.fetch(sql, by.service, member, *page.after, of, page.limit)

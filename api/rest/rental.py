@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Response
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
-from api.rest.paging import InPage, Page, caught_up
+from api.rest.owning import load_owned, own_rows
+from api.rest.paging import InPage
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.rental import (
     ExtensionBody,
@@ -24,11 +25,10 @@ from api.rest.schemas.rental import (
     TripShown,
     TripSummary,
 )
-from api.system import Row, System
 from domain.billing.estimate import estimate
 from domain.billing.pricing import TripFacts
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.errors import NotFoundError, refuse_if
+from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental import commands
 from domain.rental.quoting import quote_for, unknown_choices
@@ -38,8 +38,10 @@ from domain.rulebook.tariff import hold_amount
 
 router = APIRouter(prefix="/v1", tags=["rental"])
 
+SEES_ALL = "rentals:read"
+
 Anybody = Annotated[Caller, Depends(Allowed("vehicles:read"))]
-Reader = Annotated[Caller, Depends(Allowed("own:read", "rentals:read"))]
+Reader = Annotated[Caller, Depends(Allowed("own:read", SEES_ALL))]
 Writer = Annotated[Caller, Depends(Allowed("own:write", "rentals:write"))]
 Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
 
@@ -81,7 +83,7 @@ async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
 @router.get("/reservations")
 async def reservations(by: Reader, system: InSystem, page: InPage) -> ReservationPage:
     """Newest first: one's own, or for an agent all of the service."""
-    rows = await _rows(_RESERVATIONS, by, system, page)
+    rows = await own_rows(_RESERVATIONS, by, system, page, scope=SEES_ALL)
     after = page.next(rows, "placed_at", "reservation_id")
     return ReservationPage(reservations=[ReservationSummary(**row) for row in rows], next=after)
 
@@ -99,7 +101,7 @@ async def place(body: ReservationBody, by: Writer, give: Give) -> Accepted:
 @router.get("/reservations/{reservation_id}", responses=TAGGED)
 async def reservation(reservation_id: UUID, by: Reader, system: InSystem, response: Response) -> ReservationShown:
     """One reservation with its quote: what is shown here is what is charged."""
-    found = await _reservation(reservation_id, by, system)
+    found = await load_owned(Reservation, reservation_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
     return ReservationShown.of(found, state=found.closed_as or "open")
 
@@ -107,7 +109,7 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
 @router.post("/reservations/{reservation_id}/extend")
 async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, change: Change) -> Accepted:
     """Keep the car longer; what lies after the free time is paid."""
-    await _reservation(reservation_id, by, change.system)
+    await load_owned(Reservation, reservation_id, by, change.system, scope=SEES_ALL)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
     return await change(command, reservation_id, by)
 
@@ -115,14 +117,14 @@ async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, change: 
 @router.post("/reservations/{reservation_id}/cancel")
 async def cancel(reservation_id: UUID, by: Writer, change: Change) -> Accepted:
     """Give the car up."""
-    await _reservation(reservation_id, by, change.system)
+    await load_owned(Reservation, reservation_id, by, change.system, scope=SEES_ALL)
     return await change(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
 
 @router.get("/trips")
 async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
     """Newest first: one's own, or for an agent all of the service."""
-    rows = await _rows(_TRIPS, by, system, page)
+    rows = await own_rows(_TRIPS, by, system, page, scope=SEES_ALL)
     after = page.next(rows, "requested_at", "trip_id")
     return TripPage(trips=[TripSummary(**row) for row in rows], next=after)
 
@@ -145,7 +147,7 @@ async def start(body: TripBody, by: Writer, give: Give) -> Accepted:
 @router.get("/trips/{trip_id}", responses=TAGGED)
 async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) -> TripShown:
     """One trip as it is now."""
-    found = await _trip(trip_id, by, system)
+    found = await load_owned(Trip, trip_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
     return TripShown.of(found, state=found.status)
 
@@ -153,21 +155,21 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
 @router.post("/trips/{trip_id}/park", status_code=202)
 async def park(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Lock the car for a while and keep it."""
-    await _trip(trip_id, by, change.system)
+    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
     return await change(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/resume", status_code=202)
 async def resume(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Open the parked car again."""
-    await _trip(trip_id, by, change.system)
+    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
     return await change(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/end", status_code=202)
 async def end(trip_id: UUID, by: Writer, change: Change) -> Accepted:
     """Give the car back. Refused with every criterion that it does not meet here and now."""
-    await _trip(trip_id, by, change.system)
+    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
     return await change(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
@@ -186,23 +188,3 @@ def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:
     if member_id is not None and str(member_id) != by.subject:
         raise Problem.forbidden("a member acts for nobody else")
     return MemberId(UUID(by.subject))
-
-
-async def _reservation(reservation_id: UUID, by: Caller, system: System) -> Reservation:
-    found = await system.store.load(Reservation, reservation_id, service=by.service)
-    if by.subject != str(found.member_id) and not by.may("rentals:read"):
-        raise NotFoundError(Reservation.TOPIC, reservation_id)
-    return found
-
-
-async def _trip(trip_id: UUID, by: Caller, system: System) -> Trip:
-    found = await system.store.load(Trip, trip_id, service=by.service)
-    if by.subject != str(found.member_id) and not by.may("rentals:read"):
-        raise NotFoundError(Trip.TOPIC, trip_id)
-    return found
-
-
-async def _rows(sql: str, by: Caller, system: System, page: Page) -> list[Row]:
-    await caught_up(system, page.at_least)
-    member = None if by.may("rentals:read") else UUID(by.subject)
-    return await system.fetch(sql, by.service, member, *page.after, page.limit)
