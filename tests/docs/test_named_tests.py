@@ -20,7 +20,7 @@ def named_tests() -> Iterator[tuple[str, str, str | None]]:
             yield str(page.relative_to(ROOT)), found["file"], found["test"]
 
 
-@pytest.mark.parametrize(("page", "file", "test"), named_tests())
+@pytest.mark.parametrize(("page", "file", "test"), list(named_tests()))
 def test_a_test_that_a_page_names_is_there(page: str, file: str, test: str | None) -> None:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     names = {node.name for node in ast.walk(tree) if hasattr(node, "name") and isinstance(node.name, str)}
