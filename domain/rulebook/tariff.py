@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,9 @@ class Tariff(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    REPEATED: ClassVar[bool] = True
+    """The same tariff stands in many events: who reads them may keep one copy."""
 
     id: str
     version: Annotated[int, Field(ge=1)]
