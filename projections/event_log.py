@@ -48,5 +48,4 @@ def _about(event: DomainEvent, kind: str, field: str) -> UUID | None:
     """The member or vehicle that an event is about: its own id, or the one that it names."""
     if type(event).TOPIC.startswith(f"{kind}."):
         return event.originator_id
-    found: UUID | None = getattr(event, field, None)
-    return found
+    return event.__dict__.get(field)  # pydantic is slow to say that there is none

@@ -1,10 +1,14 @@
+create or replace function read_v1.fine(degrees double precision) returns double precision
+language sql immutable parallel safe return trunc(degrees * 1e12) / 1e12;
+comment on function read_v1.fine is 'Degrees without what is less than a micrometre: the square of it would underflow, which is an error.';
+
 create or replace function read_v1.metres_between(
     latitude_1 double precision, longitude_1 double precision, latitude_2 double precision, longitude_2 double precision
 ) returns double precision language sql immutable parallel safe return
     2 * 6371008.8 * asin(least(1, sqrt(
-        power(sin(radians(trunc((latitude_2 - latitude_1) * 1e12) / 1e12) / 2), 2) -- less would underflow, which is an error
-        + cos(radians(latitude_1)) * cos(radians(latitude_2))
-        * power(sin(radians(trunc((longitude_2 - longitude_1) * 1e12) / 1e12) / 2), 2))));
+        power(sin(radians(read_v1.fine(latitude_2 - latitude_1)) / 2), 2)
+        + cos(radians(read_v1.fine(latitude_1))) * cos(radians(read_v1.fine(latitude_2)))
+        * power(sin(radians(read_v1.fine(longitude_2 - longitude_1)) / 2), 2))));
 comment on function read_v1.metres_between is 'Great-circle distance.';
 
 create or replace function read_v1.box_around(
@@ -16,7 +20,7 @@ declare
     east double precision;
 begin
     if abs(latitude) + north < 90 then
-        east := degrees(asin(sin(reach) / cos(radians(latitude))));
+        east := degrees(asin(sin(reach) / cos(radians(read_v1.fine(latitude)))));
         if abs(longitude) + east <= 180 then
             return box(point(longitude - east, latitude - north), point(longitude + east, latitude + north));
         end if;

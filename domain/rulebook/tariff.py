@@ -49,7 +49,7 @@ class Tariff(BaseModel):
             raise ValueError(msg)
         known = {p.id for p in self.packages}
         for element in self.elements:
-            covered = getattr(element, "covers", None) or ()
+            covered = element.__dict__.get("covers") or ()  # pydantic is slow to say that there is none
             if unknown := set(covered) - known:
                 msg = f"tariff {self.id}: {element.id} covers {sorted(unknown)}, which do not stand before it"
                 raise ValueError(msg)
