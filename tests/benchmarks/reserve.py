@@ -13,16 +13,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import asyncpg
 import uvloop
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters.broker import embedded_broker, free_port
-from api.composition import Part, Running, composed, prepare
+from api.composition import Part, Running, composed
 from api.observability import configure_logs
 from api.rest.application import create_app
 from api.serving import served_app
@@ -33,6 +31,7 @@ from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 from domain.members import commands as members
 from tests.benchmarks.clients import rate_of
+from tests.benchmarks.databases import fresh_database
 
 ROUNDS = 5
 PER_ROUND = 240
@@ -46,20 +45,11 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _measure(server_dsn: str) -> dict[str, float]:
-    name = f"csbe_bench_{uuid4().hex[:12]}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"create database {name}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    try:
-        await prepare(dsn)
-        with tempfile.TemporaryDirectory() as folder:
-            async with embedded_broker() as url:
-                settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
-                async with composed(settings, dsn, url) as running:
-                    return await _compare(running)
-    finally:
-        await admin.execute(f"drop database {name} with (force)")
-        await admin.close()
+    with tempfile.TemporaryDirectory() as folder:
+        async with fresh_database(server_dsn) as dsn, embedded_broker() as url:
+            settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
+            async with composed(settings, dsn, url) as running:
+                return await _compare(running)
 
 
 async def _compare(running: Running) -> dict[str, float]:
@@ -78,7 +68,7 @@ async def _compare(running: Running) -> dict[str, float]:
     async with served_app(app, settings.host, settings.port), served_app(empty, settings.host, noop_port):
         for number in range(ROUNDS):
             requests = await _people_and_cars(running, number)
-            await _rest(running)
+            await at_rest(running)
             rates["noop"].append(await rate_of(f"http://{settings.host}:{noop_port}/noop", requests))
             reserve = f"http://{settings.host}:{settings.port}/v1/reservations"
             rates["reserve"].append(await rate_of(reserve, requests))
@@ -92,7 +82,7 @@ async def _compare(running: Running) -> dict[str, float]:
     }
 
 
-async def _rest(running: Running) -> None:
+async def at_rest(running: Running) -> None:
     """Until what the preparations led to is done: it is no part of either side."""
     while not await running.is_idle():
         await asyncio.sleep(0.05)
@@ -118,7 +108,7 @@ async def _people_and_cars(running: Running, number: int) -> list[dict[str, Any]
 
 
 async def _member(running: Running, member_id: MemberId) -> None:
-    await _give(
+    await give(
         running,
         members.RegisterMember(
             member_id=member_id,
@@ -144,7 +134,7 @@ async def _member(running: Running, member_id: MemberId) -> None:
 
 
 async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
-    await _give(
+    await give(
         running,
         CommissionVehicle(
             vehicle_id=vehicle_id,
@@ -161,7 +151,8 @@ async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
     )
 
 
-async def _give(running: Running, *commands: Command) -> None:
+async def give(running: Running, *commands: Command) -> None:
+    """Have the system carry out commands, one after the other."""
     for command in commands:
         command_id = derived_id(command.NAME, command.model_dump_json())
         actor = Actor(role=Role.SYSTEM, id="benchmark")
