@@ -91,6 +91,14 @@ class PostgresEventStore:
             self._cache.put(aggregate)
         return aggregate
 
+    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+        """The aggregate as this process saw it last; see the port."""
+        self.listener.start()  # whoever remembers must hear of erasures
+        if service is not None and self._cache.service_of(id) != service:
+            return None
+        found = self._cache.get(id)
+        return found if isinstance(found, aggregate_class) else None
+
     async def load_as_of(
         self,
         aggregate_class: type[A],

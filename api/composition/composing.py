@@ -110,7 +110,8 @@ async def composed(
             Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
             for projector in projections.PROJECTORS
         )
-        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
+        runner = PolicyRunner(contexts.POLICIES)
+        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
         tasks = TaskQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
