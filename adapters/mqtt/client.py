@@ -14,6 +14,7 @@ __all__ = [
     "Client",
     "Message",
     "MqttError",
+    "Properties",
     "client_options",
     "traceparent_of",
     "with_traceparent",
