@@ -16,7 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from domain.kernel.messages import RecordedEvent
 
-__all__ = ["Facts", "SpanKind", "following", "is_on", "onward", "own_traceparent", "span", "switch_on"]
+__all__ = ["Facts", "SpanKind", "following", "onward", "own_traceparent", "span", "switch_on"]
 
 Facts = Mapping[str, str | int | bool]
 """Attributes of a span."""
@@ -40,11 +40,6 @@ def switch_on(tracer: Tracer) -> Iterator[None]:
         yield
     finally:
         _Switch.tracer = before
-
-
-def is_on() -> bool:
-    """Whether spans are made at all."""
-    return _Switch.tracer is not None
 
 
 def span(

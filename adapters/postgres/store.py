@@ -115,7 +115,7 @@ class PostgresEventStore:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
         entry = Entry(metadata.command_id, fingerprint, answer, metadata.model_dump_json(), rows)
-        with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND | {"csbe.events": len(rows)}):
+        with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
             written = await self._journal.write(entry)
         if written.status is Status.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"

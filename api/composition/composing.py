@@ -31,7 +31,7 @@ from api.composition.effects import Effects
 from api.composition.reads import directory, fetcher, refresh_zones, waiter
 from api.composition.running import Running
 from api.composition.tracing import TracedDispatcher, traced
-from api.observability import AppendMetrics, IngestFigures
+from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher
 from api.settings import Settings
 from api.system import System
 from domain import contexts
@@ -104,7 +104,7 @@ async def composed(
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
-        dispatcher = TracedDispatcher(store, clock, rulebooks, contexts.HANDLERS)
+        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)

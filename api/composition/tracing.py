@@ -37,8 +37,6 @@ class TracedDispatcher(MeasuredDispatcher):
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
     ) -> Answered:
         """As the dispatcher does."""
-        if not tracing.is_on():
-            return await super().dispatch(command, metadata, expected=expected)
         with tracing.span(f"command {command.NAME}", attributes=_facts(metadata)) as span:
             carried = metadata.model_copy(update={"traceparent": tracing.own_traceparent()})
             with structlog.contextvars.bound_contextvars(trace_id=f"{span.get_span_context().trace_id:032x}"):

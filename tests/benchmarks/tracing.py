@@ -1,8 +1,8 @@
 """What traces cost a command: nothing that shows while they are off, and so much while they are on.
 
 The same commands go through the dispatcher in turns: with every hook taken out, and with traces off; then with every
-hook taken out, and with traces on (all sampled, made and serialised, sent to nobody). Run with `python -m tests.benchmarks.tracing
-[DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its own.
+hook taken out, and with traces on (all sampled, made and serialised, sent to nobody). Run with
+`python -m tests.benchmarks.tracing [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its own.
 """
 
 import ast
@@ -43,9 +43,9 @@ from domain.kernel.units import Position
 from domain.rulebook.services import RULEBOOKS
 
 CLIENTS = 8
-COMMANDS = 80
+COMMANDS = 40
 """In each turn, by all clients together."""
-ROUNDS, WARM_UP = 200, 10
+ROUNDS, WARM_UP = 800, 20
 _OPERATOR = Actor(role=Role.OPERATOR, id="bench")
 _BERLIN = Position(latitude=52.5, longitude=13.4)
 
@@ -71,9 +71,7 @@ def measure(server_dsn: str) -> dict[str, float]:
     asyncio.run(_execute(server_dsn, f"create database {name}"))
     try:
         asyncio.run(migrate(dsn))
-        asyncio.run(
-            _execute(server_dsn, f"alter database {name} set synchronous_commit = off")
-        )  # the disk says nothing
+        asyncio.run(_execute(server_dsn, f"alter database {name} set synchronous_commit = off"))  # the disk is not it
         return uvloop.run(_measure(dsn))
     finally:
         asyncio.run(_execute(server_dsn, f"drop database {name} with (force)"))
@@ -88,9 +86,9 @@ async def _measure(dsn: str) -> dict[str, float]:
     provider.add_span_processor(BatchSpanProcessor(_ToNobody(), max_queue_size=100_000))
     unhooked = _unhooked_append()
     without = (lambda: patch.object(PostgresEventStore, "append", unhooked), plain)
-    await _compare(WARM_UP, (nullcontext, traced), without)
-    off, base = await _compare(ROUNDS, (nullcontext, traced), without)
-    on, _ = await _compare(ROUNDS // 5, (lambda: _on(provider), traced), without)
+    await _compare(WARM_UP, (nullcontext, plain), without)
+    off, base = await _compare(ROUNDS, (nullcontext, plain), without)
+    on, _ = await _compare(ROUNDS // 10, (lambda: _on(provider), traced), without)
     provider.shutdown()
     await store.close()
     await pool.close()
@@ -111,17 +109,20 @@ async def _compare(rounds: int, one: Way, other: Way) -> tuple[float, float]:
     Also the median of the other's times in seconds.
     """
     ratios, times = [], []
+    gc.disable()  # so that no turn sweeps up after another
     for number in range(rounds):
+        if number % 50 == 0:
+            gc.collect()
         ways = (one, other) if number % 2 else (other, one)
         seconds = {way: await _turn(*way) for way in ways}
         ratios.append(seconds[one] / seconds[other])
         times.append(seconds[other])
+    gc.enable()
     return median(ratios), median(times)
 
 
 async def _turn(mode: Callable[[], AbstractContextManager[object]], dispatcher: Dispatcher) -> float:
     """Processor time of this process, which is what hooks cost, whatever disk and database take."""
-    gc.collect()  # so that no turn sweeps up after another
     began = time.process_time()
     with mode():
         await asyncio.gather(*(_client(dispatcher) for _ in range(CLIENTS)))
