@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from adapters import tracing
 from adapters.postgres.cache import AggregateCache
 from adapters.postgres.database import persistently
 from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
@@ -36,6 +37,7 @@ _OUTCOME = "select answer, position, fingerprint from csbe.commands where comman
 _SERVICE = """
 select metadata ->> 'service' from csbe.events where originator_id = $1 and originator_version = 1
 """
+_APPEND = {"db.system.name": "postgresql", "db.operation.name": "append", "db.collection.name": "csbe.events"}
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 
 
@@ -121,7 +123,8 @@ class PostgresEventStore:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
         entry = Entry(metadata.command_id, fingerprint, answer, metadata.model_dump_json(), rows)
-        written = await self._journal.write(entry)
+        with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
+            written = await self._journal.write(entry)
         if written.status is Status.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"
             raise CommandAlreadyDoneError(msg)
