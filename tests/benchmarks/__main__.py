@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from adapters.embedded import EmbeddedPostgres
-from tests.benchmarks import append, demo, reserve
+from tests.benchmarks import append, demo, load, reserve
 
 RESULT = Path("build/benchmarks.json")
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _measure(dsn: str) -> dict[str, float]:
-    return {**append.measure(dsn), **reserve.measure(dsn), **demo.measure()}
+    return {**append.measure(dsn), **load.measure(dsn), **reserve.measure(dsn), **demo.measure()}
 
 
 main()
