@@ -82,7 +82,7 @@ class Loader:
         self._erasures = erasures
         self._costs = costs
         self._cache = AggregateCache(cache_size)
-        self._snapshots = Snapshots(pool, vault, costs)
+        self.snapshots = Snapshots(pool, vault, costs)
         self.evict = self._cache.evict
         self.forget = self._cache.clear
 
@@ -160,16 +160,16 @@ class Loader:
     async def _opened(self, kind: type[A], stored: StoredSnapshot) -> A | None:
         """The aggregate of a snapshot; one that cannot be used is dropped."""
         try:
-            aggregate = await self._snapshots.opened(kind, stored)
+            aggregate = await self.snapshots.opened(kind, stored)
         except UnusableSnapshotError as error:
             log.warning("dropped the snapshot of %s %s: %s", kind.TOPIC, stored.originator_id, error)
             aggregate = None
         if aggregate is None:
-            await self._snapshots.drop(stored)
+            await self.snapshots.drop(stored)
         return aggregate
 
     async def _remember(self, remembered: Remembered, erasures: int) -> None:
         """Keep it, unless somebody was erased since it was read: it may know what it must not."""
-        version = await self._snapshots.take_if_it_pays(remembered.aggregate, remembered.snapshot_version)
+        version = await self.snapshots.take_if_it_pays(remembered.aggregate, remembered.snapshot_version)
         if self._erasures.count == erasures:
             self._cache.put(replace(remembered, snapshot_version=version))

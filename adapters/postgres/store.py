@@ -15,6 +15,7 @@ from adapters.postgres.listener import Listener
 from adapters.postgres.loading import Loader
 from adapters.postgres.mapper import StoredState, subject_of, to_stored
 from adapters.postgres.reading import Filter, Reader
+from adapters.postgres.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.vault import Vault
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import CommandAlreadyDoneError, VersionConflictError
@@ -123,6 +124,10 @@ class PostgresEventStore:
             if len(page) < batch:
                 return
             after = page[-1].position
+
+    def audit_snapshots(self, *, drop: bool = False) -> AsyncIterator[AuditedSnapshot]:
+        """Compare every snapshot with a replay of its events; with `drop`, forget those that differ."""
+        return SnapshotAudit(self.pool, self._loader.snapshots, self._loader).run(drop=drop)
 
     async def erase(self, subject: UUID) -> None:
         """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
