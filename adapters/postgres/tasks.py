@@ -64,7 +64,7 @@ class PolicyRunner:
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
-        if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at in rows):
+        if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at, _traceparent in rows):
             await connection.execute("select pg_notify($1, '')", TASKS)
 
     def _rows(self, recorded: RecordedEvent) -> Iterable[_Row]:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from adapters.embedded import EmbeddedPostgres
-from tests.benchmarks import append, demo, ingest, reserve, tracing
+from tests.benchmarks import append, demo, ingest, load, reserve, tracing
 
 RESULT = Path("build/benchmarks.json")
 BENCHMARKS = {
     "append": append.measure,
+    "load": load.measure,
     "reserve": reserve.measure,
     "ingest": ingest.measure,
     "tracing": tracing.measure,
