@@ -158,7 +158,10 @@ async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> 
     first = await lines_of(city, {**auditor, "Last-Event-ID": str(before)}, 1)
     rest = await lines_of(city, {**auditor, "Last-Event-ID": first[0]["id"]}, 1)
 
-    assert [event["event"] for event in first + rest] == ["fleet.vehicle.left_service", "fleet.vehicle.entered_service"]
+    assert [event["event"] for event in first + rest] == [
+        "csbe.fleet.vehicle.left_service",
+        "csbe.fleet.vehicle.entered_service",
+    ]
     assert '"needs new tyres"' in first[0]["data"]
 
 
