@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
 from api.composition import Running
@@ -25,14 +25,15 @@ def webhooks_list(as_json: AsJson = False) -> None:
         return list(await running.system.webhooks.find())
 
     webhooks = run(with_system(read))
-    table = Table("id", "service", "owner", "url", "state", "position", "lag", "attempts", "error")
+    table = Table(
+        Column("id", min_width=36), Column("owner and url", overflow="fold"), "state", "lag", "attempts", "error"
+    )
     for one in webhooks:
-        numbers = (str(one.position), str(one.lag), str(one.attempts))
+        whose = f"{one.owner.role} {one.owner.id}, {one.service}\n{one.url}"
         error = one.last_error or ""
         if one.failed_position is not None:
             error = f"at {one.failed_position}: {error}"
-        owner = f"{one.owner.role} {one.owner.id}"
-        table.add_row(str(one.id), one.service, escape(owner), escape(one.url), one.state, *numbers, escape(error))
+        table.add_row(str(one.id), escape(whose), one.state, str(one.lag), str(one.attempts), escape(error))
     show(as_json, [one.model_dump(mode="json") for one in webhooks], table)
 
 
