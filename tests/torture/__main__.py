@@ -1,4 +1,4 @@
-"""Torture: `python -m tests.torture [--rounds N] [--seed S] [--fault NAME]`, or `--check DIR` to judge a round again."""
+"""Play rounds of torture, each with the next seed and the next fault, or judge the histories of a round again."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from tests.torture.cluster import Cluster
 from tests.torture.faults import FAULTS
 from tests.torture.history import History
 from tests.torture.laws import check
-from tests.torture.rounds import Plan, StuckError, Verdict, play
+from tests.torture.rounds import Plan, StuckError, play
 from tests.torture.sabotage import CARELESS_FOLLOWER, SABOTAGE
 from tests.torture.template import make_template
 

@@ -152,9 +152,7 @@ class Client:
         else:
             reservation_id = ReservationId(UUID(int=random.getrandbits(128), version=4))
             member_id, vehicle_id = random.choice(MEMBERS), random.choice(CARS)
-            command = held = PlaceReservation(
-                reservation_id=reservation_id, member_id=member_id, vehicle_id=vehicle_id
-            )
+            command = held = PlaceReservation(reservation_id=reservation_id, member_id=member_id, vehicle_id=vehicle_id)
         return self._asked(command_id, command, held.reservation_id, held.member_id, held.vehicle_id)
 
     def _asked(self, command_id: UUID, command: Command, *about: UUID) -> Asked:

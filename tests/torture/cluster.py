@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,9 +47,10 @@ class Cluster:
         self.is_root = os.geteuid() == 0
         self.folder = Path(tempfile.mkdtemp(prefix="csbe-torture-"))
         self.disk = self.folder / "disk"
+        self._data = self.disk / "data"
         self.port = free_port()
         self.server: subprocess.Popen[bytes] | None = None
-        self._user = {"user": USER, "group": USER, "extra_groups": []} if self.is_root else {}
+        self._user = USER if self.is_root else None
 
     def __enter__(self) -> Self:
         try:
@@ -79,13 +80,15 @@ class Cluster:
         settings = [part for name, value in _CONFIGURATION.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "postgres.log").open("ab") as log:
             self.server = subprocess.Popen(  # noqa: S603 (our own server)
-                [PROGRAMS / "bin" / "postgres", "-D", self.disk / "data", "-p", str(self.port), *settings],
+                [str(PROGRAMS / "bin" / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings],
                 stdout=log,
                 stderr=log,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment},
                 process_group=0,
                 preexec_fn=_stop_with_parent,  # noqa: PLW1509 (nothing of Python runs but this)
-                **self._user,
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
             )
 
     def kill(self) -> None:
@@ -167,18 +170,20 @@ class Cluster:
             ensure_user_exists(USER)
             ensure_prefix_permissions(PROGRAMS)
             ensure_folder_permissions(PROGRAMS, _READABLE)
-            mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "csbe-torture", self.disk]
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "csbe-torture", str(self.disk)]
             subprocess.run(mount, check=True)  # noqa: S603
             shutil.chown(self.disk, USER, USER)
         subprocess.run(  # noqa: S603
             [
-                *(PROGRAMS / "bin" / "initdb", "--auth=trust", "--encoding=utf8", "--username=postgres"),
-                *("--wal-segsize=1", "--no-sync", "--pgdata", self.disk / "data"),
+                *(str(PROGRAMS / "bin" / "initdb"), "--auth=trust", "--encoding=utf8", "--username=postgres"),
+                *("--wal-segsize=1", "--no-sync", "--pgdata", str(self._data)),
             ],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd="/",
-            **self._user,
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
         )
 
 
@@ -190,10 +195,8 @@ def _children(process: int) -> list[int]:
 
 
 def _signal(process: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process, number)
-    except ProcessLookupError:
-        pass
 
 
 def _stop_with_parent() -> None:

@@ -83,7 +83,7 @@ class Proxy:
 
 
 class _Link:
-    """One connection through the proxy. Only a journal's connection ever prepares an append, and it does little else."""
+    """One connection through the proxy. Only a journal's connection ever prepares an append; it does little else."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy

@@ -15,8 +15,8 @@ import asyncpg
 
 from adapters.postgres.database import connect
 from adapters.postgres.errors import UnreadableEventError
-from adapters.postgres.journal import Entry, Journal, Written
 from adapters.postgres.store import PostgresEventStore
+from tests.torture.old_journal import OldJournal
 from tests.torture.story import AnyCounter
 
 Code = Literal["present", "next", "old_append"]
@@ -69,19 +69,12 @@ class Part:
         pool = await persistent_pool(self.dsn)
         store = PostgresEventStore(pool, snapshot_every=20)
         if self.code == "old_append":
-            store._journal = OldJournal(pool, store.listener.events.wake)
+            vars(store)["_journal"] = OldJournal(pool)
         try:
             yield store
             await store.close()
         finally:
             pool.terminate()
-
-
-class OldJournal(Journal):
-    """Appends by `csbe.append` alone, as before there was anything else."""
-
-    async def _write(self, entries: list[Entry]) -> list[Written]:
-        return await self._write_each(entries)
 
 
 async def persistent_pool(dsn: str) -> asyncpg.Pool:

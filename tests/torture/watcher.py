@@ -28,6 +28,7 @@ where notification_id > $1 order by notification_id limit $2
 """
 
 Read = Callable[[int], Awaitable[list[Seen]]]
+Consume = Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]
 
 
 def main(part: Part) -> None:
@@ -84,7 +85,9 @@ def _end(part: Part) -> float:
     return int(file.read_text()) if file.exists() else float("inf")
 
 
-def _consumer(part: Part, store: PostgresEventStore) -> Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]:
+def _consumer(
+    part: Part, store: PostgresEventStore
+) -> Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]:
     async def write_down(events: Sequence[RecordedEvent], connection: Connection) -> None:
         await connection.executemany(_WRITE_DOWN, [(event.position,) for event in events])
 

@@ -5,7 +5,7 @@ from tests.torture.roles import Code
 
 
 class RollingUpgrade(Fault):
-    """One process after another gets a code whose events the older code cannot read; so the older ones stop, and wait."""
+    """One process after another gets a code whose events the older one cannot read: it stops, and waits."""
 
     NAME = "rolling-upgrade"
     LASTS_S = (0.2, 0.6)
