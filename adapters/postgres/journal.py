@@ -1,7 +1,7 @@
 """Group commit: appends that come together go to the database together, in one call and one transaction.
 
-Two batches may be under way, each on a connection of its own: while PostgreSQL stores one, this process answers the last
-and makes up the next. They share no command and no aggregate, and the database's append lock puts them in order.
+Two batches may be under way, each on a connection of its own: while PostgreSQL stores one, this process answers the
+last and makes up the next. They share no command and no aggregate, and the database's append lock puts them in order.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class _Waiting:
 
 
 class Journal:
-    """Writes entries. What comes while batches are under way forms the next; about one aggregate, in the order it came."""
+    """Writes entries, those about one aggregate in the order they came. What comes meanwhile forms the next batch."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Entries on their way into the log: one connection that writes batches of them, each in one call and one transaction."""
+"""Entries on their way into the log: a connection that writes batches of them, each in one transaction."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ class Written:
 
 
 class Writer:
-    """Writes one batch at a time. Takes a connection of the pool when there is work, and gives it back when there is none."""
+    """Writes one batch at a time. Takes a connection of the pool for work, and gives it back when there is none."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
