@@ -1,14 +1,9 @@
 // Appends with Emmett's PostgreSQL event store and prints events per second: node append.js DSN CLIENTS SECONDS
 import { getPostgreSQLEventStore } from "@event-driven-io/emmett-postgresql";
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 
 const [dsn, clients, seconds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const pool = new pg.Pool({ connectionString: dsn, max: clients });
-const migrating = getPostgreSQLEventStore(dsn);
-await migrating.schema.migrate();
-await migrating.close();
-const store = getPostgreSQLEventStore(dsn, { connectionOptions: { pool }, schema: { autoMigration: "None" } });
+const store = getPostgreSQLEventStore(dsn);
 const data = { timestamp: "2026-01-01T00:00:00Z", facts: "x".repeat(240) };
 
 // One event each append, at the version expected; a new stream after ten.
@@ -29,7 +24,7 @@ async function round(seconds) {
   return (counts.reduce((a, b) => a + b) * 1000) / (performance.now() - began);
 }
 
+await store.schema.migrate();
 await round(0.5); // connections open, code compiled, statements seen
 console.log(await round(seconds));
 await store.close();
-await pool.end();
