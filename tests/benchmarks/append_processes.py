@@ -48,7 +48,7 @@ async def _round(dsn: str, one: ProcessPoolExecutor, four: ProcessPoolExecutor) 
 async def _writers(count: int) -> AsyncIterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(count)
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_ready.append, initargs=(barrier,)) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_remember, initargs=(barrier,)) as pool:
         yield pool
 
 
@@ -77,6 +77,10 @@ async def _watch(connection: asyncpg.Connection, position: int, done: asyncio.Ev
         seen += [row[0] for row in await connection.fetch(_NEW, seen[-1] if seen else position)]
         await asyncio.sleep(READ_EVERY_SECONDS)
     return seen
+
+
+def _remember(barrier: Barrier) -> None:
+    _ready.append(barrier)
 
 
 def _write(dsn: str, clients: int) -> float:
