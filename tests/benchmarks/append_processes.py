@@ -91,7 +91,7 @@ async def _write_together(dsn: str, clients: int) -> float:
     async with await connect(dsn, min_size=1) as pool:
         journal = Journal(pool)
         await run_clients(journal, clients, WARM_UP_SECONDS)
-        _ready[0].wait(timeout=30)
+        _ready[0].wait(timeout=120)
         outcome = await run_clients(journal, clients, ROUND_SECONDS)
         await journal.close()
     return outcome.rate
