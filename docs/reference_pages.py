@@ -68,7 +68,8 @@ def _scopes(route: APIRoute) -> Iterator[str]:
 
 def _reports() -> Iterator[str]:
     yield "# Reports\n\nThe views of schema `reports`, which the role `csbe_analyst` may read."
-    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", projections.schema_sql(), re.MULTILINE)
+    sql = "\n".join(projector.reports_sql() for projector in projections.PROJECTORS)
+    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", sql, re.MULTILINE)
     for view, column, quoted in comments:
         text = quoted.replace("''", "'")
         yield (
