@@ -73,10 +73,10 @@ class Sender:
             return Answer(error=str(refused))
         except (TimeoutError, httpx.TimeoutException):
             return Answer(error="timed out")
-        except ssl.SSLError:
-            return Answer(error="its certificate was refused")
         except OSError:
-            return Answer(error="its name has no address, or nobody listens there")
+            return Answer(error="its name has no address")
+        except httpx.ConnectError as error:
+            return Answer(error="its certificate was refused" if _is_about_tls(error) else "nobody listens there")
         except httpx.HTTPError as error:  # its kind alone: its text may quote the receiver
             return Answer(error=f"no answer: {type(error).__name__}")
 
@@ -85,6 +85,12 @@ class Sender:
         async with self._client.stream("POST", url, content=body, headers={**headers, **more}) as response:
             await _drain(response)
             return _answer(response)
+
+
+def _is_about_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 async def _drain(response: httpx.Response) -> None:

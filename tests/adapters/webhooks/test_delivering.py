@@ -126,8 +126,8 @@ async def test_a_receiver_that_hangs_or_is_away_is_tried_again_and_holds_up_no_o
         assert slow.hanging
         slow.hanging.set()
 
-    assert errors == ["timed out", "no answer: ConnectError"]
-    assert receiver.positions == list(range(1, last + 1))
+    assert errors == ["timed out", "nobody listens there"]
+    assert list(dict.fromkeys(receiver.positions)) == list(range(1, last + 1))  # a busy machine may time out, too
 
 
 async def test_a_receiver_that_fails_for_too_long_is_parked_until_it_is_resumed(
