@@ -82,6 +82,14 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def torture(session: nox.Session) -> None:
+    """Rounds of faults under load, judged by a checker of histories: 300, or what follows `--`, e.g. `--seed S`."""
+    _install(session, "test")
+    _provide_clock(session)
+    session.run("python", "-m", "tests.torture", *(session.posargs or ("--rounds", "300")))
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin all dependencies anew, with hashes and without any registry's address."""
     session.run(
@@ -105,6 +113,15 @@ def _listens(url: str) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((parts.hostname or "127.0.0.1", parts.port or 5432)) == 0
+
+
+def _provide_clock(session: nox.Session) -> None:
+    """Install Debian's libfaketime where we may: without it no clock is set back, and the rounds say so."""
+    if os.geteuid() == 0 and shutil.which("apt-get") and not list(Path("/usr/lib").glob("*/faketime")):
+        session.run("apt-get", "update", "-qq", external=True, silent=True)
+        session.run(
+            *("apt-get", "install", "-y", "-qq", "--no-install-recommends", "libfaketime"), external=True, silent=True
+        )
 
 
 def _provide_browser(session: nox.Session) -> None:

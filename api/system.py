@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opentelemetry.trace import Tracer
+
 from api.auth import TokenAuthority
 from api.settings import Settings
 from domain.kernel.dispatcher import Dispatcher
@@ -34,5 +36,7 @@ class System:
     webhooks: Webhooks
     take_stock: Callable[[], Awaitable[None]]
     """Brings the gauges up to date before they are read."""
+    tracer: Tracer | None = None
+    """Makes spans of requests; none while traces are off."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     """What must answer for the process to be ready."""

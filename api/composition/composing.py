@@ -36,6 +36,7 @@ from api.composition.checks import broker_answers, database_answers, keeping_up,
 from api.composition.effects import Effects
 from api.composition.reads import directory, fetcher, refresh_zones, waiter
 from api.composition.running import Running
+from api.composition.tracing import TracedDispatcher, traced
 from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
 from api.settings import Settings
 from api.system import System
@@ -104,11 +105,12 @@ async def composed(
 ) -> AsyncIterator[Running]:
     """The system over a prepared database and a broker; nothing runs yet."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traced())
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
-        dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
+        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
@@ -116,7 +118,8 @@ async def composed(
             Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
             for projector in projections.PROJECTORS
         )
-        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
+        runner = PolicyRunner(contexts.POLICIES)
+        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
         tasks = TaskQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
@@ -139,6 +142,7 @@ async def composed(
             fetch=fetcher(pool),
             wait_until=waiter(pool, followers),
             end=store.end,
+            tracer=tracer,
             webhooks=PostgresWebhooks(pool, store),
             take_stock=stock_taker(pool, (*followers, policies)),
             checks={

@@ -62,6 +62,7 @@ class Running:
     async def run(self, parts: Collection[Part], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
         async with asyncio.TaskGroup() as loops:
+            loops.create_task(stop.wait())  # the API alone has no loop
             if Part.PROJECTIONS in parts:
                 for follower in self.followers:
                     loops.create_task(follower.run(stop))

@@ -11,6 +11,7 @@ from api import problems
 from api.problems import Problem
 from api.rest import billing, fleet, health, history, live, members, rental, reports, webhooks
 from api.rest.openapi import describe
+from api.rest.tracing import TracedRequests
 from api.system import System
 
 PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, webhooks, health))
@@ -47,6 +48,8 @@ def create_app(system: System) -> FastAPI:
     describe(app)
     app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
+    if system.tracer is not None:
+        app.add_middleware(TracedRequests, tracer=system.tracer)
     return app
 
 
