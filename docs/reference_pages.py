@@ -21,6 +21,13 @@ from domain.kernel.aggregate import DomainEvent, event_classes
 
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
 
+ABOUT_SCHEMAS = """\
+The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
+others get as the data of an outgoing event, whose `dataschema` is the schema's `$id`. What is about a person is stored
+encrypted under that person's key, is null once the person is erased, and leaves only where that is granted. Times are
+UTC; names that end in `_m`, `_s`, `_kmh` and `_minor` count metres, seconds, kilometres an hour and minor units of a
+currency."""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
@@ -38,8 +45,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _events() -> Iterator[str]:
-    yield "# Events and commands\n\nNames are permanent. Each event's facts, and the JSON Schema of each of its versions,"
-    yield f"stand on the pages of its context: {', '.join(f'[{c}](events-{c}.md)' for c in _contexts())}."
+    yield "# Events and commands\n\nNames are permanent. Each event's facts, and a JSON Schema of each version, stand"
+    yield f"on the page of its context: {', '.join(f'[{c}](events-{c}.md)' for c in _contexts())}."
     for topic, aggregate in sorted(contexts.AGGREGATES.items()):
         yield f"\n## {topic}\n\n{_first_line(aggregate)}\n\n| event | what it says |\n|---|---|"
         for event in event_classes(aggregate):
@@ -51,10 +58,7 @@ def _events() -> Iterator[str]:
 
 
 def _facts_of_a_context(context: str) -> Iterator[str]:
-    yield f"# Events: {context}\n\nThe facts of each event as JSON. A schema is of one version, for ever: it says what is stored"
-    yield "(`$defs/Stored`) and what others get as the data of an outgoing event, whose `dataschema` is the schema's `$id`. What is"
-    yield "about a person is stored encrypted under that person's key, is null once the person is erased, and leaves only where"
-    yield "that is granted. Times are UTC, `_m` are metres, `_s` seconds, `_kmh` kilometres an hour, `_minor` minor units of a currency."
+    yield f"# Events: {context}\n\n{ABOUT_SCHEMAS}"
     for event in contexts.EVENTS.values():
         if _context(event) == context:
             yield from _facts(event)
