@@ -125,7 +125,7 @@ async def _compare(running: Running, url: str) -> dict[str, float]:
 
 
 async def _car(running: Running, number: int) -> Car:
-    random = Random(number)  # noqa: S311 (no secret)
+    random = Random(number)
     position = offset(CENTRE, 5000 * random.random(), 6 * random.random())
     vehicle_id, vin = VehicleId(uuid4()), f"WBAZZZ{number:011d}"
     await give(
