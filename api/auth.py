@@ -41,12 +41,22 @@ SCOPES: dict[Role, frozenset[str]] = {
         }
     ),
     Role.OPERATOR: frozenset(
-        {"vehicles:read", "vehicles:write", "fleet:read", "rentals:read", "reports:read", "live:read"}
+        {
+            "vehicles:read",
+            "vehicles:write",
+            "fleet:read",
+            "rentals:read",
+            "reports:read",
+            "live:read",
+            "webhooks:read",
+            "webhooks:write",
+            "personal:read",
+        }
     ),
     Role.ANALYST: frozenset({"reports:read", "vehicles:read"}),
     Role.AUDITOR: frozenset({"history:read", "live:read", "reports:read", "invoices:read"}),
     Role.DEVICE: frozenset(),
-    Role.PARTNER: frozenset({"vehicles:read"}),
+    Role.PARTNER: frozenset({"vehicles:read", "webhooks:read", "webhooks:write"}),
     Role.SYSTEM: frozenset(),
 }
 """What each role may do. `own:` is about the things of the member who asks, and of nobody else."""

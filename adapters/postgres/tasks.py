@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from pydantic import TypeAdapter
 
+from adapters import tracing
 from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
 from adapters.postgres.listener import TASKS, Channel
 from adapters.postgres.task_queue import Failure, Task, TaskQueue
@@ -33,17 +34,17 @@ WORTH_WAKING = timedelta(seconds=2 * IDLE_POLL_S)
 """A worker is woken for what is due before this; it finds by itself, in time, what is due later."""
 
 _INSERT = """
-insert into csbe.tasks (id, policy, kind, payload, service, correlation_id, causation_id, due_at)
-select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[])
-    as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at)
+insert into csbe.tasks (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
+select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at, traceparent
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[],
+    $9::text[]) as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
 on conflict (id) do nothing
 """
 
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 
-_Row = tuple[UUID, str, str, str, str, UUID, UUID, datetime]
+_Row = tuple[UUID, str, str, str, str, UUID, UUID, datetime, str | None]
 """A task as `_INSERT` takes it."""
 
 
@@ -63,7 +64,7 @@ class PolicyRunner:
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
-        if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at in rows):
+        if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at, _traceparent in rows):
             await connection.execute("select pg_notify($1, '')", TASKS)
 
     def _rows(self, recorded: RecordedEvent) -> Iterable[_Row]:
@@ -80,7 +81,8 @@ def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, conse
     kind = what.NAME if isinstance(what, Command) else what.kind
     task_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata
-    return task_id, policy.__name__, kind, what.model_dump_json(), meta.service, meta.correlation_id, cause, due_at
+    origin = (meta.service, meta.correlation_id, cause, due_at, tracing.onward(meta.traceparent))
+    return task_id, policy.__name__, kind, what.model_dump_json(), *origin
 
 
 Perform = Callable[[Effect, str], Awaitable[Command | None]]
@@ -163,7 +165,9 @@ class TaskWorker:
             causation_id=str(task.causation_id),
         ):
             try:
-                await self._do(task)
+                with tracing.span(f"task {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
+                    span.set_attributes({"csbe.task.id": str(task.id), "csbe.policy": task.policy})
+                    await self._do(task)
             except (DomainError, GatewayUnavailableError) as error:
                 return self._failure(task, error, str(error))
             except UnencodableError as error:  # looks like a lost connection, and is none
