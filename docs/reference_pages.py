@@ -144,6 +144,7 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
         yield f"| `{prefix}{name.upper()}` | {default} | {field.description} |"
+    yield "\nOpenTelemetry's variables (`OTEL_…`) turn traces on: see [Trace a request](../how-to/trace-a-request.md)."
 
 
 def _command_line() -> Iterator[str]:

@@ -22,5 +22,5 @@ PROJECTORS: tuple[Projector, ...] = (
 
 def schema_sql() -> str:
     """The SQL of all read models and of the views for analysts; running it again changes nothing."""
-    reports = (Path(__file__).parent / "reports.sql").read_text()
-    return "\n".join(["create schema if not exists read_v1;", *(p.schema() for p in PROJECTORS), reports])
+    functions, reports = ((Path(__file__).parent / f"{name}.sql").read_text() for name in ("functions", "reports"))
+    return "\n".join(["create schema if not exists read_v1;", functions, *(p.schema() for p in PROJECTORS), reports])

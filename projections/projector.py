@@ -1,38 +1,30 @@
 """The base of all projectors: which event becomes which row, and nothing else."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
+from projections.changes import Changes, Table
+from projections.writing import Database, Types, Writer, types_in
 
-
-class Database(Protocol):
-    """What a projector needs of a connection; the follower's transaction is open on it."""
-
-    async def execute(self, query: str, *args: Any) -> str:
-        """Run one bound statement."""
-        ...
-
-    async def executemany(self, command: str, args: Iterable[Sequence[Any]]) -> None:
-        """Run one statement with each of the bound values, in their order and in few round trips."""
-        ...
-
-
-Projection = Callable[[RecordedEvent, Any, Database], Awaitable[None]]
-"""Writes the rows of one event; the second argument is the event as its own class."""
+Projection = Callable[[RecordedEvent, Any], Changes]
+"""What one event changes; the second argument is the event as its own class. Reads no clock and no database."""
 
 
 class Projector:
-    """Keeps the tables of one read model. A replay from an empty table gives the same rows as the live run."""
+    """Keeps the tables of one read model. A replay into empty tables gives the same rows as the live run."""
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
-    TABLES: ClassVar[tuple[str, ...]]
+    TABLES: ClassVar[tuple[Table, ...]]
 
     on: Mapping[type[DomainEvent], Projection]
     """Which method takes which event; other events are passed over."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, Types] = {}
 
     @property
     def follower_name(self) -> str:
@@ -50,11 +42,18 @@ class Projector:
 
     def truncate_sql(self) -> str:
         """The SQL that empties its tables, before a rebuild."""
-        return f"truncate {', '.join(self.TABLES)}"
+        return f"truncate {', '.join(f'read_v1.{table.name}' for table in self.TABLES)}"
 
-    async def apply(self, events: Sequence[RecordedEvent], db: Database) -> None:
+    def changes(self, recorded: RecordedEvent) -> Changes:
+        """What an event does to the rows."""
+        projection = self.on.get(type(recorded.event))
+        return () if projection is None else projection(recorded, recorded.event)
+
+    async def apply(self, events: Sequence[RecordedEvent], db: Database, schema: str = "read_v1") -> None:
         """Write the rows of a batch. Whatever a method raises stops the projection at that event."""
+        if schema not in self._types:
+            self._types[schema] = await types_in(db, schema)
+        writer = Writer(db, schema, self._types[schema])
         for recorded in events:
-            projection = self.on.get(type(recorded.event))
-            if projection is not None:
-                await projection(recorded, recorded.event, db)
+            await writer.take(self.changes(recorded))
+        await writer.write()

@@ -12,7 +12,7 @@ import structlog
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Message, MqttError
+from adapters.mqtt.client import AcknowledgingClient, Message, MqttError, traceparent_of
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRY_AGAIN
 from domain.kernel.errors import VersionConflictError
@@ -131,7 +131,9 @@ class Ingest:
 
     async def _make_durable(self, batch: list[_Arrival], stop: asyncio.Event) -> bool:
         """Write the batch, again and again while the database is away; false when told to stop before that."""
-        received = [Received(str(a.message.topic), bytes_of(a.message), a.received_at) for a in batch]
+        received = [
+            Received(str(a.message.topic), bytes_of(a.message), a.received_at, traceparent_of(a.message)) for a in batch
+        ]
         backoff, began = Backoff(most_s=5.0), monotonic()
         while True:
             try:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from adapters import tracing
 from adapters.postgres.costs import Costs
 from adapters.postgres.database import persistently
 from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
@@ -25,6 +26,7 @@ from domain.kernel.messages import Metadata, RecordedEvent
 A = TypeVar("A", bound=Aggregate)
 
 _OUTCOME = "select answer, position, fingerprint from csbe.commands where command_id = $1"
+_APPEND = {"db.system.name": "postgresql", "db.operation.name": "append", "db.collection.name": "csbe.events"}
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 
 
@@ -67,6 +69,11 @@ class PostgresEventStore:
         self.listener.start()  # whoever remembers must hear of erasures
         return await self._loader.load(aggregate_class, id, service)
 
+    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+        """The aggregate as this process saw it last; see the port."""
+        self.listener.start()  # whoever remembers must hear of erasures
+        return self._loader.remembered(aggregate_class, id, service)
+
     async def load_as_of(
         self,
         aggregate_class: type[A],
@@ -85,7 +92,8 @@ class PostgresEventStore:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
         entry = Entry(metadata.command_id, fingerprint, answer, metadata.model_dump_json(), rows)
-        written = await self._journal.write(entry)
+        with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
+            written = await self._journal.write(entry)
         if written.status is Status.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"
             raise CommandAlreadyDoneError(msg)

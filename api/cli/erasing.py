@@ -8,7 +8,7 @@ import typer
 from api.cli.terminal import errors, fail, run, with_system
 from api.composition import Running
 from domain.members.member import Member
-from projections.members import MembersProjector, forget
+from projections.members import FORGET, MembersProjector
 
 
 def erase(
@@ -29,4 +29,4 @@ async def _erase(running: Running, member_id: UUID) -> None:
     await running.store.erase(member_id)
     projection = next(f for f in running.followers if f.name == MembersProjector().follower_name)
     async with projection.held() as connection:  # what it has in hand may still name the member
-        await forget(connection, member_id)
+        await connection.execute(FORGET, member_id)

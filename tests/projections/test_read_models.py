@@ -23,7 +23,7 @@ Story = tuple[MemberId, VehicleId, TripId]
 
 
 async def _tables(pool: asyncpg.Pool) -> dict[str, list[str]]:
-    names = [table for p in projections.PROJECTORS for table in p.TABLES]
+    names = [f"read_v1.{table.name}" for p in projections.PROJECTORS for table in p.TABLES]
     return {n: [r[0] for r in await pool.fetch(f"select t::text from {n} t order by 1")] for n in names}  # noqa: S608
 
 

@@ -1,0 +1,93 @@
+"""Processes that stand still, above all while they hold the lock that orders appends."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from dataclasses import replace
+
+import asyncpg
+
+from tests.torture import lock_holder
+from tests.torture.faults.fault import Fault, Scene
+
+_LOCK = """
+from pg_locks where locktype = 'advisory' and objid = 4842195
+and database = (select oid from pg_database where datname = $1)
+"""
+_HOLDER = f"select pid {_LOCK} and granted"
+_WAITING = f"select count(*) {_LOCK} and not granted"
+PATIENCE_S = 5.0
+
+
+class FrozenClient(Fault):
+    """SIGSTOP of a client: it hears nothing, its connections stay open, and then it goes on as if nothing had been."""
+
+    NAME = "frozen-client"
+    LASTS_S = (0.2, 0.8)
+
+    async def inject(self, scene: Scene) -> None:
+        self._who = scene.random.choice(scene.troupe.clients)
+        scene.troupe.freeze(self._who)
+
+    async def heal(self, scene: Scene) -> None:
+        scene.troupe.thaw(self._who)
+
+
+class FrozenHolder(Fault):
+    """SIGSTOP of a client that has appended in a transaction of its own and not committed: it holds the lock."""
+
+    NAME = "frozen-holder"
+    LASTS_S = (0.1, 0.5)
+
+    async def inject(self, scene: Scene) -> None:
+        self._name = f"holder-{len(scene.told)}"
+        scene.troupe.start(lock_holder.main, replace(scene.part, name=self._name))
+        while not lock_holder.holds(scene.part.folder, self._name):
+            await asyncio.sleep(0.005)
+        scene.troupe.freeze(self._name)
+        async with scene.cluster.connection() as connection:
+            scene.told.append(f"{await _others_wait(connection, scene.database)} waited")
+
+    async def heal(self, scene: Scene) -> None:
+        scene.troupe.thaw(self._name)
+
+
+class FrozenBackend(Fault):
+    """SIGSTOP of the server process that holds the lock in mid-append."""
+
+    NAME = "frozen-backend"
+    LASTS_S = (0.1, 0.5)
+
+    async def inject(self, scene: Scene) -> None:
+        async with scene.cluster.connection() as connection:
+            self._frozen = await _freeze_holder(connection, scene.database)
+            scene.told.append(f"{await _others_wait(connection, scene.database)} waited")
+
+    async def heal(self, scene: Scene) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._frozen, signal.SIGCONT)
+
+
+async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int:
+    """The process that holds the lock while it stands still. Whoever has let go of it meanwhile goes on."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        holder = await connection.fetchval(_HOLDER, database)
+        if holder is not None:
+            os.kill(holder, signal.SIGSTOP)
+            if await connection.fetchval(_HOLDER, database) == holder:
+                return int(holder)
+            os.kill(holder, signal.SIGCONT)
+        await asyncio.sleep(0)
+    msg = "nobody could be frozen while holding the lock"
+    raise TimeoutError(msg)
+
+
+async def _others_wait(connection: asyncpg.Connection, database: str) -> int:
+    """How many wait for the lock, as soon as there is one."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (waiting := await connection.fetchval(_WAITING, database)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.005)
+    return int(waiting)

@@ -1,0 +1,38 @@
+"""Two versions of the code at once."""
+
+from tests.torture.faults.fault import Fault, Scene
+from tests.torture.roles import Code
+
+
+class RollingUpgrade(Fault):
+    """One process after another gets a code whose events the older one cannot read: it stops, and waits."""
+
+    NAME = "rolling-upgrade"
+    LASTS_S = (0.2, 0.6)
+
+    async def inject(self, scene: Scene) -> None:
+        self._first = scene.random.choice(scene.troupe.clients)
+        self._upgrade(scene, self._first)
+
+    async def heal(self, scene: Scene) -> None:
+        for name in [*scene.troupe.watchers, *scene.troupe.clients]:
+            if name != self._first:
+                self._upgrade(scene, name)
+
+    def _upgrade(self, scene: Scene, name: str) -> None:
+        scene.troupe.kill(name)
+        scene.troupe.restart(name, "next")
+
+
+class OldAppend(Fault):
+    """Every second client appends by `csbe.append` alone, as of old; one of them is killed."""
+
+    NAME = "old-append"
+
+    def code(self, client: int) -> Code:
+        return "old_append" if client % 2 == 0 else "present"
+
+    async def inject(self, scene: Scene) -> None:
+        who = scene.troupe.clients[0]
+        scene.troupe.kill(who)
+        scene.troupe.restart(who)
