@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate, Created, Event
@@ -65,6 +66,13 @@ class Model:
         return len(events), sum(weight for weight, _ in events)
 
 
+class OftenPays(LoadCosts):
+    """Snapshots are taken often."""
+
+    def snapshot_pays(self, events: int) -> bool:
+        return events >= 3
+
+
 class Store(RuleBasedStateMachine):
     """Two stores over one database, as two processes would have them, with a small cache and frequent snapshots."""
 
@@ -85,7 +93,7 @@ class Store(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def opened(self, pool: asyncpg.Pool) -> PostgresEventStore:
-        return PostgresEventStore(pool, snapshot_every=3, cache_size=2)
+        return PostgresEventStore(pool, cache_size=2, costs=Costs(of_a_class=OftenPays))
 
     def append(self, which: int, command_id: UUID, *crates: Crate) -> int:
         metadata = Metadata(
