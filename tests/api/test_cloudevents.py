@@ -87,7 +87,7 @@ def test_what_nothing_caused_names_no_cause() -> None:
 def test_the_trace_of_the_request_is_named() -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     event = recorded(next(iter(SAMPLES.values())))
-    traced = event.model_copy(update={"metadata": METADATA.model_copy(update={"traceparent": trace})})
+    traced = replace(event, metadata=METADATA.model_copy(update={"traceparent": trace}))
 
     read = JSONFormat().read(Oracle, to_body(traced, personal=False))
 
