@@ -45,7 +45,7 @@ from tests.journeys.brokers import MOSQUITTO
 from tests.journeys.waiting import until
 
 CARS = 240
-ROUNDS = 3
+ROUNDS = 5
 PER_ROUND = 4000
 SERVICE = "drivenow-europe"
 CENTRE = Position(latitude=52.5, longitude=13.4)
