@@ -204,4 +204,4 @@ class Store(RuleBasedStateMachine):
 
 
 def test_the_store_does_what_its_model_does(postgres_dsn: str) -> None:
-    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]
