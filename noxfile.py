@@ -24,6 +24,9 @@ SERVERS = {
 }
 """Where the tests look for real servers, and where those of a developer's machine usually are."""
 
+IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
+"""Tests wait more than they work. Each process has a database of its own, and a broker of its own."""
+
 ON_SERVERS = ("tests/adapters", "tests/projections", "tests/api", "tests/journeys")
 
 
@@ -49,7 +52,7 @@ def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
     _provide_browser(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or IN_PARALLEL))
 
 
 @nox.session
@@ -59,7 +62,7 @@ def servers(session: nox.Session) -> None:
     if not all(_listens(url) for url in given.values()):
         session.skip(f"no servers at {' and '.join(SERVERS)}, nor PostgreSQL and MQTT on this machine")
     _install(session, "test")
-    session.run("pytest", *(session.posargs or ON_SERVERS), env=given)
+    session.run("pytest", *(session.posargs or (*IN_PARALLEL, *ON_SERVERS)), env=given)
 
 
 @nox.session

@@ -1,10 +1,12 @@
 """What travels through the dispatcher: commands, and who asks for them and why."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId
@@ -56,6 +58,8 @@ class Metadata(BaseModel):
     causation_id: UUID | None = None
     """What caused this command: an event's id (derived from aggregate and version), or none for an outside request."""
     reason: str | None = None
+    traceparent: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The trace that the command is a part of (W3C Trace Context), for what follows from it; not stored when none."""
 
     @classmethod
     def of(cls, command: Command, *, id: UUID, actor: Actor, service: str) -> Self:
@@ -63,13 +67,12 @@ class Metadata(BaseModel):
         return cls(command_id=CommandId(id), command=command.NAME, actor=actor, service=service, correlation_id=id)
 
 
-class RecordedEvent(BaseModel):
-    """An event as read from the store, with its place in the log."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as read from the store, with its place in the log. Its parts are validated already."""
 
     position: int
-    recorded_at: AwareDatetime
+    recorded_at: datetime
     topic: str
     event: DomainEvent
     metadata: Metadata

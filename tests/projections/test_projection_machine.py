@@ -1,4 +1,4 @@
-"""Read models against a model in memory: whenever each catches up or begins again, its rows are what the log says."""
+"""Read models against a model in memory: whenever each catches up or is made anew, its rows are what the log says."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -10,9 +10,8 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-import projections
 from adapters.postgres.database import connect
-from adapters.postgres.follower import Follower
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from domain.contexts import HANDLERS
 from domain.kernel.aggregate import DomainEvent
@@ -29,6 +28,7 @@ from tests.domain.people_and_cars import car, member, reserved, started
 from tests.domain.world import World
 from tests.machines import MACHINE
 from tests.projections.conftest import RecordedTwice
+from tests.projections.following import prepared
 
 T = TypeVar("T")
 
@@ -57,9 +57,9 @@ class Reading(RuleBasedStateMachine):
         self.store = PostgresEventStore(self.pool)
         self.began_at = self.do(self.store.end())
         self.reservations: list[ReservationId] = []
-        self.followers = [
-            Follower(self.pool, self.store, p.follower_name, p.apply, topics=p.topics, batch=7) for p in PROJECTORS
-        ]
+        self.projections = [Projection(self.pool, self.store, projector) for projector in PROJECTORS]
+        self.beside: set[int] = set()
+        """The projections that have a generation beside the live one."""
         self.do(self._people_and_cars())
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -86,23 +86,32 @@ class Reading(RuleBasedStateMachine):
 
     @rule(projector=projector)
     def one_catches_up(self, projector: int) -> None:
-        self.do(self.followers[projector].catch_up())
+        self.do(self.projections[projector].catch_up())
         self.do(self._agrees())
 
     @rule(projector=projector)
-    def one_begins_again(self, projector: int) -> None:
-        self.do(self.followers[projector].restart(PROJECTORS[projector].truncate_sql()))
+    def one_is_made_anew_beside_the_live_one(self, projector: int) -> None:
+        self.do(self.projections[projector].build())
+        self.beside.add(projector)
+
+    @rule(projector=projector)
+    def what_was_made_anew_takes_its_place(self, projector: int) -> None:
+        if projector in self.beside:
+            self.do(self.projections[projector].swap())
+            self.do(self.projections[projector].drop())
+            self.beside.remove(projector)
+            self.do(self._agrees())
 
     def teardown(self) -> None:
-        for follower in self.followers:
-            self.do(follower.catch_up())
+        for projection in self.projections:
+            self.do(projection.catch_up())
         self.do(self._agrees())
         self.do(self.store.close())
         self.pool.terminate()
         self.runner.close()
 
     async def _people_and_cars(self) -> None:
-        await self.pool.execute(projections.schema_sql())
+        await prepared(self.pool)
         self.world = World()
         self.world._number = count(uuid4().int)  # the database has seen other worlds, whose command ids begin at 0
         self.world.store = RecordedTwice(self.store)
@@ -123,7 +132,7 @@ class Reading(RuleBasedStateMachine):
     async def _agrees(self) -> None:
         """Each read model shows the log up to where its follower stands."""
         log = [recorded async for recorded in self.store.read(after=self.began_at)]
-        rental, everything = [await follower.position() for follower in self.followers]
+        rental, everything = [(await projection.standing()).position for projection in self.projections]
         rows = await self.pool.fetch(_RESERVATIONS, self.reservations)
         shown = {row["reservation_id"]: row["state"] for row in rows}
         assert shown == _states([r for r in log if r.position <= rental])

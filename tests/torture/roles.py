@@ -13,6 +13,7 @@ from typing import Literal
 
 import asyncpg
 
+from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
 from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
@@ -67,7 +68,7 @@ class Part:
     async def store(self) -> AsyncIterator[PostgresEventStore]:
         """The store as this process uses it; tries for as long as the server is away."""
         pool = await persistent_pool(self.dsn)
-        store = PostgresEventStore(pool, snapshot_every=20)
+        store = PostgresEventStore(pool, costs=Costs(of_a_class=OftenPays))
         if self.code == "old_append":
             vars(store)["_journal"] = OldJournal(pool)
         try:
@@ -75,6 +76,13 @@ class Part:
             await store.close()
         finally:
             pool.terminate()
+
+
+class OftenPays(LoadCosts):
+    """Snapshots are taken often enough to be in the way of every fault."""
+
+    def snapshot_pays(self, events: int) -> bool:
+        return events >= 20
 
 
 async def persistent_pool(dsn: str) -> asyncpg.Pool:
