@@ -136,4 +136,4 @@ class Following(RuleBasedStateMachine):
 
 
 def test_two_followers_do_what_their_model_does(postgres_dsn: str) -> None:
-    run_state_machine_as_test(lambda: Following(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]  # any maker of machines will do
+    run_state_machine_as_test(lambda: Following(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]

@@ -52,6 +52,13 @@ class Crate(Aggregate):
         self.trigger_event(self.Filled, timestamp=NOON, weight_g=weight_g)
 
 
+class EveryThird(LoadCosts):
+    """A snapshot after three events pays."""
+
+    def snapshot_pays(self, events: int) -> bool:
+        return events >= 3
+
+
 @dataclass
 class Model:
     """What the log says: per crate the weight and the position of each event; per command its outcome."""
@@ -64,13 +71,6 @@ class Model:
         """Version and total."""
         events = self.events[crate_id][:version]
         return len(events), sum(weight for weight, _ in events)
-
-
-class OftenPays(LoadCosts):
-    """Snapshots are taken often."""
-
-    def snapshot_pays(self, events: int) -> bool:
-        return events >= 3
 
 
 class Store(RuleBasedStateMachine):
@@ -93,7 +93,7 @@ class Store(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def opened(self, pool: asyncpg.Pool) -> PostgresEventStore:
-        return PostgresEventStore(pool, cache_size=2, costs=Costs(of_a_class=OftenPays))
+        return PostgresEventStore(pool, costs=Costs(of_a_class=EveryThird), cache_size=2)
 
     def append(self, which: int, command_id: UUID, *crates: Crate) -> int:
         metadata = Metadata(
@@ -212,4 +212,4 @@ class Store(RuleBasedStateMachine):
 
 
 def test_the_store_does_what_its_model_does(postgres_dsn: str) -> None:
-    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]  # any maker of machines will do
+    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]
