@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Their password."""
     mail_sender: str = "no-reply@csbe.localhost"
     """The address that members see."""
+    swap_when_built: bool = True
+    """Whether a read model that a new release makes anew is shown as soon as it is built, or when an operator says."""
     max_body_bytes: int = 64 * 1024
     """A request with a larger body is refused."""
     webhook_park_after_s: float = Field(default=24 * 3600, gt=0)

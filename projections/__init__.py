@@ -20,7 +20,6 @@ PROJECTORS: tuple[Projector, ...] = (
 )
 
 
-def schema_sql() -> str:
-    """The SQL of all read models and of the views for analysts; running it again changes nothing."""
-    functions, reports = ((Path(__file__).parent / f"{name}.sql").read_text() for name in ("functions", "reports"))
-    return "\n".join(["create schema if not exists read_v1;", functions, *(p.schema() for p in PROJECTORS), reports])
+def shared_sql() -> str:
+    """The SQL of what all read models share; running it again changes nothing."""
+    return (Path(__file__).parent / "shared.sql").read_text()

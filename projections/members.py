@@ -9,7 +9,7 @@ from projections.projector import Projection, Projector
 
 MEMBERS = Table("members", ("member_id",))
 
-FORGET = "update read_v1.members set name = null, email = null where member_id = $1"
+FORGET = "update {schema}.members set name = null, email = null where member_id = $1"
 """Takes out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
 
 

@@ -1,6 +1,7 @@
 """The base of all projectors: which event becomes which row, and nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,6 +9,8 @@ from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
 from projections.changes import Changes, Table
 from projections.writing import Database, Types, Writer, types_in
+
+_HERE = Path(__file__).parent
 
 Projection = Callable[[RecordedEvent, Any], Changes]
 """What one event changes; the second argument is the event as its own class. Reads no clock and no database."""
@@ -18,6 +21,7 @@ class Projector:
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    """To be raised when a method changes what it makes of an event: the read model is then made anew."""
     TABLES: ClassVar[tuple[Table, ...]]
 
     on: Mapping[type[DomainEvent], Projection]
@@ -27,30 +31,30 @@ class Projector:
         self._types: dict[str, Types] = {}
 
     @property
-    def follower_name(self) -> str:
-        """Under which its position is kept."""
-        return f"projection.{self.NAME}.v{self.VERSION}"
-
-    @property
     def topics(self) -> tuple[str, ...]:
         """The events that it knows."""
         return tuple(event.TOPIC for event in self.on)
 
-    def schema(self) -> str:
-        """The SQL that makes its tables."""
-        return (Path(__file__).parent / f"{self.NAME}.sql").read_text()
+    @property
+    def digest(self) -> str:
+        """Tells whether tables were made for this projector: changes with its version and its tables."""
+        return sha256(f"{self.VERSION}\n{self.tables_sql()}".encode()).hexdigest()[:16]
 
-    def truncate_sql(self) -> str:
-        """The SQL that empties its tables, before a rebuild."""
-        return f"truncate {', '.join(f'read_v1.{table.name}' for table in self.TABLES)}"
+    def tables_sql(self) -> str:
+        """The SQL that makes its tables, in whichever schema is searched first."""
+        return (_HERE / f"{self.NAME}.sql").read_text()
+
+    def reports_sql(self) -> str:
+        """The SQL of the views for analysts over its tables; none when it has nothing for them."""
+        return (_HERE / "reports" / f"{self.NAME}.sql").read_text()
 
     def changes(self, recorded: RecordedEvent) -> Changes:
         """What an event does to the rows."""
         projection = self.on.get(type(recorded.event))
         return () if projection is None else projection(recorded, recorded.event)
 
-    async def apply(self, events: Sequence[RecordedEvent], db: Database, schema: str = "read_v1") -> None:
-        """Write the rows of a batch. Whatever a method raises stops the projection at that event."""
+    async def apply(self, events: Sequence[RecordedEvent], db: Database, schema: str) -> None:
+        """Write a batch into the tables of a schema. Whatever a method raises stops the projection at that event."""
         if schema not in self._types:
             self._types[schema] = await types_in(db, schema)
         writer = Writer(db, schema, self._types[schema])

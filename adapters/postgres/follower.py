@@ -25,7 +25,11 @@ Consume = Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]
 
 POLL_SECONDS = 0.5
 
-_ENSURE = "insert into csbe.followers (name) values ($1) on conflict do nothing"
+_ENSURE = """
+insert into csbe.followers (name)
+select $1 where not exists (select from csbe.generations where follower = $1 and state = 'dropped')
+on conflict do nothing
+"""
 _TAKE = """
 select position, failed_position, error,
     least(position + $2, coalesce((select max(notification_id) from csbe.events), 0)) as until
@@ -51,9 +55,6 @@ set position = stopped.failed_position, failed_position = null, error = null, up
 from stopped where follower.name = stopped.name returning true
 """
 _HOLD = "select from csbe.followers where name = $1 for update"
-_REWIND = """
-update csbe.followers set position = 0, failed_position = null, error = null, updated_at = now() where name = $1
-"""
 _STANDING = "select position, failed_position, error from csbe.followers where name = $1"
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
@@ -106,8 +107,8 @@ class Follower:
         self._topics = topics
         self._batch = batch
 
-    async def catch_up(self) -> int:
-        """Deal with everything up to the end of the log; returns how many events were passed.
+    async def catch_up(self, *, once: bool = False) -> int:
+        """Deal with everything up to the end of the log, or with one batch; returns how many positions were passed.
 
         Returns early when another process is at it. Raises `FollowerStoppedError`.
         """
@@ -122,7 +123,7 @@ class Follower:
                 size = max(1, min(size, poison.size) // 2)  # closes in on the event to blame
                 continue
             passed += count
-            if count < size:
+            if once or count < size:
                 return passed
             size = min(self._batch, size * 2)
 
@@ -138,11 +139,11 @@ class Follower:
                 if reported != stopped.position:
                     log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
                 reported = stopped.position
-                await _sleep_unless(stop, POLL_SECONDS)
+                await sleep_unless(stop, POLL_SECONDS)
                 continue
             except TRY_AGAIN:
                 log.warning("%s lost its connection; trying again", self.name, exc_info=True)
-                await _sleep_unless(stop, POLL_SECONDS)
+                await sleep_unless(stop, POLL_SECONDS)
                 continue
             await self._wait(stop, seen)
 
@@ -179,11 +180,12 @@ class Follower:
             await connection.execute(_HOLD, self.name)
             yield connection
 
-    async def restart(self, emptying: str) -> None:
-        """Begin again at the first event, after the SQL that empties what the follower made."""
-        async with self.held() as connection:
-            await connection.execute(emptying)
-            await connection.execute(_REWIND, self.name)
+    async def go_on(self, until: int, connection: Connection) -> None:
+        """Deal with everything up to a position, in a transaction that holds it already."""
+        position = await connection.fetchval(_POSITION, self.name)
+        if until > position:
+            await self._deal_with(position, until, connection)
+            await connection.execute(_MOVE, self.name, until)
 
     async def _step(self, size: int) -> int:
         """Deal with the next `size` positions, or those that there are; returns how many."""
@@ -251,6 +253,7 @@ def _message_of(error: Exception) -> object:
     return error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
 
 
-async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+async def sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not when told to stop."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)

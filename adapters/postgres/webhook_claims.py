@@ -14,6 +14,9 @@ from domain.kernel.webhooks import EventFilter
 CLAIM = timedelta(seconds=30)
 """How long a process has a webhook to itself after its last sign of life; longer than one attempt may take."""
 
+GIVE_WAY = timedelta(seconds=0.1)
+"""How long a webhook waits after each batch: while much is recorded, it finds more at once and asks less often."""
+
 _CLAIM = """
 with due as (
     select webhook.id
@@ -25,7 +28,7 @@ with due as (
 )
 update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval
 from due where webhook.id = due.id
-returning webhook.id, service, url, types, subject, personal_data, attempts, claim, secret,
+returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, secret,
     case when previous_until > clock_timestamp() then previous_secret end as previous_secret
 """
 _POSITIONS = """
@@ -46,12 +49,12 @@ with webhook as (
         failing_since = case when $6 is null then failing_since end,
         last_error = case when $6 is null then last_error end,
         last_status = coalesce($6, last_status)
-    where id = $1 and claim = $2 returning id, state
+    where id = $1 and claim = $2 returning id, state, version
 ), follower as (
     update csbe.followers follower set position = $4, updated_at = now()
     from webhook where follower.name = 'webhook/' || webhook.id and position = $3 returning position
 )
-select true from webhook, follower where state = 'active'
+select true from webhook, follower where state = 'active' and version = $7
 """
 _FAIL = """
 update csbe.webhooks set claim = null, claimed_until = null, attempts = attempts + 1, last_status = $3,
@@ -75,7 +78,8 @@ update csbe.followers follower set failed_position = $3, error = $4, updated_at 
 from webhook where follower.name = 'webhook/' || webhook.id and position < $3
 """
 _RELEASE = """
-update csbe.webhooks set claim = null, claimed_until = null, due_at = greatest(due_at, clock_timestamp())
+update csbe.webhooks set claim = null, claimed_until = null,
+    due_at = greatest(due_at, clock_timestamp() + $3::interval)
 where id = $1 and claim = $2
 """
 
@@ -90,6 +94,7 @@ class Claimed:
     url: str
     filter: EventFilter
     personal_data: bool
+    version: int
     attempts: int
     position: int
     secrets: Sequence[bytes]
@@ -109,14 +114,13 @@ class Failure:
 class WebhookClaims:
     """Every statement is of one moment and holds nothing open; only who has the claim changes anything."""
 
-    def __init__(self, pool: asyncpg.Pool, *, claim: timedelta = CLAIM) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._claim = claim
 
     async def take(self, limit: int) -> list[Claimed]:
         """Take webhooks that are due, behind the end of the log, and nobody's, the longest waiting first."""
         claim = uuid4()
-        rows = await self._pool.fetch(_CLAIM, claim, self._claim, limit)
+        rows = await self._pool.fetch(_CLAIM, claim, CLAIM, limit)
         positions = {row["id"]: row["position"] for row in await self._pool.fetch(_POSITIONS, claim)}
         return [_claimed(row, positions[row["id"]]) for row in rows if row["id"] in positions]
 
@@ -130,10 +134,8 @@ class WebhookClaims:
 
         False when somebody changed the webhook meanwhile: then this process must leave off.
         """
-        moved = await persistently(
-            lambda: self._pool.fetchval(_MOVE, claimed.id, claimed.claim, after, to, self._claim, status)
-        )
-        return bool(moved)
+        what = (claimed.claim, after, to, CLAIM, status, claimed.version)
+        return bool(await persistently(lambda: self._pool.fetchval(_MOVE, claimed.id, *what)))
 
     async def fail(self, claimed: Claimed, at: int, failure: Failure, *, park_after: timedelta) -> bool:
         """Give it back until its next attempt; whether it was parked, since it has failed for so long."""
@@ -146,11 +148,11 @@ class WebhookClaims:
 
     async def release(self, claimed: Claimed) -> None:
         """Give it back; others that wait come first. Changes nothing when it was given back already."""
-        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim))
+        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, GIVE_WAY))
 
 
 def _claimed(row: asyncpg.Record, position: int) -> Claimed:
-    same = ("id", "claim", "service", "url", "personal_data", "attempts")
+    same = ("id", "claim", "service", "url", "personal_data", "version", "attempts")
     return Claimed(
         **{name: row[name] for name in same},
         position=position,

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Self
 
+import httpcore
 import httpx
 
-from adapters.webhooks.addresses import RefusedAddressError, checked_address
+from adapters.webhooks.addresses import CheckedConnections, RefusedAddressError
 
 SEND_SECONDS = 10.0
 """How long one attempt may take, from the look-up of the name to the status."""
@@ -31,19 +32,31 @@ class Answer:
     """The receiver says that it will never take anything again."""
 
 
+class _Transport(httpx.AsyncHTTPTransport):
+    """Connections are kept by host name, so that a certificate always belongs to the receiver that is meant."""
+
+    def __init__(self, context: ssl.SSLContext, connections: CheckedConnections) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            network_backend=connections,
+            max_connections=None,
+            max_keepalive_connections=100,
+            keepalive_expiry=30,
+        )
+
+
 class Sender:
     """Posts to receivers. Follows no redirect, uses no proxy, and tells nothing of an answer but its status."""
 
     def __init__(self, *, private: bool = False, seconds: float = SEND_SECONDS) -> None:
-        self._private = private
         self._seconds = seconds
-        self._client = httpx.AsyncClient(
-            verify=ssl.create_default_context(),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=seconds,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30),
-        )
+        context = ssl.create_default_context()
+        mounts = {
+            f"{scheme}://": _Transport(context, CheckedConnections(encrypted=scheme == "https", private=private))
+            for scheme in ("https", "http")
+        }
+        self._client = httpx.AsyncClient(mounts=mounts, trust_env=False, follow_redirects=False, timeout=seconds)
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,29 +68,29 @@ class Sender:
         """Try once; never raises for what a receiver does."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._post(httpx.URL(url), body, headers)
+                return await self._post(url, body, headers)
         except RefusedAddressError as refused:
             return Answer(error=str(refused))
         except (TimeoutError, httpx.TimeoutException):
             return Answer(error="timed out")
-        except ssl.SSLError:
-            return Answer(error="its certificate was refused")
         except OSError:
-            return Answer(error="its name has no address, or nobody listens there")
+            return Answer(error="its name has no address")
+        except httpx.ConnectError as error:
+            return Answer(error="its certificate was refused" if _is_about_tls(error) else "nobody listens there")
         except httpx.HTTPError as error:  # its kind alone: its text may quote the receiver
             return Answer(error=f"no answer: {type(error).__name__}")
 
-    async def _post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        address = await checked_address(url.scheme, url.host, port, private=self._private)
-        pinned = url.copy_with(host=str(address))
-        more = {"Host": url.netloc.decode(), "Accept-Encoding": "identity", "User-Agent": "csbe"}
-        options = {"sni_hostname": url.host} if url.scheme == "https" else {}
-        async with self._client.stream(
-            "POST", pinned, content=body, headers={**headers, **more}, extensions=options
-        ) as response:
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        more = {"Accept-Encoding": "identity", "User-Agent": "csbe"}
+        async with self._client.stream("POST", url, content=body, headers={**headers, **more}) as response:
             await _drain(response)
             return _answer(response)
+
+
+def _is_about_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 async def _drain(response: httpx.Response) -> None:

@@ -17,7 +17,7 @@ from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
-from api.composition import FollowerStoppedError, UnreachableError
+from api.composition import FollowerStoppedError, GenerationError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
 
@@ -58,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except ValidationError as error:
         complain("; ".join(f"CSBE_{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()))
         sys.exit(2)
-    except (DomainError, PortTakenError, FollowerStoppedError, ValueError) as error:
+    except (DomainError, PortTakenError, FollowerStoppedError, GenerationError, ValueError) as error:
         complain(str(error))
         sys.exit(2)
     except (OSError, UnreachableError) as error:

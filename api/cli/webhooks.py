@@ -25,16 +25,17 @@ def webhooks_list(as_json: AsJson = False) -> None:
         return list(await running.system.webhooks.find())
 
     webhooks = run(with_system(read))
-    table = Table(
-        Column("id", min_width=36), Column("owner and url", overflow="fold"), "state", "lag", "attempts", "error"
-    )
+    table = Table(Column("id", no_wrap=True), Column("owner and url", overflow="fold"), "how it goes")
     for one in webhooks:
         whose = f"{one.owner.role} {one.owner.id}, {one.service}\n{one.url}"
-        error = one.last_error or ""
-        if one.failed_position is not None:
-            error = f"at {one.failed_position}: {error}"
-        table.add_row(str(one.id), escape(whose), one.state, str(one.lag), str(one.attempts), escape(error))
+        table.add_row(str(one.id), escape(whose), escape(_how_it_goes(one)))
     show(as_json, [one.model_dump(mode="json") for one in webhooks], table)
+
+
+def _how_it_goes(webhook: commands.Webhook) -> str:
+    where = "" if webhook.failed_position is None else f" at {webhook.failed_position}"
+    error = f": {webhook.last_error}" if webhook.last_error else ""
+    return f"{webhook.state}{where}, {webhook.lag} behind{error}"
 
 
 @webhooks_app.command("pause")

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import asyncpg
 
-from adapters.postgres.follower import Follower
+from adapters.postgres.follower import Standing
 from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
 from domain.kernel.webhooks import WebhookState
 
@@ -29,12 +30,19 @@ group by state
 """
 
 
-def stock_taker(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[], Awaitable[None]]:
+class Stands(Protocol):
+    """A follower, or a projection by its live generation."""
+
+    async def standing(self) -> Standing: ...
+
+
+def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
 
     async def take_stock() -> None:
         for follower in followers:
-            LAG.labels(follower.name).set(await follower.lag())
+            standing = await follower.standing()
+            LAG.labels(standing.name).set(standing.lag)
         [tasks] = await pool.fetch(_TASKS)
         TASKS_DUE.set(tasks["due"])
         TASKS_PARKED.set(tasks["parked"])
@@ -59,7 +67,7 @@ def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
     return answers
 
 
-def keeping_up(*followers: Follower) -> Callable[[], Awaitable[bool]]:
+def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:
     """The check whether followers go on, and are not too far behind."""
 
     async def keeping_up() -> bool:

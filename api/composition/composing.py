@@ -18,9 +18,11 @@ from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments import SimulatedPaymentProvider
+from adapters.postgres import generations
 from adapters.postgres.database import connect
 from adapters.postgres.follower import Follower
 from adapters.postgres.migrate import migrate
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
@@ -88,7 +90,9 @@ async def prepare(dsn: str) -> list[str]:
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(4842195)")
-            await connection.execute(projections.schema_sql())
+            await connection.execute(projections.shared_sql())
+            for projector in projections.PROJECTORS:
+                await generations.prepare(connection, projector)
     finally:
         await connection.close()
     return applied
@@ -115,8 +119,7 @@ async def composed(
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
         followers = tuple(
-            Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
-            for projector in projections.PROJECTORS
+            Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
         )
         runner = PolicyRunner(contexts.POLICIES)
         policies = Follower(pool, store, "policies", runner, topics=runner.topics)

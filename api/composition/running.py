@@ -12,6 +12,7 @@ import structlog
 from adapters.mqtt.ingest import Ingest
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.follower import Follower
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import TaskWorker
@@ -49,7 +50,7 @@ class Running:
     pool: asyncpg.Pool
     store: PostgresEventStore
     mqtt_url: str
-    followers: tuple[Follower, ...]
+    followers: tuple[Projection, ...]
     """Of the projections."""
     policies: Follower
     tasks: TaskQueue
@@ -88,7 +89,7 @@ class Running:
 
     async def is_idle(self) -> bool:
         """Whether policies and projections have dealt with all that happened, and nothing is due."""
-        names = [follower.name for follower in (*self.followers, self.policies)]
+        names = [(await follower.live()).follower for follower in self.followers] + [self.policies.name]
         idle: bool = await self.pool.fetchval(_IDLE, self.system.clock.now(), names)
         return idle
 

@@ -7,15 +7,29 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from adapters.embedded import EmbeddedPostgres
-from tests.benchmarks import append, demo, ingest, load, reserve, tracing
+from tests.benchmarks import (
+    append,
+    append_batches,
+    append_emmett,
+    append_processes,
+    demo,
+    ingest,
+    load,
+    reserve,
+    tracing,
+)
 
 RESULT = Path("build/benchmarks.json")
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[str], Mapping[str, object]]] = {
     "append": append.measure,
+    "append_batches": append_batches.measure,
+    "append_processes": append_processes.measure,
+    "append_emmett": append_emmett.measure,
     "load": load.measure,
     "reserve": reserve.measure,
     "ingest": ingest.measure,
@@ -52,4 +66,5 @@ def _measure(dsn: str, names: list[str], figures: dict[str, Any]) -> None:
         RESULT.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":  # and not in the processes that a benchmark starts
+    main(sys.argv[1:])

@@ -18,12 +18,11 @@ import uvloop
 
 import projections
 from adapters.postgres.database import connect
-from adapters.postgres.follower import Follower
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from tests.benchmarks import history
 
 COPIES = 200
-BATCH = 5000
 
 _KNOWN = "select count(*) from csbe.events where topic = any($1)"
 
@@ -41,11 +40,8 @@ async def _measure(server_dsn: str) -> dict[str, float]:
         await history.write(store, await history.story(), COPIES)
         figures, events, seconds = {}, 0, 0.0
         for projector in projections.PROJECTORS:
-            follower = Follower(
-                pool, store, projector.follower_name, projector.apply, topics=projector.topics, batch=BATCH
-            )
             began = time.perf_counter()
-            await follower.catch_up()
+            await Projection(pool, store, projector).build()
             took = time.perf_counter() - began
             known = await pool.fetchval(_KNOWN, projector.topics)
             figures[f"replay_{projector.NAME}_events_per_s"] = float(round(known / took))

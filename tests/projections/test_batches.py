@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import projections
 from projections.changes import Table
 from projections.writing import Writer, types_in
+from tests.projections.following import live_schema
 from tests.projections.planting import Log
 
 ROWS = Table("rows", ("id",))
@@ -74,10 +75,11 @@ async def _read_models(pool: asyncpg.Pool, batches: Sequence[Log]) -> dict[str, 
     rows = {}
     async with pool.acquire() as connection, connection.transaction():
         for projector in projections.PROJECTORS:
-            await connection.execute(projector.truncate_sql())
+            schema = await live_schema(pool, projector.NAME)
+            await connection.execute(f"truncate {', '.join(f'{schema}.{table.name}' for table in projector.TABLES)}")
             for batch in batches:
-                await projector.apply(batch, connection)
+                await projector.apply(batch, connection, schema)
             for table in projector.TABLES:
-                query = f"select t::text from read_v1.{table.name} t order by 1"  # noqa: S608
+                query = f"select t::text from {schema}.{table.name} t order by 1"  # noqa: S608
                 rows[table.name] = [row[0] for row in await connection.fetch(query)]
     return rows

@@ -38,8 +38,8 @@ async def _play_all(cluster: Cluster, plans: list[Plan]) -> int:
     for plan in plans:
         try:
             verdict = await play(cluster, plan)
-        except StuckError as stuck:
-            _say(f"seed={plan.seed} fault={plan.chosen} STUCK: {stuck}")
+        except (StuckError, TimeoutError) as stuck:
+            _say(f"seed={plan.seed} fault={plan.chosen} STUCK: {stuck!r}; the histories are in {plan.folder}")
             failures += 1
             continue
         _say(f"{verdict}{_sentences(verdict.broken or {})}")

@@ -33,6 +33,7 @@ _CONFIGURATION = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "dynamic_shared_memory_type": "mmap",  # in the data directory, where it goes away with it
+    "log_min_messages": "fatal",
     "shared_buffers": "32MB",
     "min_wal_size": "32MB",
     "max_wal_size": "64MB",

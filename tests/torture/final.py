@@ -1,4 +1,4 @@
-"""What stands in the database when everybody has come to an end."""
+"""What stands in the database, above all when everybody has come to an end."""
 
 import asyncpg
 
@@ -13,6 +13,10 @@ from csbe.events order by notification_id
 _COMMANDS = "select command_id, position, answer from csbe.commands"
 _FOLLOWED = "select position from public.followed order by place"
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
+_RETRY = """
+update csbe.followers set failed_position = null, error = null
+where name = $1 and failed_position is not null returning true
+"""
 _FOLLOWER = "select position from csbe.followers where name = $1"
 
 
@@ -35,3 +39,8 @@ async def follower_reached(connection: asyncpg.Connection, name: str, position: 
     """Whether a follower is there."""
     row = await connection.fetchrow(_FOLLOWER, name)
     return row is not None and row["position"] >= position
+
+
+async def retry(connection: asyncpg.Connection, name: str) -> bool:
+    """What `csbe projections retry` does; false when the follower is not stopped."""
+    return bool(await connection.fetchval(_RETRY, name))

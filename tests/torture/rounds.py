@@ -157,7 +157,7 @@ async def _until(scene: Scene, what: str, condition: Callable[[], Awaitable[bool
     deadline = time.monotonic() + PATIENCE_S
     while not await condition():
         if (failed := scene.troupe.failed()) or time.monotonic() > deadline:
-            msg = f"waited until {what}; {failed or 'nobody failed'}; see {scene.part.folder}"
+            msg = f"waited until {what}; {failed or 'nobody failed'}"
             raise StuckError(msg)
         await asyncio.sleep(POLL_S)
 

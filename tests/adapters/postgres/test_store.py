@@ -1,7 +1,7 @@
 """The event store: what it promises in the kernel's port."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,13 @@ from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.personal import Personal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+_RECORDED_EARLIER = """
+insert into csbe.events (originator_id, originator_version, topic, state, recorded_at, metadata)
+select originator_id, originator_version + 1, topic, state, recorded_at - $2::interval, metadata from csbe.events
+where originator_id = $1 and originator_version = 2
+"""
+"""The last event once more, as a clock would date it that was set back."""
 
 
 class Box(Aggregate):
@@ -212,6 +219,21 @@ async def test_an_aggregate_as_of_a_position_or_a_time(store: PostgresEventStore
     assert (await store.load_as_of(Box, box.id)).total_g == 9
     with pytest.raises(NotFoundError):
         await store.load_as_of(Box, box.id, position=0)
+
+
+async def test_an_aggregate_as_of_a_time_has_no_gaps_after_the_clock_was_set_back(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make()
+    box.fill(4)
+    await save(store, box)
+    hour = timedelta(hours=1)
+    await pool.execute(_RECORDED_EARLIER, box.id, hour)
+    moment = await pool.fetchval("select min(recorded_at) from csbe.events where originator_version = 3")
+
+    with pytest.raises(NotFoundError):
+        await store.load_as_of(Box, box.id, at=moment)
+    assert (await store.load_as_of(Box, box.id, at=moment + hour)).total_g == 8
 
 
 async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(

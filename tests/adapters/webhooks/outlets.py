@@ -16,7 +16,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.webhook_claims import WebhookClaims
 from adapters.postgres.webhooks import PostgresWebhooks
 from adapters.webhooks.delivering import WebhookDeliverer
-from adapters.webhooks.delivery import Outlet
+from adapters.webhooks.delivery import Outlet, ToBody
 from adapters.webhooks.sending import Sender
 from api.cloudevents import MEDIA_TYPE, to_body
 from domain.kernel.aggregate import Aggregate, Created
@@ -61,7 +61,7 @@ class Outlets:
     pool: asyncpg.Pool
     store: PostgresEventStore
     figures: Figures = field(default_factory=Figures)
-    claim: timedelta = timedelta(seconds=30)
+    to_body: ToBody = to_body
 
     @property
     def webhooks(self) -> PostgresWebhooks:
@@ -103,9 +103,9 @@ class Outlets:
     async def delivering(self, *, park_after_s: float = 3600, patience_s: float = 5) -> AsyncIterator[None]:
         """One process delivers during the block."""
         async with Sender(private=True, seconds=patience_s) as sender:
-            claims = WebhookClaims(self.pool, claim=self.claim)
+            claims = WebhookClaims(self.pool)
             park_after = timedelta(seconds=park_after_s)
-            outlet = Outlet(self.store, claims, sender, to_body, MEDIA_TYPE, self.figures, park_after)
+            outlet = Outlet(self.store, claims, sender, self.to_body, MEDIA_TYPE, self.figures, park_after)
             stop = asyncio.Event()
             running = asyncio.create_task(WebhookDeliverer(outlet).run(stop))
             try:

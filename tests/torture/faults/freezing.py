@@ -19,6 +19,8 @@ and database = (select oid from pg_database where datname = $1)
 _HOLDER = f"select pid {_LOCK} and granted"
 _WAITING = f"select count(*) {_LOCK} and not granted"
 PATIENCE_S = 5.0
+ANSWER_S = 1.0
+"""A server that has not answered for so long waits for whoever was frozen."""
 
 
 class FrozenClient(Fault):
@@ -63,26 +65,29 @@ class FrozenBackend(Fault):
     async def inject(self, scene: Scene) -> None:
         async with scene.cluster.connection() as connection:
             self._frozen = await _freeze_holder(connection, scene.database)
-            scene.told.append(f"{await _others_wait(connection, scene.database)} waited")
+            waiting = await _others_wait(connection, scene.database) if self._frozen else 0
+            scene.told.append(f"{waiting} waited")
 
     async def heal(self, scene: Scene) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._frozen, signal.SIGCONT)
+        if self._frozen:
+            _signal(self._frozen, signal.SIGCONT)
 
 
-async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int:
-    """The process that holds the lock while it stands still. Whoever has let go of it meanwhile goes on."""
+async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int | None:
+    """The process that holds the lock while it stands still; none if none could be caught at it."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         holder = await connection.fetchval(_HOLDER, database)
         if holder is not None:
-            os.kill(holder, signal.SIGSTOP)
-            if await connection.fetchval(_HOLDER, database) == holder:
+            _signal(holder, signal.SIGSTOP)
+            asking = asyncio.create_task(connection.fetchval(_HOLDER, database))
+            await asyncio.wait({asking}, timeout=ANSWER_S)
+            if asking.done() and await asking == holder:
                 return int(holder)
-            os.kill(holder, signal.SIGCONT)
+            _signal(holder, signal.SIGCONT)  # it has let go of the lock, or holds another one that we need
+            await asking
         await asyncio.sleep(0)
-    msg = "nobody could be frozen while holding the lock"
-    raise TimeoutError(msg)
+    return None
 
 
 async def _others_wait(connection: asyncpg.Connection, database: str) -> int:
@@ -91,3 +96,8 @@ async def _others_wait(connection: asyncpg.Connection, database: str) -> int:
     while not (waiting := await connection.fetchval(_WAITING, database)) and time.monotonic() < deadline:
         await asyncio.sleep(0.005)
     return int(waiting)
+
+
+def _signal(process: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, number)

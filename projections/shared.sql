@@ -1,3 +1,6 @@
+create schema if not exists read_v1;
+comment on schema read_v1 is 'The read models: views of the live generation of each.';
+
 create or replace function read_v1.fine(degrees double precision) returns double precision
 language sql immutable parallel safe return trunc(degrees * 1e12) / 1e12;
 comment on function read_v1.fine is 'Degrees without what is less than a micrometre: the square of it would underflow, which is an error.';
@@ -29,3 +32,19 @@ begin
 end
 $$;
 comment on function read_v1.box_around is 'In degrees, holds all within a radius of a point; where that goes over a pole or the date line, the whole earth.';
+
+create schema if not exists reports;
+comment on schema reports is 'What analysts read: the read models by name, without personal data.';
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'csbe_analyst') then
+        create role csbe_analyst nologin;
+    end if;
+exception
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then
+        raise exception 'the role csbe_analyst is missing: let an administrator run "create role csbe_analyst nologin" once';
+end
+$$;
+grant usage on schema reports to csbe_analyst;
