@@ -82,7 +82,7 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
         yield f"| `{prefix}{name.upper()}` | {default} | {field.description} |"
-    yield "\nOpenTelemetry's own variables (`OTEL_…`) turn traces on: see [Trace a request](../how-to/trace-a-request.md)."
+    yield "\nOpenTelemetry's own `OTEL_…` turn traces on: see [Trace a request](../how-to/trace-a-request.md)."
 
 
 def _command_line() -> Iterator[str]:
