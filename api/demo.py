@@ -78,8 +78,8 @@ async def _seed(running: Running) -> None:
         await _give(running, _zone(zone))
     await asyncio.gather(*(_commission(running, row) for row in fleet_rows()))
     end = await running.store.end()
-    for follower in running.followers:
-        await wait_for(running.pool, follower.name, end, timeout=30)
+    for projection in running.followers:
+        await wait_for(running.pool, (await projection.live()).follower, end, timeout=30)
     await running.refresh_zones()
 
 

@@ -10,6 +10,7 @@ from api.auth import TokenAuthority
 from api.settings import Settings
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ports import Clock, EventStore
+from domain.kernel.webhooks import Webhooks
 from domain.rulebook.model import Rulebook
 
 Row = dict[str, Any]  # a row of a read model: the values of its columns
@@ -32,6 +33,7 @@ class System:
     """Until the read models have reached a position of the log; false when that takes too long."""
     end: Callable[[], Awaitable[int]]
     """The last position of the log."""
+    webhooks: Webhooks
     take_stock: Callable[[], Awaitable[None]]
     """Brings the gauges up to date before they are read."""
     tracer: Tracer | None = None

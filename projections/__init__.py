@@ -20,7 +20,6 @@ PROJECTORS: tuple[Projector, ...] = (
 )
 
 
-def schema_sql() -> str:
-    """The SQL of all read models and of the views for analysts; running it again changes nothing."""
-    reports = (Path(__file__).parent / "reports.sql").read_text()
-    return "\n".join(["create schema if not exists read_v1;", *(p.schema() for p in PROJECTORS), reports])
+def shared_sql() -> str:
+    """The SQL of what all read models share; running it again changes nothing."""
+    return (Path(__file__).parent / "shared.sql").read_text()

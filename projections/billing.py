@@ -5,38 +5,12 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
-from projections.projector import Database, Projector
+from projections.changes import Changes, Table, Update, Values
+from projections.projector import Projector
 
-_ISSUED = """
-insert into read_v1.invoices
-    (invoice_id, service, number, seller, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor,
-    lines, taxes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb -> 'lines', $12::text::jsonb -> 'taxes')
-on conflict (invoice_id) do nothing
-"""
-_STATE = "update read_v1.invoices set state = $2 where invoice_id = $1"
-_PARTLY_PAID = "update read_v1.invoices set paid_minor = $2 where invoice_id = $1"
-_PAID = "update read_v1.invoices set paid_minor = $2, state = 'paid' where invoice_id = $1"
-_CREDITED = """
-update read_v1.invoices
-set credited_minor = $2, paid_minor = paid_minor - $3,
-    state = case when gross_minor = $2 then 'credited'
-        when gross_minor - $2 = paid_minor - $3 then 'paid' else state end
-where invoice_id = $1
-"""
-_NOTE = """
-insert into read_v1.credit_notes
-    (credit_note_id, service, number, seller, invoice_id, member_id, issued_at, currency, net_minor, tax_minor,
-    gross_minor, reason)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-on conflict (credit_note_id) do nothing
-"""
-_PAYMENT = """
-insert into read_v1.payments (payment_id, service, member_id, trip_id, amount_minor, currency, state, changed_at)
-values ($1, $2, $3, $4, $5, $6, 'hold_requested', $7)
-on conflict (payment_id) do nothing
-"""
-_PAYMENT_STATE = "update read_v1.payments set state = $2, changed_at = $3 where payment_id = $1"
+INVOICES = Table("invoices", ("invoice_id",))
+CREDIT_NOTES = Table("credit_notes", ("credit_note_id",))
+PAYMENTS = Table("payments", ("payment_id",))
 
 _PAYMENT_STATES: dict[type[Event], str] = {
     Payment.Held: "held",
@@ -58,9 +32,10 @@ class BillingProjector(Projector):
     """One row per invoice, per credit note, per payment."""
 
     NAME = "billing"
-    TABLES = ("read_v1.invoices", "read_v1.credit_notes", "read_v1.payments")
+    TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
 
     def __init__(self) -> None:
+        super().__init__()
         self.on = {
             Invoice.Issued: self._issued,
             Invoice.ReviewRequired: self._review,
@@ -73,68 +48,75 @@ class BillingProjector(Projector):
             **dict.fromkeys(_PAYMENT_STATES, self._payment_changed),
         }
 
-    async def _issued(self, recorded: RecordedEvent, event: Invoice.Issued, db: Database) -> None:
-        shown = event.model_dump_json(include={"lines", "taxes"})
-        await db.execute(
-            _ISSUED,
-            event.originator_id,
-            recorded.metadata.service,
-            event.number,
-            event.seller.id,
-            event.member_id,
-            event.trip_id,
-            event.timestamp,
-            event.gross.currency,
-            event.net.amount_minor,
-            event.tax.amount_minor,
-            event.gross.amount_minor,
-            shown,
+    def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
+        yield INVOICES.insert(
+            invoice_id=event.originator_id,
+            service=recorded.metadata.service,
+            number=event.number,
+            seller=event.seller.id,
+            member_id=event.member_id,
+            trip_id=event.trip_id,
+            issued_at=event.timestamp,
+            currency=event.gross.currency,
+            net_minor=event.net.amount_minor,
+            tax_minor=event.tax.amount_minor,
+            gross_minor=event.gross.amount_minor,
+            **event.model_dump(mode="json", include={"lines", "taxes"}),
         )
 
-    async def _review(self, recorded: RecordedEvent, event: Invoice.ReviewRequired, db: Database) -> None:
-        await db.execute(_STATE, event.originator_id, "in_review")
+    def _review(self, recorded: RecordedEvent, event: Invoice.ReviewRequired) -> Changes:
+        yield INVOICES.update(event.originator_id, state="in_review")
 
-    async def _approved(self, recorded: RecordedEvent, event: Invoice.ChargeApproved, db: Database) -> None:
-        await db.execute(_STATE, event.originator_id, "open")
+    def _approved(self, recorded: RecordedEvent, event: Invoice.ChargeApproved) -> Changes:
+        yield INVOICES.update(event.originator_id, state="open")
 
-    async def _partly_paid(self, recorded: RecordedEvent, event: Invoice.PartlyPaid, db: Database) -> None:
-        await db.execute(_PARTLY_PAID, event.originator_id, event.paid.amount_minor)
+    def _partly_paid(self, recorded: RecordedEvent, event: Invoice.PartlyPaid) -> Changes:
+        yield INVOICES.update(event.originator_id, paid_minor=event.paid.amount_minor)
 
-    async def _paid(self, recorded: RecordedEvent, event: Invoice.Paid, db: Database) -> None:
-        await db.execute(_PAID, event.originator_id, event.amount.amount_minor)
+    def _paid(self, recorded: RecordedEvent, event: Invoice.Paid) -> Changes:
+        yield INVOICES.update(event.originator_id, paid_minor=event.amount.amount_minor, state="paid")
 
-    async def _credited(self, recorded: RecordedEvent, event: Invoice.Credited, db: Database) -> None:
-        row = (event.originator_id, event.credited.amount_minor, event.refund.amount_minor)
-        await db.execute(_CREDITED, *row)
+    def _credited(self, recorded: RecordedEvent, event: Invoice.Credited) -> Changes:
+        yield INVOICES.given(event.originator_id, lambda invoice: [_less(invoice, event)])
 
-    async def _note_issued(self, recorded: RecordedEvent, event: CreditNote.Issued, db: Database) -> None:
-        await db.execute(
-            _NOTE,
-            event.originator_id,
-            recorded.metadata.service,
-            event.number,
-            event.seller.id,
-            event.invoice_id,
-            event.member_id,
-            event.timestamp,
-            event.gross.currency,
-            event.net.amount_minor,
-            event.tax.amount_minor,
-            event.gross.amount_minor,
-            event.reason,
+    def _note_issued(self, recorded: RecordedEvent, event: CreditNote.Issued) -> Changes:
+        yield CREDIT_NOTES.insert(
+            credit_note_id=event.originator_id,
+            service=recorded.metadata.service,
+            number=event.number,
+            seller=event.seller.id,
+            invoice_id=event.invoice_id,
+            member_id=event.member_id,
+            issued_at=event.timestamp,
+            currency=event.gross.currency,
+            net_minor=event.net.amount_minor,
+            tax_minor=event.tax.amount_minor,
+            gross_minor=event.gross.amount_minor,
+            reason=event.reason,
         )
 
-    async def _hold_requested(self, recorded: RecordedEvent, event: Payment.HoldRequested, db: Database) -> None:
-        await db.execute(
-            _PAYMENT,
-            event.originator_id,
-            recorded.metadata.service,
-            event.member_id,
-            event.trip_id,
-            event.amount.amount_minor,
-            event.amount.currency,
-            event.timestamp,
+    def _hold_requested(self, recorded: RecordedEvent, event: Payment.HoldRequested) -> Changes:
+        yield PAYMENTS.insert(
+            payment_id=event.originator_id,
+            service=recorded.metadata.service,
+            member_id=event.member_id,
+            trip_id=event.trip_id,
+            amount_minor=event.amount.amount_minor,
+            currency=event.amount.currency,
+            state="hold_requested",
+            changed_at=event.timestamp,
         )
 
-    async def _payment_changed(self, recorded: RecordedEvent, event: Event, db: Database) -> None:
-        await db.execute(_PAYMENT_STATE, event.originator_id, _PAYMENT_STATES[type(event)], event.timestamp)
+    def _payment_changed(self, recorded: RecordedEvent, event: Event) -> Changes:
+        yield PAYMENTS.update(event.originator_id, state=_PAYMENT_STATES[type(event)], changed_at=event.timestamp)
+
+
+def _less(invoice: Values, event: Invoice.Credited) -> Update:
+    """What is left of an invoice of which a part was taken back, or all."""
+    credited = event.credited.amount_minor
+    paid = invoice["paid_minor"] - event.refund.amount_minor
+    if credited == invoice["gross_minor"]:
+        state = "credited"
+    else:
+        state = "paid" if invoice["gross_minor"] - credited == paid else invoice["state"]
+    return INVOICES.update(event.originator_id, credited_minor=credited, paid_minor=paid, state=state)

@@ -1,4 +1,4 @@
-create table if not exists read_v1.event_log (
+create table event_log (
     position bigint primary key,
     recorded_at timestamptz not null,
     aggregate_id uuid not null,
@@ -15,24 +15,24 @@ create table if not exists read_v1.event_log (
     causation_id uuid,
     reason text
 );
-create index if not exists event_log_by_aggregate on read_v1.event_log (aggregate_id, version);
-create index if not exists event_log_by_member on read_v1.event_log (member_id, position);
-create index if not exists event_log_by_vehicle on read_v1.event_log (vehicle_id, position);
-create index if not exists event_log_by_service on read_v1.event_log (service, position);
-create index if not exists event_log_by_time on read_v1.event_log (service, recorded_at);
-comment on table read_v1.event_log is 'One row per event, without values about a person.';
-comment on column read_v1.event_log.position is 'Position in the log.';
-comment on column read_v1.event_log.recorded_at is 'When it was recorded.';
-comment on column read_v1.event_log.aggregate_id is 'What it is about.';
-comment on column read_v1.event_log.version is 'Place in the history of the aggregate.';
-comment on column read_v1.event_log.topic is 'Permanent name of the event.';
-comment on column read_v1.event_log.service is 'Key of the rulebook.';
-comment on column read_v1.event_log.member_id is 'The member concerned.';
-comment on column read_v1.event_log.vehicle_id is 'The car concerned.';
-comment on column read_v1.event_log.actor_role is 'Role of who asked.';
-comment on column read_v1.event_log.actor_id is 'Who asked: an id, or a policy''s name.';
-comment on column read_v1.event_log.command is 'The command that caused it.';
-comment on column read_v1.event_log.command_id is 'Its id.';
-comment on column read_v1.event_log.correlation_id is 'The outside request that everything follows from.';
-comment on column read_v1.event_log.causation_id is 'The event that the command followed from.';
-comment on column read_v1.event_log.reason is 'Reason that was given, free text: not for analysts.';
+create index event_log_by_aggregate on event_log (aggregate_id, version);
+create index event_log_by_member on event_log (member_id, position);
+create index event_log_by_vehicle on event_log (vehicle_id, position);
+create index event_log_by_service on event_log (service, position);
+create index event_log_by_time on event_log (service, recorded_at);
+comment on table event_log is 'One row per event, without values about a person.';
+comment on column event_log.position is 'Position in the log.';
+comment on column event_log.recorded_at is 'When it was recorded.';
+comment on column event_log.aggregate_id is 'What it is about.';
+comment on column event_log.version is 'Place in the history of the aggregate.';
+comment on column event_log.topic is 'Permanent name of the event.';
+comment on column event_log.service is 'Key of the rulebook.';
+comment on column event_log.member_id is 'The member concerned.';
+comment on column event_log.vehicle_id is 'The car concerned.';
+comment on column event_log.actor_role is 'Role of who asked.';
+comment on column event_log.actor_id is 'Who asked: an id, or a policy''s name.';
+comment on column event_log.command is 'The command that caused it.';
+comment on column event_log.command_id is 'Its id.';
+comment on column event_log.correlation_id is 'The outside request that everything follows from.';
+comment on column event_log.causation_id is 'The event that the command followed from.';
+comment on column event_log.reason is 'Reason that was given, free text: not for analysts.';

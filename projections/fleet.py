@@ -7,7 +7,12 @@ from domain.fleet.vehicle_events import CarEvent
 from domain.fleet.zone import Zone
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
-from projections.projector import Database, Projector
+from projections.changes import Changes, Table
+from projections.projector import Projector
+
+VEHICLES = Table("vehicles", ("vehicle_id",))
+ZONES = Table("zones", ("zone_id",))
+FIELD_TASKS = Table("field_tasks", ("task_id",))
 
 NEAREST_FREE = """
 with free as not materialized (
@@ -30,40 +35,6 @@ An index finds what is nearest in degrees. That order is wrong, as a degree of l
 north, but it tells how far to look: no car beyond the farthest of those can be among the nearest in metres.
 """
 
-_COMMISSIONED = """
-insert into read_v1.vehicles
-    (vehicle_id, service, city_id, vin, plate, make, model, fuel_type, latitude, longitude, position_at,
-    energy_percent, energy_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9::float8, $10, case when $9::float8 is not null then $12::timestamptz end,
-    $11::float8, case when $11::float8 is not null then $12::timestamptz end)
-on conflict (vehicle_id) do nothing
-"""
-_SEEN = """
-update read_v1.vehicles set
-    latitude = coalesce($2, latitude), longitude = coalesce($3, longitude),
-    position_at = case when $2 is null then position_at else $5 end,
-    energy_percent = coalesce($4, energy_percent), energy_at = case when $4 is null then energy_at else $5 end,
-    locked = coalesce($6, locked)
-where vehicle_id = $1
-"""
-_ONLINE = "update read_v1.vehicles set online = $2 where vehicle_id = $1"
-_SERVICE = "update read_v1.vehicles set service_state = $2 where vehicle_id = $1"
-_TAKEN = "update read_v1.vehicles set reservation_id = $2, trip_id = $3 where vehicle_id = $1"
-_ZONE = """
-insert into read_v1.zones (zone_id, service, city_id, kind, name, zone_version, polygons)
-values ($1, $2, $3, $4, $5, 1, $6::text::jsonb -> 'polygons') on conflict (zone_id) do nothing
-"""
-_REDRAWN = """
-update read_v1.zones set name = $2, zone_version = $3, polygons = $4::text::jsonb -> 'polygons', retired = false
-where zone_id = $1
-"""
-_RETIRED = "update read_v1.zones set retired = true where zone_id = $1"
-_TASK = """
-insert into read_v1.field_tasks (task_id, service, vehicle_id, kind, reason, raised_at) values ($1, $2, $3, $4, $5, $6)
-on conflict (task_id) do nothing
-"""
-_TASK_CLOSED = "update read_v1.field_tasks set state = $2, closed_at = $3 where task_id = $1"
-
 _SERVICE_STATES: dict[type[Event], str] = {
     Vehicle.EnteredService: "in_service",
     Vehicle.LeftService: "out_of_service",
@@ -76,9 +47,10 @@ class FleetProjector(Projector):
     """One row per car, per zone, per task."""
 
     NAME = "fleet"
-    TABLES = ("read_v1.vehicles", "read_v1.zones", "read_v1.field_tasks")
+    TABLES = (VEHICLES, ZONES, FIELD_TASKS)
 
     def __init__(self) -> None:
+        super().__init__()
         self.on = {
             **dict.fromkeys(_CAR_EVENTS, self._seen),
             **dict.fromkeys(_SERVICE_STATES, self._service),
@@ -97,72 +69,87 @@ class FleetProjector(Projector):
             Task.Cancelled: self._task_cancelled,
         }
 
-    async def _commissioned(self, recorded: RecordedEvent, event: Vehicle.Commissioned, db: Database) -> None:
-        await db.execute(
-            _COMMISSIONED,
-            event.originator_id,
-            event.service,
-            event.city_id,
-            event.vin,
-            event.plate,
-            event.make,
-            event.model,
-            event.fuel_type,
-            event.position.latitude if event.position else None,
-            event.position.longitude if event.position else None,
-            event.energy_percent,
-            event.timestamp,
+    def _commissioned(self, recorded: RecordedEvent, event: Vehicle.Commissioned) -> Changes:
+        place, energy = event.position, event.energy_percent
+        yield VEHICLES.insert(
+            vehicle_id=event.originator_id,
+            service=event.service,
+            city_id=event.city_id,
+            vin=event.vin,
+            plate=event.plate,
+            make=event.make,
+            model=event.model,
+            fuel_type=event.fuel_type,
+            latitude=place.latitude if place else None,
+            longitude=place.longitude if place else None,
+            position_at=event.timestamp if place else None,
+            energy_percent=energy,
+            energy_at=None if energy is None else event.timestamp,
         )
 
-    async def _seen(self, recorded: RecordedEvent, event: CarEvent, db: Database) -> None:
-        place = event.position
-        await db.execute(
-            _SEEN,
-            event.originator_id,
-            place.latitude if place else None,
-            place.longitude if place else None,
-            event.energy_percent,
-            event.observed_at,
-            event.says().get("locked"),
+    def _seen(self, recorded: RecordedEvent, event: CarEvent) -> Changes:
+        """What an event does not tell stays as it was."""
+        told: dict[str, object] = {}
+        if event.position:
+            told |= {"latitude": event.position.latitude, "longitude": event.position.longitude}
+            told["position_at"] = event.observed_at
+        if event.energy_percent is not None:
+            told |= {"energy_percent": event.energy_percent, "energy_at": event.observed_at}
+        locked = event.says().get("locked")
+        if locked is not None:
+            told["locked"] = locked
+        if told:
+            yield VEHICLES.update(event.originator_id, **told)
+
+    def _service(self, recorded: RecordedEvent, event: Event) -> Changes:
+        yield VEHICLES.update(event.originator_id, service_state=_SERVICE_STATES[type(event)])
+
+    def _reserved(self, recorded: RecordedEvent, event: Vehicle.Reserved) -> Changes:
+        yield VEHICLES.update(event.originator_id, reservation_id=event.reservation_id, trip_id=None)
+
+    def _released(self, recorded: RecordedEvent, event: Vehicle.Released | Vehicle.TripClosed) -> Changes:
+        yield VEHICLES.update(event.originator_id, reservation_id=None, trip_id=None)
+
+    def _trip_opened(self, recorded: RecordedEvent, event: Vehicle.TripOpened) -> Changes:
+        yield VEHICLES.update(event.originator_id, reservation_id=None, trip_id=event.trip_id)
+
+    def _contact_lost(self, recorded: RecordedEvent, event: Vehicle.ContactLost) -> Changes:
+        yield VEHICLES.update(event.originator_id, online=False)
+
+    def _contact_restored(self, recorded: RecordedEvent, event: Vehicle.ContactRestored) -> Changes:
+        yield VEHICLES.update(event.originator_id, online=True)
+
+    def _zone_defined(self, recorded: RecordedEvent, event: Zone.Defined) -> Changes:
+        yield ZONES.insert(
+            zone_id=event.originator_id,
+            service=event.service,
+            city_id=event.city_id,
+            kind=event.kind,
+            name=event.name,
+            zone_version=1,
+            **event.model_dump(mode="json", include={"polygons"}),
         )
 
-    async def _service(self, recorded: RecordedEvent, event: Event, db: Database) -> None:
-        await db.execute(_SERVICE, event.originator_id, _SERVICE_STATES[type(event)])
+    def _zone_redrawn(self, recorded: RecordedEvent, event: Zone.Redrawn) -> Changes:
+        shape = event.model_dump(mode="json", include={"polygons"})
+        drawn = {"name": event.name, "zone_version": event.zone_version, **shape}
+        yield ZONES.update(event.originator_id, retired=False, **drawn)
 
-    async def _reserved(self, recorded: RecordedEvent, event: Vehicle.Reserved, db: Database) -> None:
-        await db.execute(_TAKEN, event.originator_id, event.reservation_id, None)
+    def _zone_retired(self, recorded: RecordedEvent, event: Zone.Retired) -> Changes:
+        yield ZONES.update(event.originator_id, retired=True)
 
-    async def _released(
-        self, recorded: RecordedEvent, event: Vehicle.Released | Vehicle.TripClosed, db: Database
-    ) -> None:
-        await db.execute(_TAKEN, event.originator_id, None, None)
+    def _task_raised(self, recorded: RecordedEvent, event: Task.Raised) -> Changes:
+        yield FIELD_TASKS.insert(
+            task_id=event.originator_id,
+            service=recorded.metadata.service,
+            vehicle_id=event.vehicle_id,
+            kind=event.kind,
+            reason=event.reason,
+            raised_at=event.timestamp,
+        )
 
-    async def _trip_opened(self, recorded: RecordedEvent, event: Vehicle.TripOpened, db: Database) -> None:
-        await db.execute(_TAKEN, event.originator_id, None, event.trip_id)
+    def _task_done(self, recorded: RecordedEvent, event: Task.Done) -> Changes:
+        yield FIELD_TASKS.update(event.originator_id, state="done", closed_at=event.timestamp)
 
-    async def _contact_lost(self, recorded: RecordedEvent, event: Vehicle.ContactLost, db: Database) -> None:
-        await db.execute(_ONLINE, event.originator_id, False)
-
-    async def _contact_restored(self, recorded: RecordedEvent, event: Vehicle.ContactRestored, db: Database) -> None:
-        await db.execute(_ONLINE, event.originator_id, True)
-
-    async def _zone_defined(self, recorded: RecordedEvent, event: Zone.Defined, db: Database) -> None:
-        shape = event.model_dump_json(include={"polygons"})
-        await db.execute(_ZONE, event.originator_id, event.service, event.city_id, event.kind, event.name, shape)
-
-    async def _zone_redrawn(self, recorded: RecordedEvent, event: Zone.Redrawn, db: Database) -> None:
-        shape = event.model_dump_json(include={"polygons"})
-        await db.execute(_REDRAWN, event.originator_id, event.name, event.zone_version, shape)
-
-    async def _zone_retired(self, recorded: RecordedEvent, event: Zone.Retired, db: Database) -> None:
-        await db.execute(_RETIRED, event.originator_id)
-
-    async def _task_raised(self, recorded: RecordedEvent, event: Task.Raised, db: Database) -> None:
-        row = (recorded.metadata.service, event.vehicle_id, event.kind, event.reason, event.timestamp)
-        await db.execute(_TASK, event.originator_id, *row)
-
-    async def _task_done(self, recorded: RecordedEvent, event: Task.Done, db: Database) -> None:
-        await db.execute(_TASK_CLOSED, event.originator_id, "done", event.timestamp)
-
-    async def _task_cancelled(self, recorded: RecordedEvent, event: Task.Cancelled, db: Database) -> None:
-        await db.execute(_TASK_CLOSED, event.originator_id, "cancelled", event.timestamp)
+    def _task_cancelled(self, recorded: RecordedEvent, event: Task.Cancelled) -> Changes:
+        yield FIELD_TASKS.update(event.originator_id, state="cancelled", closed_at=event.timestamp)

@@ -1,31 +1,4 @@
-create or replace function read_v1.metres_between(
-    latitude_1 double precision, longitude_1 double precision, latitude_2 double precision, longitude_2 double precision
-) returns double precision language sql immutable parallel safe return
-    2 * 6371008.8 * asin(least(1, sqrt(
-        power(sin(radians(latitude_2 - latitude_1) / 2), 2)
-        + cos(radians(latitude_1)) * cos(radians(latitude_2)) * power(sin(radians(longitude_2 - longitude_1) / 2), 2))));
-comment on function read_v1.metres_between is 'Great-circle distance.';
-
-create or replace function read_v1.box_around(
-    latitude double precision, longitude double precision, radius_m double precision
-) returns box language plpgsql immutable parallel safe as $$
-declare
-    reach double precision := (radius_m + 1) / 6371008.8; -- a metre more, so that rounding loses nobody
-    north double precision := degrees(reach);
-    east double precision;
-begin
-    if abs(latitude) + north < 90 then
-        east := degrees(asin(sin(reach) / cos(radians(latitude))));
-        if abs(longitude) + east <= 180 then
-            return box(point(longitude - east, latitude - north), point(longitude + east, latitude + north));
-        end if;
-    end if;
-    return box(point(-180, -90), point(180, 90));
-end
-$$;
-comment on function read_v1.box_around is 'In degrees, holds all within a radius of a point; where that goes over a pole or the date line, the whole earth.';
-
-create table if not exists read_v1.vehicles (
+create table vehicles (
     vehicle_id uuid primary key,
     service text not null,
     city_id text not null,
@@ -46,33 +19,33 @@ create table if not exists read_v1.vehicles (
     trip_id uuid,
     state text generated always as (case when trip_id is not null then 'in_trip' when reservation_id is not null then 'reserved' when service_state = 'in_service' then 'available' else service_state end) stored
 );
-create index if not exists vehicles_free on read_v1.vehicles (service, city_id) where state = 'available';
-create index if not exists vehicles_nearest on read_v1.vehicles using gist (point(longitude, latitude))
+create index vehicles_free on vehicles (service, city_id) where state = 'available';
+create index vehicles_nearest on vehicles using gist (point(longitude, latitude))
     where state = 'available' and online and latitude is not null;
-create index if not exists vehicles_by_service on read_v1.vehicles (service, vehicle_id);
-create index if not exists vehicles_by_vin on read_v1.vehicles (vin);
-comment on table read_v1.vehicles is 'One row per car.';
-comment on column read_v1.vehicles.vehicle_id is 'The car.';
-comment on column read_v1.vehicles.service is 'Key of the rulebook.';
-comment on column read_v1.vehicles.city_id is 'City of operation.';
-comment on column read_v1.vehicles.vin is 'Vehicle identification number.';
-comment on column read_v1.vehicles.plate is 'Licence plate.';
-comment on column read_v1.vehicles.make is 'Make.';
-comment on column read_v1.vehicles.model is 'Model, as tariffs name it.';
-comment on column read_v1.vehicles.fuel_type is 'petrol, diesel or electric.';
-comment on column read_v1.vehicles.latitude is 'WGS 84 degrees.';
-comment on column read_v1.vehicles.longitude is 'WGS 84 degrees.';
-comment on column read_v1.vehicles.position_at is 'When the position was measured.';
-comment on column read_v1.vehicles.energy_percent is 'Fuel level or state of charge.';
-comment on column read_v1.vehicles.energy_at is 'When the energy was measured.';
-comment on column read_v1.vehicles.locked is 'Whether all doors are locked.';
-comment on column read_v1.vehicles.online is 'Whether the car can be reached.';
-comment on column read_v1.vehicles.service_state is 'commissioned, in_service, out_of_service or decommissioned.';
-comment on column read_v1.vehicles.reservation_id is 'The open reservation of it.';
-comment on column read_v1.vehicles.trip_id is 'The open trip with it.';
-comment on column read_v1.vehicles.state is 'in_trip, reserved, available, or its service state.';
+create index vehicles_by_service on vehicles (service, vehicle_id);
+create index vehicles_by_vin on vehicles (vin);
+comment on table vehicles is 'One row per car.';
+comment on column vehicles.vehicle_id is 'The car.';
+comment on column vehicles.service is 'Key of the rulebook.';
+comment on column vehicles.city_id is 'City of operation.';
+comment on column vehicles.vin is 'Vehicle identification number.';
+comment on column vehicles.plate is 'Licence plate.';
+comment on column vehicles.make is 'Make.';
+comment on column vehicles.model is 'Model, as tariffs name it.';
+comment on column vehicles.fuel_type is 'petrol, diesel or electric.';
+comment on column vehicles.latitude is 'WGS 84 degrees.';
+comment on column vehicles.longitude is 'WGS 84 degrees.';
+comment on column vehicles.position_at is 'When the position was measured.';
+comment on column vehicles.energy_percent is 'Fuel level or state of charge.';
+comment on column vehicles.energy_at is 'When the energy was measured.';
+comment on column vehicles.locked is 'Whether all doors are locked.';
+comment on column vehicles.online is 'Whether the car can be reached.';
+comment on column vehicles.service_state is 'commissioned, in_service, out_of_service or decommissioned.';
+comment on column vehicles.reservation_id is 'The open reservation of it.';
+comment on column vehicles.trip_id is 'The open trip with it.';
+comment on column vehicles.state is 'in_trip, reserved, available, or its service state.';
 
-create table if not exists read_v1.zones (
+create table zones (
     zone_id uuid primary key,
     service text not null,
     city_id text not null,
@@ -82,17 +55,17 @@ create table if not exists read_v1.zones (
     polygons jsonb not null,
     retired boolean not null default false
 );
-comment on table read_v1.zones is 'One row per zone, in its newest shape.';
-comment on column read_v1.zones.zone_id is 'The zone.';
-comment on column read_v1.zones.service is 'Key of the rulebook.';
-comment on column read_v1.zones.city_id is 'City.';
-comment on column read_v1.zones.kind is 'home_area, no_parking or airport.';
-comment on column read_v1.zones.name is 'Name on maps.';
-comment on column read_v1.zones.zone_version is 'Counts its shapes.';
-comment on column read_v1.zones.polygons is 'Coordinates of a GeoJSON MultiPolygon.';
-comment on column read_v1.zones.retired is 'Whether it has ceased to count.';
+comment on table zones is 'One row per zone, in its newest shape.';
+comment on column zones.zone_id is 'The zone.';
+comment on column zones.service is 'Key of the rulebook.';
+comment on column zones.city_id is 'City.';
+comment on column zones.kind is 'home_area, no_parking or airport.';
+comment on column zones.name is 'Name on maps.';
+comment on column zones.zone_version is 'Counts its shapes.';
+comment on column zones.polygons is 'Coordinates of a GeoJSON MultiPolygon.';
+comment on column zones.retired is 'Whether it has ceased to count.';
 
-create table if not exists read_v1.field_tasks (
+create table field_tasks (
     task_id uuid primary key,
     service text not null,
     vehicle_id uuid not null,
@@ -102,14 +75,14 @@ create table if not exists read_v1.field_tasks (
     raised_at timestamptz not null,
     closed_at timestamptz
 );
-create index if not exists field_tasks_open on read_v1.field_tasks (service, raised_at) where state = 'raised';
-create index if not exists field_tasks_by_time on read_v1.field_tasks (service, raised_at);
-comment on table read_v1.field_tasks is 'One row per task in the field.';
-comment on column read_v1.field_tasks.task_id is 'The task.';
-comment on column read_v1.field_tasks.service is 'Key of the rulebook.';
-comment on column read_v1.field_tasks.vehicle_id is 'The car.';
-comment on column read_v1.field_tasks.kind is 'refuel, charge, clean or inspect.';
-comment on column read_v1.field_tasks.reason is 'Why it was raised.';
-comment on column read_v1.field_tasks.state is 'raised, done or cancelled.';
-comment on column read_v1.field_tasks.raised_at is 'When it was raised.';
-comment on column read_v1.field_tasks.closed_at is 'When it was done or cancelled.';
+create index field_tasks_open on field_tasks (service, raised_at) where state = 'raised';
+create index field_tasks_by_time on field_tasks (service, raised_at);
+comment on table field_tasks is 'One row per task in the field.';
+comment on column field_tasks.task_id is 'The task.';
+comment on column field_tasks.service is 'Key of the rulebook.';
+comment on column field_tasks.vehicle_id is 'The car.';
+comment on column field_tasks.kind is 'refuel, charge, clean or inspect.';
+comment on column field_tasks.reason is 'Why it was raised.';
+comment on column field_tasks.state is 'raised, done or cancelled.';
+comment on column field_tasks.raised_at is 'When it was raised.';
+comment on column field_tasks.closed_at is 'When it was done or cancelled.';

@@ -1,97 +1,81 @@
 """The members' accounts."""
 
-from uuid import UUID
+from typing import Any
 
-from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
-from projections.projector import Database, Projector
+from projections.changes import Changes, Table
+from projections.projector import Projection, Projector
 
-_REGISTERED = """
-insert into read_v1.members (member_id, service, city_id, name, email, registered_at, version)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (member_id) do nothing
-"""
-_SET = "update read_v1.members set {column} = $2, version = $3 where member_id = $1"
-_LICENCE = """
-update read_v1.members set licence_state = 'submitted', licence_expires_on = $2, version = $3 where member_id = $1
-"""
-_METHODS = "update read_v1.members set payment_methods = payment_methods + $2, version = $3 where member_id = $1"
-_OCCUPIED = """
-update read_v1.members set status = $2, reservation_id = $3, trip_id = $4, version = $5 where member_id = $1
-"""
-_FORGET = "update read_v1.members set name = null, email = null where member_id = $1"
+MEMBERS = Table("members", ("member_id",))
 
-
-async def forget(db: Database, member_id: UUID) -> None:
-    """Take out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
-    await db.execute(_FORGET, member_id)
+FORGET = "update {schema}.members set name = null, email = null where member_id = $1"
+"""Takes out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
 
 
 class MembersProjector(Projector):
     """One row per member."""
 
     NAME = "members"
-    TABLES = ("read_v1.members",)
+    TABLES = (MEMBERS,)
 
     def __init__(self) -> None:
+        super().__init__()
         self.on = {
             Member.Registered: self._registered,
-            Member.EmailVerified: self._email_verified,
+            Member.EmailVerified: _always(email_verified=True),
             Member.LicenceSubmitted: self._licence_submitted,
-            Member.LicenceVerified: self._licence_verified,
-            Member.LicenceRejected: self._licence_rejected,
+            Member.LicenceVerified: _always(licence_state="verified"),
+            Member.LicenceRejected: _always(licence_state="rejected"),
             Member.PaymentMethodAdded: self._method_added,
             Member.PaymentMethodRemoved: self._method_removed,
-            Member.Blocked: self._blocked,
-            Member.Unblocked: self._unblocked,
+            Member.Blocked: _always(blocked=True),
+            Member.Unblocked: _always(blocked=False),
             Member.ReservationOpened: self._reservation_opened,
             Member.RentalOpened: self._rental_opened,
             Member.Released: self._released,
         }
 
-    async def _registered(self, recorded: RecordedEvent, event: Member.Registered, db: Database) -> None:
-        await db.execute(
-            _REGISTERED,
-            *(event.originator_id, event.service, event.city_id, event.name, event.email, event.timestamp, 1),
+    def _registered(self, recorded: RecordedEvent, event: Member.Registered) -> Changes:
+        yield MEMBERS.insert(
+            member_id=event.originator_id,
+            service=event.service,
+            city_id=event.city_id,
+            name=event.name,
+            email=event.email,
+            payment_methods=0,
+            registered_at=event.timestamp,
+            version=1,
         )
 
-    async def _email_verified(self, recorded: RecordedEvent, event: Member.EmailVerified, db: Database) -> None:
-        await self._set(event, "email_verified", True, db)
+    def _licence_submitted(self, recorded: RecordedEvent, event: Member.LicenceSubmitted) -> Changes:
+        licence = {"licence_state": "submitted", "licence_expires_on": event.expires_on}
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **licence)
 
-    async def _licence_submitted(self, recorded: RecordedEvent, event: Member.LicenceSubmitted, db: Database) -> None:
-        await db.execute(_LICENCE, event.originator_id, event.expires_on, event.originator_version)
+    def _method_added(self, recorded: RecordedEvent, event: Member.PaymentMethodAdded) -> Changes:
+        yield MEMBERS.update(event.originator_id, {"payment_methods": 1}, version=event.originator_version)
 
-    async def _licence_verified(self, recorded: RecordedEvent, event: Member.LicenceVerified, db: Database) -> None:
-        await self._set(event, "licence_state", "verified", db)
+    def _method_removed(self, recorded: RecordedEvent, event: Member.PaymentMethodRemoved) -> Changes:
+        yield MEMBERS.update(event.originator_id, {"payment_methods": -1}, version=event.originator_version)
 
-    async def _licence_rejected(self, recorded: RecordedEvent, event: Member.LicenceRejected, db: Database) -> None:
-        await self._set(event, "licence_state", "rejected", db)
+    def _reservation_opened(self, recorded: RecordedEvent, event: Member.ReservationOpened) -> Changes:
+        occupied = {"status": "IN_RESERVATION", "reservation_id": event.reservation_id, "trip_id": None}
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
-    async def _method_added(self, recorded: RecordedEvent, event: Member.PaymentMethodAdded, db: Database) -> None:
-        await db.execute(_METHODS, event.originator_id, 1, event.originator_version)
+    def _rental_opened(self, recorded: RecordedEvent, event: Member.RentalOpened) -> Changes:
+        occupied = {"status": "IN_RENTAL", "reservation_id": None, "trip_id": event.trip_id}
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
-    async def _method_removed(self, recorded: RecordedEvent, event: Member.PaymentMethodRemoved, db: Database) -> None:
-        await db.execute(_METHODS, event.originator_id, -1, event.originator_version)
-
-    async def _blocked(self, recorded: RecordedEvent, event: Member.Blocked, db: Database) -> None:
-        await self._set(event, "blocked", True, db)
-
-    async def _unblocked(self, recorded: RecordedEvent, event: Member.Unblocked, db: Database) -> None:
-        await self._set(event, "blocked", False, db)
-
-    async def _reservation_opened(self, recorded: RecordedEvent, event: Member.ReservationOpened, db: Database) -> None:
-        row = (event.originator_id, "IN_RESERVATION", event.reservation_id, None, event.originator_version)
-        await db.execute(_OCCUPIED, *row)
-
-    async def _rental_opened(self, recorded: RecordedEvent, event: Member.RentalOpened, db: Database) -> None:
-        row = (event.originator_id, "IN_RENTAL", None, event.trip_id, event.originator_version)
-        await db.execute(_OCCUPIED, *row)
-
-    async def _released(self, recorded: RecordedEvent, event: Member.Released, db: Database) -> None:
+    def _released(self, recorded: RecordedEvent, event: Member.Released) -> Changes:
         status = "IDLE" if event.to_reservation is None else "IN_RESERVATION"
-        await db.execute(_OCCUPIED, event.originator_id, status, event.to_reservation, None, event.originator_version)
+        occupied = {"status": status, "reservation_id": event.to_reservation, "trip_id": None}
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
-    @staticmethod
-    async def _set(event: Event, column: str, value: bool | str, db: Database) -> None:
-        await db.execute(_SET.format(column=column), event.originator_id, value, event.originator_version)
+
+def _always(**values: Any) -> Projection:
+    """The same values, whatever else the event says."""
+
+    def changes(_recorded: RecordedEvent, event: Any) -> Changes:
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **values)
+
+    return changes

@@ -1,4 +1,4 @@
-create table if not exists read_v1.members (
+create table members (
     member_id uuid primary key,
     service text not null,
     city_id text not null,
@@ -15,20 +15,20 @@ create table if not exists read_v1.members (
     registered_at timestamptz not null,
     version bigint not null
 );
-create index if not exists members_by_time on read_v1.members (service, registered_at desc);
-comment on table read_v1.members is 'One row per member. Holds personal data: not for analysts.';
-comment on column read_v1.members.member_id is 'The member.';
-comment on column read_v1.members.service is 'Key of the rulebook.';
-comment on column read_v1.members.city_id is 'Where the member registered.';
-comment on column read_v1.members.name is 'Personal: the name.';
-comment on column read_v1.members.email is 'Personal: where mail goes.';
-comment on column read_v1.members.email_verified is 'Whether the address was proved.';
-comment on column read_v1.members.licence_state is 'submitted, verified or rejected; null before.';
-comment on column read_v1.members.licence_expires_on is 'Last day of the licence handed in; null before.';
-comment on column read_v1.members.payment_methods is 'How many payment methods can be charged.';
-comment on column read_v1.members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
-comment on column read_v1.members.reservation_id is 'The open reservation.';
-comment on column read_v1.members.trip_id is 'The open trip.';
-comment on column read_v1.members.blocked is 'Whether kept from anything new.';
-comment on column read_v1.members.registered_at is 'When the account was opened.';
-comment on column read_v1.members.version is 'Version of the aggregate.';
+create index members_by_time on members (service, registered_at desc);
+comment on table members is 'One row per member. Holds personal data: not for analysts.';
+comment on column members.member_id is 'The member.';
+comment on column members.service is 'Key of the rulebook.';
+comment on column members.city_id is 'Where the member registered.';
+comment on column members.name is 'Personal: the name.';
+comment on column members.email is 'Personal: where mail goes.';
+comment on column members.email_verified is 'Whether the address was proved.';
+comment on column members.licence_state is 'submitted, verified or rejected; null before.';
+comment on column members.licence_expires_on is 'Last day of the licence handed in; null before.';
+comment on column members.payment_methods is 'How many payment methods can be charged.';
+comment on column members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
+comment on column members.reservation_id is 'The open reservation.';
+comment on column members.trip_id is 'The open trip.';
+comment on column members.blocked is 'Whether kept from anything new.';
+comment on column members.registered_at is 'When the account was opened.';
+comment on column members.version is 'Version of the aggregate.';

@@ -1,60 +1,63 @@
 """The base of all projectors: which event becomes which row, and nothing else."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
+from projections.changes import Changes, Table
+from projections.writing import Database, Types, Writer, types_in
 
+_HERE = Path(__file__).parent
 
-class Database(Protocol):
-    """What a projector needs of a connection; the follower's transaction is open on it."""
-
-    async def execute(self, query: str, *args: Any) -> str:
-        """Run one bound statement."""
-        ...
-
-    async def executemany(self, command: str, args: Iterable[Sequence[Any]]) -> None:
-        """Run one statement with each of the bound values, in their order and in few round trips."""
-        ...
-
-
-Projection = Callable[[RecordedEvent, Any, Database], Awaitable[None]]
-"""Writes the rows of one event; the second argument is the event as its own class."""
+Projection = Callable[[RecordedEvent, Any], Changes]
+"""What one event changes; the second argument is the event as its own class. Reads no clock and no database."""
 
 
 class Projector:
-    """Keeps the tables of one read model. A replay from an empty table gives the same rows as the live run."""
+    """Keeps the tables of one read model. A replay into empty tables gives the same rows as the live run."""
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
-    TABLES: ClassVar[tuple[str, ...]]
+    """To be raised when a method changes what it makes of an event: the read model is then made anew."""
+    TABLES: ClassVar[tuple[Table, ...]]
 
     on: Mapping[type[DomainEvent], Projection]
     """Which method takes which event; other events are passed over."""
 
-    @property
-    def follower_name(self) -> str:
-        """Under which its position is kept."""
-        return f"projection.{self.NAME}.v{self.VERSION}"
+    def __init__(self) -> None:
+        self._types: dict[str, Types] = {}
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The events that it knows."""
         return tuple(event.TOPIC for event in self.on)
 
-    def schema(self) -> str:
-        """The SQL that makes its tables."""
-        return (Path(__file__).parent / f"{self.NAME}.sql").read_text()
+    @property
+    def digest(self) -> str:
+        """Tells whether tables were made for this projector: changes with its version and its tables."""
+        return sha256(f"{self.VERSION}\n{self.tables_sql()}".encode()).hexdigest()[:16]
 
-    def truncate_sql(self) -> str:
-        """The SQL that empties its tables, before a rebuild."""
-        return f"truncate {', '.join(self.TABLES)}"
+    def tables_sql(self) -> str:
+        """The SQL that makes its tables, in whichever schema is searched first."""
+        return (_HERE / f"{self.NAME}.sql").read_text()
 
-    async def apply(self, events: Sequence[RecordedEvent], db: Database) -> None:
-        """Write the rows of a batch. Whatever a method raises stops the projection at that event."""
+    def reports_sql(self) -> str:
+        """The SQL of the views for analysts over its tables; none when it has nothing for them."""
+        return (_HERE / "reports" / f"{self.NAME}.sql").read_text()
+
+    def changes(self, recorded: RecordedEvent) -> Changes:
+        """What an event does to the rows."""
+        projection = self.on.get(type(recorded.event))
+        return () if projection is None else projection(recorded, recorded.event)
+
+    async def apply(self, events: Sequence[RecordedEvent], db: Database, schema: str) -> None:
+        """Write a batch into the tables of a schema. Whatever a method raises stops the projection at that event."""
+        if schema not in self._types:
+            self._types[schema] = await types_in(db, schema)
+        writer = Writer(db, schema, self._types[schema])
         for recorded in events:
-            projection = self.on.get(type(recorded.event))
-            if projection is not None:
-                await projection(recorded, recorded.event, db)
+            await writer.take(self.changes(recorded))
+        await writer.write()

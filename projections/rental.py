@@ -4,28 +4,12 @@ from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
-from projections.projector import Database, Projector
+from projections.changes import Changes, Table
+from projections.projector import Projector
 
-_PLACED = """
-insert into read_v1.reservations
-    (reservation_id, service, member_id, vehicle_id, city_id, state, placed_at, free_until, expires_at)
-values ($1, $2, $3, $4, $5, 'open', $6, $7, $8)
-on conflict (reservation_id) do nothing
-"""
-_UNTIL = "update read_v1.reservations set expires_at = $2, state = 'open', trip_id = null where reservation_id = $1"
-_CLOSED = "update read_v1.reservations set state = $2, trip_id = $3 where reservation_id = $1"
-_REQUESTED = """
-insert into read_v1.trips (trip_id, service, member_id, vehicle_id, reservation_id, city_id, state, requested_at)
-values ($1, $2, $3, $4, $5, $6, 'requested', $7)
-on conflict (trip_id) do nothing
-"""
-_STATE = "update read_v1.trips set state = $2, reason = $3 where trip_id = $1"
-_STARTED = "update read_v1.trips set state = 'running', started_at = $2 where trip_id = $1"
-_ENDED = """
-update read_v1.trips set state = 'ended', ended_at = $2, driving_s = $3, parked_s = $4, distance_m = $5, forced = $6,
-    reason = $7
-where trip_id = $1
-"""
+RESERVATIONS = Table("reservations", ("reservation_id",))
+TRIPS = Table("trips", ("trip_id",))
+
 _STATES: dict[type[Event], str] = {
     Trip.UnlockRequested: "starting",
     Trip.StartFailed: "start_failed",
@@ -39,9 +23,10 @@ class RentalProjector(Projector):
     """One row per reservation, one per trip."""
 
     NAME = "rental"
-    TABLES = ("read_v1.reservations", "read_v1.trips")
+    TABLES = (RESERVATIONS, TRIPS)
 
     def __init__(self) -> None:
+        super().__init__()
         self.on = {
             Reservation.Placed: self._placed,
             Reservation.Extended: self._until,
@@ -55,60 +40,58 @@ class RentalProjector(Projector):
             **dict.fromkeys(_STATES, self._changed),
         }
 
-    async def _placed(self, recorded: RecordedEvent, event: Reservation.Placed, db: Database) -> None:
-        await db.execute(
-            _PLACED,
-            event.originator_id,
-            recorded.metadata.service,
-            event.member_id,
-            event.vehicle_id,
-            event.city_id,
-            event.placed_at,
-            event.free_until,
-            event.expires_at,
+    def _placed(self, recorded: RecordedEvent, event: Reservation.Placed) -> Changes:
+        yield RESERVATIONS.insert(
+            reservation_id=event.originator_id,
+            service=recorded.metadata.service,
+            member_id=event.member_id,
+            vehicle_id=event.vehicle_id,
+            city_id=event.city_id,
+            state="open",
+            placed_at=event.placed_at,
+            free_until=event.free_until,
+            expires_at=event.expires_at,
         )
 
-    async def _until(
-        self, recorded: RecordedEvent, event: Reservation.Extended | Reservation.GivenBack, db: Database
-    ) -> None:
-        await db.execute(_UNTIL, event.originator_id, event.expires_at)
+    def _until(self, recorded: RecordedEvent, event: Reservation.Extended | Reservation.GivenBack) -> Changes:
+        yield RESERVATIONS.update(event.originator_id, expires_at=event.expires_at, state="open", trip_id=None)
 
-    async def _cancelled(self, recorded: RecordedEvent, event: Reservation.Cancelled, db: Database) -> None:
-        await db.execute(_CLOSED, event.originator_id, "cancelled", None)
+    def _cancelled(self, recorded: RecordedEvent, event: Reservation.Cancelled) -> Changes:
+        yield RESERVATIONS.update(event.originator_id, state="cancelled", trip_id=None)
 
-    async def _expired(self, recorded: RecordedEvent, event: Reservation.Expired, db: Database) -> None:
-        await db.execute(_CLOSED, event.originator_id, "expired", None)
+    def _expired(self, recorded: RecordedEvent, event: Reservation.Expired) -> Changes:
+        yield RESERVATIONS.update(event.originator_id, state="expired", trip_id=None)
 
-    async def _converted(self, recorded: RecordedEvent, event: Reservation.Converted, db: Database) -> None:
-        await db.execute(_CLOSED, event.originator_id, "converted", event.trip_id)
+    def _converted(self, recorded: RecordedEvent, event: Reservation.Converted) -> Changes:
+        yield RESERVATIONS.update(event.originator_id, state="converted", trip_id=event.trip_id)
 
-    async def _requested(self, recorded: RecordedEvent, event: Trip.Requested, db: Database) -> None:
-        await db.execute(
-            _REQUESTED,
-            event.originator_id,
-            recorded.metadata.service,
-            event.member_id,
-            event.vehicle_id,
-            event.reservation_id,
-            event.city_id,
-            event.timestamp,
+    def _requested(self, recorded: RecordedEvent, event: Trip.Requested) -> Changes:
+        yield TRIPS.insert(
+            trip_id=event.originator_id,
+            service=recorded.metadata.service,
+            member_id=event.member_id,
+            vehicle_id=event.vehicle_id,
+            reservation_id=event.reservation_id,
+            city_id=event.city_id,
+            state="requested",
+            requested_at=event.timestamp,
         )
 
-    async def _started(self, recorded: RecordedEvent, event: Trip.StartConfirmed, db: Database) -> None:
-        await db.execute(_STARTED, event.originator_id, event.started_at)
+    def _started(self, recorded: RecordedEvent, event: Trip.StartConfirmed) -> Changes:
+        yield TRIPS.update(event.originator_id, state="running", started_at=event.started_at)
 
-    async def _changed(self, recorded: RecordedEvent, event: Event, db: Database) -> None:
+    def _changed(self, recorded: RecordedEvent, event: Event) -> Changes:
         reason = event.reason if isinstance(event, Trip.StartFailed) else None
-        await db.execute(_STATE, event.originator_id, _STATES[type(event)], reason)
+        yield TRIPS.update(event.originator_id, state=_STATES[type(event)], reason=reason)
 
-    async def _ended(self, recorded: RecordedEvent, event: Trip.Ended, db: Database) -> None:
-        await db.execute(
-            _ENDED,
+    def _ended(self, recorded: RecordedEvent, event: Trip.Ended) -> Changes:
+        yield TRIPS.update(
             event.originator_id,
-            event.ended_at,
-            event.driving_s,
-            event.parked_s,
-            event.distance_m,
-            event.forced,
-            event.reason,
+            state="ended",
+            ended_at=event.ended_at,
+            driving_s=event.driving_s,
+            parked_s=event.parked_s,
+            distance_m=event.distance_m,
+            forced=event.forced,
+            reason=event.reason,
         )

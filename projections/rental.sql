@@ -1,4 +1,4 @@
-create table if not exists read_v1.reservations (
+create table reservations (
     reservation_id uuid primary key,
     service text not null,
     member_id uuid not null,
@@ -10,21 +10,21 @@ create table if not exists read_v1.reservations (
     expires_at timestamptz not null,
     trip_id uuid
 );
-create index if not exists reservations_by_member on read_v1.reservations (service, member_id, placed_at desc);
-create index if not exists reservations_by_time on read_v1.reservations (service, placed_at desc);
-comment on table read_v1.reservations is 'One row per reservation.';
-comment on column read_v1.reservations.reservation_id is 'The reservation.';
-comment on column read_v1.reservations.service is 'Key of the rulebook.';
-comment on column read_v1.reservations.member_id is 'Who holds the car.';
-comment on column read_v1.reservations.vehicle_id is 'The car.';
-comment on column read_v1.reservations.city_id is 'City.';
-comment on column read_v1.reservations.state is 'open, converted, cancelled or expired.';
-comment on column read_v1.reservations.placed_at is 'When it began.';
-comment on column read_v1.reservations.free_until is 'End of the free time.';
-comment on column read_v1.reservations.expires_at is 'End of the reservation.';
-comment on column read_v1.reservations.trip_id is 'The trip that it became.';
+create index reservations_by_member on reservations (service, member_id, placed_at desc);
+create index reservations_by_time on reservations (service, placed_at desc);
+comment on table reservations is 'One row per reservation.';
+comment on column reservations.reservation_id is 'The reservation.';
+comment on column reservations.service is 'Key of the rulebook.';
+comment on column reservations.member_id is 'Who holds the car.';
+comment on column reservations.vehicle_id is 'The car.';
+comment on column reservations.city_id is 'City.';
+comment on column reservations.state is 'open, converted, cancelled or expired.';
+comment on column reservations.placed_at is 'When it began.';
+comment on column reservations.free_until is 'End of the free time.';
+comment on column reservations.expires_at is 'End of the reservation.';
+comment on column reservations.trip_id is 'The trip that it became.';
 
-create table if not exists read_v1.trips (
+create table trips (
     trip_id uuid primary key,
     service text not null,
     member_id uuid not null,
@@ -41,22 +41,22 @@ create table if not exists read_v1.trips (
     forced boolean not null default false,
     reason text
 );
-create index if not exists trips_by_member on read_v1.trips (service, member_id, requested_at desc);
-create index if not exists trips_by_time on read_v1.trips (service, requested_at desc);
-create index if not exists trips_ended on read_v1.trips (service, ended_at) where ended_at is not null;
-comment on table read_v1.trips is 'One row per trip.';
-comment on column read_v1.trips.trip_id is 'The trip.';
-comment on column read_v1.trips.service is 'Key of the rulebook.';
-comment on column read_v1.trips.member_id is 'Who drives.';
-comment on column read_v1.trips.vehicle_id is 'The car.';
-comment on column read_v1.trips.reservation_id is 'The reservation that it came from.';
-comment on column read_v1.trips.city_id is 'City of its start.';
-comment on column read_v1.trips.state is 'requested, starting, running, parked, ending, ended or start_failed.';
-comment on column read_v1.trips.requested_at is 'When it was asked for.';
-comment on column read_v1.trips.started_at is 'When the car confirmed that it was open.';
-comment on column read_v1.trips.ended_at is 'When it ended; billing stops here.';
-comment on column read_v1.trips.driving_s is 'Seconds of driving.';
-comment on column read_v1.trips.parked_s is 'Seconds of parking.';
-comment on column read_v1.trips.distance_m is 'Metres driven.';
-comment on column read_v1.trips.forced is 'Whether an agent ended it.';
-comment on column read_v1.trips.reason is 'Why it failed to start, or why an agent ended it, in free text.';
+create index trips_by_member on trips (service, member_id, requested_at desc);
+create index trips_by_time on trips (service, requested_at desc);
+create index trips_ended on trips (service, ended_at) where ended_at is not null;
+comment on table trips is 'One row per trip.';
+comment on column trips.trip_id is 'The trip.';
+comment on column trips.service is 'Key of the rulebook.';
+comment on column trips.member_id is 'Who drives.';
+comment on column trips.vehicle_id is 'The car.';
+comment on column trips.reservation_id is 'The reservation that it came from.';
+comment on column trips.city_id is 'City of its start.';
+comment on column trips.state is 'requested, starting, running, parked, ending, ended or start_failed.';
+comment on column trips.requested_at is 'When it was asked for.';
+comment on column trips.started_at is 'When the car confirmed that it was open.';
+comment on column trips.ended_at is 'When it ended; billing stops here.';
+comment on column trips.driving_s is 'Seconds of driving.';
+comment on column trips.parked_s is 'Seconds of parking.';
+comment on column trips.distance_m is 'Metres driven.';
+comment on column trips.forced is 'Whether an agent ended it.';
+comment on column trips.reason is 'Why it failed to start, or why an agent ended it, in free text.';

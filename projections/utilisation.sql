@@ -1,4 +1,4 @@
-create table if not exists read_v1.fleet_days (
+create table fleet_days (
     day date not null,
     service text not null,
     city_id text not null,
@@ -10,23 +10,23 @@ create table if not exists read_v1.fleet_days (
     currency text,
     primary key (service, day, city_id)
 );
-comment on table read_v1.fleet_days is 'One row per day, service and city.';
-comment on column read_v1.fleet_days.day is 'Day in the city on which the trips ended.';
-comment on column read_v1.fleet_days.service is 'Key of the rulebook.';
-comment on column read_v1.fleet_days.city_id is 'City.';
-comment on column read_v1.fleet_days.trips is 'Trips that ended.';
-comment on column read_v1.fleet_days.driving_s is 'Seconds of driving.';
-comment on column read_v1.fleet_days.parked_s is 'Seconds of parking.';
-comment on column read_v1.fleet_days.distance_m is 'Metres driven.';
-comment on column read_v1.fleet_days.revenue_minor is 'Net revenue of what ended on the day, less what was credited since, in minor units.';
-comment on column read_v1.fleet_days.currency is 'ISO 4217.';
+comment on table fleet_days is 'One row per day, service and city.';
+comment on column fleet_days.day is 'Day in the city on which the trips ended.';
+comment on column fleet_days.service is 'Key of the rulebook.';
+comment on column fleet_days.city_id is 'City.';
+comment on column fleet_days.trips is 'Trips that ended.';
+comment on column fleet_days.driving_s is 'Seconds of driving.';
+comment on column fleet_days.parked_s is 'Seconds of parking.';
+comment on column fleet_days.distance_m is 'Metres driven.';
+comment on column fleet_days.revenue_minor is 'Net revenue of what ended on the day, less what was credited since, in minor units.';
+comment on column fleet_days.currency is 'ISO 4217.';
 
-create table if not exists read_v1.invoice_days (
+create table invoice_days (
     invoice_id uuid primary key,
     day date not null,
     city_id text not null
 );
-comment on table read_v1.invoice_days is 'One row per invoice: in which row of fleet_days its revenue stands.';
-comment on column read_v1.invoice_days.invoice_id is 'The invoice.';
-comment on column read_v1.invoice_days.day is 'Day in the city on which what it is for ended.';
-comment on column read_v1.invoice_days.city_id is 'City.';
+comment on table invoice_days is 'One row per invoice: in which row of fleet_days its revenue stands.';
+comment on column invoice_days.invoice_id is 'The invoice.';
+comment on column invoice_days.day is 'Day in the city on which what it is for ended.';
+comment on column invoice_days.city_id is 'City.';

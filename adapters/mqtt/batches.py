@@ -171,7 +171,7 @@ class BatchWriter:
             position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
         )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory.model_copy(update={"track": track})
+        car.memory = car.memory._replace(track=track)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
         for oddity in verdict.oddities:
             self._metrics.message("telemetry", oddity.value)
@@ -209,7 +209,7 @@ class BatchWriter:
             position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
         )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory.model_copy(update={"track": track})
+        car.memory = car.memory._replace(track=track)
         if verdict.position_is_good or track.trusted is None or readings.position is None:
             return readings
         return readings.model_copy(update={"position": track.trusted.position})
@@ -221,11 +221,11 @@ class BatchWriter:
             return "stored"
         command = commands.contact(car.known.vehicle_id, message.received_at, online=online)
         await self._dispatch(car, message, command, commands.contact_id(car.vin, told.contact_changes))
-        car.memory = car.memory.model_copy(update={"told": told.with_contact(online=online)})
+        car.memory = car.memory._replace(told=told.with_contact(online=online))
         return "told"
 
     def _remember(self, car: _Car, readings: Readings, zones: frozenset[ZoneId] | None) -> None:
-        car.memory = car.memory.model_copy(update={"told": car.memory.told.with_readings(readings, zones)})
+        car.memory = car.memory._replace(told=car.memory.told.with_readings(readings, zones))
 
     async def _dispatch(
         self, car: _Car, message: Received, command: Command, command_id: CommandId, correlation: UUID | None = None

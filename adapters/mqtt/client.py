@@ -20,7 +20,7 @@ __all__ = [
     "with_traceparent",
 ]
 
-RECEIVE_MAXIMUM = 1000
+RECEIVE_MAXIMUM = 2000
 """How many messages a broker may send before the first is acknowledged (MQTT 5)."""
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """How long a broker keeps messages for an ingest process that is away (MQTT 5)."""

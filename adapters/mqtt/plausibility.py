@@ -5,6 +5,7 @@ Nothing is dropped here: every message gets its `Verdict`, and each oddity is co
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -26,6 +27,9 @@ class Oddity(StrEnum):
     """The same fix again, to the last digit, from a car that cannot have stopped."""
     JUMP = "jump"
     """Further from the fix before it than a car can drive in that time, can catch up, or has driven by its odometer."""
+
+
+_NO_NEWS = frozenset({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
 
 
 class Limits(BaseModel):
@@ -62,16 +66,14 @@ class Fix(BaseModel):
         return way / time if time > 0 else (float("inf") if way else 0.0)
 
 
-class Sample(BaseModel):
-    """What the screen looks at of one message."""
+class Sample(NamedTuple):
+    """What the screen looks at of one message, whose values have been validated before."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    at: datetime
+    """When the car says that it measured."""
+    received_at: datetime
     seq: int | None = None
     """The car's count of its telemetry; none for an answer to a command."""
-    at: AwareDatetime
-    """When the car says that it measured."""
-    received_at: AwareDatetime
     position: Position | None = None
     speed_kmh: float | None = None
     """What the speedometer says, when it says so."""
@@ -100,13 +102,11 @@ class Track(BaseModel):
     oddities: dict[Oddity, int] = {}
 
 
-class Verdict(BaseModel):
+class Verdict(NamedTuple):
     """What the screen says about one message."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     oddities: frozenset[Oddity]
-    at: AwareDatetime
+    at: datetime
     """When it was measured, never later than it was received."""
     position_is_good: bool = False
     """Whether the message carries a place that is believed."""
@@ -114,7 +114,7 @@ class Verdict(BaseModel):
     @property
     def is_news(self) -> bool:
         """Whether the message says how the car is now: neither seen before nor overtaken by a newer one."""
-        return self.oddities.isdisjoint({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
+        return self.oddities.isdisjoint(_NO_NEWS)
 
 
 DEFAULT_LIMITS = Limits()
@@ -125,16 +125,21 @@ def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tup
     at = min(sample.at, sample.received_at)
     found = _oddities_in_time(track, sample, at, limits)
     verdict = Verdict(oddities=frozenset(found), at=at)
-    if sample.seq is not None and Oddity.DUPLICATE not in found:
-        track = track.model_copy(update={"recent_seqs": (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]})
-    if verdict.is_news:
-        track = track.model_copy(update={"newest_at": at})
-        if sample.position is not None:
-            fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
-            track, odd = _follow(track, fix, sample.speed_kmh, limits)
-            good = track.trusted == fix and not track.frozen
-            verdict = verdict.model_copy(update={"oddities": verdict.oddities | odd, "position_is_good": good})
+    track = _seen(track, sample, verdict, limits)
+    if verdict.is_news and sample.position is not None:
+        fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
+        track, odd = _follow(track, fix, sample.speed_kmh, limits)
+        good = track.trusted == fix and not track.frozen
+        verdict = Verdict(verdict.oddities | odd, at, good)
     return _count(track, verdict.oddities), verdict
+
+
+def _seen(track: Track, sample: Sample, verdict: Verdict, limits: Limits) -> Track:
+    """With the message's number and time."""
+    seen: dict[str, object] = {"newest_at": verdict.at} if verdict.is_news else {}
+    if sample.seq is not None and Oddity.DUPLICATE not in verdict.oddities:
+        seen["recent_seqs"] = (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]
+    return track.model_copy(update=seen)
 
 
 def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> set[Oddity]:

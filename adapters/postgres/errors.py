@@ -21,3 +21,11 @@ class FollowerStoppedError(Exception):
         self.name = name
         self.position = position
         self.error = error
+
+
+class GenerationError(Exception):
+    """What was asked cannot be done with the generations that a projection has."""
+
+    def __init__(self, projection: str, why: str) -> None:
+        super().__init__(f"{projection} {why}")
+        self.projection = projection

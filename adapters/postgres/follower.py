@@ -14,7 +14,7 @@ import asyncpg
 from adapters import tracing
 from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.reading import EVERYTHING
+from adapters.postgres.reading import Filter
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.messages import RecordedEvent
 
@@ -25,8 +25,16 @@ Consume = Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]
 
 POLL_SECONDS = 0.5
 
-_ENSURE = "insert into csbe.followers (name) values ($1) on conflict do nothing"
-_TAKE = "select position, failed_position, error from csbe.followers where name = $1 for update skip locked"
+_ENSURE = """
+insert into csbe.followers (name)
+select $1 where not exists (select from csbe.generations where follower = $1 and state = 'dropped')
+on conflict do nothing
+"""
+_TAKE = """
+select position, failed_position, error,
+    least(position + $2, coalesce((select max(notification_id) from csbe.events), 0)) as until
+from csbe.followers where name = $1 for update skip locked
+"""
 _MOVE = "update csbe.followers set position = $2, updated_at = now() where name = $1"
 _STOP = """
 update csbe.followers set failed_position = $2, error = $3, updated_at = now() where name = $1 and position < $2
@@ -47,9 +55,6 @@ set position = stopped.failed_position, failed_position = null, error = null, up
 from stopped where follower.name = stopped.name returning true
 """
 _HOLD = "select from csbe.followers where name = $1 for update"
-_REWIND = """
-update csbe.followers set position = 0, failed_position = null, error = null, updated_at = now() where name = $1
-"""
 _STANDING = "select position, failed_position, error from csbe.followers where name = $1"
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
@@ -71,9 +76,8 @@ class Standing:
 
 @dataclass
 class _PoisonError(Exception):
-    """The batch from this position on could not be dealt with."""
+    """A batch of so many positions, whose first event is this, could not be dealt with."""
 
-    after: int
     first: int
     size: int
     cause: Exception
@@ -100,11 +104,11 @@ class Follower:
         self._pool = pool
         self._store = store
         self._consume = consume
-        self._topics = None if topics is None else frozenset(topics)
+        self._topics = topics
         self._batch = batch
 
-    async def catch_up(self) -> int:
-        """Deal with everything up to the end of the log; returns how many events were passed.
+    async def catch_up(self, *, once: bool = False) -> int:
+        """Deal with everything up to the end of the log, or with one batch; returns how many positions were passed.
 
         Returns early when another process is at it. Raises `FollowerStoppedError`.
         """
@@ -119,7 +123,7 @@ class Follower:
                 size = max(1, min(size, poison.size) // 2)  # closes in on the event to blame
                 continue
             passed += count
-            if count < size:
+            if once or count < size:
                 return passed
             size = min(self._batch, size * 2)
 
@@ -135,11 +139,11 @@ class Follower:
                 if reported != stopped.position:
                     log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
                 reported = stopped.position
-                await _sleep_unless(stop, POLL_SECONDS)
+                await sleep_unless(stop, POLL_SECONDS)
                 continue
             except TRY_AGAIN:
                 log.warning("%s lost its connection; trying again", self.name, exc_info=True)
-                await _sleep_unless(stop, POLL_SECONDS)
+                await sleep_unless(stop, POLL_SECONDS)
                 continue
             await self._wait(stop, seen)
 
@@ -176,37 +180,40 @@ class Follower:
             await connection.execute(_HOLD, self.name)
             yield connection
 
-    async def restart(self, emptying: str) -> None:
-        """Begin again at the first event, after the SQL that empties what the follower made."""
-        async with self.held() as connection:
-            await connection.execute(emptying)
-            await connection.execute(_REWIND, self.name)
+    async def go_on(self, until: int, connection: Connection) -> None:
+        """Deal with everything up to a position, in a transaction that holds it already."""
+        position = await connection.fetchval(_POSITION, self.name)
+        if until > position:
+            await self._deal_with(position, until, connection)
+            await connection.execute(_MOVE, self.name, until)
 
     async def _step(self, size: int) -> int:
+        """Deal with the next `size` positions, or those that there are; returns how many."""
         async with self._pool.acquire() as connection, connection.transaction():
-            state = await connection.fetchrow(_TAKE, self.name)
+            state = await connection.fetchrow(_TAKE, self.name, size)
             if state is None:
                 return 0
             if state["failed_position"] is not None:
                 raise FollowerStoppedError(self.name, state["failed_position"], state["error"])
-            rows = await self._store.reader.rows(state["position"], size, EVERYTHING, connection)
-            if rows:
-                await self._deal_with(rows, state["position"], connection)
-                await connection.execute(_MOVE, self.name, rows[-1]["notification_id"])
-            return len(rows)
+            position, until = state["position"], state["until"]
+            if until > position:
+                await self._deal_with(position, until, connection)
+                await connection.execute(_MOVE, self.name, until)
+            return max(0, int(until - position))
 
-    async def _deal_with(self, rows: list[asyncpg.Record], after: int, connection: Connection) -> None:
-        wanted = rows if self._topics is None else [row for row in rows if row["topic"] in self._topics]
-        if not wanted:
+    async def _deal_with(self, after: int, until: int, connection: Connection) -> None:
+        """Give the events between two positions to the consumer; of others, not even the rows are read."""
+        rows = await self._store.reader.rows(after, until - after, Filter(until, self._topics), connection)
+        if not rows:
             return
         try:
-            recorded = await self._store.reader.recorded(wanted)
+            recorded = await self._store.reader.recorded(rows)
             with tracing.following(self.name, recorded):
                 await self._consume(recorded, connection)
         except Exception as error:  # whatever a consumer raises, it must stop here and be seen
             if connection.is_closed() or isinstance(error, NOT_ITS_FAULT):
                 raise
-            raise _PoisonError(after, wanted[0]["notification_id"], len(rows), error) from error
+            raise _PoisonError(rows[0]["notification_id"], until - after, error) from error
 
     async def _stop(self, poison: _PoisonError) -> None:
         text = f"{type(poison.cause).__name__}: {_message_of(poison.cause)}"
@@ -246,6 +253,7 @@ def _message_of(error: Exception) -> object:
     return error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
 
 
-async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+async def sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not when told to stop."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)

@@ -1,15 +1,16 @@
 """Domain events as stored JSON and back: validated on read, upcast, values about a person encrypted field by field."""
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from eventsourcing.utils import TopicError, resolve_topic
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.vault import PersonKey
@@ -21,6 +22,7 @@ Keys = Mapping[UUID, PersonKey]
 _IN_COLUMNS = {"originator_id", "originator_version"}
 _SECRET = "$personal"  # noqa: S105 (the name of a member in the JSON)
 _SECRET_BYTES = b'"$personal"'
+_SUBJECTS = re.compile(rb'"of": ?"([0-9a-f-]{36})"')
 
 
 class StoredState(NamedTuple):
@@ -64,13 +66,8 @@ def _encrypt(event: DomainEvent, state: bytes, personal: Iterable[str], keys: Ke
 
 def subjects_in(rows: Iterable[StoredState]) -> set[UUID]:
     """The persons whose keys are needed to read these rows."""
-    return {
-        UUID(value["of"])
-        for row in rows
-        if _SECRET_BYTES in row.state
-        for value in orjson.loads(row.state).values()
-        if _is_secret(value)
-    }
+    found = {subject for row in rows if _SECRET_BYTES in row.state for subject in _SUBJECTS.findall(row.state)}
+    return {UUID(subject.decode()) for subject in found}
 
 
 def to_event(row: StoredState, keys: Keys) -> DomainEvent:
@@ -84,6 +81,7 @@ def to_event(row: StoredState, keys: Keys) -> DomainEvent:
         if _SECRET_BYTES in row.state:
             _decrypt(row, values, keys)
         _upcast(event_class, values)
+        _take_repeated(event_class, values)
         values["originator_id"] = row.originator_id
         values["originator_version"] = row.originator_version
         return event_class.model_validate(values)
@@ -115,6 +113,30 @@ def _decrypt(row: StoredState, values: dict[str, Any], keys: Keys) -> None:
 def _upcast(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
     for version in range(values.pop("class_version", 1), event_class.class_version):
         getattr(event_class, f"upcast_v{version}_v{version + 1}")(values)
+
+
+@cache
+def _repeated_parts(event_class: type[DomainEvent]) -> tuple[tuple[str, str, type[BaseModel]], ...]:
+    """Where an event holds values that stand in many events: field, field in it, and what it is."""
+    return tuple(
+        (outer, inner, part.annotation)
+        for outer, field in event_class.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for inner, part in field.annotation.model_fields.items()
+        if isinstance(part.annotation, type) and getattr(part.annotation, "REPEATED", False)
+    )
+
+
+def _take_repeated(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
+    """Put values that were validated before in the place of the same JSON: they are frozen, and dear to validate."""
+    for outer, inner, kind in _repeated_parts(event_class):
+        if isinstance(values.get(outer), dict) and isinstance(values[outer].get(inner), dict):
+            values[outer][inner] = _validated(kind, orjson.dumps(values[outer][inner]))
+
+
+@lru_cache(maxsize=1024)
+def _validated(kind: type[BaseModel], state: bytes) -> BaseModel:
+    return kind.model_validate_json(state)
 
 
 def _is_secret(value: object) -> bool:

@@ -58,7 +58,7 @@ class Reader:
         subjects = subjects_in(stored)
         keys = await self._vault.keys_for_reading(subjects) if subjects else {}
         return [
-            RecordedEvent.model_construct(
+            RecordedEvent(
                 position=row["notification_id"],
                 recorded_at=row["recorded_at"],
                 topic=state.topic,

@@ -53,8 +53,10 @@ class TelemetryRow:
 
     def values(self) -> tuple[object, ...]:
         """In the order of the table's columns, the array in PostgreSQL's notation."""
-        facts = {**vars(self), "oddities": f"{{{','.join(self.oddities)}}}"}
-        return tuple(facts[column] for column in _COLUMNS)
+        return (
+            self.received_at, self.measured_at, self.vin, self.service, self.seq, self.latitude, self.longitude,
+            self.speed_kmh, self.odometer_m, self.energy_percent, f"{{{','.join(self.oddities)}}}", self.signals,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from api.cli.running import demo, migrate, serve, simulate, token
 from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
-from api.composition import FollowerStoppedError, UnreachableError
+from api.cli.webhooks import webhooks_app
+from api.composition import FollowerStoppedError, GenerationError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
 
@@ -28,6 +29,7 @@ for command in (demo, serve, migrate, history, token, simulate, erase):
 for name, group in {
     "projections": projections_app,
     "tasks": tasks_app,
+    "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,
 }.items():
@@ -56,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except ValidationError as error:
         complain("; ".join(f"CSBE_{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()))
         sys.exit(2)
-    except (DomainError, PortTakenError, FollowerStoppedError, ValueError) as error:
+    except (DomainError, PortTakenError, FollowerStoppedError, GenerationError, ValueError) as error:
         complain(str(error))
         sys.exit(2)
     except (OSError, UnreachableError) as error:

@@ -8,7 +8,7 @@ import typer
 from api.cli.terminal import errors, fail, run, with_system
 from api.composition import Running
 from domain.members.member import Member
-from projections.members import MembersProjector, forget
+from projections.members import FORGET, MembersProjector
 
 
 def erase(
@@ -27,6 +27,7 @@ async def _erase(running: Running, member_id: UUID) -> None:
     if member.trip_id or member.reservation_id:
         fail(f"member {member_id} has an open {'trip' if member.trip_id else 'reservation'}: end it first")
     await running.store.erase(member_id)
-    projection = next(f for f in running.followers if f.name == MembersProjector().follower_name)
-    async with projection.held() as connection:  # what it has in hand may still name the member
-        await forget(connection, member_id)
+    projection = next(p for p in running.followers if p.name == MembersProjector.NAME)
+    for generation in await projection.generations():  # what one has in hand may still name the member
+        async with projection.follower(generation).held() as connection:
+            await connection.execute(FORGET.format(schema=generation.schema), member_id)

@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import projections
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
-from api.composition import Follower, Running
+from api.composition import Follower, Generation, Projection, Running
 
 projections_app = typer.Typer(help="The read models, and the policies.", no_args_is_help=True)
 
 _PROJECTIONS = ", ".join(p.NAME for p in projections.PROJECTORS)
-_FOLLOWERS = {**{p.NAME: p.follower_name for p in projections.PROJECTORS}, "policies": "policies"}
+_FOLLOWERS = f"{_PROJECTIONS}, policies"
 
-Name = Annotated[str, typer.Argument(help=f"One of {', '.join(_FOLLOWERS)}.")]
+Name = Annotated[str, typer.Argument(help=f"One of {_FOLLOWERS}, or a name that the status shows.")]
+ReadModel = Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")]
 
 
 @projections_app.command("status")
@@ -25,14 +26,27 @@ def projections_status(as_json: AsJson = False) -> None:
     """Where each one stands, and what a stopped one stumbled over."""
 
     async def read(running: Running) -> list[dict[str, object]]:
-        standings = [await follower.standing() for follower in (*running.followers, running.policies)]
-        return [{**asdict(s), "state": "running" if s.failed_position is None else "stopped"} for s in standings]
+        rows = [
+            {
+                **asdict(standing),
+                "state": "running" if standing.failed_position is None else "stopped",
+                "generation": generation.state,
+                "changed": not projection.writes(generation),
+            }
+            for projection in running.followers
+            for generation, standing in await projection.standings()
+        ]
+        policies = await running.policies.standing()
+        state = "running" if policies.failed_position is None else "stopped"
+        return [*rows, {**asdict(policies), "state": state, "generation": None, "changed": False}]
 
     rows = run(with_system(read))
-    table = Table("name", "state", "position", "lag", "error")
+    table = Table("name", "generation", "state", "position", "lag", "error")
     for row in rows:
         error = "" if row["error"] is None else f"at {row['failed_position']}: {row['error']}"
-        table.add_row(str(row["name"]), str(row["state"]), str(row["position"]), str(row["lag"]), escape(error))
+        generation = f"{row['generation'] or ''}{', of other code' if row['changed'] else ''}"
+        shown = (row["name"], generation, row["state"], row["position"], row["lag"])
+        table.add_row(*map(str, shown), escape(error))
     show(as_json, rows, table)
 
 
@@ -41,7 +55,7 @@ def projections_retry(name: Name) -> None:
     """Let a stopped one try its event again."""
 
     async def retry(running: Running) -> None:
-        follower = _follower(running, name)
+        follower = await _follower(running, name)
         if not await follower.retry():
             fail(f"{follower.name} is not stopped")
 
@@ -59,7 +73,7 @@ def projections_skip(
     """Let a stopped one go on after its event, which it will then never know."""
 
     async def skip(running: Running) -> None:
-        follower = _follower(running, name)
+        follower = await _follower(running, name)
         if not await follower.skip(position, by=by, reason=reason):
             stopped_at = (await follower.standing()).failed_position
             fail(f"{follower.name} is {f'stopped at {stopped_at}, not at {position}' if stopped_at else 'not stopped'}")
@@ -68,31 +82,83 @@ def projections_skip(
     errors.print(f"{name} goes on after {position}")
 
 
+@projections_app.command("build")
+def projections_build(name: ReadModel) -> None:
+    """Fill a new generation of a read model from the log, beside the live one; goes on where it was interrupted."""
+    new = run(with_system(lambda running: _built(_projection(running, name))))
+    errors.print(f"{name}: generation {new.number} is built; compare it, then swap")
+
+
+@projections_app.command("compare")
+def projections_compare(name: ReadModel, as_json: AsJson = False) -> None:
+    """Compare what was built with what is live, row by row; ends with 1 when they differ."""
+    tables = run(with_system(lambda running: _projection(running, name).compare()))
+    shown = Table("table", "rows live", "rows new", "only live", "only new")
+    for table in tables:
+        shown.add_row(table.table, *map(str, (table.live_rows, table.new_rows, table.only_live, table.only_new)))
+    show(as_json, [asdict(table) for table in tables], shown)
+    if any(table.only_live or table.only_new for table in tables):
+        raise typer.Exit(1)
+
+
+@projections_app.command("swap")
+def projections_swap(name: ReadModel) -> None:
+    """Show what was built in the place of what is live, at once; what was live is kept as the former one."""
+    new = run(with_system(lambda running: _projection(running, name).swap()))
+    errors.print(f"{name}: generation {new.number} is live; csbe projections back {name} returns to the former")
+
+
+@projections_app.command("back")
+def projections_back(name: ReadModel) -> None:
+    """Return to the former generation."""
+    former = run(with_system(lambda running: _projection(running, name).back()))
+    errors.print(f"{name}: generation {former.number} is live again")
+
+
+@projections_app.command("drop")
+def projections_drop(name: ReadModel) -> None:
+    """Remove the former generation; without one, the one that was built and is not shown."""
+    spare = run(with_system(lambda running: _projection(running, name).drop()))
+    errors.print(f"{name}: generation {spare.number} is dropped")
+
+
 @projections_app.command("rebuild")
-def projections_rebuild(
-    name: Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")],
-) -> None:
-    """Empty a read model and fill it again from the log."""
-    chosen = next((p for p in projections.PROJECTORS if name == p.NAME), None)
-    if chosen is None:
-        fail(f"there is no projection {name}: choose one of {_PROJECTIONS}")
+def projections_rebuild(name: ReadModel) -> None:
+    """Build a new generation and swap to it; the live one answers until then."""
 
-    async def rebuild(running: Running) -> None:
-        follower = _follower(running, name)
-        await follower.restart(chosen.truncate_sql())
-        end = await running.store.end()
-        with Progress(console=errors) as progress:
-            bar = progress.add_task(f"rebuilding {name}", total=end or 1)
-            while (done := await follower.position()) < end:
-                await follower.catch_up()
-                progress.update(bar, completed=done)
-            progress.update(bar, completed=end or 1)
+    async def rebuild(running: Running) -> Generation:
+        projection = _projection(running, name)
+        await _built(projection)
+        return await projection.swap()
 
-    run(with_system(rebuild))
+    new = run(with_system(rebuild))
+    errors.print(f"{name}: generation {new.number} is live")
 
 
-def _follower(running: Running, name: str) -> Follower:
-    """By its short name, or by the one that the status shows."""
-    followers = (*running.followers, running.policies)
-    found = next((f for f in followers if f.name in {name, _FOLLOWERS.get(name)}), None)
-    return found or fail(f"there is no projection {name}: choose one of {', '.join(_FOLLOWERS)}")
+async def _built(projection: Projection) -> Generation:
+    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
+        bar = progress.add_task(f"building {projection.name}", total=1, rate="")
+
+        def tell(done: int, end: int) -> None:
+            speed = progress.tasks[bar].speed
+            rate = f"{speed:,.0f} events/s" if speed else ""
+            progress.update(bar, completed=done if end else 1, total=end or 1, rate=rate)
+
+        return await projection.build(tell)
+
+
+def _projection(running: Running, name: str) -> Projection:
+    found = next((p for p in running.followers if p.name == name), None)
+    return found or fail(f"there is no projection {name}: choose one of {_PROJECTIONS}")
+
+
+async def _follower(running: Running, name: str) -> Follower:
+    """By its short name, which means the live one, or by the one that the status shows."""
+    if name == running.policies.name:
+        return running.policies
+    for projection in running.followers:
+        for generation in await projection.generations():
+            if name == generation.follower or (name == projection.name and generation.state == "live"):
+                return projection.follower(generation)
+    return fail(f"there is no projection {name}: choose one of {_FOLLOWERS}")

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import asyncpg
 
-from adapters.postgres.follower import Follower
-from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED
+from adapters.postgres.follower import Standing
+from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
+from domain.kernel.webhooks import WebhookState
 
 READY_LAG = 10_000
 """A process whose followers are further behind than this many positions is not ready."""
@@ -21,17 +23,34 @@ select count(*) filter (where parked_at is null and due_at <= now()) as due,
 from csbe.tasks
 """
 
+_WEBHOOKS = """
+select state, count(*) as number, max((select coalesce(max(notification_id), 0) from csbe.events) - position) as lag
+from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+group by state
+"""
 
-def stock_taker(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[], Awaitable[None]]:
+
+class Stands(Protocol):
+    """A follower, or a projection by its live generation."""
+
+    async def standing(self) -> Standing: ...
+
+
+def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
 
     async def take_stock() -> None:
         for follower in followers:
-            LAG.labels(follower.name).set(await follower.lag())
+            standing = await follower.standing()
+            LAG.labels(standing.name).set(standing.lag)
         [tasks] = await pool.fetch(_TASKS)
         TASKS_DUE.set(tasks["due"])
         TASKS_PARKED.set(tasks["parked"])
         TASKS_LATE.set(float(tasks["late_s"]))
+        webhooks = {row["state"]: row for row in await pool.fetch(_WEBHOOKS)}
+        for state in WebhookState:
+            WEBHOOKS.labels(state).set(webhooks[state]["number"] if state in webhooks else 0)
+        WEBHOOK_LAG.set(webhooks["active"]["lag"] if "active" in webhooks else 0)
 
     return take_stock
 
@@ -48,7 +67,7 @@ def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
     return answers
 
 
-def keeping_up(*followers: Follower) -> Callable[[], Awaitable[bool]]:
+def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:
     """The check whether followers go on, and are not too far behind."""
 
     async def keeping_up() -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -18,20 +18,28 @@ from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments import SimulatedPaymentProvider
+from adapters.postgres import generations
 from adapters.postgres.database import connect
 from adapters.postgres.follower import Follower
 from adapters.postgres.migrate import migrate
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.webhook_claims import WebhookClaims
+from adapters.postgres.webhooks import PostgresWebhooks
+from adapters.webhooks.delivering import WebhookDeliverer
+from adapters.webhooks.delivery import Outlet
+from adapters.webhooks.sending import Sender
+from api import cloudevents
 from api.auth import TokenAuthority
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
 from api.composition.reads import directory, fetcher, refresh_zones, waiter
 from api.composition.running import Running
 from api.composition.tracing import TracedDispatcher, traced
-from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher
+from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
 from api.settings import Settings
 from api.system import System
 from domain import contexts
@@ -82,7 +90,9 @@ async def prepare(dsn: str) -> list[str]:
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(4842195)")
-            await connection.execute(projections.schema_sql())
+            await connection.execute(projections.shared_sql())
+            for projector in projections.PROJECTORS:
+                await generations.prepare(connection, projector)
     finally:
         await connection.close()
     return applied
@@ -109,13 +119,22 @@ async def composed(
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
         followers = tuple(
-            Follower(pool, store, projector.follower_name, projector.apply, topics=projector.topics)
-            for projector in projections.PROJECTORS
+            Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
         )
-        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
+        runner = PolicyRunner(contexts.POLICIES)
+        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
         tasks = TaskQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
+        outlet = Outlet(
+            store=store,
+            claims=WebhookClaims(pool),
+            sender=await stack.enter_async_context(Sender(private=settings.webhook_private_receivers)),
+            to_body=cloudevents.to_body,
+            content_type=cloudevents.MEDIA_TYPE,
+            figures=WebhookFigures(),
+            park_after=timedelta(seconds=settings.webhook_park_after_s),
+        )
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -127,6 +146,7 @@ async def composed(
             wait_until=waiter(pool, followers),
             end=store.end,
             tracer=tracer,
+            webhooks=PostgresWebhooks(pool, store),
             take_stock=stock_taker(pool, (*followers, policies)),
             checks={
                 "database": database_answers(pool),
@@ -146,6 +166,7 @@ async def composed(
             worker=TaskWorker(
                 tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
             ),
+            webhooks=WebhookDeliverer(outlet),
             telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: refresh_zones(pool, zones),

@@ -7,10 +7,12 @@ import asyncpg
 
 from adapters.mqtt.batches import KnownVehicle
 from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
-from adapters.postgres.follower import Follower, wait_for
+from adapters.postgres.follower import wait_for
+from adapters.postgres.projection import Projection
 from api.system import Row
 from domain.kernel.ids import VehicleId, ZoneId
 
+_LIVE = "select follower from csbe.generations where state = 'live' and projection = any($1)"
 _VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 
@@ -40,11 +42,11 @@ def fetcher(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
     return fetch
 
 
-def waiter(pool: asyncpg.Pool, followers: tuple[Follower, ...]) -> Callable[[int], Awaitable[bool]]:
+def waiter(pool: asyncpg.Pool, followers: tuple[Projection, ...]) -> Callable[[int], Awaitable[bool]]:
     """Waits until all read models have reached a position; false when that takes too long."""
 
     async def wait_until(position: int) -> bool:
-        waits = (wait_for(pool, follower.name, position) for follower in followers)
-        return all(await asyncio.gather(*waits))
+        names = [row[0] for row in await pool.fetch(_LIVE, [follower.name for follower in followers])]
+        return all(await asyncio.gather(*(wait_for(pool, name, position) for name in names)))
 
     return wait_until

@@ -12,10 +12,12 @@ import structlog
 from adapters.mqtt.ingest import Ingest
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.follower import Follower
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.webhooks.delivering import WebhookDeliverer
 from api.system import System
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,7 @@ class Part(StrEnum):
     INGEST = "ingest"
     PROJECTIONS = "projections"
     POLICIES = "policies"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,12 @@ class Running:
     pool: asyncpg.Pool
     store: PostgresEventStore
     mqtt_url: str
-    followers: tuple[Follower, ...]
+    followers: tuple[Projection, ...]
     """Of the projections."""
     policies: Follower
     tasks: TaskQueue
     worker: TaskWorker
+    webhooks: WebhookDeliverer
     telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
@@ -66,6 +70,8 @@ class Running:
             if Part.POLICIES in parts:
                 loops.create_task(self.policies.run(stop))
                 loops.create_task(self.worker.run(stop))
+            if Part.WEBHOOKS in parts:
+                loops.create_task(self.webhooks.run(stop))
             if Part.INGEST in parts:
                 loops.create_task(self.ingest.run(stop))
                 loops.create_task(self._keep_zones(stop))
@@ -83,7 +89,7 @@ class Running:
 
     async def is_idle(self) -> bool:
         """Whether policies and projections have dealt with all that happened, and nothing is due."""
-        names = [follower.name for follower in (*self.followers, self.policies)]
+        names = [(await follower.live()).follower for follower in self.followers] + [self.policies.name]
         idle: bool = await self.pool.fetchval(_IDLE, self.system.clock.now(), names)
         return idle
 

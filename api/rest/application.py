@@ -9,12 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.problems import Problem
-from api.rest import billing, fleet, health, history, live, members, rental, reports
+from api.rest import billing, fleet, health, history, live, members, rental, reports, webhooks
 from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
 from api.system import System
 
-PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, health))
+PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, webhooks, health))
 """The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 
@@ -38,6 +38,7 @@ def create_app(system: System) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        webhooks=webhooks.sent,
     )
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     app.state.system = system

@@ -1,10 +1,12 @@
 """What travels through the dispatcher: commands, and who asks for them and why."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId
@@ -65,13 +67,12 @@ class Metadata(BaseModel):
         return cls(command_id=CommandId(id), command=command.NAME, actor=actor, service=service, correlation_id=id)
 
 
-class RecordedEvent(BaseModel):
-    """An event as read from the store, with its place in the log."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as read from the store, with its place in the log. Its parts are validated already."""
 
     position: int
-    recorded_at: AwareDatetime
+    recorded_at: datetime
     topic: str
     event: DomainEvent
     metadata: Metadata

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,9 @@ class Tariff(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    REPEATED: ClassVar[bool] = True
+    """The same tariff stands in many events: who reads them may keep one copy."""
 
     id: str
     version: Annotated[int, Field(ge=1)]
@@ -46,7 +49,7 @@ class Tariff(BaseModel):
             raise ValueError(msg)
         known = {p.id for p in self.packages}
         for element in self.elements:
-            covered = getattr(element, "covers", None) or ()
+            covered = element.__dict__.get("covers") or ()  # pydantic is slow to say that there is none
             if unknown := set(covered) - known:
                 msg = f"tariff {self.id}: {element.id} covers {sorted(unknown)}, which do not stand before it"
                 raise ValueError(msg)

@@ -20,6 +20,7 @@ from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.members.commands import RegisterMember
 from domain.members.member import Member
+from tests.projections.following import empty_read_models
 
 METADATA = Metadata(
     command_id=CommandId(UUID(int=1)),
@@ -57,7 +58,7 @@ async def csbe(
 ) -> Csbe:
     """The command, on the database of the tests."""
     await prepare(postgres_dsn)
-    await pool.execute("truncate read_v1.members")
+    await empty_read_models(pool)
     monkeypatch.setenv("CSBE_POSTGRES_DSN", postgres_dsn)
     monkeypatch.setenv("CSBE_DATA_DIR", str(tmp_path))
     monkeypatch.setattr("api.cli.terminal.configure_logs", lambda _level: None)

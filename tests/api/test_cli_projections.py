@@ -7,21 +7,25 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.journal import Entry, Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from domain.members.member import Member
+from projections.members import MembersProjector
 from tests.api.terminal import METADATA, Csbe, registered
 
 
 @pytest.fixture
-async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> int:
+async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> int:  # noqa: ARG001 (prepares)
     """The position of a damaged event, at which the read model of members is stopped."""
     await registered(store)
     damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
     position = (await Journal(pool).write(Entry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))).position
     await registered(store)
-    assert (await csbe("projections", "rebuild", "members")).code == 2
+    with pytest.raises(FollowerStoppedError):
+        await Projection(pool, store, MembersProjector()).catch_up()
     return position
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-import projections
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.model import Rulebook
@@ -16,6 +15,7 @@ from tests.journeys.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker
 from tests.journeys.city import City
 from tests.journeys.installation import Installation
 from tests.journeys.places import BERLIN, Place
+from tests.projections.following import empty_read_models
 
 
 @pytest.fixture
@@ -63,8 +63,7 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """An empty database, a broker: a system that has never run."""
     await prepare(postgres_dsn)
-    for projector in projections.PROJECTORS:
-        await pool.execute(projector.truncate_sql())
+    await empty_read_models(pool)
     await pool.execute("truncate csbe.telemetry_tracks, csbe.dead_letters, csbe.provider_operations")
     installation = Installation(postgres_dsn, broker, tmp_path, place, faults, rulebooks)
     yield installation

@@ -10,8 +10,9 @@ from tests.journeys.installation import Installation
 
 
 async def followed(running: Running) -> None:
-    for follower in (*running.followers, running.policies):
-        await follower.catch_up()
+    for projection in running.followers:
+        await projection.catch_up()
+    await running.policies.catch_up()
 
 
 def registration() -> Command:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 import projections
-from adapters.postgres.follower import Follower
+from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from domain.contexts import HANDLERS
 from domain.kernel.aggregate import Aggregate
@@ -20,11 +20,11 @@ from domain.rulebook.services import RULEBOOKS
 from tests.domain.memory_store import MemoryStore
 from tests.domain.people_and_cars import area, car, member, reserved, says, started
 from tests.domain.world import World
-from tests.projections.following import Followers, catch_up, credit
+from tests.projections.following import Followers, catch_up, credit, prepared
 from tests.projections.planting import Log
 
 
-class _RecordedTwice(MemoryStore):
+class RecordedTwice(MemoryStore):
     """Decides from memory; what was decided is appended to the real store first."""
 
     def __init__(self, real: PostgresEventStore) -> None:
@@ -41,20 +41,16 @@ class _RecordedTwice(MemoryStore):
 @pytest.fixture
 async def followers(pool: asyncpg.Pool, store: PostgresEventStore) -> Followers:
     """One follower per projector, on empty tables."""
-    await pool.execute(projections.schema_sql())
-    for projector in projections.PROJECTORS:
-        await pool.execute(projector.truncate_sql())
-    return {
-        p.NAME: Follower(pool, store, p.follower_name, p.apply, topics=p.topics, batch=7)
-        for p in projections.PROJECTORS
-    }
+    await prepared(pool)
+    all_of_them = [Projection(pool, store, projector) for projector in projections.PROJECTORS]
+    return {p.name: p.follower(await p.live(), batch=7) for p in all_of_them}
 
 
 @pytest.fixture
 def world(store: PostgresEventStore) -> World:
     """The whole domain, its cars and its payment provider, recorded in PostgreSQL."""
     world = World()
-    world.store = _RecordedTwice(store)
+    world.store = RecordedTwice(store)
     world._dispatcher = Dispatcher(world.store, world, RULEBOOKS, HANDLERS)
     return world
 

@@ -2,13 +2,41 @@
 
 import asyncpg
 
+import projections
 from adapters.postgres.follower import Follower
+from adapters.postgres.generations import drop, generations_of, prepare
 from domain.billing.commands import CreditInvoice
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import TripId, derived_id
 from tests.domain.billing.desk import euros
 
 Followers = dict[str, Follower]
+
+
+async def empty_read_models(pool: asyncpg.Pool) -> None:
+    """Leave only the live generation of each read model, without rows."""
+    async with pool.acquire() as connection, connection.transaction():
+        for projector in projections.PROJECTORS:
+            for generation in await generations_of(connection, projector.NAME):
+                if generation.state == "live":
+                    tables = ", ".join(f"{generation.schema}.{table.name}" for table in projector.TABLES)
+                    await connection.execute(f"truncate {tables}")
+                else:
+                    await drop(connection, generation)
+
+
+async def prepared(pool: asyncpg.Pool) -> None:
+    """Read models that are there, and empty."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(projections.shared_sql())
+        for projector in projections.PROJECTORS:
+            await prepare(connection, projector)
+    await empty_read_models(pool)
+
+
+async def live_schema(pool: asyncpg.Pool, projection: str) -> str:
+    """Where the rows of a read model are."""
+    return next(g.schema for g in await generations_of(pool, projection) if g.state == "live")
 
 
 async def catch_up(followers: Followers) -> None:

@@ -1,6 +1,7 @@
 """Planting faults into a log, and asking which laws they break."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ def broken(log: Log, *, finished: bool = True) -> set[str]:
 def changed(recorded: RecordedEvent, **values: Any) -> RecordedEvent:
     """The event with other facts, in an append of its own."""
     meta = recorded.metadata.model_copy(update={"command_id": uuid4()})
-    return recorded.model_copy(update={"event": recorded.event.model_copy(update=values), "metadata": meta})
+    return replace(recorded, event=recorded.event.model_copy(update=values), metadata=meta)
 
 
 def first(log: Log, kind: type[DomainEvent]) -> RecordedEvent:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections.fleet import NEAREST_FREE
+from tests.projections.following import live_schema
 
 pytestmark = pytest.mark.usefixtures("followers")
 
@@ -115,10 +116,11 @@ def _fits(wish: Wish, car: Parked) -> bool:
 
 async def _park(pool: asyncpg.Pool, cars: list[Parked]) -> dict[UUID, Parked]:
     known = {uuid5(UUID(int=0), str(n)): car for n, car in enumerate(cars)}
-    await pool.execute("truncate read_v1.vehicles")
+    fleet = await live_schema(pool, "fleet")
+    await pool.execute(f"truncate {fleet}.vehicles")
     await pool.copy_records_to_table(
         "vehicles",
-        schema_name="read_v1",
+        schema_name=fleet,
         columns=["vehicle_id", "vin", "plate", "make", "fuel_type", *Parked._fields],
         records=[(id, str(id), "B-AB", "BMW", "petrol", *car) for id, car in known.items()],
     )
@@ -151,9 +153,10 @@ async def test_a_car_to_the_east_is_nearer_than_one_as_many_degrees_to_the_north
 
 
 async def test_among_fourteen_thousand_cars_an_index_finds_them(pool: asyncpg.Pool) -> None:
-    await pool.execute("truncate read_v1.vehicles")
+    fleet = await live_schema(pool, "fleet")
+    await pool.execute(f"truncate {fleet}.vehicles")
     await pool.execute(_FLEET)
-    await pool.execute("analyze read_v1.vehicles")
+    await pool.execute(f"analyze {fleet}.vehicles")
 
     plan = "\n".join(r[0] for r in await pool.fetch(f"explain {NEAREST_FREE}", *Wish(*BERLIN)))
 

@@ -15,15 +15,15 @@ from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
 from tests.domain.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
 from tests.domain.world import World
-from tests.projections.following import Followers, catch_up, credit, row
+from tests.projections.following import Followers, catch_up, credit, empty_read_models, live_schema, row
 
-_ALL_TABLES = "select schemaname || '.' || tablename from pg_tables where schemaname = 'read_v1'"
+_ALL_VIEWS = "select schemaname || '.' || viewname from pg_views where schemaname = 'read_v1'"
 
 Story = tuple[MemberId, VehicleId, TripId]
 
 
 async def _tables(pool: asyncpg.Pool) -> dict[str, list[str]]:
-    names = [table for p in projections.PROJECTORS for table in p.TABLES]
+    names = [f"read_v1.{table.name}" for p in projections.PROJECTORS for table in p.TABLES]
     return {n: [r[0] for r in await pool.fetch(f"select t::text from {n} t order by 1")] for n in names}  # noqa: S608
 
 
@@ -35,14 +35,13 @@ async def test_a_rebuild_from_zero_equals_the_live_tables(
     await catch_up(followers)
     live = await _tables(pool)
 
-    for projector in projections.PROJECTORS:
-        await pool.execute(projector.truncate_sql())
-        await pool.execute("delete from csbe.followers where name = $1", projector.follower_name)
+    await empty_read_models(pool)
+    await pool.execute("delete from csbe.followers")
     await catch_up(followers)
 
     assert await _tables(pool) == live
     assert all(live.values())
-    assert set(live) == {r[0] for r in await pool.fetch(_ALL_TABLES)}
+    assert set(live) == {r[0] for r in await pool.fetch(_ALL_VIEWS)}
 
 
 async def test_the_account_the_trip_and_the_reservation_tell_the_story(story: Story, pool: asyncpg.Pool) -> None:
@@ -119,14 +118,15 @@ async def test_an_event_that_cannot_be_projected_stops_there_with_its_position(
 ) -> None:
     await area(world)
     await member(world)
-    await pool.execute("alter table read_v1.members add constraint planted check (not email_verified)")
+    table = f"{await live_schema(pool, 'members')}.members"
+    await pool.execute(f"alter table {table} add constraint planted check (not email_verified)")
     verified = next(r.position for r in world.store.log if r.topic == "members.member.email_verified")
     try:
         with pytest.raises(FollowerStoppedError) as stopped:
             await followers["members"].catch_up()
         await followers["event_log"].catch_up()
     finally:
-        await pool.execute("alter table read_v1.members drop constraint planted")
+        await pool.execute(f"alter table {table} drop constraint planted")
     assert stopped.value.position == verified
     assert await followers["members"].position() == verified - 1
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from adapters.postgres import journal as journal_module
+from adapters.postgres import writing
 from adapters.postgres.journal import Entry, Journal, Status
 from adapters.postgres.mapper import StoredState
 
@@ -60,7 +60,7 @@ async def test_appends_by_a_cancelled_caller_do_not_disturb_the_others(pool: asy
 async def test_a_connection_that_is_not_needed_goes_back_to_the_pool_and_comes_again(
     pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(writing, "IDLE_SECONDS", 0.01)
     journal = Journal(pool)
     await journal.write(entry())
     in_use = pool.get_size() - pool.get_idle_size()

@@ -1,0 +1,157 @@
+"""Generations of a read model: its tables in a schema of their own, made beside the live ones and shown by views."""
+
+import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import asyncpg
+
+from adapters.postgres.database import Connection
+from domain.kernel.messages import RecordedEvent
+
+_ALL = """
+select projection, number, state, digest, reports from csbe.generations
+where projection = $1 and state <> 'dropped' order by number
+"""
+_NUMBER = "select coalesce(max(number), 0) + 1 from csbe.generations where projection = $1"
+_ADD = "insert into csbe.generations (projection, number, state, digest, reports) values ($1, $2, $3, $4, $5)"
+_STATE = "update csbe.generations set state = $3, changed_at = now() where projection = $1 and number = $2"
+_CLAIM = "update csbe.generations set digest = $3, reports = $4 where projection = $1 and number = $2"
+_FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
+_UNFOLLOWED = "delete from csbe.followers where name = $1"
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(4842196, hashtext($1))"
+
+TABLES = "select relname from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r' order by relname"
+_COMMENTS = """
+select format('comment on view read_v1.%I is %L', c.relname, obj_description(c.oid)) from pg_class c
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r'
+union all
+select format('comment on column read_v1.%I.%I is %L', c.relname, a.attname, col_description(c.oid, a.attnum))
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+"""
+_GRANT = "grant select on all tables in schema reports to csbe_analyst"
+_REPORTS = re.compile(r"create or replace view (reports\.\w+)")
+_OTHER_SHAPE = (asyncpg.InvalidTableDefinitionError, asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError)
+
+
+class ReadModel(Protocol):
+    """A projector, as the store sees it."""
+
+    NAME: ClassVar[str]
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+
+    def tables_sql(self) -> str: ...
+
+    def reports_sql(self) -> str: ...
+
+    def apply(self, events: Sequence[RecordedEvent], db: Any, schema: str) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One making of a read model."""
+
+    projection: str
+    number: int
+    state: str
+    digest: str | None
+    reports: str | None
+
+    @property
+    def schema(self) -> str:
+        """Where its tables are."""
+        return f"{self.projection}_v{self.number}"
+
+    @property
+    def follower(self) -> str:
+        """Under which its position is kept."""
+        return f"projection.{self.projection}.v{self.number}"
+
+
+async def generations_of(connection: asyncpg.Pool | Connection, projection: str) -> list[Generation]:
+    """All that are not dropped, the oldest first."""
+    return [Generation(*row) for row in await connection.fetch(_ALL, projection)]
+
+
+async def prepare(connection: Connection, model: ReadModel) -> None:
+    """Make and show the first generation where there is none; one that this code cannot write stays as it is."""
+    await connection.execute(_ONE_AT_A_TIME, model.NAME)
+    found = await generations_of(connection, model.NAME)
+    live = next((g for g in found if g.state == "live"), None)
+    if live is None:
+        live = await make(connection, model, "live")
+        await show(connection, live, None)
+    elif live.digest is None or (live.digest == model.digest and live.reports != model.reports_sql()):
+        await connection.execute(_CLAIM, live.projection, live.number, model.digest, model.reports_sql())
+        claimed = Generation(live.projection, live.number, live.state, model.digest, model.reports_sql())
+        await show(connection, claimed, live)
+
+
+async def make(connection: Connection, model: ReadModel, state: str) -> Generation:
+    """Empty tables for a new generation."""
+    number = await connection.fetchval(_NUMBER, model.NAME)
+    new = Generation(model.NAME, number, state, model.digest, model.reports_sql())
+    await connection.execute(f"create schema {new.schema}")
+    await connection.execute(f"comment on schema {new.schema} is 'Generation {number} of a read model: see read_v1.'")
+    await connection.execute(f"set local search_path to {new.schema}")
+    await connection.execute(model.tables_sql())
+    await connection.execute("set local search_path to default")
+    await connection.execute(_ADD, new.projection, number, state, new.digest, new.reports)
+    await connection.execute(_FOLLOWED, new.follower)
+    return new
+
+
+async def show(connection: Connection, new: Generation, old: Generation | None) -> None:
+    """Let the views of `read_v1` and of `reports` show a generation in the place of another."""
+    tables = [row[0] for row in await connection.fetch(TABLES, new.schema)]
+    shown = [row[0] for row in await connection.fetch(TABLES, old.schema)] if old else []
+    try:
+        async with connection.transaction():
+            await _replace_views(connection, new, tables)
+    except _OTHER_SHAPE:
+        await _drop_views(connection, old, shown)
+        await _replace_views(connection, new, tables)
+    for gone in set(shown) - set(tables):
+        await connection.execute(f"drop view if exists read_v1.{gone}")
+
+
+async def drop(connection: Connection, generation: Generation) -> None:
+    """Remove a generation's tables. Whoever follows it finds out."""
+    await connection.execute(_STATE, generation.projection, generation.number, "dropped")
+    await connection.execute(f"drop schema if exists {generation.schema} cascade")
+    await connection.execute(_UNFOLLOWED, generation.follower)
+
+
+async def set_state(connection: asyncpg.Pool | Connection, generation: Generation, state: str) -> None:
+    """Note what became of a generation."""
+    await connection.execute(_STATE, generation.projection, generation.number, state)
+
+
+async def one_at_a_time(connection: Connection, projection: str) -> None:
+    """Keep others from making, swapping or dropping generations of this projection until the transaction ends."""
+    await connection.execute(_ONE_AT_A_TIME, projection)
+
+
+async def _replace_views(connection: Connection, new: Generation, tables: Sequence[str]) -> None:
+    for table in tables:
+        await connection.execute(
+            f"create or replace view read_v1.{table} as select * from {new.schema}.{table}"  # noqa: S608
+        )
+    for (comment,) in await connection.fetch(_COMMENTS, new.schema):
+        await connection.execute(comment)
+    await connection.execute(new.reports or "")
+    await connection.execute(_GRANT)
+
+
+async def _drop_views(connection: Connection, old: Generation | None, tables: Sequence[str]) -> None:
+    """Ours only: a view that somebody else made over them keeps them from being dropped, and is named in the error."""
+    views = _REPORTS.findall((old and old.reports) or "") + [f"read_v1.{table}" for table in tables]
+    if views:
+        await connection.execute(f"drop view if exists {', '.join(views)}")

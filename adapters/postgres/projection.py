@@ -1,0 +1,262 @@
+"""A projection: follows the log for every generation that this code can write, and exchanges one for another."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
+
+import asyncpg
+
+from adapters.postgres import generations
+from adapters.postgres.database import TRY_AGAIN, Connection
+from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.follower import POLL_SECONDS, Follower, Standing, sleep_unless
+from adapters.postgres.generations import Generation, ReadModel, generations_of
+from adapters.postgres.store import PostgresEventStore
+
+log = logging.getLogger(__name__)
+
+BUILD_BATCH = 5000
+"""A build takes more at a time than a live follower, which would keep readers of its rows waiting."""
+
+SWAP_ATTEMPTS = 40
+
+_LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
+"""Shorter than PostgreSQL takes to look for deadlocks, so that a swap gives way and never a reader."""
+
+_POSITIONS = "select name, position from csbe.followers where name = any($1) order by name for update"
+_DIFFERENCE = "select count(*) from (select {columns} from {a} except all select {columns} from {b}) as difference"
+_COLUMNS = """
+select string_agg(quote_ident(a.attname), ', ' order by a.attname)
+from pg_attribute a join pg_attribute b on b.attname = a.attname and b.attrelid = to_regclass($2)
+where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and not b.attisdropped
+"""
+
+Tell = Callable[[int, int], None]
+"""Hears how far a build has come, and where the log ends."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One table of two generations at the same position, by the columns that both have."""
+
+    table: str
+    live_rows: int
+    new_rows: int
+    only_live: int
+    only_new: int
+
+
+class Projection:
+    """Everything about one read model."""
+
+    def __init__(self, pool: asyncpg.Pool, store: PostgresEventStore, model: ReadModel, *, swap: bool = True) -> None:
+        self.name = model.NAME
+        self._pool = pool
+        self._store = store
+        self._model = model
+        self._swap = swap
+
+    async def generations(self) -> list[Generation]:
+        """All that are not dropped, the oldest first."""
+        return await generations_of(self._pool, self.name)
+
+    async def live(self) -> Generation:
+        """The one that is shown."""
+        return await self._in_state("live") or self._fail("is not there: run csbe migrate")
+
+    def writes(self, generation: Generation) -> bool:
+        """Whether it was made for this code."""
+        return generation.digest == self._model.digest
+
+    def follower(self, generation: Generation, batch: int = 500) -> Follower:
+        """Who follows the log for a generation."""
+        consume = partial(self._model.apply, schema=generation.schema)
+        name, topics = generation.follower, self._model.topics
+        return Follower(self._pool, self._store, name, consume, topics=topics, batch=batch)
+
+    async def standings(self) -> list[tuple[Generation, Standing]]:
+        """Where each generation stands."""
+        return [(g, await self.follower(g).standing()) for g in await self.generations()]
+
+    async def standing(self) -> Standing:
+        """Where the live one stands."""
+        return await self.follower(await self.live()).standing()
+
+    async def catch_up(self) -> int:
+        """Bring the live one to the end of the log."""
+        return await self.follower(await self.live()).catch_up()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow every generation that this code can write, until told to stop.
+
+        When the live one was made for other code, another is built beside it, and takes its place unless the settings
+        say that this is for an operator to do.
+        """
+        following: dict[int, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+        renewal: asyncio.Task[None] | None = None
+        while not stop.is_set():
+            try:
+                found = await self.generations()
+            except TRY_AGAIN:
+                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+            else:
+                if renewal is None and not any(self.writes(g) for g in found if g.state == "live"):
+                    renewal = asyncio.create_task(self._renew(stop))
+                await self._follow([g for g in found if self.writes(g) and g.state != "building"], following)
+            await sleep_unless(stop, POLL_SECONDS)
+        await self._follow([], following)
+        if renewal is not None:
+            await renewal
+
+    async def build(self, tell: Tell = lambda _done, _end: None, stop: asyncio.Event | None = None) -> Generation:
+        """Fill a generation beside the live one, or go on with one that was begun. Raises `FollowerStoppedError`."""
+        new = await self._begun()
+        follower = self.follower(new, BUILD_BATCH)
+        while (done := await follower.position()) < (end := await self._store.end()):
+            tell(done, end)
+            if stop is not None and stop.is_set():
+                return new
+            if not await follower.catch_up(once=True):
+                await asyncio.sleep(POLL_SECONDS / 5)  # another process is at it
+        tell(done, end)
+        if new.state == "building":
+            await generations.set_state(self._pool, new, "ready")
+        return new
+
+    async def compare(self) -> list[Comparison]:
+        """The live generation and the one made beside it, table by table, while both are held at one position."""
+        live, new = await self.live(), await self._ready()
+        async with self._aligned(live, new) as connection:
+            tables = [r[0] for r in await connection.fetch(generations.TABLES, new.schema)]
+            return [await _compared(connection, live, new, table) for table in tables]
+
+    async def swap(self) -> Generation:
+        """Show the generation that was made beside the live one; the live one becomes the former."""
+        new = await self._ready()
+        await self._exchange(new)
+        return new
+
+    async def back(self) -> Generation:
+        """Show the former generation again; the live one becomes the former."""
+        former = await self._in_state("former") or self._fail("has no former generation to go back to")
+        await self._exchange(former)
+        return former
+
+    async def drop(self) -> Generation:
+        """Remove the former generation, or else the one made beside the live one."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await generations.one_at_a_time(connection, self.name)
+            spare = await self._in_state("former") or await self._in_state("ready") or await self._in_state("building")
+            if spare is None:
+                self._fail("has the live generation only, which cannot be dropped")
+            await connection.fetch(_POSITIONS, [spare.follower])
+            await generations.drop(connection, spare)
+        return spare
+
+    async def _renew(self, stop: asyncio.Event) -> None:
+        log.warning("%s was made by other code: another generation is built beside it", self.name)
+        while not stop.is_set():
+            try:
+                await self.build(stop=stop)
+                if self._swap and not stop.is_set() and not self.writes(await self.live()):
+                    await self.swap()
+            except FollowerStoppedError as stopped:
+                log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
+            except TRY_AGAIN:
+                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+            else:
+                return
+            await sleep_unless(stop, POLL_SECONDS)
+
+    async def _follow(
+        self, wanted: list[Generation], following: dict[int, tuple[asyncio.Event, asyncio.Task[None]]]
+    ) -> None:
+        for generation in wanted:
+            if generation.number not in following:
+                stop = asyncio.Event()
+                task = asyncio.create_task(self.follower(generation).run(stop), name=generation.follower)
+                following[generation.number] = stop, task
+        for number in following.keys() - {g.number for g in wanted}:
+            stop, task = following.pop(number)
+            stop.set()
+            await task
+
+    async def _begun(self) -> Generation:
+        """The generation being built: begun anew when it was begun by other code."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await generations.one_at_a_time(connection, self.name)
+            for begun in await generations_of(connection, self.name):
+                if begun.state in {"building", "ready"}:
+                    if self.writes(begun):
+                        return begun
+                    await generations.drop(connection, begun)
+            return await generations.make(connection, self._model, "building")
+
+    async def _exchange(self, new: Generation) -> None:
+        for _ in range(SWAP_ATTEMPTS):
+            with contextlib.suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                await self._try_exchange(new)
+                return
+            await asyncio.sleep(POLL_SECONDS / 5)
+        self._fail("could not be swapped: readers keep its views busy; try again")
+
+    async def _try_exchange(self, new: Generation) -> None:
+        live = await self.live()
+        if live.number == new.number:
+            return
+        async with self._aligned(live, new) as connection:
+            await connection.execute(_LOCK_TIMEOUT)
+            await generations.show(connection, new, live)
+            for old in await generations_of(connection, self.name):
+                if old.state == "former" and old.number != new.number:
+                    await generations.drop(connection, old)
+            await generations.set_state(connection, live, "former")
+            await generations.set_state(connection, new, "live")
+
+    @asynccontextmanager
+    async def _aligned(self, live: Generation, new: Generation) -> AsyncIterator[Connection]:
+        """A transaction in which nobody follows for either, and the new one is not behind."""
+        follower = self.follower(new, BUILD_BATCH)
+        if self.writes(new):
+            await follower.catch_up()
+        async with self._pool.acquire() as connection, connection.transaction():
+            await generations.one_at_a_time(connection, self.name)
+            rows = await connection.fetch(_POSITIONS, [live.follower, new.follower])
+            positions = {row["name"]: row["position"] for row in rows}
+            until = positions.get(live.follower, 0)
+            if positions.get(new.follower, 0) < until:
+                if not self.writes(new):
+                    behind = until - positions.get(new.follower, 0)
+                    self._fail(
+                        f"generation {new.number} is {behind} positions behind and was made by other code: "
+                        "let that release bring it up to date"
+                    )
+                await follower.go_on(until, connection)
+            yield connection
+
+    async def _ready(self) -> Generation:
+        if await self._in_state("building"):
+            self._fail("is still being built: let csbe projections build finish")
+        return await self._in_state("ready") or self._fail("has no generation to show: build one first")
+
+    async def _in_state(self, state: str) -> Generation | None:
+        return next((g for g in await self.generations() if g.state == state), None)
+
+    def _fail(self, why: str) -> NoReturn:
+        raise GenerationError(self.name, why)
+
+
+async def _compared(connection: Connection, live: Generation, new: Generation, table: str) -> Comparison:
+    a, b = f"{live.schema}.{table}", f"{new.schema}.{table}"
+    columns = await connection.fetchval(_COLUMNS, a, b)
+    if columns is None:
+        return Comparison(table, 0, await connection.fetchval(f"select count(*) from {b}"), 0, 0)  # noqa: S608
+    live_rows, new_rows = [await connection.fetchval(f"select count(*) from {of}") for of in (a, b)]  # noqa: S608
+    only_live = await connection.fetchval(_DIFFERENCE.format(columns=columns, a=a, b=b))
+    only_new = await connection.fetchval(_DIFFERENCE.format(columns=columns, a=b, b=a))
+    return Comparison(table, live_rows, new_rows, only_live, only_new)

@@ -1,0 +1,153 @@
+"""Writes folded changes: one statement per table, kind of change and set of columns, whatever the number of rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, Protocol
+
+import orjson
+
+from projections.changes import Batch, Change, Given, Insert, Key, Pending, Table, Upsert
+
+Types = Mapping[tuple[str, str], str]
+"""The type of each column, by table and column."""
+
+_TYPES = """
+select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+"""
+_SETTINGS = "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off"
+"""A row is found by its key. Left to itself, the planner reads a whole table to change some thousand rows of it."""
+
+
+class Database(Protocol):
+    """What is needed of a connection; the follower's transaction is open on it."""
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run one bound statement, or several that are not bound."""
+        ...
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """The rows of one bound query."""
+        ...
+
+
+async def types_in(db: Database, schema: str) -> Types:
+    """The columns of the tables of a schema."""
+    return {(row["relname"], row["attname"]): row["type"] for row in await db.fetch(_TYPES, schema)}
+
+
+class Writer:
+    """Takes the changes of one batch and writes them into the tables of a schema."""
+
+    def __init__(self, db: Database, schema: str, types: Types) -> None:
+        self._db = db
+        self._schema = schema
+        self._types = types
+        self._batch = Batch()
+
+    async def take(self, changes: Iterable[Change]) -> None:
+        """Note changes, in the order in which they happened."""
+        for change in changes:
+            if isinstance(change, Given):
+                await self.take(change.then(row) if (row := await self._row(change)) else ())
+            elif not self._batch.fold(change):
+                await self.write()
+                self._batch.fold(change)
+
+    async def write(self) -> None:
+        """Write all that is pending."""
+        rows = list(self._batch.taken())
+        if rows:
+            await self._db.execute(_SETTINGS)
+        for table, pending in rows:
+            for (kind, columns, added), group in _alike(pending).items():
+                await self._statement(table, kind, (*columns, *added), frozenset(added), group)
+
+    async def _statement(
+        self, table: Table, kind: type, columns: Sequence[str], added: frozenset[str], group: list[tuple[Key, Pending]]
+    ) -> None:
+        names = columns if kind is Insert else (*table.key, *columns)
+        types = tuple(self._type(table, name) for name in names)
+        query = _query(self._schema, table, kind, names, types, added)
+        found = await self._db.fetch(query, *_arrays(kind, names, types, group))
+        if kind is Insert and len(found) < len(group):
+            await self._follow_up(group, {tuple(row) for row in found})
+
+    async def _follow_up(self, group: list[tuple[Key, Pending]], inserted: set[Key]) -> None:
+        """Rows that were there already stay, and see only what came later."""
+        await self.take(chain.from_iterable(pending.later for key, pending in group if key not in inserted))
+        await self.write()
+
+    async def _row(self, given: Given) -> Mapping[str, Any] | None:
+        if self._batch.touches(given.table, given.key):
+            await self.write()
+        where = " and ".join(f"{column} = ${n}" for n, column in enumerate(given.table.key, 1))
+        rows = await self._db.fetch(f"select * from {self._schema}.{given.table.name} where {where}", *given.key)  # noqa: S608
+        return rows[0] if rows else None
+
+    def _type(self, table: Table, column: str) -> str:
+        try:
+            return self._types[table.name, column]
+        except KeyError:
+            raise LookupError(f"there is no column {column} in {self._schema}.{table.name}") from None
+
+
+_Alike = dict[tuple[type, tuple[str, ...], tuple[str, ...]], list[tuple[Key, Pending]]]
+
+
+def _alike(rows: Mapping[Key, Pending]) -> _Alike:
+    """Rows by what they have in common: the kind of change and the columns."""
+    groups: _Alike = defaultdict(list)
+    for key, pending in rows.items():
+        groups[pending.kind, tuple(sorted(pending.set)), tuple(sorted(pending.add))].append((key, pending))
+    return groups
+
+
+def _arrays(
+    kind: type, names: Sequence[str], types: Sequence[str], group: list[tuple[Key, Pending]]
+) -> list[list[Any]]:
+    """One array per column."""
+    if kind is Insert:
+        arrays = [[pending.set[name] for _, pending in group] for name in names]
+    else:
+        keys = len(group[0][0])
+        arrays = [[key[n] for key, _ in group] for n in range(keys)]
+        for name in names[keys:]:
+            arrays.append([p.set[name] if name in p.set else p.add[name] for _, p in group])
+    return [
+        [orjson.dumps(value).decode() for value in array] if kind_of == "jsonb" else array
+        for array, kind_of in zip(arrays, types, strict=True)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _query(
+    schema: str, table: Table, kind: type, names: tuple[str, ...], types: tuple[str, ...], added: frozenset[str]
+) -> str:
+    """The statement for many rows at once; `names` begins with the key unless rows are inserted."""
+    arrays = ", ".join(f"${n}::{_sent_as(of)}[]" for n, of in enumerate(types, 1))
+    given = f"unnest({arrays}) as given ({', '.join(names)})"
+    values = ", ".join(f"given.{name}::{of}" for name, of in zip(names, types, strict=True))
+    into = f"insert into {schema}.{table.name} as kept ({', '.join(names)}) select {values} from {given}"  # noqa: S608
+    keys = ", ".join(table.key)
+    if kind is Insert:
+        return f"{into} on conflict ({keys}) do nothing returning {keys}"
+    source = "excluded" if kind is Upsert else "given"
+    columns = list(zip(names, types, strict=True))[len(table.key) :]
+    changed = ", ".join(_assigned(name, of, source, add=name in added) for name, of in columns)
+    if kind is Upsert:
+        return f"{into} on conflict ({keys}) do update set {changed}"
+    same = " and ".join(f"kept.{column} = given.{column}" for column in table.key)
+    return f"update {schema}.{table.name} as kept set {changed} from {given} where {same}"  # noqa: S608
+
+
+def _assigned(column: str, of: str, source: str, *, add: bool) -> str:
+    value = f"{source}.{column}::{of}"
+    return f"{column} = kept.{column} + {value}" if add else f"{column} = {value}"
+
+
+def _sent_as(of: str) -> str:
+    return "text" if of == "jsonb" else of

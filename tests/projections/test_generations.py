@@ -1,0 +1,358 @@
+"""A read model is made anew beside the live one, and takes its place at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+import projections
+from adapters.postgres.database import connect
+from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.migrate import MIGRATIONS, migrate
+from adapters.postgres.projection import Projection
+from adapters.postgres.store import PostgresEventStore
+from api.composition import prepare
+from domain.kernel.messages import RecordedEvent
+from domain.members.member import Member
+from projections.changes import Changes
+from projections.members import MEMBERS, MembersProjector
+from tests.api.terminal import registered
+
+
+class Greeting(MembersProjector):
+    """The next release: one more column, one less, and another order."""
+
+    VERSION = 2
+
+    def tables_sql(self) -> str:
+        sql = (
+            super()
+            .tables_sql()
+            .replace("    service text not null,\n", "    greeting text,\n    service text not null,\n")
+        )
+        sql = sql.replace("    licence_expires_on date,\n", "")
+        lines = [line for line in sql.splitlines() if "members.licence_expires_on" not in line]
+        return "\n".join(lines) + "\ncomment on column members.greeting is 'Personal: how to greet.';"
+
+    def reports_sql(self) -> str:
+        lines = super().reports_sql().replace("licence_expires_on, ", "").splitlines()
+        return "\n".join(line for line in lines if "members.licence_expires_on" not in line)
+
+    def _registered(self, recorded: RecordedEvent, event: Member.Registered) -> Changes:
+        yield from super()._registered(recorded, event)
+        yield MEMBERS.update(event.originator_id, greeting=f"Dear {event.name}")
+
+
+@asynccontextmanager
+async def database(server: str) -> AsyncIterator[str]:
+    name = f"csbe_test_{uuid4().hex[:12]}"
+    admin = await asyncpg.connect(server)
+    await admin.execute(f"create database {name}")
+    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def dsn(postgres_server: str) -> AsyncIterator[str]:
+    """A database of its own."""
+    async with database(postgres_server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    await prepare(dsn)
+    pool = await connect(dsn)
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
+def members(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
+    """As today's release knows it."""
+    return Projection(pool, store, MembersProjector())
+
+
+@pytest.fixture
+def greeting(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
+    """As the next release knows it."""
+    return Projection(pool, store, Greeting())
+
+
+async def states(projection: Projection) -> dict[int, str]:
+    return {generation.number: generation.state for generation in await projection.generations()}
+
+
+async def columns(pool: asyncpg.Pool, schema: str) -> set[str]:
+    query = "select column_name from information_schema.columns where table_schema = $1 and table_name = 'members'"
+    return {row[0] for row in await pool.fetch(query, schema)}
+
+
+async def count(pool: asyncpg.Pool) -> int:
+    found: int = await pool.fetchval("select count(*) from read_v1.members")
+    return found
+
+
+async def test_a_first_start_shows_an_empty_read_model_at_once(pool: asyncpg.Pool, members: Projection) -> None:
+    assert await states(members) == {1: "live"}
+    assert await count(pool) == 0
+
+
+async def test_a_start_with_changed_code_leaves_the_live_read_model_as_it_is(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection, dsn: str
+) -> None:
+    await registered(store)
+    await members.catch_up()
+
+    await prepare(dsn)
+
+    assert await states(greeting) == {1: "live"}
+    assert members.writes(await members.live())
+    assert not greeting.writes(await greeting.live())
+    assert await count(pool) == 1
+
+
+async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_one_comes_back(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    for _ in range(3):
+        await registered(store)
+    await members.catch_up()
+
+    await greeting.build()
+    [compared] = await greeting.compare()
+    before = await columns(pool, "read_v1")
+    await greeting.swap()
+
+    assert (compared.live_rows, compared.new_rows, compared.only_live, compared.only_new) == (3, 3, 0, 0)
+    assert await columns(pool, "read_v1") == before - {"licence_expires_on"} | {"greeting"}
+    assert await pool.fetchval("select greeting from read_v1.members limit 1") == "Dear Ada Lovelace"
+    assert await columns(pool, "reports") >= {"member_id", "status"}
+    assert await states(greeting) == {1: "former", 2: "live"}
+
+    await members.back()
+
+    assert await columns(pool, "read_v1") == before
+    assert "licence_expires_on" in await columns(pool, "reports")
+    assert await states(members) == {1: "live", 2: "former"}
+    await members.drop()
+    assert await states(members) == {1: "live"}
+    assert await pool.fetchval("select to_regclass('members_v2.members')") is None
+
+
+async def test_what_differs_is_counted(pool: asyncpg.Pool, store: PostgresEventStore, members: Projection) -> None:
+    await registered(store)
+    await members.catch_up()
+    await members.build()
+    await pool.execute("update members_v1.members set blocked = true")
+
+    [compared] = await members.compare()
+
+    assert (compared.live_rows, compared.new_rows, compared.only_live, compared.only_new) == (1, 1, 1, 1)
+
+
+async def test_views_keep_the_comments_and_the_rights_of_the_analyst(pool: asyncpg.Pool, greeting: Projection) -> None:
+    await greeting.build()
+    await greeting.swap()
+
+    comment = "select col_description('read_v1.members'::regclass, attnum) from pg_attribute where attname = $1"
+    where = " and attrelid = 'read_v1.members'::regclass"
+    assert await pool.fetchval(comment + where, "greeting") == "Personal: how to greet."
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local role csbe_analyst")
+        assert await connection.fetchval("select count(*) from reports.members") == 0
+
+
+async def test_a_reader_never_sees_less_than_everything_while_read_models_are_swapped(
+    store: PostgresEventStore, members: Projection, greeting: Projection, dsn: str
+) -> None:
+    for _ in range(20):
+        await registered(store)
+    await members.catch_up()
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def read(view: str) -> None:
+        connection = await asyncpg.connect(dsn)
+        while not done.is_set():
+            seen.append(await connection.fetchval(f"select count(*) from {view}"))  # noqa: S608
+        await connection.close()
+
+    readers = [asyncio.create_task(read(view)) for view in ("read_v1.members", "reports.members")]
+    for _ in range(3):
+        await greeting.build()
+        await greeting.swap()
+        await members.back()
+        await members.drop()
+    done.set()
+    await asyncio.gather(*readers)
+
+    assert len(seen) > 10
+    assert set(seen) == {20}
+
+
+async def test_the_new_generation_is_never_behind_what_readers_have_seen(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection
+) -> None:
+    await registered(store)
+    await members.build()
+    for _ in range(3):
+        await registered(store)
+    await members.catch_up()
+
+    await members.swap()
+
+    assert await count(pool) == 4
+
+
+async def test_a_former_generation_of_other_code_that_fell_behind_is_not_shown_again(
+    store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    await registered(store)
+    await members.catch_up()
+    await greeting.build()
+    await greeting.swap()
+    await registered(store)
+    await greeting.catch_up()
+
+    with pytest.raises(GenerationError, match="positions behind and was made by other code"):
+        await greeting.back()
+
+    assert (await members.back()).number == 1
+
+
+async def test_two_releases_at_once_each_follow_their_own_generation(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    await registered(store)
+    stop = asyncio.Event()
+    running = [asyncio.create_task(projection.run(stop)) for projection in (members, greeting)]
+    while await states(greeting) != {1: "former", 2: "live"}:
+        await asyncio.sleep(0.02)
+
+    await registered(store)
+
+    for schema in ("members_v1", "members_v2"):
+        while await pool.fetchval(f"select count(*) from {schema}.members") < 2:  # noqa: S608
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.gather(*running)
+    assert await count(pool) == 2
+
+
+async def test_a_build_that_was_interrupted_goes_on_where_it_was(
+    store: PostgresEventStore, members: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.projection.BUILD_BATCH", 4)
+    for _ in range(5):
+        await registered(store)
+    told: list[int] = []
+    stop = asyncio.Event()
+
+    def tell(done: int, _end: int) -> None:
+        told.append(done)
+        if len(told) == 2:
+            stop.set()
+
+    await members.build(tell, stop)
+    assert await states(members) == {1: "live", 2: "building"}
+    with pytest.raises(GenerationError, match="still being built"):
+        await members.swap()
+
+    await members.build(tell)
+
+    assert told[2] == told[1] > 0
+    assert told == sorted(told)
+    assert await states(members) == {1: "live", 2: "ready"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "why"),
+    [
+        ("swap", "has no generation to show: build one first"),
+        ("compare", "has no generation to show: build one first"),
+        ("back", "has no former generation to go back to"),
+        ("drop", "has the live generation only"),
+    ],
+)
+async def test_what_cannot_be_done_is_explained(members: Projection, ask: str, why: str) -> None:
+    with pytest.raises(GenerationError, match=why):
+        await getattr(members, ask)()
+
+
+async def test_views_of_others_are_not_dropped_by_a_swap(
+    pool: asyncpg.Pool, members: Projection, greeting: Projection
+) -> None:
+    await pool.execute("create view public.mine as select licence_expires_on from read_v1.members")
+    await greeting.build()
+
+    with pytest.raises(asyncpg.DependentObjectsStillExistError):
+        await greeting.swap()
+
+    assert await states(members) == {1: "live", 2: "ready"}
+    assert await pool.fetch("select * from public.mine") == []
+
+
+async def test_read_models_from_before_there_were_generations_become_the_first(
+    postgres_server: str, tmp_path: Path
+) -> None:
+    async with database(postgres_server) as dsn:
+        await _as_it_was(dsn, tmp_path)
+
+        await prepare(dsn)
+
+        pool = await connect(dsn)
+        store = PostgresEventStore(pool)
+        members = Projection(pool, store, MembersProjector())
+        assert await states(members) == {1: "live"}
+        assert members.writes(await members.live())
+        assert (await members.standing()).name == "projection.members.v1"
+        assert await pool.fetchval("select city_id from reports.members") == "berlin"
+        assert await pool.fetchval("select member_id from members_v1.members") == UUID(int=7)
+        await registered(store)
+        await members.catch_up()
+        assert await count(pool) == 2
+        await store.close()
+        pool.terminate()
+
+
+async def _as_it_was(dsn: str, folder: Path) -> None:
+    """Tables in `read_v1`, a member in them, and the views of analysts over them."""
+    for file in MIGRATIONS.glob("*.sql"):
+        if file.stem < "0008":
+            (folder / file.name).write_text(file.read_text())
+    await migrate(dsn, folder)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(projections.shared_sql())
+    for projector in projections.PROJECTORS:
+        await connection.execute("set search_path to read_v1")
+        await connection.execute(projector.tables_sql())
+        await connection.execute(projector.reports_sql())
+    await connection.execute(
+        "insert into read_v1.members (member_id, service, city_id, registered_at, version) "
+        "values ($1, 'drivenow-europe', 'berlin', now(), 1)",
+        UUID(int=7),
+    )
+    await connection.execute("insert into csbe.followers (name, position) values ('projection.members.v1', 0)")
+    await connection.close()
+
+
+async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_one(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection
+) -> None:
+    await registered(store)
+    await members.catch_up()
+    new = await members._begun()
+    await pool.execute(f"alter table {new.schema}.members add constraint planted check (name is null)")
+
+    with pytest.raises(FollowerStoppedError, match=r"members\.v2 stopped"):
+        await members.build()
+
+    assert (await members.standing()).failed_position is None
+    assert await count(pool) == 1

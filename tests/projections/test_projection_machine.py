@@ -1,0 +1,141 @@
+"""Read models against a model in memory: whenever each catches up or begins again, its rows are what the log says."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+import projections
+from adapters.postgres.database import connect
+from adapters.postgres.follower import Follower
+from adapters.postgres.store import PostgresEventStore
+from domain.contexts import HANDLERS
+from domain.kernel.aggregate import Event
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import ReservationId
+from domain.kernel.messages import RecordedEvent
+from domain.rental.commands import CancelReservation
+from domain.rental.reservation import Reservation
+from projections.event_log import EventLogProjector
+from projections.projector import Projector
+from projections.rental import RentalProjector
+from tests.domain.people_and_cars import area, car, member, reserved, started
+from tests.domain.world import World
+from tests.machines import MACHINE
+from tests.projections.conftest import RecordedTwice
+
+T = TypeVar("T")
+
+PROJECTORS: tuple[Projector, ...] = (RentalProjector(), EventLogProjector())
+STATES: dict[type[Event], str] = {
+    Reservation.Placed: "open",
+    Reservation.GivenBack: "open",
+    Reservation.Cancelled: "cancelled",
+    Reservation.Expired: "expired",
+    Reservation.Converted: "converted",
+}
+_RESERVATIONS = "select reservation_id, state from read_v1.reservations where reservation_id = any ($1)"
+_EVENTS = "select position from read_v1.event_log where position > $1 order by position"
+
+
+class Reading(RuleBasedStateMachine):
+    """Two members and two cars; one read model of reservations, and one of everything."""
+
+    who = which = st.integers(0, 1)
+    projector = st.integers(0, len(PROJECTORS) - 1)
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.pool = self.do(connect(dsn))
+        self.store = PostgresEventStore(self.pool)
+        self.began_at = self.do(self.store.end())
+        self.reservations: list[ReservationId] = []
+        self.followers = [
+            Follower(self.pool, self.store, p.follower_name, p.apply, topics=p.topics, batch=7) for p in PROJECTORS
+        ]
+        self.do(self._people_and_cars())
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    @rule(who=who, which=which)
+    def a_car_is_reserved(self, who: int, which: int) -> None:
+        self.do(self._try(self._reserve(who, which)))
+
+    @rule(data=st.data())
+    def a_reservation_is_cancelled(self, data: st.DataObject) -> None:
+        if self.reservations:
+            held = data.draw(st.sampled_from(self.reservations))
+            self.do(self._try(self.world.do(CancelReservation(reservation_id=held))))
+
+    @rule(who=who, which=which, data=st.data())
+    def a_trip_is_started(self, who: int, which: int, data: st.DataObject) -> None:
+        held = data.draw(st.sampled_from(self.reservations)) if self.reservations else None
+        self.do(self._try(started(self.world, self.people[who], self.cars[which], held)))
+
+    @rule(minutes=st.integers(1, 40))
+    def time_passes(self, minutes: int) -> None:
+        self.do(self.world.advance(timedelta(minutes=minutes)))
+
+    @rule(projector=projector)
+    def one_catches_up(self, projector: int) -> None:
+        self.do(self.followers[projector].catch_up())
+        self.do(self._agrees())
+
+    @rule(projector=projector)
+    def one_begins_again(self, projector: int) -> None:
+        self.do(self.followers[projector].restart(PROJECTORS[projector].truncate_sql()))
+
+    def teardown(self) -> None:
+        for follower in self.followers:
+            self.do(follower.catch_up())
+        self.do(self._agrees())
+        self.do(self.store.close())
+        self.pool.terminate()
+        self.runner.close()
+
+    async def _people_and_cars(self) -> None:
+        await self.pool.execute(projections.schema_sql())
+        self.world = World()
+        self.world._number = count(uuid4().int)  # the database has seen other worlds, whose command ids begin at 0
+        self.world.store = RecordedTwice(self.store)
+        self.world._dispatcher = Dispatcher(self.world.store, self.world, self.world.rulebooks, HANDLERS)
+        await area(self.world)
+        self.people = [await member(self.world, name) for name in ("Ada", "Bob")]
+        self.cars = [await car(self.world, plate) for plate in ("B-AB 1", "B-AB 2")]
+
+    async def _reserve(self, who: int, which: int) -> None:
+        self.reservations.append(await reserved(self.world, self.people[who], self.cars[which]))
+
+    async def _try(self, work: Coroutine[Any, Any, object]) -> None:
+        """What is refused changes nothing."""
+        try:
+            await work
+        except RefusedError:
+            return
+
+    async def _agrees(self) -> None:
+        """Each read model shows the log up to where its follower stands."""
+        log = [recorded async for recorded in self.store.read(after=self.began_at)]
+        rental, everything = [await follower.position() for follower in self.followers]
+        rows = await self.pool.fetch(_RESERVATIONS, self.reservations)
+        assert {row["reservation_id"]: row["state"] for row in rows} == _states(
+            [r for r in log if r.position <= rental]
+        )
+        positions = [row["position"] for row in await self.pool.fetch(_EVENTS, self.began_at)]
+        assert positions == [r.position for r in log if r.position <= everything]
+
+
+def _states(log: Sequence[RecordedEvent]) -> dict[UUID, str]:
+    return {r.event.originator_id: STATES[type(r.event)] for r in log if type(r.event) in STATES}
+
+
+def test_read_models_show_what_their_model_shows(postgres_dsn: str) -> None:
+    run_state_machine_as_test(lambda: Reading(postgres_dsn), settings=MACHINE)  # type: ignore[no-untyped-call]
