@@ -5,9 +5,10 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from adapters.embedded import EmbeddedPostgres
-from tests.benchmarks import append, demo, reserve
+from tests.benchmarks import append, demo, growth, replay, reserve
 
 RESULT = Path("build/benchmarks.json")
 
@@ -30,8 +31,14 @@ def main() -> None:
     sys.stdout.write(text)
 
 
-def _measure(dsn: str) -> dict[str, float]:
-    return {**append.measure(dsn), **reserve.measure(dsn), **demo.measure()}
+def _measure(dsn: str) -> dict[str, Any]:
+    return {
+        **append.measure(dsn),
+        **reserve.measure(dsn),
+        **demo.measure(),
+        **replay.measure(dsn),
+        **growth.measure(dsn),
+    }
 
 
 main()
