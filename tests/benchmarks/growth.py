@@ -31,6 +31,7 @@ from adapters.postgres.journal import Entry, Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from api.cli.terminal import spare_the_collector
 from api.rest.rental import _TRIPS as TRIPS_PAGE
 from domain import contexts
 from projections.members import MembersProjector
@@ -97,6 +98,7 @@ class Log:
 
 def measure(server_dsn: str, largest: int = SIZES[-1]) -> dict[str, Any]:
     """The ratios, the replay, and `growth`: cost by size of the log. Needs no other load on the machine."""
+    spare_the_collector()  # as the command does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn, [size for size in SIZES if size <= largest]))
 
