@@ -18,7 +18,7 @@ IDLE_SECONDS = 1.0
 """After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 
 _APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_APPEND_NEW = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -90,7 +90,7 @@ class Writer:
         if len(entries) == len(entries[0].rows) == 1:
             return [await self._write_one(entries[0], entries[0].rows[0])]
         ends = list(accumulate(len(e.rows) for e in entries))
-        [record] = await self._call(_APPEND_NEW, *_columns(entries), ends, *_event_columns(entries))
+        [record] = await self._call(_APPEND_BATCH, *_columns(entries), ends, *_event_columns(entries))
         return [Written(Status.APPENDED, record[0] + end) for end in ends]
 
     async def _write_one(self, entry: Entry, row: StoredState) -> Written:

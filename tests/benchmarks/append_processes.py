@@ -48,7 +48,7 @@ async def _round(dsn: str, one: ProcessPoolExecutor, four: ProcessPoolExecutor) 
 async def _writers(count: int) -> AsyncIterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(count)
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_ready.append, initargs=(barrier,)) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_remember, initargs=(barrier,)) as pool:
         yield pool
 
 
@@ -79,6 +79,10 @@ async def _watch(connection: asyncpg.Connection, position: int, done: asyncio.Ev
     return seen
 
 
+def _remember(barrier: Barrier) -> None:
+    _ready.append(barrier)
+
+
 def _write(dsn: str, clients: int) -> float:
     return uvloop.run(_write_together(dsn, clients))
 
@@ -87,7 +91,7 @@ async def _write_together(dsn: str, clients: int) -> float:
     async with await connect(dsn, min_size=1) as pool:
         journal = Journal(pool)
         await run_clients(journal, clients, WARM_UP_SECONDS)
-        _ready[0].wait(timeout=30)
+        _ready[0].wait(timeout=120)
         outcome = await run_clients(journal, clients, ROUND_SECONDS)
         await journal.close()
     return outcome.rate
