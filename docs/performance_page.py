@@ -19,7 +19,8 @@ and compares with COPY of the same rows; `append_4proc_vs_1proc` is four process
 over HTTP, with projections and policies running in the same process, against an empty POST of the same server and
 clients: it is bound by the processor (see below). `ingest_vs_raw` is messages of cars that are durable, told to
 fleet and only then acknowledged, against a bare aiomqtt subscriber that acknowledges at once; both take what waits for
-them in a session of MQTT 5 at a Mosquitto of their own (of MQTT 3.1.1 at the embedded broker, where there is none). `demo_first_page_s` is from `csbe demo` to a page whose API shows all
+them in a session of MQTT 5 at a Mosquitto of their own (of MQTT 3.1.1 at the embedded broker, where there is none).
+`demo_first_page_s` is from `csbe demo` to a page whose API shows all
 640 cars, with the packages installed. `tracing_off_cost` and `tracing_on_cost` are percent more processor time per
 command than with the hooks for traces taken out, while traces are off and while every command is sampled and sent.
 `load_us_*` are microseconds to load a car of 1,000 events: from memory (one question for what came since), from its
