@@ -82,6 +82,16 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz API, MQTT and command line deeper than CI does, with a new seed each time, which is printed."""
+    _install(session, "test")
+    seed = os.environ.get("CSBE_FUZZ_SEED") or str(int.from_bytes(os.urandom(4)))
+    depth = os.environ.get("CSBE_FUZZ_DEPTH") or "20"
+    more = ("--timeout", "3600")
+    session.run("pytest", "tests/fuzz", *more, *session.posargs, env={"CSBE_FUZZ_SEED": seed, "CSBE_FUZZ_DEPTH": depth})
+
+
+@nox.session(default=False)
 def torture(session: nox.Session) -> None:
     """Rounds of faults under load, judged by a checker of histories: 300, or what follows `--`, e.g. `--seed S`."""
     _install(session, "test")

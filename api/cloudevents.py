@@ -21,7 +21,7 @@ def cloud_event(recorded: RecordedEvent, *, personal: bool = False) -> Attribute
     """An event as others get it. Values about a person are in it only if `personal`; secrets never are."""
     event, metadata = recorded.event, recorded.metadata
     aggregate = str(event.originator_id)
-    optional = {"causationid": metadata.causation_id, "traceparent": getattr(metadata, "traceparent", None)}
+    optional = {"causationid": metadata.causation_id, "traceparent": metadata.traceparent}
     return {
         "specversion": "1.0",
         "id": str(event_id(event.originator_id, event.originator_version)),

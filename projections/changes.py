@@ -118,9 +118,9 @@ def _first(change: Insert | Update | Upsert) -> Pending:
 
 
 def _merge(pending: Pending, change: Update | Upsert) -> bool:
+    if pending.kind is not Update and not change.add.keys() <= pending.set.keys() | pending.add.keys():
+        return False  # a new row has the table's default there, which is not known here
     if pending.kind is Insert:
-        if not change.add.keys() <= pending.set.keys():
-            return False  # the table's default, to which it is added, is not known here
         pending.later.append(Update(*change))
     for column, value in change.set.items():
         pending.set[column] = value

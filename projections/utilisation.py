@@ -12,6 +12,8 @@ from projections.projector import Projector
 FLEET_DAYS = Table("fleet_days", ("service", "day", "city_id"))
 INVOICE_DAYS = Table("invoice_days", ("invoice_id",))
 
+_NOTHING = dict.fromkeys(("trips", "driving_s", "parked_s", "distance_m", "revenue_minor"), 0)
+
 
 class UtilisationProjector(Projector):
     """One row per day, service and city. A credit note lowers the revenue of the day that its invoice raised."""
@@ -27,13 +29,14 @@ class UtilisationProjector(Projector):
         service = recorded.metadata.service
         city = RULEBOOKS[service].city(event.quote.city_id)
         driven = {"driving_s": event.driving_s, "parked_s": event.parked_s, "distance_m": event.distance_m}
-        yield FLEET_DAYS.upsert((service, day_of_end(city, event.facts), city.id), {"trips": 1, **driven})
+        yield FLEET_DAYS.upsert((service, day_of_end(city, event.facts), city.id), {**_NOTHING, "trips": 1, **driven})
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
         day, city_id = event.supplied_on, event.city_id
         yield INVOICE_DAYS.insert(invoice_id=event.originator_id, day=day, city_id=city_id)
         key = (recorded.metadata.service, day, city_id)
-        yield FLEET_DAYS.upsert(key, {"revenue_minor": event.net.amount_minor}, currency=event.net.currency)
+        earned = {**_NOTHING, "revenue_minor": event.net.amount_minor}
+        yield FLEET_DAYS.upsert(key, earned, currency=event.net.currency)
 
     def _credited(self, recorded: RecordedEvent, event: CreditNote.Issued) -> Changes:
         service, less = recorded.metadata.service, {"revenue_minor": -event.net.amount_minor}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -38,8 +38,7 @@ class IngestOptions:
     acknowledgement."""
 
 
-@dataclass(frozen=True)
-class _Arrival:
+class _Arrival(NamedTuple):
     message: Message
     received_at: datetime
     arrived_s: float

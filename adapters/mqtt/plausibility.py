@@ -3,6 +3,7 @@
 Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -51,10 +52,9 @@ class Limits(BaseModel):
     remembered_seqs: int = 64
 
 
-class Fix(BaseModel):
+@dataclass(frozen=True)
+class Fix:
     """Where a car was, and when it said so."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: AwareDatetime
     position: Position
@@ -62,7 +62,11 @@ class Fix(BaseModel):
 
     def speed_to_mps(self, later: "Fix") -> float:
         """Mean speed on the straight line to a later fix, m/s; infinite when there is a way but no time."""
-        way, time = self.position.distance_m(later.position), (later.at - self.at).total_seconds()
+        return self.speed_over_mps(self.position.distance_m(later.position), later.at)
+
+    def speed_over_mps(self, way: float, until: datetime) -> float:
+        """The same for a way that is known, in metres."""
+        time = (until - self.at).total_seconds()
         return way / time if time > 0 else (float("inf") if way else 0.0)
 
 
@@ -129,7 +133,7 @@ def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tup
     if verdict.is_news and sample.position is not None:
         fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
         track, odd = _follow(track, fix, sample.speed_kmh, limits)
-        good = track.trusted == fix and not track.frozen
+        good = track.trusted is fix and not track.frozen
         verdict = Verdict(verdict.oddities | odd, at, good)
     return _count(track, verdict.oddities), verdict
 
@@ -173,11 +177,12 @@ def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> 
 
 def _can_get_to(start: Fix, end: Fix, limits: Limits) -> bool:
     """Whether neither time nor odometer speaks against it."""
+    way = start.position.distance_m(end.position)
     if start.odometer_m is not None and end.odometer_m is not None:
         driven = end.odometer_m - start.odometer_m
-        if start.position.distance_m(end.position) > max(driven, 0) + limits.drift_m:
+        if way > max(driven, 0) + limits.drift_m:
             return False
-    return start.speed_to_mps(end) * 3.6 <= limits.max_speed_kmh
+    return start.speed_over_mps(way, end.at) * 3.6 <= limits.max_speed_kmh
 
 
 def _jumps(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> bool:

@@ -13,10 +13,10 @@ from adapters.postgres.cache import AggregateCache, Remembered
 from adapters.postgres.costs import Costs
 from adapters.postgres.database import persistently
 from adapters.postgres.listener import Channel
-from adapters.postgres.mapper import StoredState, subjects_in, to_event
+from adapters.postgres.mapper import StoredState, subject_of, subjects_in, to_event
 from adapters.postgres.snapshots import Snapshots, StoredSnapshot, UnusableSnapshotError
 from adapters.postgres.states import fingerprint_of
-from adapters.postgres.vault import Vault
+from adapters.postgres.vault import ERASED, Vault
 from domain.kernel.aggregate import Aggregate, Event
 from domain.kernel.errors import NotFoundError
 
@@ -123,9 +123,13 @@ class Loader:
         """Remember an aggregate whose pending events were appended, if it is new or remembered already."""
         erasures = self._erasures.count
         is_new = aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION
+        events = [event for event in aggregate.pending_events if isinstance(event, Event)]
+        subjects = {subject for event in events if (subject := subject_of(event))}
         aggregate.pending_events.clear()
         known = Remembered(aggregate, service) if is_new else self._cache.get(aggregate.id)
-        if known is not None:
+        if await self._is_erased(subjects):  # what it knows of them was not stored
+            self._cache.evict(aggregate.id)
+        elif known is not None:
             await self._remember(replace(known, aggregate=aggregate), erasures)
 
     async def replay(
@@ -140,6 +144,10 @@ class Loader:
                 event = to_event(row, keys)
                 aggregate = event.mutate(aggregate) if isinstance(event, Event) else aggregate
         return aggregate
+
+    async def _is_erased(self, subjects: set[UUID]) -> bool:
+        """Whether one of these persons is. Their keys were just used, so this asks the database rarely."""
+        return bool(subjects) and ERASED in (await self._vault.keys_for_reading(subjects)).values()
 
     async def _since_memory(self, id: UUID) -> _Found | None:
         known = self._cache.get(id)

@@ -20,7 +20,7 @@ from adapters.postgres.store import PostgresEventStore
 
 log = logging.getLogger(__name__)
 
-BUILD_BATCH = 5000
+BUILD_BATCH = 2000
 """A build takes more at a time than a live follower, which would keep readers of its rows waiting."""
 
 SWAP_ATTEMPTS = 40

@@ -13,6 +13,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.webhook_claims import CLAIM, Claimed, Failure, WebhookClaims
 from adapters.webhooks.sending import SEND_SECONDS, Answer, Sender
@@ -91,7 +92,7 @@ class Delivery:
             raise
         except Exception as error:  # whatever is wrong with the event, its webhook must stop here and be seen
             log.exception("a webhook cannot send an event", webhook=str(self._claimed.id), position=position)
-            await self._claims.stop(self._claimed, position, f"{type(error).__name__}: {error}")
+            await self._claims.stop(self._claimed, position, _told(error))
             return False
         if monotonic() - self._moved > _FRESH_SECONDS:
             return False
@@ -120,6 +121,11 @@ class Delivery:
         failure = Failure(answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone)
         if await self._claims.fail(self._claimed, self._at, failure, park_after=self._outlet.park_after):
             log.warning("a webhook is parked", webhook=str(self._claimed.id), error=answer.error)
+
+
+def _told(error: Exception) -> str:
+    """For the owner's eyes: only an error of reading is known to quote no value of the event."""
+    return str(error) if isinstance(error, UnreadableEventError) else type(error).__name__
 
 
 def pause(attempts: int, retry_after_s: float | None) -> timedelta:

@@ -84,6 +84,16 @@ def test_what_nothing_caused_names_no_cause() -> None:
     assert not {"causationid", "traceparent"} & sent.keys()
 
 
+def test_the_trace_of_the_request_is_named() -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    event = recorded(next(iter(SAMPLES.values())))
+    traced = replace(event, metadata=METADATA.model_copy(update={"traceparent": trace}))
+
+    read = JSONFormat().read(Oracle, to_body(traced, personal=False))
+
+    assert read.get_extension("traceparent") == trace
+
+
 def leaves(value: Any) -> set[Any]:
     """The values in a JSON value."""
     if isinstance(value, dict | list):

@@ -72,6 +72,15 @@ async def test_a_position_that_the_log_does_not_have_is_not_waited_for(city: Cit
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/at_least")
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_that_no_utc_calendar_has_is_input_that_does_not_fit(city: City, time: str) -> None:
+    auditor = city.token(Role.AUDITOR)
+
+    answer = await city.api.get("/v1/history", params={"since": time}, headers=auditor)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/since")
+
+
 async def test_a_read_that_cannot_catch_up_in_time_says_so() -> None:
     slow = Mock(spec=System, end=AsyncMock(return_value=5), wait_until=AsyncMock(return_value=False))
 

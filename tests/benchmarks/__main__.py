@@ -18,8 +18,10 @@ from tests.benchmarks import (
     append_emmett,
     append_processes,
     demo,
+    growth,
     ingest,
     load,
+    replay,
     reserve,
     tracing,
 )
@@ -34,6 +36,8 @@ BENCHMARKS: dict[str, Callable[[str], Mapping[str, object]]] = {
     "reserve": reserve.measure,
     "ingest": ingest.measure,
     "tracing": tracing.measure,
+    "replay": replay.measure,
+    "growth": growth.measure,
     "demo": demo.measure,
 }
 

@@ -20,6 +20,7 @@ import projections
 from adapters.postgres.database import connect
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from api.cli.terminal import spare_the_collector
 from tests.benchmarks import history
 
 COPIES = 200
@@ -29,6 +30,7 @@ _KNOWN = "select count(*) from csbe.events where topic = any($1)"
 
 def measure(server_dsn: str) -> dict[str, float]:
     """`replay_events_per_s`, and of each read model; needs no other load on the machine."""
+    spare_the_collector()  # as the command does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from api.showing import SECRETS
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.personal import personal_fields
 from tests.golden.samples import name_of
@@ -27,9 +28,6 @@ PROSE = ("title", "description")
 
 ENVELOPE = {"timestamp": "When it happened.", "originator_topic": "Topic of the aggregate that begins with it."}
 """What is stored beside the facts; an outgoing event says it in its attributes."""
-
-NEVER_SENT = {"token", "method_token", "email_code"}
-"""Whoever has one can use it."""
 
 _COLUMNS = {"originator_id", "originator_version"}
 _SEALED = {
@@ -71,7 +69,7 @@ def schema_of(event_class: type[DomainEvent]) -> Schema:
         "description": inspect.getdoc(event_class) or "",
         "type": "object",
         "properties": facts,
-        "required": sorted(facts.keys() - ENVELOPE.keys() - {"class_version"} - NEVER_SENT - set(personal)),
+        "required": sorted(facts.keys() - ENVELOPE.keys() - {"class_version"} - SECRETS - set(personal)),
         "additionalProperties": False,
         "$defs": {**made.get("$defs", {}), **sealed, "Stored": stored},
     }

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from api.rest.history import shown
+from api.cloudevents import cloud_event
 from domain.contexts import AGGREGATES, EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId
@@ -96,13 +96,18 @@ def test_an_old_sample_takes_its_place_in_a_history(event_class: type[Event], to
         assert aggregate.version == len(before) + 1
 
 
+@pytest.mark.parametrize("personal", [False, True])
 @every_event
-def test_what_others_get_is_valid_by_the_published_schema(event_class: type[DomainEvent]) -> None:
+def test_what_others_get_is_valid_by_the_published_schema(event_class: type[DomainEvent], personal: bool) -> None:
     name = samples.name_of(event_class)
     event = samples.read(name, samples.load(name))
     recorded = RecordedEvent(position=1, recorded_at=event.timestamp, topic=event.TOPIC, event=event, metadata=METADATA)
 
-    assert not guard.violations_of(schemas.load(name), shown(recorded).facts)
+    sent = cloud_event(recorded, personal=personal)
+
+    schema = schemas.load(name)
+    assert sent["dataschema"] == schema["$id"]
+    assert not guard.violations_of(schema, sent["data"])
 
 
 def _histories(told: Sequence[DomainEvent]) -> list[list[DomainEvent]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import getpass
 import os
 import shutil
 import signal
@@ -27,6 +28,7 @@ USER = "pgserver"
 DISK_BYTES = 256 * 1024 * 1024
 PATIENCE_S = 30.0
 
+_PREFIX = "csbe-torture-"
 _PR_SET_PDEATHSIG = 1
 _READABLE = 0o555
 _CONFIGURATION = {
@@ -46,7 +48,8 @@ class Cluster:
 
     def __init__(self) -> None:
         self.is_root = os.geteuid() == 0
-        self.folder = Path(tempfile.mkdtemp(prefix="csbe-torture-"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.disk = self.folder / "disk"
         self._data = self.disk / "data"
         self.port = free_port()
@@ -125,9 +128,7 @@ class Cluster:
             _signal(self.server.pid, signal.SIGQUIT)
             self.server.wait(PATIENCE_S)
             self.server = None
-        if os.path.ismount(self.disk):
-            subprocess.run(["umount", self.disk], check=True)  # noqa: S603, S607
-        shutil.rmtree(self.folder)
+        _remove(self.folder)
 
     async def ready(self) -> None:
         """Until the server lets us in. One that has given up recovery, for want of room, is started again."""
@@ -186,6 +187,21 @@ class Cluster:
             group=self._user,
             extra_groups=[] if self._user else None,
         )
+
+
+def _sweep() -> None:
+    """Remove what a run has left whose process was killed before it could: its server has stopped by itself."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if folder.owner() == getpass.getuser() and owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    disk = folder / "disk"
+    if os.path.ismount(disk):
+        subprocess.run(["umount", disk], check=True)  # noqa: S603, S607
+    shutil.rmtree(folder)
 
 
 def _children(process: int) -> list[int]:

@@ -85,6 +85,10 @@ async def play(cluster: Cluster, plan: Plan) -> Verdict:
         scene = Scene(cluster, database, proxy, Troupe(), Random(plan.seed), part)
         try:
             await _act(scene, fault, plan)
+        except asyncio.CancelledError:
+            scene.troupe.clear_away()
+            shutil.rmtree(plan.folder)  # interrupted: there is nothing to judge
+            raise
         finally:
             scene.troupe.clear_away()
             await fault.clear_away(scene)

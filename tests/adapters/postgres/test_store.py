@@ -401,3 +401,15 @@ def _stock_datastore(dsn: str) -> PostgresDatastore:
         password=str(parts.get("password") or ""),
         schema="csbe",
     )
+
+
+async def test_what_an_erased_person_does_is_not_remembered_as_if_nobody_was_erased(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    box = Box.make(owner="Ada Lovelace")
+    await PostgresEventStore(pool).erase(box.id)
+    await save(store, box)
+
+    remembered = await store.load(Box, box.id)
+
+    assert remembered.owner is None

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate, Created, Event
@@ -51,6 +52,13 @@ class Crate(Aggregate):
         self.trigger_event(self.Filled, timestamp=NOON, weight_g=weight_g)
 
 
+class EveryThird(LoadCosts):
+    """A snapshot after three events pays."""
+
+    def snapshot_pays(self, events: int) -> bool:
+        return events >= 3
+
+
 @dataclass
 class Model:
     """What the log says: per crate the weight and the position of each event; per command its outcome."""
@@ -85,7 +93,7 @@ class Store(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def opened(self, pool: asyncpg.Pool) -> PostgresEventStore:
-        return PostgresEventStore(pool, snapshot_every=3, cache_size=2)
+        return PostgresEventStore(pool, costs=Costs(of_a_class=EveryThird), cache_size=2)
 
     def append(self, which: int, command_id: UUID, *crates: Crate) -> int:
         metadata = Metadata(
@@ -204,4 +212,4 @@ class Store(RuleBasedStateMachine):
 
 
 def test_the_store_does_what_its_model_does(postgres_dsn: str) -> None:
-    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(lambda: Store(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]

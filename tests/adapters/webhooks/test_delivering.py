@@ -259,6 +259,20 @@ async def test_an_event_that_cannot_be_read_stops_its_webhook_alone_until_it_is_
     assert [tuple(row) for row in skipped] == [(f"webhook/{id}", bad, "acme")]
 
 
+async def test_an_error_that_may_quote_an_event_is_told_by_its_kind_alone(outlets: Outlets, receiver: Receiver) -> None:
+    def failing(_recorded: RecordedEvent, _personal: bool) -> bytes:
+        raise ValueError("Ada Lovelace")
+
+    outlets.to_body = failing
+    id, _ = await outlets.subscribe(receiver.url)
+    await outlets.strike(1)
+    async with outlets.delivering():
+        await parked(outlets)
+
+    assert (await outlets.state(id)).last_error == "ValueError"
+    assert receiver.seen == []
+
+
 async def test_several_processes_deliver_each_event_once(outlets: Outlets, receiver: Receiver) -> None:
     await outlets.subscribe(receiver.url)
     async with AsyncExitStack() as processes:

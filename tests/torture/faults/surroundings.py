@@ -4,11 +4,12 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.torture.cluster import Cluster
+from tests.torture.cluster import DISK_BYTES, Cluster
 from tests.torture.faults.fault import Fault, Scene
 
 ANSWERS = 3
 SET_BACK_S = 3600
+PAGE_BYTES = 4096
 FAKETIME = "*/faketime/libfaketime.so.1"
 
 
@@ -71,9 +72,14 @@ class FullDisk(Fault):
 
     async def inject(self, scene: Scene) -> None:
         self._ballast = scene.cluster.disk / "ballast"
-        free = os.statvfs(scene.cluster.disk)
         with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+            taken, piece = 0, DISK_BYTES
+            while piece >= PAGE_BYTES:  # others take room meanwhile: what is asked for at once may just be gone
+                try:
+                    os.posix_fallocate(file.fileno(), taken, piece)
+                    taken += piece
+                except OSError:
+                    piece //= 2
 
     async def heal(self, scene: Scene) -> None:
         self._ballast.unlink()

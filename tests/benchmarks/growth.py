@@ -1,0 +1,223 @@
+"""What a log of ten million events costs against one of a hundred thousand, and how long a read model takes to replay.
+
+In turns on all logs, so that whatever else the machine does falls on each: appends of 32 clients, loads of aggregates
+that are in no cache, and a page of a member's trips. A ratio of 1 means that size costs nothing. Then `rental` is
+replayed from the largest log while another read model follows appends; `rebuild_1e7_events_per_s` are positions of the
+log, of which `rental` knows about a quarter.
+
+Run with `python -m tests.benchmarks.growth [--largest N] [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in databases of its
+own, which need about 2 kB of disk for each event.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import uvloop
+
+from adapters.postgres.database import connect
+from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.mapper import StoredState
+from adapters.postgres.projection import Projection
+from adapters.postgres.store import PostgresEventStore
+from api.cli.terminal import spare_the_collector
+from api.rest.rental import _TRIPS as TRIPS_PAGE
+from domain import contexts
+from projections.members import MembersProjector
+from projections.rental import RentalProjector
+from tests.benchmarks import history
+from tests.benchmarks.appending import ours
+
+SIZES = (100_000, 1_000_000, 10_000_000)
+ROUNDS = 3
+LOADS = 300
+QUERIES = 300
+BYTES_PER_EVENT = 2_000
+BESIDE_PER_S = 200
+"""Events appended each second while a read model is replayed."""
+LAG_ALLOWED = 2_000
+
+_BEGINS = "select originator_id, topic from csbe.events where notification_id = any($1) and originator_version = 1"
+_MEMBERS = "select distinct originator_id from csbe.events where notification_id = any($1) and topic like 'members.%'"
+_AT_THE_END = """
+insert into csbe.followers (name, position) select 'projection.members.v1', max(notification_id) from csbe.events
+on conflict (name) do update set position = excluded.position
+"""
+
+
+class Log:
+    """A log of some size, and its read model of trips."""
+
+    def __init__(self, dsn: str, pool: asyncpg.Pool, size: int) -> None:
+        self.dsn = dsn
+        self.pool = pool
+        self.size = size
+        self.per_s: dict[str, list[float]] = {"append": [], "load": [], "query": []}
+
+    async def round(self) -> None:
+        """Measure each once."""
+        appended = (await ours(self.dsn, 32)).rate
+        self.per_s["append"].append(appended)
+        self.per_s["load"].append(await self._loads())
+        self.per_s["query"].append(await self._queries())
+
+    def rate(self, what: str) -> float:
+        return median(self.per_s[what])
+
+    async def _loads(self) -> float:
+        store = PostgresEventStore(self.pool, cache_size=0)
+        found = await self.pool.fetch(_BEGINS, _some(self.size, LOADS * 4))
+        chosen = [(contexts.EVENTS[topic], id) for id, topic in found][:LOADS]
+        kinds = [(contexts.AGGREGATES[event.TOPIC.rpartition(".")[0]], id) for event, id in chosen]
+        began = time.perf_counter()
+        for kind, id in kinds:
+            await store.load(kind, id)
+        took = time.perf_counter() - began
+        await store.close()
+        return len(kinds) / took
+
+    async def _queries(self) -> float:
+        members = [row[0] for row in await self.pool.fetch(_MEMBERS, _some(self.size, QUERIES * 8))][:QUERIES]
+        began = time.perf_counter()
+        for member in members:
+            trips = await self.pool.fetch(TRIPS_PAGE, "drivenow-europe", member, None, None, 20)
+            if not trips:
+                raise AssertionError(f"member {member} has no trips")
+        return len(members) / (time.perf_counter() - began)
+
+
+def measure(server_dsn: str, largest: int = SIZES[-1]) -> dict[str, Any]:
+    """The ratios, the replay, and `growth`: cost by size of the log. Needs no other load on the machine."""
+    spare_the_collector()  # as the command does
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_measure(server_dsn, [size for size in SIZES if size <= largest]))
+
+
+async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
+    await _check_disk(server_dsn, sum(sizes) * BYTES_PER_EVENT)
+    told = await history.story()
+    async with AsyncExitStack() as stack:
+        logs = [await stack.enter_async_context(_log(server_dsn, told, size)) for size in sizes]
+        figures = await _replay(logs[-1], told)
+        for log in logs[:-1]:
+            await _replayed(log)
+        for log in logs:
+            await log.pool.execute("vacuum analyze", timeout=1200)
+            await log.round()  # not counted: warms up
+            log.per_s = {what: [] for what in log.per_s}
+        for _ in range(ROUNDS):
+            for log in logs:
+                await log.round()
+    small, large = logs[0], logs[-1]
+    ratios = {f"{what}_1e7_vs_1e5": round(large.rate(what) / small.rate(what), 2) for what in small.per_s}
+    costs = {f"{what}_us": [round(1e6 / log.rate(what), 1) for log in logs] for what in small.per_s}
+    return {**ratios, **figures, "growth": {"log_size": [log.size for log in logs], **costs}}
+
+
+@asynccontextmanager
+async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIterator[Log]:
+    async with history.database(server_dsn, f"growth_{size}") as dsn:
+        pool = await connect(dsn)
+        _say(f"making a log of {size:,} events")
+        yield Log(dsn, pool, await history.multiply(pool, told, size))
+        pool.terminate()
+
+
+async def _replayed(log: Log) -> None:
+    store = PostgresEventStore(log.pool)
+    rental = Projection(log.pool, store, RentalProjector())
+    await rental.build()
+    await rental.swap()
+    await store.close()
+
+
+async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
+    """Replay trips while the members' read model follows appends, and watch how far that falls behind."""
+    await log.pool.execute(_AT_THE_END)
+    store = PostgresEventStore(log.pool)
+    members = Projection(log.pool, store, MembersProjector())
+    rental = Projection(log.pool, store, RentalProjector())
+    stop, lags, told_progress = asyncio.Event(), list[int](), list[int]()
+    beside = [
+        asyncio.create_task(members.run(stop)),
+        asyncio.create_task(_append(log.pool, store, told, stop)),
+        asyncio.create_task(_watch(members, lags, stop)),
+    ]
+    _say(f"replaying trips from {log.size:,} events")
+    began = time.perf_counter()
+    await rental.build(lambda done, _end: told_progress.append(done))
+    took = time.perf_counter() - began
+    stop.set()
+    await asyncio.gather(*beside)
+    await rental.swap()
+    await store.close()
+    if told_progress != sorted(told_progress):
+        raise AssertionError("the progress went back")
+    if max(lags) > LAG_ALLOWED:
+        raise AssertionError(f"the live read model was {max(lags)} positions behind")
+    return {
+        "rebuild_1e7_s": round(took, 1),
+        "rebuild_1e7_events_per_s": float(round(log.size / took)),
+        "rebuild_beside_max_lag": float(max(lags)),
+    }
+
+
+async def _append(pool: asyncpg.Pool, store: PostgresEventStore, told: list[history.Told], stop: asyncio.Event) -> None:
+    journal = Journal(pool, store.listener.events.wake)
+    copy = -1
+    while not stop.is_set():
+        copy -= 1
+        for event in history.again(told, 2**64 + copy):
+            row = StoredState(*event[:4])
+            await journal.write(Entry(uuid4(), "f", None, event.metadata, [row]))
+            await asyncio.sleep(1 / BESIDE_PER_S)
+            if stop.is_set():
+                break
+    await journal.close()
+
+
+async def _watch(members: Projection, lags: list[int], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        lags.append((await members.standing()).lag)
+        await asyncio.sleep(0.1)
+
+
+async def _check_disk(server_dsn: str, needed: int) -> None:
+    """Raise `RuntimeError` when the server is on this machine and its disk is too small."""
+    admin = await asyncpg.connect(server_dsn)
+    folder = await admin.fetchval("show data_directory")
+    await admin.close()
+    try:
+        free = shutil.disk_usage(folder).free
+    except FileNotFoundError:
+        return  # another machine's: it will say itself when it is full
+    if free < needed:
+        raise RuntimeError(f"{needed / 1e9:.0f} GB of disk are needed at {folder}, {free / 1e9:.0f} are free")
+
+
+def _some(size: int, count: int) -> list[int]:
+    chance = random.Random(size)
+    return [chance.randint(1, size) for _ in range(count)]
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"growth: {what}\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--largest", type=float, default=SIZES[-1])
+    parser.add_argument("dsn", nargs="?", default=os.environ.get("CSBE_TEST_POSTGRES_DSN"))
+    asked = parser.parse_args()
+    sys.stdout.write(json.dumps(measure(asked.dsn, int(asked.largest)), indent=2) + "\n")
