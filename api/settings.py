@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     """Whether a read model that a new release makes anew is shown as soon as it is built, or when an operator says."""
     max_body_bytes: int = 64 * 1024
     """A request with a larger body is refused."""
+    webhook_park_after_s: float = Field(default=24 * 3600, gt=0)
+    """A webhook whose receiver has failed for so many seconds is parked."""
+    webhook_private_receivers: bool = False
+    """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

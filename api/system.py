@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opentelemetry.trace import Tracer
+
 from api.auth import TokenAuthority
 from api.settings import Settings
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ports import Clock, EventStore
+from domain.kernel.webhooks import Webhooks
 from domain.rulebook.model import Rulebook
 
 Row = dict[str, Any]  # a row of a read model: the values of its columns
@@ -30,7 +33,10 @@ class System:
     """Until the read models have reached a position of the log; false when that takes too long."""
     end: Callable[[], Awaitable[int]]
     """The last position of the log."""
+    webhooks: Webhooks
     take_stock: Callable[[], Awaitable[None]]
     """Brings the gauges up to date before they are read."""
+    tracer: Tracer | None = None
+    """Makes spans of requests; none while traces are off."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     """What must answer for the process to be ready."""

@@ -1,7 +1,9 @@
 """MkDocs hook: reference pages made from the code: events, commands, routes, reports, settings, command line."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,11 +19,21 @@ from api.settings import Settings
 from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
 
+SCHEMAS = Path(__file__).parent / "reference" / "schemas"
+
+ABOUT_SCHEMAS = """\
+The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
+others get as the data of an outgoing event, whose `dataschema` is the schema's `$id`. What is about a person is stored
+encrypted under that person's key, is null once the person is erased, and leaves only where that is granted. Times are
+UTC; names that end in `_m`, `_s`, `_kmh` and `_minor` count metres, seconds, kilometres an hour and minor units of a
+currency."""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     pages = {
         "events": _events(),
+        **{f"events-{context}": _facts_of_a_context(context) for context in _contexts()},
         "routes": _routes(),
         "reports": _reports(),
         "settings": _settings(),
@@ -33,15 +45,65 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _events() -> Iterator[str]:
-    yield "# Events and commands\n\nNames are permanent."
-    yield "A field of a type `Personal` is stored encrypted under the person's key."
+    yield "# Events and commands\n\nNames are permanent. Each event's facts, and a JSON Schema of each version, stand"
+    yield f"on the page of its context: {', '.join(f'[{c}](events-{c}.md)' for c in _contexts())}."
     for topic, aggregate in sorted(contexts.AGGREGATES.items()):
-        yield f"\n## {topic}\n\n{_first_line(aggregate)}\n\n| event | what it says | facts |\n|---|---|---|"
+        yield f"\n## {topic}\n\n{_first_line(aggregate)}\n\n| event | what it says |\n|---|---|"
         for event in event_classes(aggregate):
-            yield f"| `{event.TOPIC}` | {_first_line(event)} | {_facts(event)} |"
+            link = f"events-{_context(event)}.md#{_anchor(event)}"
+            yield f"| [`{event.TOPIC}`]({link}) | {_first_line(event)} |"
     yield "\n## Commands\n\n| command | what it asks for | fields |\n|---|---|---|"
     for name, command in sorted(contexts.COMMANDS.items()):
         yield f"| `{name}` | {_first_line(command)} | {_names(command.model_fields)} |"
+
+
+def _facts_of_a_context(context: str) -> Iterator[str]:
+    yield f"# Events: {context}\n\n{ABOUT_SCHEMAS}"
+    for event in contexts.EVENTS.values():
+        if _context(event) == context:
+            yield from _facts(event)
+
+
+def _facts(event: type[DomainEvent]) -> Iterator[str]:
+    versions = range(event.class_version, 0, -1)
+    links = ", ".join(f"[version {v}](schemas/{event.TOPIC}.v{v}.json)" for v in versions)
+    schema = json.loads((SCHEMAS / f"{event.TOPIC}.v{event.class_version}.json").read_text("utf-8"))
+    yield f"\n## {event.TOPIC} {{ #{_anchor(event)} }}\n\n{_text(schema['description'])}\n\nSchema: {links}\n"
+    yield "| fact | type | meaning |\n|---|---|---|"
+    for name, fact in schema["properties"].items():
+        personal = "**About a person.** " if fact.get("x-personal") else ""
+        yield f"| `{name}` | {_type(fact)} | {personal}{_text(fact.get('description', ''))} |"
+
+
+def _type(fact: dict[str, Any]) -> str:
+    if "$ref" in fact:
+        return str(fact["$ref"]).rpartition("/")[2]
+    if "const" in fact:
+        return f"`{fact['const']}`"
+    if "enum" in fact:
+        return " or ".join(f"`{value}`" for value in fact["enum"])
+    if choices := fact.get("anyOf") or fact.get("oneOf"):
+        return " or ".join(told for choice in choices if (told := _type(choice)) != "Sealed")
+    inner = {"array": fact.get("items"), "object": fact.get("additionalProperties")}.get(fact.get("type", ""))
+    kind = fact.get("format") or fact.get("type", "any")
+    bounds = [f"{word} {fact[key]}" for key, word in (("minimum", "at least"), ("maximum", "at most")) if key in fact]
+    return ", ".join([f"{kind} of {_type(inner)}" if isinstance(inner, dict) else kind, *bounds])
+
+
+def _contexts() -> list[str]:
+    return sorted({_context(event) for event in contexts.EVENTS.values()})
+
+
+def _context(event: type[DomainEvent]) -> str:
+    return event.TOPIC.partition(".")[0]
+
+
+def _anchor(event: type[DomainEvent]) -> str:
+    return event.TOPIC.replace(".", "-")
+
+
+def _text(prose: str) -> str:
+    return " ".join(prose.split()).replace("|", "\\|")
 
 
 def _routes() -> Iterator[str]:
@@ -83,6 +145,7 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
         yield f"| `{prefix}{name.upper()}` | {default} | {field.description} |"
+    yield "\nOpenTelemetry's variables (`OTEL_…`) turn traces on: see [Trace a request](../how-to/trace-a-request.md)."
 
 
 def _command_line() -> Iterator[str]:
@@ -104,11 +167,6 @@ def _command(command: Any, name: str) -> Iterator[str]:
 
 def _first_line(documented: type) -> str:
     return (documented.__doc__ or "").strip().split("\n")[0].replace("|", "\\|")
-
-
-def _facts(event: type[DomainEvent]) -> str:
-    common = {*DomainEvent.model_fields, "originator_topic"}
-    return _names(name for name in event.model_fields if name not in common)
 
 
 def _names(names: Iterable[str]) -> str:

@@ -15,11 +15,11 @@ import asyncpg
 import pytest
 import structlog
 
-from adapters.broker import embedded_broker
 from adapters.embedded import EmbeddedPostgres
 from adapters.postgres.database import connect
 from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
+from tests.journeys.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ _EMPTY = """
 alter table csbe.events disable trigger append_only;
 alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks,
-    csbe.skipped_events, csbe.dropped_tasks restart identity cascade
+    csbe.skipped_events, csbe.dropped_tasks, csbe.webhooks, csbe.webhook_changes restart identity cascade
 """
 
 
@@ -77,19 +77,21 @@ async def store(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
 
 
 @pytest.fixture(scope="session")
-def mqtt_url() -> Iterator[str]:
-    """URL of a broker: `CSBE_TEST_MQTT_URL`, else an embedded one in a thread of its own."""
-    if url := os.environ.get("CSBE_TEST_MQTT_URL"):
-        yield url
+def mqtt_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a broker that no other process of this run uses: `CSBE_TEST_MQTT_URL`, or one started for it."""
+    given = os.environ.get("CSBE_TEST_MQTT_URL")
+    if given and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        yield given
         return
+    broker = MosquittoBroker(tmp_path_factory.mktemp("mosquitto")) if given and MOSQUITTO else EmbeddedBroker()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    broker = embedded_broker()
     try:
-        yield asyncio.run_coroutine_threadsafe(broker.__aenter__(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(broker.start(), loop).result(20)
+        yield broker.url
     finally:
-        asyncio.run_coroutine_threadsafe(broker.__aexit__(None, None, None), loop).result(20)
+        asyncio.run_coroutine_threadsafe(broker.stop(), loop).result(20)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
 

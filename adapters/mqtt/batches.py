@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -10,6 +11,7 @@ from uuid import UUID
 import orjson
 import structlog
 
+from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
 from adapters.mqtt.memory import VehicleMemory, is_worth_telling
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
@@ -39,6 +41,8 @@ class Received(NamedTuple):
     topic: str
     payload: bytes
     received_at: datetime
+    traceparent: str | None = None
+    """The trace that its sender made it a part of, unchecked."""
 
 
 class KnownVehicle(NamedTuple):
@@ -167,15 +171,15 @@ class BatchWriter:
             position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
         )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory.model_copy(update={"track": track})
+        car.memory = car.memory._replace(track=track)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
         for oddity in verdict.oddities:
             self._metrics.message("telemetry", oddity.value)
         if not verdict.is_news:
             return "stored"
-        return await self._tell(car, telemetry.seq, verdict, readings)
+        return await self._tell(car, message, telemetry.seq, verdict, readings)
 
-    async def _tell(self, car: _Car, seq: int, verdict: Verdict, readings: Readings) -> str:
+    async def _tell(self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: Readings) -> str:
         """Tell fleet what has changed, if anything that means something has."""
         if not verdict.position_is_good:
             readings = readings.model_copy(update={"position": None})
@@ -183,7 +187,7 @@ class BatchWriter:
         if not is_worth_telling(car.memory.told, readings, zones):
             return "stored"
         command = commands.observe(car.known.vehicle_id, verdict.at, readings, zones)
-        await self._dispatch(car, command, commands.telemetry_id(car.vin, seq, verdict.at))
+        await self._dispatch(car, message, command, commands.telemetry_id(car.vin, seq, verdict.at))
         self._remember(car, readings, zones)
         return "told"
 
@@ -193,7 +197,7 @@ class BatchWriter:
         readings = self._believable(car, readings_of(response.signals or {}), response.ts, message.received_at)
         zones = None if readings.position is None else self._zones(car.known.service, readings.position)
         command = commands.answer(car.known.vehicle_id, response, at, readings, zones)
-        await self._dispatch(car, command, commands.response_id(response.id), correlation=response.id)
+        await self._dispatch(car, message, command, commands.response_id(response.id), correlation=response.id)
         if response.status == "done" and response.signals:
             self._remember(car, readings, zones)
         return "told"
@@ -205,7 +209,7 @@ class BatchWriter:
             position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
         )  # fmt: skip
         track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory.model_copy(update={"track": track})
+        car.memory = car.memory._replace(track=track)
         if verdict.position_is_good or track.trusted is None or readings.position is None:
             return readings
         return readings.model_copy(update={"position": track.trusted.position})
@@ -216,22 +220,23 @@ class BatchWriter:
         if told.online is online:
             return "stored"
         command = commands.contact(car.known.vehicle_id, message.received_at, online=online)
-        await self._dispatch(car, command, commands.contact_id(car.vin, told.contact_changes))
-        car.memory = car.memory.model_copy(update={"told": told.with_contact(online=online)})
+        await self._dispatch(car, message, command, commands.contact_id(car.vin, told.contact_changes))
+        car.memory = car.memory._replace(told=told.with_contact(online=online))
         return "told"
 
     def _remember(self, car: _Car, readings: Readings, zones: frozenset[ZoneId] | None) -> None:
-        car.memory = car.memory.model_copy(update={"told": car.memory.told.with_readings(readings, zones)})
+        car.memory = car.memory._replace(told=car.memory.told.with_readings(readings, zones))
 
     async def _dispatch(
-        self, car: _Car, command: Command, command_id: CommandId, correlation: UUID | None = None
+        self, car: _Car, message: Received, command: Command, command_id: CommandId, correlation: UUID | None = None
     ) -> None:
         metadata = Metadata(
             command_id=command_id, command=command.NAME, actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
             service=car.known.service, correlation_id=correlation or command_id,
         )  # fmt: skip
         try:
-            await self._dispatcher.dispatch(command, metadata)
+            with _span(message):
+                await self._dispatcher.dispatch(command, metadata)
         except CommandIdReusedError:
             # It came again after a crash, and zones or time of receipt have changed since: the first telling stands.
             log.info("ingest_already_told", command=command.NAME)
@@ -239,6 +244,16 @@ class BatchWriter:
     def _bury(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
         found.dead.append(DeadLetter(message.received_at, message.topic, message.payload, reason))
         self._metrics.message(channel, "dead_letter")
+
+
+def _span(message: Received) -> AbstractContextManager[object]:
+    """Of a message that is told; one that says nothing new has none. Its topic stays out, for it names the car."""
+    channel = message.topic.rpartition("/")[2]
+    facts = {
+        "messaging.system": "mqtt", "messaging.operation.type": "process", "messaging.operation.name": "process",
+        "messaging.destination.template": topics.of_vehicle("{service}", "{vin}", channel),
+    }  # fmt: skip
+    return tracing.span(f"process {channel}", tracing.SpanKind.CONSUMER, facts, parent=message.traceparent)
 
 
 def _row(

@@ -9,9 +9,18 @@ from aiomqtt import Client, Message, MqttError, ProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-__all__ = ["AcknowledgingClient", "Client", "Message", "MqttError", "client_options"]
+__all__ = [
+    "AcknowledgingClient",
+    "Client",
+    "Message",
+    "MqttError",
+    "Properties",
+    "client_options",
+    "traceparent_of",
+    "with_traceparent",
+]
 
-RECEIVE_MAXIMUM = 1000
+RECEIVE_MAXIMUM = 2000
 """How many messages a broker may send before the first is acknowledged (MQTT 5)."""
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """How long a broker keeps messages for an ingest process that is away (MQTT 5)."""
@@ -37,6 +46,21 @@ def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the libr
         "tls_params": aiomqtt.TLSParameters() if tls else None,
         "protocol": ProtocolVersion.V5 if "version=5" in parts.query else ProtocolVersion.V311,
     }
+
+
+def with_traceparent(traceparent: str | None) -> Properties | None:
+    """The user property that carries a trace on (MQTT 5; an older connection leaves properties out)."""
+    if traceparent is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it out
+    properties.UserProperty = ("traceparent", traceparent)
+    return properties
+
+
+def traceparent_of(message: Message) -> str | None:
+    """The trace that a message says it is a part of, if it says so."""
+    given: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
+    return next((value for name, value in given if name == "traceparent"), None)
 
 
 class AcknowledgingClient(Client):

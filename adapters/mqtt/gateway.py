@@ -5,8 +5,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from adapters import tracing
 from adapters.mqtt import topics
-from adapters.mqtt.client import Client, MqttError, client_options
+from adapters.mqtt.client import Client, MqttError, client_options, with_traceparent
 from adapters.mqtt.payloads import CommandMessage
 from domain.kernel.policy import TellVehicle
 from domain.kernel.ports import Clock, GatewayUnavailableError
@@ -56,7 +57,8 @@ class MqttVehicleGateway:
     async def _publish(self, topic: str, payload: str) -> None:
         client = await self._connected()
         try:
-            await client.publish(topic, payload, qos=1, timeout=self._timeout_s)
+            traced = with_traceparent(tracing.own_traceparent())
+            await client.publish(topic, payload, qos=1, properties=traced, timeout=self._timeout_s)
         except MqttError:
             await self._disconnect(client)
             raise

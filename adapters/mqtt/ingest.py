@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Any, NamedTuple
 
 import structlog
 
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Message, MqttError
+from adapters.mqtt.client import AcknowledgingClient, Message, MqttError, traceparent_of
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRY_AGAIN
 from domain.kernel.errors import VersionConflictError
@@ -29,13 +30,15 @@ class IngestOptions:
 
     client_id: str = "csbe-ingest"
     share: str | None = None
-    max_batch: int = 500
+    max_batch: int = 1000
     linger_s: float = 0.02
-    """How long a batch waits for more messages after its first."""
+    """How long a batch waits for more messages after its first, at most."""
+    pause_s: float = 0.002
+    """It waits no longer once nothing has come for so long: many brokers send 20 messages, then wait for their
+    acknowledgement."""
 
 
-@dataclass(frozen=True)
-class _Arrival:
+class _Arrival(NamedTuple):
     message: Message
     received_at: datetime
     arrived_s: float
@@ -123,15 +126,25 @@ class Ingest:
             batch = [first.result()]
         else:
             batch = [arrivals.get_nowait()]
-        if arrivals.qsize() + 1 < self._options.max_batch:
-            await asyncio.wait({pump, stopping}, timeout=self._options.linger_s, return_when=asyncio.FIRST_COMPLETED)
+        await self._linger(arrivals, {pump, stopping})
         while len(batch) < self._options.max_batch and not arrivals.empty():
             batch.append(arrivals.get_nowait())
         return batch
 
+    async def _linger(self, arrivals: asyncio.Queue[_Arrival], endings: set[asyncio.Task[Any]]) -> None:
+        """Until there is enough for a batch, or nothing more comes, or one of these has ended."""
+        until, before = monotonic() + self._options.linger_s, -1
+        while before < arrivals.qsize() < self._options.max_batch and monotonic() < until:
+            before = arrivals.qsize()
+            ended, _ = await asyncio.wait(endings, timeout=self._options.pause_s, return_when=asyncio.FIRST_COMPLETED)
+            if ended:
+                return
+
     async def _make_durable(self, batch: list[_Arrival], stop: asyncio.Event) -> bool:
         """Write the batch, again and again while the database is away; false when told to stop before that."""
-        received = [Received(str(a.message.topic), bytes_of(a.message), a.received_at) for a in batch]
+        received = [
+            Received(str(a.message.topic), bytes_of(a.message), a.received_at, traceparent_of(a.message)) for a in batch
+        ]
         backoff, began = Backoff(most_s=5.0), monotonic()
         while True:
             try:

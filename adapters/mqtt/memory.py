@@ -1,5 +1,7 @@
 """What ingest remembers of a car between messages, and which changes are worth telling fleet."""
 
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict
 
 from adapters.mqtt.plausibility import Track
@@ -35,10 +37,8 @@ class Told(BaseModel):
         return self.model_copy(update={"online": online, "contact_changes": self.contact_changes + 1})
 
 
-class VehicleMemory(BaseModel):
-    """Both halves, as stored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class VehicleMemory(NamedTuple):
+    """Both halves, each stored by itself."""
 
     track: Track = Track()
     told: Told = Told()

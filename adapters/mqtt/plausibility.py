@@ -3,8 +3,10 @@
 Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -28,6 +30,9 @@ class Oddity(StrEnum):
     """Further from the fix before it than a car can drive in that time, can catch up, or has driven by its odometer."""
 
 
+_NO_NEWS = frozenset({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
+
+
 class Limits(BaseModel):
     """What a car and its clock can do."""
 
@@ -47,10 +52,9 @@ class Limits(BaseModel):
     remembered_seqs: int = 64
 
 
-class Fix(BaseModel):
+@dataclass(frozen=True)
+class Fix:
     """Where a car was, and when it said so."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: AwareDatetime
     position: Position
@@ -58,20 +62,22 @@ class Fix(BaseModel):
 
     def speed_to_mps(self, later: "Fix") -> float:
         """Mean speed on the straight line to a later fix, m/s; infinite when there is a way but no time."""
-        way, time = self.position.distance_m(later.position), (later.at - self.at).total_seconds()
+        return self.speed_over_mps(self.position.distance_m(later.position), later.at)
+
+    def speed_over_mps(self, way: float, until: datetime) -> float:
+        """The same for a way that is known, in metres."""
+        time = (until - self.at).total_seconds()
         return way / time if time > 0 else (float("inf") if way else 0.0)
 
 
-class Sample(BaseModel):
-    """What the screen looks at of one message."""
+class Sample(NamedTuple):
+    """What the screen looks at of one message, whose values have been validated before."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    at: datetime
+    """When the car says that it measured."""
+    received_at: datetime
     seq: int | None = None
     """The car's count of its telemetry; none for an answer to a command."""
-    at: AwareDatetime
-    """When the car says that it measured."""
-    received_at: AwareDatetime
     position: Position | None = None
     speed_kmh: float | None = None
     """What the speedometer says, when it says so."""
@@ -100,13 +106,11 @@ class Track(BaseModel):
     oddities: dict[Oddity, int] = {}
 
 
-class Verdict(BaseModel):
+class Verdict(NamedTuple):
     """What the screen says about one message."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     oddities: frozenset[Oddity]
-    at: AwareDatetime
+    at: datetime
     """When it was measured, never later than it was received."""
     position_is_good: bool = False
     """Whether the message carries a place that is believed."""
@@ -114,7 +118,7 @@ class Verdict(BaseModel):
     @property
     def is_news(self) -> bool:
         """Whether the message says how the car is now: neither seen before nor overtaken by a newer one."""
-        return self.oddities.isdisjoint({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
+        return self.oddities.isdisjoint(_NO_NEWS)
 
 
 DEFAULT_LIMITS = Limits()
@@ -125,16 +129,21 @@ def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tup
     at = min(sample.at, sample.received_at)
     found = _oddities_in_time(track, sample, at, limits)
     verdict = Verdict(oddities=frozenset(found), at=at)
-    if sample.seq is not None and Oddity.DUPLICATE not in found:
-        track = track.model_copy(update={"recent_seqs": (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]})
-    if verdict.is_news:
-        track = track.model_copy(update={"newest_at": at})
-        if sample.position is not None:
-            fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
-            track, odd = _follow(track, fix, sample.speed_kmh, limits)
-            good = track.trusted == fix and not track.frozen
-            verdict = verdict.model_copy(update={"oddities": verdict.oddities | odd, "position_is_good": good})
+    track = _seen(track, sample, verdict, limits)
+    if verdict.is_news and sample.position is not None:
+        fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
+        track, odd = _follow(track, fix, sample.speed_kmh, limits)
+        good = track.trusted is fix and not track.frozen
+        verdict = Verdict(verdict.oddities | odd, at, good)
     return _count(track, verdict.oddities), verdict
+
+
+def _seen(track: Track, sample: Sample, verdict: Verdict, limits: Limits) -> Track:
+    """With the message's number and time."""
+    seen: dict[str, object] = {"newest_at": verdict.at} if verdict.is_news else {}
+    if sample.seq is not None and Oddity.DUPLICATE not in verdict.oddities:
+        seen["recent_seqs"] = (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]
+    return track.model_copy(update=seen)
 
 
 def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> set[Oddity]:
@@ -168,11 +177,12 @@ def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> 
 
 def _can_get_to(start: Fix, end: Fix, limits: Limits) -> bool:
     """Whether neither time nor odometer speaks against it."""
+    way = start.position.distance_m(end.position)
     if start.odometer_m is not None and end.odometer_m is not None:
         driven = end.odometer_m - start.odometer_m
-        if start.position.distance_m(end.position) > max(driven, 0) + limits.drift_m:
+        if way > max(driven, 0) + limits.drift_m:
             return False
-    return start.speed_to_mps(end) * 3.6 <= limits.max_speed_kmh
+    return start.speed_over_mps(way, end.at) * 3.6 <= limits.max_speed_kmh
 
 
 def _jumps(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +15,7 @@ _DOOR_OPEN = re.compile(rf"{_DOOR}\.IsOpen|Vehicle\.Body\.(Trunk\.(Front|Rear)|H
 _DOOR_LOCKED = re.compile(rf"{_DOOR}\.IsLocked|Vehicle\.Body\.Trunk\.Rear\.IsLocked")
 _PLUGGED = re.compile(r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.\w+\.IsChargingCableConnected")
 _AIRBAG = re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed")
+_GROUPS = {"open": _DOOR_OPEN, "locked": _DOOR_LOCKED, "plugged": _PLUGGED, "airbags": _AIRBAG}
 _IGNITION = {"LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
 _SINGLE = {
     "Vehicle.CurrentLocation.Latitude": "latitude",
@@ -48,10 +50,10 @@ class _Signals(BaseModel):
     charge_percent: Percent | None = None
     ignition: Annotated[str, AfterValidator(_known_state)] | None = None
     faults: list[str] | None = None
-    open: list[bool] = []
-    locked: list[bool] = []
-    plugged: list[bool] = []
-    airbags: list[bool] = []
+    open: list[bool] | None = None
+    locked: list[bool] | None = None
+    plugged: list[bool] | None = None
+    airbags: list[bool] | None = None
 
 
 class Readings(BaseModel):
@@ -106,7 +108,13 @@ def _sorted_out(
 ) -> dict[str, Any]:  # values are validated by the model that takes them
     """Signals that are used, by our names; several doors make one list."""
     found: dict[str, Any] = {name: signals[path] for path, name in reversed(_SINGLE.items()) if path in signals}
-    groups = {"open": _DOOR_OPEN, "locked": _DOOR_LOCKED, "plugged": _PLUGGED, "airbags": _AIRBAG}
-    for name, pattern in groups.items():
-        found[name] = [value for path, value in signals.items() if pattern.fullmatch(path)]
+    for path, value in signals.items():
+        if (group := _group_of(path)) is not None:
+            found.setdefault(group, []).append(value)
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _group_of(path: str) -> str | None:
+    """Of which of our lists a signal is a part."""
+    return next((name for name, pattern in _GROUPS.items() if pattern.fullmatch(path)), None)

@@ -26,8 +26,12 @@ LOST_CONNECTION: tuple[type[Exception], ...] = (
 )
 """The server went away, is starting or told us to go: the same call may succeed on a new connection."""
 
-NOT_ITS_FAULT: tuple[type[Exception], ...] = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-"""The transaction was sacrificed for another one."""
+NOT_ITS_FAULT: tuple[type[Exception], ...] = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.DiskFullError,
+)
+"""The transaction was sacrificed for another one, or found no room: nothing is wrong with what it was to do."""
 
 TRY_AGAIN: tuple[type[Exception], ...] = (*NOT_ITS_FAULT, *LOST_CONNECTION)
 """The same transaction may succeed when tried again."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from adapters import tracing
 from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.reading import Filter
@@ -206,7 +207,9 @@ class Follower:
         if not rows:
             return
         try:
-            await self._consume(await self._store.reader.recorded(rows), connection)
+            recorded = await self._store.reader.recorded(rows)
+            with tracing.following(self.name, recorded):
+                await self._consume(recorded, connection)
         except Exception as error:  # whatever a consumer raises, it must stop here and be seen
             if connection.is_closed() or isinstance(error, NOT_ITS_FAULT):
                 raise

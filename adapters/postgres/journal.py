@@ -1,25 +1,31 @@
-"""Group commit: appends that come together go to the database together, in one call and one transaction."""
+"""Group commit: appends that come together go to the database together, in one call and one transaction.
+
+Two batches may be under way, each on a connection of its own: while PostgreSQL stores one, this process answers the
+last and makes up the next. They share no command and no aggregate, and the database's append lock puts them in order.
+"""
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import accumulate
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from typing import Protocol
+from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import LOST_CONNECTION, UnencodableError, persistently
-from adapters.postgres.mapper import StoredState
+from adapters.postgres.database import UnencodableError, persistently
+from adapters.postgres.writing import Entry, Status, Writer, Written
 
-IDLE_SECONDS = 1.0
-"""After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
+__all__ = ["MAX_BATCH_EVENTS", "AppendFigures", "Entry", "Journal", "NoFigures", "Status", "Written"]
+
+WRITERS = 2
+"""So many batches are under way at most. A third would only wait in the database for the append lock."""
 MAX_BATCH_EVENTS = 1000
 """So many events go into one transaction at most (one entry may have more)."""
+WORTH_A_BATCH = 8
+"""Fewer events wait for the batch under way: a transaction of their own would cost more than it gains."""
 
 _ENTRY_TO_BLAME = (
     UnencodableError,
@@ -28,38 +34,6 @@ _ENTRY_TO_BLAME = (
     asyncpg.ProgramLimitExceededError,
 )
 """Errors about the data of one entry, that the others of its batch must not suffer from."""
-
-_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_APPEND_NEW = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-
-
-class Status(StrEnum):
-    """What became of an entry."""
-
-    APPENDED = "appended"
-    KNOWN = "known"
-    CONFLICT = "conflict"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Events of one command, appended all or none, and the command's outcome. `metadata` is JSON text."""
-
-    command_id: UUID
-    fingerprint: str
-    answer: str | None
-    metadata: str
-    rows: Sequence[StoredState]
-    append_id: UUID = field(default_factory=uuid4)
-
-
-@dataclass(frozen=True)
-class Written:
-    """The status of an entry, and the position of its last event unless it conflicted."""
-
-    status: Status
-    position: int
 
 
 class AppendFigures(Protocol):
@@ -84,15 +58,16 @@ class NoFigures:
         """Is not counted."""
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class _Waiting:
     entry: Entry
     done: asyncio.Future[Written]
     claims: frozenset[UUID]
+    events: int
 
 
 class Journal:
-    """Writes entries. One batch is under way at a time; what comes meanwhile forms the next."""
+    """Writes entries, those about one aggregate in the order they came. What comes meanwhile forms the next batch."""
 
     def __init__(
         self,
@@ -100,77 +75,113 @@ class Journal:
         on_written: Callable[[], None] = lambda: None,
         figures: AppendFigures | None = None,
     ) -> None:
-        self._pool = pool
         self._on_written = on_written
         self._figures = figures or NoFigures()
         self._queue: deque[_Waiting] = deque()
-        self._writer: asyncio.Task[None] | None = None
-        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
-        self._used_at = 0.0
-        self._watch: asyncio.TimerHandle | None = None
-        self._releasing: set[asyncio.Task[None]] = set()
+        self._fresh = 0  # events in the queue that do not wait for what is under way
+        self._blocked = 0  # events in the queue that do
+        self._under_way = 0  # events being written
+        self._claimed: set[UUID] = set()  # by what is under way
+        self._idle = [Writer(pool) for _ in range(WRITERS)]
+        self._writing: dict[Writer, asyncio.Task[None]] = {}
 
     async def write(self, entry: Entry) -> Written:
         """Append one entry. Once this returns, it is on disk."""
         came_at = perf_counter()
         done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        claims = frozenset({entry.command_id, *(row.originator_id for row in entry.rows)})
-        self._queue.append(_Waiting(entry, done, claims))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._drain(), name="journal")
+        claims = frozenset((entry.command_id, *[row.originator_id for row in entry.rows]))
+        events = max(1, len(entry.rows))
+        self._queue.append(_Waiting(entry, done, claims, events))
+        self._fresh += events
+        self._engage()
         written = await done
         self._figures.appended(perf_counter() - came_at)
         return written
 
     async def close(self) -> None:
-        """Wait until everything given to `write` has been dealt with, and give the connection back."""
-        while self._writer is not None:
-            await asyncio.wait([self._writer])
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        await self._let_go()
+        """Wait until everything given to `write` has been dealt with, and give the connections back."""
+        while self._writing:
+            await asyncio.wait(self._writing.values())
+        for writer in self._idle:
+            await writer.close()
 
-    async def _drain(self) -> None:
+    def _engage(self) -> None:
+        """Let one more writer begin, when that is worth its while."""
+        enough = WORTH_A_BATCH if self._writing else 1
+        if self._fresh >= enough and self._idle and (not self._writing or self._idle[-1].is_ready):
+            writer = self._idle.pop()
+            self._writing[writer] = asyncio.create_task(self._drain(writer), name="journal")
+
+    async def _drain(self, writer: Writer) -> None:
         try:
-            while self._queue:
-                await self._settle(self._next_batch())
+            while batch := self._next_batch():
+                self._engage()
+                with self._keeping_apart(batch):
+                    await self._settle(writer, batch)
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
         except BaseException as error:  # cancelled, or broken: those who wait must hear of it
             for waiting in self._queue:
                 _finish(waiting, error)
             self._queue.clear()
+            self._fresh = self._blocked = 0
             raise
         finally:
-            self._writer = None
-            self._watch_idleness()
+            del self._writing[writer]
+            self._idle.append(writer)
 
     def _next_batch(self) -> list[_Waiting]:
-        """The longest-waiting entries that share no command and no aggregate."""
+        """The longest-waiting entries that share no command and no aggregate, among them or with what is under way.
+
+        Not more than an equal share for each writer; none when few come while another writer is at work.
+        """
+        if self._fresh < (WORTH_A_BATCH if self._under_way else 1):
+            return []
+        share = max(WORTH_A_BATCH, -(-(self._fresh + self._under_way) // WRITERS))
         batch: list[_Waiting] = []
-        left: deque[_Waiting] = deque()
-        claimed: set[UUID] = set()
-        events = 0
-        while self._queue and events < MAX_BATCH_EVENTS:
-            waiting = self._queue.popleft()
-            if claimed.isdisjoint(waiting.claims):
-                batch.append(waiting)
-                events += max(1, len(waiting.entry.rows))
-            else:
+        left: list[_Waiting] = []
+        claimed = self._claimed.copy()
+        taken = 0
+        while self._queue and taken < share:
+            waiting = self._queue[0]
+            if not claimed.isdisjoint(waiting.claims):
                 left.append(waiting)
+            elif batch and taken + waiting.events > MAX_BATCH_EVENTS:
+                break
+            else:
+                batch.append(waiting)
+                taken += waiting.events
             claimed |= waiting.claims
+            self._queue.popleft()
         self._queue.extendleft(reversed(left))
+        passed_over = sum(w.events for w in left)
+        self._fresh -= taken + passed_over - self._blocked
+        self._blocked = passed_over
         return batch
 
-    async def _settle(self, batch: list[_Waiting]) -> None:
+    @contextmanager
+    def _keeping_apart(self, batch: list[_Waiting]) -> Iterator[None]:
+        """While this batch is under way, nothing of another batch shares a command or an aggregate with it."""
+        claims = set().union(*(w.claims for w in batch))
+        events = sum(w.events for w in batch)
+        self._claimed |= claims
+        self._under_way += events
+        try:
+            yield
+        finally:
+            self._claimed -= claims
+            self._under_way -= events
+            self._fresh += self._blocked
+            self._blocked = 0
+
+    async def _settle(self, writer: Writer, batch: list[_Waiting]) -> None:
         try:
             entries = [w.entry for w in batch]
-            written = await persistently(lambda: self._write(entries))
+            written = await persistently(lambda: writer.write(entries))
         except _ENTRY_TO_BLAME as error:
             if len(batch) == 1:
                 _finish(batch[0], _as_conflict_or(error))
             for waiting in batch if len(batch) > 1 else ():  # let each fail or succeed alone
-                await self._settle([waiting])
+                await self._settle(writer, [waiting])
         except BaseException as error:  # those who wait must hear of it, whatever it is
             for waiting in batch:
                 _finish(waiting, error)
@@ -181,97 +192,6 @@ class Journal:
             self._figures.batch(sum(len(entry.rows) for entry in entries))
             for waiting, result in zip(batch, written, strict=True):
                 _finish(waiting, result)
-
-    async def _write(self, entries: list[Entry]) -> list[Written]:
-        """Safe to repeat: an entry that did get through is recognised by its `append_id`."""
-        try:
-            return await self._write_new(entries)
-        except asyncpg.UniqueViolationError:
-            return await self._write_each(entries)
-
-    async def _write_new(self, entries: list[Entry]) -> list[Written]:
-        """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
-        if len(entries) == len(entries[0].rows) == 1:
-            return [await self._write_one(entries[0], entries[0].rows[0])]
-        ends = list(accumulate(len(e.rows) for e in entries))
-        [record] = await self._call(_APPEND_NEW, *_columns(entries), ends, *_event_columns(entries))
-        return [Written(Status.APPENDED, record[0] + end) for end in ends]
-
-    async def _write_one(self, entry: Entry, row: StoredState) -> Written:
-        """The commonest case, without the cost of arrays."""
-        command = (entry.command_id, entry.append_id, entry.fingerprint, entry.answer)
-        event = (row.originator_id, row.originator_version, row.topic, row.state)
-        [record] = await self._call(_APPEND_ONE, *command, *event, entry.metadata)
-        return Written(Status.APPENDED, record[0])
-
-    async def _write_each(self, entries: list[Entry]) -> list[Written]:
-        """Leaves out what is known or conflicts, and says so."""
-        places = [number for number, e in enumerate(entries, 1) for _ in e.rows]
-        records = await self._call(_APPEND, *_columns(entries), places, *_event_columns(entries))
-        by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
-        return [by_entry[number] for number in range(1, len(entries) + 1)]
-
-    async def _call(self, query: str, *values: object) -> list[asyncpg.Record]:
-        if self._connection is None:
-            self._connection = await self._pool.acquire()
-        try:
-            records: list[asyncpg.Record] = await self._connection.fetch(query, *values)
-        except asyncpg.UniqueViolationError:
-            raise  # the connection is well
-        except BaseException:
-            with contextlib.suppress(asyncpg.InterfaceError):  # gone by itself
-                self._connection.terminate()  # its state is unknown
-            await self._let_go()
-            raise
-        return records
-
-    def _watch_idleness(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._used_at = loop.time()
-        if self._watch is None:
-            self._watch = loop.call_later(IDLE_SECONDS, self._when_watched)
-
-    def _when_watched(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._watch = None
-        if self._writer is not None or loop.time() < self._used_at + IDLE_SECONDS:
-            self._watch = loop.call_later(IDLE_SECONDS, self._when_watched)
-            return
-        releasing = loop.create_task(self._release(self._detach()))  # detached at once: a new batch takes another
-        self._releasing.add(releasing)
-        releasing.add_done_callback(self._releasing.discard)
-
-    async def _let_go(self) -> None:
-        await self._release(self._detach())
-
-    def _detach(self) -> asyncpg.pool.PoolConnectionProxy | None:
-        connection, self._connection = self._connection, None
-        return connection
-
-    async def _release(self, connection: asyncpg.pool.PoolConnectionProxy | None) -> None:
-        if connection is not None:
-            with contextlib.suppress(*LOST_CONNECTION):  # cut meanwhile: the pool has taken it back by itself
-                await self._pool.release(connection)
-
-
-def _columns(entries: list[Entry]) -> tuple[list[Any], ...]:
-    return (
-        [e.command_id for e in entries],
-        [e.append_id for e in entries],
-        [e.fingerprint for e in entries],
-        [e.answer for e in entries],
-    )
-
-
-def _event_columns(entries: list[Entry]) -> tuple[list[Any], ...]:
-    rows = [row for e in entries for row in e.rows]
-    return (
-        [row.originator_id for row in rows],
-        [row.originator_version for row in rows],
-        [row.topic for row in rows],
-        [row.state for row in rows],
-        [e.metadata for e in entries for _ in e.rows],
-    )
 
 
 def _as_conflict_or(error: Exception) -> Written | Exception:

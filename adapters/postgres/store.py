@@ -8,34 +8,25 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.cache import AggregateCache
+from adapters import tracing
+from adapters.postgres.costs import Costs
 from adapters.postgres.database import persistently
 from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
 from adapters.postgres.listener import Listener
-from adapters.postgres.mapper import StoredState, subject_of, subjects_in, to_event, to_stored
+from adapters.postgres.loading import Loader
+from adapters.postgres.mapper import StoredState, subject_of, to_stored
 from adapters.postgres.reading import Filter, Reader
-from adapters.postgres.snapshots import Snapshots
+from adapters.postgres.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.vault import Vault
-from domain.kernel.aggregate import Aggregate, Event
-from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, VersionConflictError
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.errors import CommandAlreadyDoneError, VersionConflictError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Metadata, RecordedEvent
 
 A = TypeVar("A", bound=Aggregate)
 
-_HISTORY = """
-select originator_id, originator_version, topic, state from csbe.events
-where originator_id = $1 and originator_version > $2 order by originator_version
-"""
-_HISTORY_AS_OF = """
-select originator_id, originator_version, topic, state from csbe.events
-where originator_id = $1 and ($2::timestamptz is null or recorded_at <= $2)
-and ($3::bigint is null or notification_id <= $3) order by originator_version
-"""
 _OUTCOME = "select answer, position, fingerprint from csbe.commands where command_id = $1"
-_SERVICE = """
-select metadata ->> 'service' from csbe.events where originator_id = $1 and originator_version = 1
-"""
+_APPEND = {"db.system.name": "postgresql", "db.operation.name": "append", "db.collection.name": "csbe.events"}
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 
 
@@ -56,18 +47,16 @@ class PostgresEventStore:
         pool: asyncpg.Pool,
         *,
         master_key: bytes | None = None,
-        snapshot_every: int = 50,
         cache_size: int = 10_000,
         figures: AppendFigures | None = None,
+        costs: Costs | None = None,
     ) -> None:
         self.pool = pool
         self.vault = Vault(pool, master_key)
         self.listener = Listener(pool)
         self.reader = Reader(pool, self.vault)
         self._journal = Journal(pool, self.listener.events.wake, figures)
-        self._snapshots = Snapshots(pool, self.vault)
-        self._snapshot_every = snapshot_every
-        self._cache = AggregateCache(cache_size)
+        self._loader = Loader(pool, self.vault, self.listener.erasures, costs or Costs(), cache_size)
         self.listener.erasures.on_news = self._forget
 
     async def close(self) -> None:
@@ -77,19 +66,13 @@ class PostgresEventStore:
 
     async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
         """The aggregate now. Always asks the database for what came since, so that another process's events count."""
-        if service is not None:
-            await self._require_service(aggregate_class, id, service)
         self.listener.start()  # whoever remembers must hear of erasures
-        erasures = self.listener.erasures.count
-        start = self._cache.get(id) or await self._snapshots.latest(aggregate_class, id)
-        version = start.version if start else 0
-        rows = await persistently(lambda: self.pool.fetch(_HISTORY, id, version))
-        aggregate = await self._replay(start, rows)
-        if not isinstance(aggregate, aggregate_class):
-            raise NotFoundError(aggregate_class.TOPIC, id)
-        if self.listener.erasures.count == erasures:
-            self._cache.put(aggregate)
-        return aggregate
+        return await self._loader.load(aggregate_class, id, service)
+
+    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+        """The aggregate as this process saw it last; see the port."""
+        self.listener.start()  # whoever remembers must hear of erasures
+        return self._loader.remembered(aggregate_class, id, service)
 
     async def load_as_of(
         self,
@@ -101,11 +84,7 @@ class PostgresEventStore:
         position: int | None = None,
     ) -> A:
         """The aggregate as it was recorded at a time or at a position of the log, from its events alone."""
-        rows = await persistently(lambda: self.pool.fetch(_HISTORY_AS_OF, id, at, position))
-        aggregate = await self._replay(None, rows)
-        if not isinstance(aggregate, aggregate_class):
-            raise NotFoundError(aggregate_class.TOPIC, id)
-        return aggregate
+        return await self._loader.load_as_of(aggregate_class, id, at, position)
 
     async def append(
         self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
@@ -113,17 +92,15 @@ class PostgresEventStore:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
         entry = Entry(metadata.command_id, fingerprint, answer, metadata.model_dump_json(), rows)
-        written = await self._journal.write(entry)
+        with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
+            written = await self._journal.write(entry)
         if written.status is Status.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"
             raise CommandAlreadyDoneError(msg)
         if written.status is Status.CONFLICT:
             raise self._conflict(aggregates)
         for aggregate in aggregates:
-            if aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION:
-                self._cache.note_service(aggregate.id, metadata.service)
-                self._cache.put(aggregate)
-            await self._settle(aggregate)
+            await self._loader.settle(aggregate, metadata.service)
         return written.position
 
     async def outcome(self, command_id: CommandId, /) -> RememberedOutcome | None:
@@ -156,6 +133,10 @@ class PostgresEventStore:
                 return
             after = page[-1].position
 
+    def audit_snapshots(self, *, drop: bool = False) -> AsyncIterator[AuditedSnapshot]:
+        """Compare every snapshot with a replay of its events; with `drop`, forget those that differ."""
+        return SnapshotAudit(self.pool, self._loader.snapshots, self._loader).run(drop=drop)
+
     async def erase(self, subject: UUID) -> None:
         """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
         await self.vault.destroy(subject)
@@ -163,13 +144,7 @@ class PostgresEventStore:
 
     def _forget(self) -> None:
         self.vault.forget()
-        self._cache.clear()
-
-    async def _require_service(self, aggregate_class: type[Aggregate], id: UUID, service: str) -> None:
-        known = self._cache.service_of(id) or await persistently(lambda: self.pool.fetchval(_SERVICE, id))
-        if known != service:
-            raise NotFoundError(aggregate_class.TOPIC, id)
-        self._cache.note_service(id, service)
+        self._loader.forget()
 
     async def _rows_of(self, aggregates: Sequence[Aggregate]) -> list[StoredState]:
         events: list[Any] = [event for aggregate in aggregates for event in aggregate.pending_events]
@@ -177,24 +152,8 @@ class PostgresEventStore:
         keys = await self.vault.keys_for_writing(subjects) if subjects else {}
         return [to_stored(event, keys) for event in events]
 
-    async def _replay(self, aggregate: Aggregate | None, rows: Sequence[asyncpg.Record]) -> Aggregate | None:
-        stored = [StoredState(*row) for row in rows]
-        subjects = subjects_in(stored)
-        keys = await self.vault.keys_for_reading(subjects) if subjects else {}
-        for row in stored:
-            event = to_event(row, keys)
-            aggregate = event.mutate(aggregate) if isinstance(event, Event) else aggregate
-        return aggregate
-
-    async def _settle(self, aggregate: Aggregate) -> None:
-        fresh = len(aggregate.pending_events)
-        aggregate.pending_events.clear()
-        self._cache.advance(aggregate)
-        if aggregate.version // self._snapshot_every > (aggregate.version - fresh) // self._snapshot_every:
-            await self._snapshots.take(aggregate)
-
     def _conflict(self, aggregates: Sequence[Aggregate]) -> VersionConflictError:
         changed = [a for a in aggregates if a.pending_events]
         for aggregate in changed:
-            self._cache.evict(aggregate.id)
+            self._loader.evict(aggregate.id)
         return VersionConflictError(changed[0].id, changed[0].version - len(changed[0].pending_events))

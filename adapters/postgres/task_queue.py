@@ -21,7 +21,7 @@ where id in (
     where parked_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
     order by due_at limit $3 for update skip locked
 )
-returning id, policy, kind, payload::text, service, correlation_id, causation_id, attempts, claimed_until
+returning id, policy, kind, payload::text, service, correlation_id, causation_id, attempts, claimed_until, traceparent
 """
 _SETTLE = """
 with done as (delete from csbe.tasks where id = any($1::uuid[]))
@@ -66,6 +66,8 @@ class Task:
     attempts: int
     """How many tries have failed so far."""
     claimed_until: datetime
+    traceparent: str | None = None
+    """The trace that it continues, in W3C form."""
 
     def metadata(self, command: Command, *, part: str | None = None) -> Metadata:
         """The metadata of a command that this task gives; `part` tells an effect's answer from the task itself."""

@@ -4,12 +4,13 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from pydantic import TypeAdapter
 
+from adapters import tracing
 from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
 from adapters.postgres.listener import TASKS, Channel
 from adapters.postgres.task_queue import Failure, Task, TaskQueue
@@ -29,16 +30,22 @@ MAX_ATTEMPTS = 20
 FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
 IDLE_POLL_S = 0.5
+WORTH_WAKING = timedelta(seconds=2 * IDLE_POLL_S)
+"""A worker is woken for what is due before this; it finds by itself, in time, what is due later."""
 
 _INSERT = """
-insert into csbe.tasks (id, policy, kind, payload, service, correlation_id, causation_id, due_at)
-select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[])
-    as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at)
+insert into csbe.tasks (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
+select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at, traceparent
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[],
+    $9::text[]) as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
 on conflict (id) do nothing
 """
 
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
+
+
+_Row = tuple[UUID, str, str, str, str, UUID, UUID, datetime, str | None]
+"""A task as `_INSERT` takes it."""
 
 
 class PolicyRunner:
@@ -47,30 +54,35 @@ class PolicyRunner:
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
 
+    @property
+    def topics(self) -> list[str]:
+        """Of the events that anything follows from; the others need not be read."""
+        return [event.TOPIC for event in self._policies]
+
     async def __call__(self, events: Sequence[RecordedEvent], connection: Connection) -> None:
         """Store the consequences of a batch of events."""
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+        if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at, _traceparent in rows):
             await connection.execute("select pg_notify($1, '')", TASKS)
 
-    def _rows(self, recorded: RecordedEvent) -> Iterable[tuple[object, ...]]:
+    def _rows(self, recorded: RecordedEvent) -> Iterable[_Row]:
         cause = event_id(recorded.event.originator_id, recorded.event.originator_version)
         for policy in self._policies.get(type(recorded.event), ()):
             for place, consequence in enumerate(policy(recorded)):
                 yield _row(recorded, cause, policy, place, consequence)
 
 
-def _row(
-    recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, consequence: Consequence
-) -> tuple[object, ...]:
+def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, consequence: Consequence) -> _Row:
     due_at, what = recorded.recorded_at, consequence
     if isinstance(consequence, Later):
         due_at, what = consequence.due_at, consequence.command
     kind = what.NAME if isinstance(what, Command) else what.kind
     task_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata
-    return task_id, policy.__name__, kind, what.model_dump_json(), meta.service, meta.correlation_id, cause, due_at
+    origin = (meta.service, meta.correlation_id, cause, due_at, tracing.onward(meta.traceparent))
+    return task_id, policy.__name__, kind, what.model_dump_json(), *origin
 
 
 Perform = Callable[[Effect, str], Awaitable[Command | None]]
@@ -153,7 +165,9 @@ class TaskWorker:
             causation_id=str(task.causation_id),
         ):
             try:
-                await self._do(task)
+                with tracing.span(f"task {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
+                    span.set_attributes({"csbe.task.id": str(task.id), "csbe.policy": task.policy})
+                    await self._do(task)
             except (DomainError, GatewayUnavailableError) as error:
                 return self._failure(task, error, str(error))
             except UnencodableError as error:  # looks like a lost connection, and is none

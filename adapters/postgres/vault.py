@@ -70,7 +70,7 @@ class Vault:
         missing = [subject for subject in wanted if found[subject] is ERASED]
         if not missing:
             return found
-        created = [self._wrap(s, AESGCM.generate_key(256)) for s in missing]
+        created = [self.wrap(s, AESGCM.generate_key(256)) for s in missing]
         await persistently(lambda: self._pool.execute(_CREATE, missing, created))
         return found | await self._fetch(missing, remember_missing=True)
 
@@ -100,11 +100,24 @@ class Vault:
         self._erasures += 1
         self._cache.clear()
 
+    def wrap(self, subject: UUID, key: bytes) -> bytes:
+        """A key as it is stored: wrapped by the master key if there is one, bound to what it belongs to."""
+        if self._master is None:
+            return key
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._master.encrypt(nonce, key, subject.bytes)
+
+    def unwrap(self, subject: UUID, stored: bytes) -> bytes:
+        """The key again. Raises `cryptography.exceptions.InvalidTag` when it was wrapped by another master key."""
+        if self._master is None:
+            return stored
+        return self._master.decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], subject.bytes)
+
     async def _fetch(self, subjects: list[UUID], *, remember_missing: bool) -> dict[UUID, PersonKey]:
         erasures = self._erasures
         rows = await persistently(lambda: self._pool.fetch(_FETCH, subjects))
         stored = {row["subject"]: row["key"] for row in rows}
-        keys = {s: self._unwrap(s, stored[s]) if stored.get(s) else ERASED for s in subjects}
+        keys = {s: PersonKey(AESGCM(self.unwrap(s, stored[s]))) if stored.get(s) else ERASED for s in subjects}
         for subject, key in keys.items():
             if self._erasures == erasures and (subject in stored or remember_missing):
                 self._remember(subject, key)
@@ -115,14 +128,3 @@ class Vault:
         self._cache.move_to_end(subject)
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
-
-    def _wrap(self, subject: UUID, key: bytes) -> bytes:
-        if self._master is None:
-            return key
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, key, subject.bytes)
-
-    def _unwrap(self, subject: UUID, stored: bytes) -> PersonKey:
-        if self._master is None:
-            return PersonKey(AESGCM(stored))
-        return PersonKey(AESGCM(self._master.decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], subject.bytes)))

@@ -12,7 +12,7 @@ from uuid import UUID
 import aiomqtt
 import orjson
 
-from adapters.mqtt.client import client_options
+from adapters.mqtt.client import Properties, client_options, traceparent_of, with_traceparent
 from domain.kernel.units import EARTH_RADIUS_M, Position
 
 FuelType = Literal["P", "D", "E"]
@@ -180,13 +180,14 @@ class SimulatedFleet:
                 continue
             vin = message.topic.value.split("/")[4]
             command = orjson.loads(bytes(message.payload))
-            tasks.create_task(self._obey(client, self.cars[vin], command))
+            traced = with_traceparent(traceparent_of(message))
+            tasks.create_task(self._obey(client, self.cars[vin], command, traced))
 
-    async def _obey(self, client: aiomqtt.Client, car: Car, command: dict[str, str]) -> None:
+    async def _obey(self, client: aiomqtt.Client, car: Car, command: dict[str, str], traced: Properties | None) -> None:
         """Carry out a command once; a repeated one gets the same answer, an expired one none."""
         topic = f"{self._prefix}/{car.vin}/responses"
         if (known := car.answered.get(command["id"])) is not None:
-            await client.publish(topic, known, qos=1)
+            await client.publish(topic, known, qos=1, properties=traced)
             return
         if command["type"].startswith("unlock") and car.random.random() < self._faults.unlock_timeout:
             return
@@ -203,7 +204,7 @@ class SimulatedFleet:
             }
         )
         car.answered = {command["id"]: answer}
-        await client.publish(topic, answer, qos=1)
+        await client.publish(topic, answer, qos=1, properties=traced)
 
 
 def _apply(car: Car, command_type: str) -> None:

@@ -16,6 +16,7 @@ from api.cli.running import demo, migrate, serve, simulate, token
 from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
+from api.cli.webhooks import webhooks_app
 from api.composition import FollowerStoppedError, GenerationError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
@@ -28,6 +29,7 @@ for command in (demo, serve, migrate, history, token, simulate, erase):
 for name, group in {
     "projections": projections_app,
     "tasks": tasks_app,
+    "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,
 }.items():

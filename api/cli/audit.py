@@ -12,7 +12,7 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.cli.terminal import AsJson, errors, fail, run, show, with_system
-from api.composition import Running
+from api.composition import AuditedSnapshot, Finding, Running
 from api.rest.history import shown
 from api.rest.schemas.history import EventShown
 from projections.invariants import InvariantResult
@@ -73,4 +73,29 @@ def audit_invariants(
         table.add_row(invariant, str(result.checked), "; ".join(result.broken[:3]) or "none")
     show(as_json, summary, table)
     if any(result.broken for result in results.values()):
+        raise typer.Exit(1)
+
+
+@audit_app.command("snapshots")
+def audit_snapshots(
+    drop: Annotated[bool, typer.Option("--drop", help="Forget those that differ.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every remembered state with a replay of its events; exits with 1 when one differs."""
+
+    async def compare(running: Running) -> list[AuditedSnapshot]:
+        return [audited async for audited in running.store.audit_snapshots(drop=drop)]
+
+    found = run(with_system(compare))
+    differing = [audited for audited in found if audited.finding is Finding.DIFFERS]
+    counts = {finding.value: sum(audited.finding is finding for audited in found) for finding in Finding}
+    table = Table("aggregate", "id", "version", "how it differs")
+    for audited in differing:
+        table.add_row(audited.topic, str(audited.aggregate_id), str(audited.version), escape(audited.why))
+    which = [
+        {"aggregate_id": str(a.aggregate_id), "topic": a.topic, "version": a.version, "why": a.why} for a in differing
+    ]
+    told = ", ".join(f"{count} {finding}" for finding, count in counts.items())
+    show(as_json, {**counts, "differing": which}, table if differing else told)
+    if differing:
         raise typer.Exit(1)

@@ -4,11 +4,14 @@ from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.follower import Follower
 from adapters.postgres.generations import Generation
 from adapters.postgres.projection import Projection
+from adapters.postgres.snapshot_audit import AuditedSnapshot, Finding
 from adapters.postgres.task_queue import ParkedTask
 from api.composition.composing import UnreachableError, composed, prepare, servers, tokens_of
 from api.composition.running import Part, Running
 
 __all__ = [
+    "AuditedSnapshot",
+    "Finding",
     "Follower",
     "FollowerStoppedError",
     "Generation",

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from adapters.postgres.follower import Standing
-from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED
+from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
+from domain.kernel.webhooks import WebhookState
 
 READY_LAG = 10_000
 """A process whose followers are further behind than this many positions is not ready."""
@@ -20,6 +21,12 @@ select count(*) filter (where parked_at is null and due_at <= now()) as due,
     count(*) filter (where parked_at is not null) as parked,
     coalesce(extract(epoch from now() - min(due_at) filter (where parked_at is null and due_at <= now())), 0) as late_s
 from csbe.tasks
+"""
+
+_WEBHOOKS = """
+select state, count(*) as number, max((select coalesce(max(notification_id), 0) from csbe.events) - position) as lag
+from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+group by state
 """
 
 
@@ -40,6 +47,10 @@ def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[
         TASKS_DUE.set(tasks["due"])
         TASKS_PARKED.set(tasks["parked"])
         TASKS_LATE.set(float(tasks["late_s"]))
+        webhooks = {row["state"]: row for row in await pool.fetch(_WEBHOOKS)}
+        for state in WebhookState:
+            WEBHOOKS.labels(state).set(webhooks[state]["number"] if state in webhooks else 0)
+        WEBHOOK_LAG.set(webhooks["active"]["lag"] if "active" in webhooks else 0)
 
     return take_stock
 

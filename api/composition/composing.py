@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -27,12 +27,19 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import PolicyRunner, TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.webhook_claims import WebhookClaims
+from adapters.postgres.webhooks import PostgresWebhooks
+from adapters.webhooks.delivering import WebhookDeliverer
+from adapters.webhooks.delivery import Outlet
+from adapters.webhooks.sending import Sender
+from api import cloudevents
 from api.auth import TokenAuthority
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
 from api.composition.reads import directory, fetcher, refresh_zones, waiter
 from api.composition.running import Running
-from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher
+from api.composition.tracing import TracedDispatcher, traced
+from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
 from api.settings import Settings
 from api.system import System
 from domain import contexts
@@ -102,21 +109,32 @@ async def composed(
 ) -> AsyncIterator[Running]:
     """The system over a prepared database and a broker; nothing runs yet."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traced())
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
-        dispatcher = MeasuredDispatcher(store, clock, rulebooks, contexts.HANDLERS)
+        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
         followers = tuple(
             Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
         )
-        policies = Follower(pool, store, "policies", PolicyRunner(contexts.POLICIES))
+        runner = PolicyRunner(contexts.POLICIES)
+        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
         tasks = TaskQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
+        outlet = Outlet(
+            store=store,
+            claims=WebhookClaims(pool),
+            sender=await stack.enter_async_context(Sender(private=settings.webhook_private_receivers)),
+            to_body=cloudevents.to_body,
+            content_type=cloudevents.MEDIA_TYPE,
+            figures=WebhookFigures(),
+            park_after=timedelta(seconds=settings.webhook_park_after_s),
+        )
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -127,6 +145,8 @@ async def composed(
             fetch=fetcher(pool),
             wait_until=waiter(pool, followers),
             end=store.end,
+            tracer=tracer,
+            webhooks=PostgresWebhooks(pool, store),
             take_stock=stock_taker(pool, (*followers, policies)),
             checks={
                 "database": database_answers(pool),
@@ -146,6 +166,7 @@ async def composed(
             worker=TaskWorker(
                 tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
             ),
+            webhooks=WebhookDeliverer(outlet),
             telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: refresh_zones(pool, zones),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from api.auth import TokenAuthority
+from api.composition.tracing import effect_span
 from domain.billing.policies import payment_answer
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
@@ -23,6 +24,10 @@ class Effects:
 
     async def perform(self, effect: Effect, idempotency_key: str) -> Command | None:
         """Do it once per key; returns the command that brings the answer back. Raises `GatewayUnavailableError`."""
+        with effect_span(effect, idempotency_key):
+            return await self._perform(effect, idempotency_key)
+
+    async def _perform(self, effect: Effect, idempotency_key: str) -> Command | None:
         match effect:
             case TellVehicle():
                 await self.vehicles.send(effect)

@@ -17,6 +17,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
 from adapters.postgres.tasks import TaskWorker
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.webhooks.delivering import WebhookDeliverer
 from api.system import System
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Part(StrEnum):
     INGEST = "ingest"
     PROJECTIONS = "projections"
     POLICIES = "policies"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Running:
     policies: Follower
     tasks: TaskQueue
     worker: TaskWorker
+    webhooks: WebhookDeliverer
     telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
@@ -60,12 +63,15 @@ class Running:
     async def run(self, parts: Collection[Part], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
         async with asyncio.TaskGroup() as loops:
+            loops.create_task(stop.wait())  # the API alone has no loop
             if Part.PROJECTIONS in parts:
                 for follower in self.followers:
                     loops.create_task(follower.run(stop))
             if Part.POLICIES in parts:
                 loops.create_task(self.policies.run(stop))
                 loops.create_task(self.worker.run(stop))
+            if Part.WEBHOOKS in parts:
+                loops.create_task(self.webhooks.run(stop))
             if Part.INGEST in parts:
                 loops.create_task(self.ingest.run(stop))
                 loops.create_task(self._keep_zones(stop))

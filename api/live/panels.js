@@ -10,13 +10,13 @@ function element(tag, text) {
   return made;
 }
 
-/** An event of the log on top of the list; the oldest leave at the bottom. */
+/** An event of the log (a CloudEvent) on top of the list; the oldest leave at the bottom. */
 export function showEvent(event) {
   const row = document.createElement("li");
-  row.dataset.position = event.position;
-  const time = element("time", new Date(event.recorded_at).toLocaleTimeString());
-  time.dateTime = event.recorded_at;
-  row.append(time, element("code", event.type), element("small", `${event.position} · ${event.aggregate_id}`));
+  row.dataset.position = Number(event.sequence);
+  const time = element("time", new Date(event.time).toLocaleTimeString());
+  time.dateTime = event.time;
+  row.append(time, element("code", event.type), element("small", `${Number(event.sequence)} · ${event.subject}`));
   list.prepend(row);
   while (list.children.length > KEPT) list.lastElementChild.remove();
 }

@@ -9,11 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.problems import Problem
-from api.rest import billing, fleet, health, history, live, members, rental, reports
+from api.rest import billing, fleet, health, history, live, members, rental, reports, webhooks
 from api.rest.openapi import describe
+from api.rest.tracing import TracedRequests
 from api.system import System
 
-PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, health))
+PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, webhooks, health))
 """The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "live"
 
@@ -37,6 +38,7 @@ def create_app(system: System) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        webhooks=webhooks.sent,
     )
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     app.state.system = system
@@ -46,6 +48,8 @@ def create_app(system: System) -> FastAPI:
     describe(app)
     app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
+    if system.tracer is not None:
+        app.add_middleware(TracedRequests, tracer=system.tracer)
     return app
 
 

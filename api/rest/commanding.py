@@ -64,8 +64,8 @@ def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
 class Giving:
     """What a route needs to give a command: the request's key, the system, and the answer to put the position on."""
 
-    key: Key
-    system: InSystem
+    key: str
+    system: System
     response: Response
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
@@ -93,15 +93,25 @@ class Giving:
 class Changing(Giving):
     """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
 
-    version: ExpectedVersion
+    version: int | None
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
         """Give a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
         return await self.for_actor(command, about, by.actor, by.service, version=self.version)
 
 
-Give = Annotated[Giving, Depends()]
-Change = Annotated[Changing, Depends()]
+async def giving(key: Key, system: InSystem, response: Response) -> Giving:
+    """Made by a coroutine, since FastAPI runs anything else, such as the class itself, in another thread."""
+    return Giving(key, system, response)
+
+
+async def changing(key: Key, system: InSystem, response: Response, version: ExpectedVersion) -> Changing:
+    """The same for a command that changes what is there."""
+    return Changing(key, system, response, version)
+
+
+Give = Annotated[Giving, Depends(giving)]
+Change = Annotated[Changing, Depends(changing)]
 
 
 TAGGED: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers

@@ -4,14 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commanding import InSystem
-from api.rest.schemas.base import LAST_POSITION, LogPosition
+from api.rest.schemas.base import LAST_POSITION, LogPosition, Moment
 from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
-from api.rest.showing import facts_of, state_of
+from api.showing import facts_of, state_of
 from api.system import System
 from domain import contexts
 from domain.kernel.aggregate import Aggregate
@@ -53,8 +52,8 @@ async def log(
     *,
     member_id: UUID | None = None,
     vehicle_id: UUID | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     cursor: LogPosition | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     newest_first: bool = False,
@@ -80,7 +79,7 @@ async def state(
     aggregate_id: UUID,
     by: Auditor,
     system: InSystem,
-    at: AwareDatetime | None = None,
+    at: Moment | None = None,
     position: LogPosition | None = None,
 ) -> StateShown:
     """An aggregate as it was recorded at a time or at a position of the log."""

@@ -1,20 +1,26 @@
-"""The live view: the event stream as server-sent events."""
+"""The live view: the event stream as server-sent events, each a CloudEvent."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.auth import Allowed, Caller
+from api.auth import Allowed, Caller, caller
+from api.cloudevents import to_body
 from api.problems import Problem
 from api.rest.commanding import InSystem
-from api.rest.history import shown
 from api.rest.schemas.base import LAST_POSITION
+from api.rest.schemas.webhooks import EVENT, EventType
+from api.rest.webhooks import known_types
 from api.system import System
 from domain.kernel.messages import RecordedEvent
+from domain.kernel.webhooks import TYPE_PREFIX, EventFilter, type_of
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
@@ -25,10 +31,34 @@ LastEventId = Annotated[int | None, Header(ge=0, le=LAST_POSITION)]
 POLL_S = 0.25
 _EVENTS = {
     "schema": {"type": "string"},
-    "example": 'id: 4711\nevent: rental.trip.requested\ndata: {"position": 4711, "type": "rental.trip.requested"}\n\n',
+    "example": f"id: 4711\nevent: {EVENT['type']}\ndata: {orjson.dumps(EVENT).decode()}\n\n",
 }
 KEEP_ALIVE_S = 15.0
 """After so much silence a comment is sent: proxies cut connections that say nothing."""
+
+
+async def personal_data(
+    by: Annotated[Caller, Depends(caller)],
+    personal_data: Annotated[bool, Query(description="With values about persons; needs scope personal:read.")] = False,
+) -> bool:
+    """Whether values about persons are shown. Raises `Problem` 403 for whoever may not see them."""
+    if personal_data and not by.may("personal:read"):
+        raise Problem.forbidden(f"role {by.role} lacks scope personal:read")
+    return personal_data
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What of the log a stream carries."""
+
+    service: str
+    filter: EventFilter
+    personal: bool
+
+    def shown(self, recorded: RecordedEvent) -> bytes:
+        """An event as a message of the stream."""
+        head = f"id: {recorded.position}\nevent: {type_of(recorded.topic)}\ndata: "
+        return head.encode() + to_body(recorded, self.personal) + b"\n\n"
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
@@ -36,36 +66,41 @@ async def events(
     request: Request,
     by: Watcher,
     system: InSystem,
+    *,
+    type: Annotated[
+        list[EventType] | None, Query(max_length=50, description="Only these; one that ends in a dot begins types.")
+    ] = None,
+    subject: Annotated[UUID | None, Query(description="Only events of this aggregate.")] = None,
+    personal: Annotated[bool, Depends(personal_data)],
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
-    """Every event of the service as it happens; resumes after `Last-Event-ID`."""
+    """Every event of the service as it happens, as CloudEvents; resumes after `Last-Event-ID`."""
     start = end = await system.end()
     if last_event_id is not None:
         if last_event_id > end:
             raise Problem.invalid("last-event-id", f"the log ends at {end}: read it anew", place="header")
         start = last_event_id
+    types = known_types(type or [TYPE_PREFIX], "type", "query")
+    watched = Watched(by.service, EventFilter(types=types, subject=subject), personal)
     return StreamingResponse(
-        _stream(request, system, by.service, start),
+        _stream(request, system, watched, start),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _stream(request: Request, system: System, service: str, after: int) -> AsyncIterator[bytes]:
+async def _stream(request: Request, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
     spoke_at = monotonic()
     while not await request.is_disconnected():
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
-        async for recorded in system.store.read(after=after, until=end, service=service):
-            yield f"id: {recorded.position}\nevent: {recorded.topic}\n{_data(recorded)}\n\n".encode()
-            spoke_at = monotonic()
+        async for recorded in system.store.read(after=after, until=end, service=watched.service):
+            if watched.filter.wants(recorded.topic, recorded.event.originator_id):
+                yield watched.shown(recorded)
+                spoke_at = monotonic()
         after = end
         if monotonic() - spoke_at > KEEP_ALIVE_S:
             yield b": keep-alive\n\n"
             spoke_at = monotonic()
-
-
-def _data(recorded: RecordedEvent) -> str:
-    return f"data: {shown(recorded).model_dump_json()}"

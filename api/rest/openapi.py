@@ -48,6 +48,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         license_info=app.license_info,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
     )
     schemas = found["components"]["schemas"]
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -55,6 +56,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(foreign, None)
     for _, operation in operations(found):
         _finish(operation)
+    for sent in found["webhooks"].values():
+        sent["post"]["responses"].pop("422")
     return found
 
 

@@ -37,6 +37,10 @@ class Work:
     expected: Mapping[UUID, int] = field(default_factory=dict)
     """The versions that the caller has seen, of the aggregates that must not have changed since."""
     touched: dict[UUID, Aggregate] = field(default_factory=dict)
+    trusts_memory: bool = False
+    """Whether what the store remembers will do, although another process may have changed it since."""
+    remembered: set[UUID] = field(default_factory=set)
+    """What came from memory."""
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
         """The aggregate, if it is of this service; the same object however often.
@@ -46,13 +50,32 @@ class Work:
         known = self.touched.get(id)
         if known is not None and isinstance(known, aggregate_class):
             return known
-        service = None if aggregate_class.SHARED else self.metadata.service
-        aggregate = await self.store.load(aggregate_class, id, service=service)
+        aggregate = await self._from_memory_or_log(aggregate_class, id)
         expected = self.expected.get(id, aggregate.version)
         if aggregate.version != expected:
             raise StaleVersionError(id, expected, aggregate.version)
         self.touched[id] = aggregate
         return aggregate
+
+    async def confirm(self) -> None:
+        """Look up what was remembered and is not changed here, since the append checks only what is changed.
+
+        Raises `VersionConflictError` when it is no longer so.
+        """
+        for id in self.remembered:
+            aggregate = self.touched[id]
+            if not aggregate.pending_events:
+                current = await self.store.load(type(aggregate), id)
+                if current.version != aggregate.version:
+                    raise VersionConflictError(id, aggregate.version)
+
+    async def _from_memory_or_log(self, aggregate_class: type[A], id: UUID) -> A:
+        service = None if aggregate_class.SHARED else self.metadata.service
+        known = self.store.remembered(aggregate_class, id, service=service) if self.trusts_memory else None
+        if known is None:
+            return await self.store.load(aggregate_class, id, service=service)
+        self.remembered.add(id)
+        return known
 
     def follow(self, correlation_id: UUID, causation_id: UUID) -> None:
         """What happens here belongs to an earlier request, although whoever asks cannot know which."""
@@ -77,7 +100,11 @@ class Answered:
 
 
 class Dispatcher:
-    """Finds the handler, lets it load and decide, appends; on a version conflict loads and decides again."""
+    """Finds the handler, lets it load and decide, appends; on a version conflict loads and decides again.
+
+    The first decision is on what the store remembers, without asking the database. It counts when the append finds it
+    current; a refusal, or what is no longer so, is decided again on what the log says.
+    """
 
     def __init__(
         self,
@@ -103,21 +130,25 @@ class Dispatcher:
         fingerprint = fingerprint_of(command)
         attempt = 1
         while True:
+            work = self._work(metadata, expected or {}, trusts_memory=attempt == 1)
             try:
-                return await self._attempt(command, metadata, fingerprint, expected or {})
+                return await self._attempt(command, work, fingerprint)
             except DomainError as error:
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
-                if attempt == MAX_ATTEMPTS or not isinstance(error, VersionConflictError):
+                may_change = work.remembered or isinstance(error, VersionConflictError)
+                if attempt == MAX_ATTEMPTS or not may_change:
                     raise
             attempt += 1
 
-    async def _attempt(
-        self, command: Command, metadata: Metadata, fingerprint: str, expected: Mapping[UUID, int]
-    ) -> Answered:
-        work = Work(self._clock.now(), self._rulebooks[metadata.service], metadata, self._store, expected)
+    def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, trusts_memory: bool) -> Work:
+        now, rulebook = self._clock.now(), self._rulebooks[metadata.service]
+        return Work(now, rulebook, metadata, self._store, expected, trusts_memory=trusts_memory)
+
+    async def _attempt(self, command: Command, work: Work, fingerprint: str) -> Answered:
         answer = await self._handlers[type(command)](command, work)
         text = None if answer is None else _answers.dump_json(answer).decode()
+        await work.confirm()
         changed = [a for a in work.touched.values() if a.pending_events]
         position = await self._store.append(changed, work.metadata, answer=text, fingerprint=fingerprint)
         return Answered(text, position)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId
@@ -58,6 +58,8 @@ class Metadata(BaseModel):
     causation_id: UUID | None = None
     """What caused this command: an event's id (derived from aggregate and version), or none for an outside request."""
     reason: str | None = None
+    traceparent: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The trace that the command is a part of (W3C Trace Context), for what follows from it; not stored when none."""
 
     @classmethod
     def of(cls, command: Command, *, id: UUID, actor: Actor, service: str) -> Self:

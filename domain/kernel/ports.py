@@ -34,6 +34,13 @@ class EventStore(Protocol):
         """
         ...
 
+    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+        """The aggregate as this process knows it, without a look at the log; none when it does not.
+
+        It may have changed since: an append notices that for what it changes, and for nothing else.
+        """
+        ...
+
     async def load_as_of(
         self, aggregate_class: type[A], id: UUID, /, *, at: datetime | None = None, position: int | None = None
     ) -> A:

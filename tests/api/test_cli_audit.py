@@ -3,10 +3,14 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
+
+from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.store import PostgresEventStore
 from domain.billing.payment import Payment
 from domain.kernel.ids import MemberId, PaymentId, TripId
 from domain.kernel.money import Currency, Money
+from domain.members.member import Member
 from tests.api.terminal import NOW, Csbe, append, registered
 
 
@@ -56,3 +60,46 @@ async def test_a_law_that_is_broken_is_named_and_what_is_under_way_is_not_missed
     broken = {name: result["broken"] for name, result in finished.json.items() if result["broken"]}
     assert len(broken) == 1
     assert str(asked.id) in str(broken)
+
+
+class AlwaysPays(LoadCosts):
+    def snapshot_pays(self, events: int) -> bool:
+        return events > 0
+
+
+async def test_a_snapshot_that_is_not_what_the_events_say_is_found_and_dropped(csbe: Csbe, pool: asyncpg.Pool) -> None:
+    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    ada, _, brian = [await registered(store) for _ in range(3)]
+    await forge(store, ada)
+    await pool.execute("update csbe.snapshots set digest = '' where originator_id = $1", brian.id)
+
+    found = await csbe("audit", "snapshots", "--json")
+    told = await csbe("audit", "snapshots", "--drop")
+    after = await csbe("audit", "snapshots", "--json")
+
+    whys = {differing["aggregate_id"]: differing["why"] for differing in found.json["differing"]}
+    assert (found.code, told.code, after.code) == (1, 1, 0)
+    assert whys == {
+        str(ada.id): "its state is not what the events say",
+        str(brian.id): "its digest is another one",
+    }
+    assert str(ada.id)[:8] in told.out
+    assert after.json == {"same": 1, "ignored": 0, "differs": 0, "differing": []}
+
+
+async def test_snapshots_that_no_load_uses_are_not_complained_of(csbe: Csbe, pool: asyncpg.Pool) -> None:
+    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    ada, brian = await registered(store), await registered(store)
+    await store.erase(ada.id)
+    await pool.execute("update csbe.snapshots set schema_fingerprint = 'older' where originator_id = $1", brian.id)
+
+    audited = await csbe("audit", "snapshots")
+
+    assert (audited.code, audited.out.strip()) == (0, "0 same, 2 ignored, 0 differs")
+
+
+async def forge(store: PostgresEventStore, member: Member) -> None:
+    """A snapshot with all seals, of a state that never was: as a broken reaction would make it."""
+    await store.pool.execute("delete from csbe.snapshots where originator_id = $1", member.id)
+    member.city_id = "atlantis"
+    await store._loader.snapshots.take_if_it_pays(member, 0)

@@ -24,7 +24,7 @@ NO_COMMAND = {"POST /v1/quotes"}
 
 
 def application() -> FastAPI:
-    return create_app(Mock(spec=System, settings=Settings()))
+    return create_app(Mock(spec=System, settings=Settings(), tracer=None))
 
 
 APP = application()
@@ -111,7 +111,7 @@ def test_what_changes_an_aggregate_can_be_bound_to_the_version_seen() -> None:
 
 
 async def test_the_page_of_the_api_fetches_nothing_from_elsewhere() -> None:
-    transport = httpx.ASGITransport(create_app(Mock(spec=System, settings=Settings())))
+    transport = httpx.ASGITransport(create_app(Mock(spec=System, settings=Settings(), tracer=None)))
     async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
         page = (await api.get("/docs")).text
         fetched = re.findall(r'(?:src|href)="([^"]+)"', page)

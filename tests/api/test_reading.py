@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 from io import BytesIO
 from unittest.mock import AsyncMock, Mock
 
@@ -69,6 +70,15 @@ async def test_a_position_that_the_log_does_not_have_is_not_waited_for(city: Cit
     answer = await city.api.get("/v1/trips", params={"at_least": 10**9}, headers=city.token(Role.AGENT))
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/at_least")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_that_no_utc_calendar_has_is_input_that_does_not_fit(city: City, time: str) -> None:
+    auditor = city.token(Role.AUDITOR)
+
+    answer = await city.api.get("/v1/history", params={"since": time}, headers=auditor)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/query/since")
 
 
 async def test_a_read_that_cannot_catch_up_in_time_says_so() -> None:
@@ -158,8 +168,63 @@ async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> 
     first = await lines_of(city, {**auditor, "Last-Event-ID": str(before)}, 1)
     rest = await lines_of(city, {**auditor, "Last-Event-ID": first[0]["id"]}, 1)
 
-    assert [event["event"] for event in first + rest] == ["fleet.vehicle.left_service", "fleet.vehicle.entered_service"]
+    assert [event["event"] for event in first + rest] == [
+        "csbe.fleet.vehicle.left_service",
+        "csbe.fleet.vehicle.entered_service",
+    ]
     assert '"needs new tyres"' in first[0]["data"]
+
+
+async def test_an_event_stream_carries_the_types_and_the_aggregate_asked_for(city: City) -> None:
+    auditor, car, other = city.token(Role.AUDITOR), await city.car(1), await city.car(2)
+    before = {**auditor, "Last-Event-ID": str(await city.running.store.end())}
+    for one in (other, car):
+        path, operator = f"/v1/vehicles/{one.vehicle_id}", city.token(Role.OPERATOR)
+        (await city.post(f"{path}/out-of-service", {"reason": "needs new tyres"}, operator)).raise_for_status()
+        (await city.post(f"{path}/in-service", None, operator)).raise_for_status()
+
+    typed = await lines_of(city, before, 2, query="?type=csbe.fleet.vehicle.entered_service&type=csbe.rental.")
+    about = await lines_of(city, before, 1, query=f"?subject={car.vehicle_id}")
+    wrong = await city.api.get("/v1/events?type=csbe.fleet.vehicle.levitated", headers=auditor)
+
+    assert [event["event"] for event in typed] == ["csbe.fleet.vehicle.entered_service"] * 2
+    shown = json.loads(about[0]["data"])
+    assert (shown["subject"], int(shown["sequence"])) == (str(car.vehicle_id), int(about[0]["id"]))
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/query/type")
+
+
+async def test_an_event_stream_tells_about_persons_only_whoever_asks_and_may(city: City) -> None:
+    auditor, operator = city.token(Role.AUDITOR), city.token(Role.OPERATOR)
+    before = {"Last-Event-ID": str(await city.running.store.end())}
+    await city.member()
+    query = "?type=csbe.members.member.registered"
+
+    [without] = await lines_of(city, {**operator, **before}, 1, query=query)
+    [granted] = await lines_of(city, {**operator, **before}, 1, query=f"{query}&personal_data=true")
+    refused = await city.api.get(f"/v1/events{query}&personal_data=true", headers=auditor)
+
+    assert "ada@example.org" not in without["data"]
+    assert "ada@example.org" in granted["data"]
+    assert "email_code" not in granted["data"]
+    assert refused.status_code == 403
+
+
+async def test_an_event_stream_that_is_cut_again_and_again_carries_each_event_once(city: City) -> None:
+    auditor, member = city.token(Role.AUDITOR), await city.member()
+    after = before = await city.running.store.end()
+    seen: list[int] = []
+    for number in range(1, 5):
+        await city.reserve(await city.car(number), await city.member() if number > 1 else member)
+    await city.settled()
+    end = await city.running.store.end()
+    expected = [e.position async for e in city.running.store.read(after=before, until=end, service=city.place.service)]
+
+    while len(seen) < len(expected):
+        part = await lines_of(city, {**auditor, "Last-Event-ID": str(after)}, min(3, len(expected) - len(seen)))
+        seen += [int(event["id"]) for event in part]
+        after = seen[-1]
+
+    assert seen == expected
 
 
 async def test_an_event_stream_does_not_begin_beyond_the_log(city: City) -> None:
@@ -179,10 +244,10 @@ async def test_a_quiet_event_stream_is_kept_alive(city: City, monkeypatch: pytes
                 break
 
 
-async def lines_of(city: City, headers: dict[str, str], count: int) -> list[dict[str, str]]:
+async def lines_of(city: City, headers: dict[str, str], count: int, query: str = "") -> list[dict[str, str]]:
     """The first events of a stream, each as its fields."""
     events: list[dict[str, str]] = [{}]
-    async with asyncio.timeout(10), city.api.stream("GET", "/v1/events", headers=headers) as answer:
+    async with asyncio.timeout(10), city.api.stream("GET", f"/v1/events{query}", headers=headers) as answer:
         async for line in answer.aiter_lines():
             name, _, value = line.partition(": ")
             if name:

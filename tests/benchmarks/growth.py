@@ -36,7 +36,8 @@ from api.rest.rental import _TRIPS as TRIPS_PAGE
 from domain import contexts
 from projections.members import MembersProjector
 from projections.rental import RentalProjector
-from tests.benchmarks import append, history
+from tests.benchmarks import history
+from tests.benchmarks.appending import ours
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 ROUNDS = 3
@@ -66,7 +67,7 @@ class Log:
 
     async def round(self) -> None:
         """Measure each once."""
-        appended, _ = await append._ours(self.dsn, 32)
+        appended = (await ours(self.dsn, 32)).rate
         self.per_s["append"].append(appended)
         self.per_s["load"].append(await self._loads())
         self.per_s["query"].append(await self._queries())

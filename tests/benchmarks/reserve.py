@@ -1,6 +1,6 @@
 """How fast reservations are placed over HTTP, against an empty POST of the same framework, server and clients.
 
-The clients run in a process of their own. Run with `python -m tests.benchmarks.reserve [DSN]` (default
+The clients run in a process of their own (clients.py). Run with `python -m tests.benchmarks.reserve [DSN]` (default
 `CSBE_TEST_POSTGRES_DSN`); it creates a database and drops it.
 """
 
@@ -9,22 +9,18 @@ import json
 import os
 import sys
 import tempfile
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import asyncpg
-import httpx
 import uvloop
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters.broker import embedded_broker, free_port
-from api.composition import Part, Running, composed, prepare
+from api.composition import Part, Running, composed
 from api.observability import configure_logs
 from api.rest.application import create_app
 from api.serving import served_app
@@ -34,10 +30,11 @@ from domain.kernel.ids import MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 from domain.members import commands as members
+from tests.benchmarks.clients import rate_of
+from tests.benchmarks.databases import fresh_database
 
-CLIENTS = 16
-ROUNDS = 3
-PER_ROUND = 320
+ROUNDS = 5
+PER_ROUND = 240
 
 
 def measure(server_dsn: str) -> dict[str, float]:
@@ -48,20 +45,11 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _measure(server_dsn: str) -> dict[str, float]:
-    name = f"csbe_bench_{uuid4().hex[:12]}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"create database {name}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    try:
-        await prepare(dsn)
-        with tempfile.TemporaryDirectory() as folder:
-            async with embedded_broker() as url:
-                settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
-                async with composed(settings, dsn, url) as running:
-                    return await _compare(running)
-    finally:
-        await admin.execute(f"drop database {name} with (force)")
-        await admin.close()
+    with tempfile.TemporaryDirectory() as folder:
+        async with fresh_database(server_dsn) as dsn, embedded_broker() as url:
+            settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
+            async with composed(settings, dsn, url) as running:
+                return await _compare(running)
 
 
 async def _compare(running: Running) -> dict[str, float]:
@@ -80,9 +68,10 @@ async def _compare(running: Running) -> dict[str, float]:
     async with served_app(app, settings.host, settings.port), served_app(empty, settings.host, noop_port):
         for number in range(ROUNDS):
             requests = await _people_and_cars(running, number)
-            rates["noop"].append(await _clients(f"http://{settings.host}:{noop_port}/noop", requests))
+            await at_rest(running)
+            rates["noop"].append(await rate_of(f"http://{settings.host}:{noop_port}/noop", requests))
             reserve = f"http://{settings.host}:{settings.port}/v1/reservations"
-            rates["reserve"].append(await _clients(reserve, requests))
+            rates["reserve"].append(await rate_of(reserve, requests))
     stop.set()
     await loops
     fast, ours = median(rates["noop"]), median(rates["reserve"])
@@ -91,6 +80,12 @@ async def _compare(running: Running) -> dict[str, float]:
         "reserve_requests_per_s": round(ours),
         "reserve_vs_noop": round(ours / fast, 2),
     }
+
+
+async def at_rest(running: Running) -> None:
+    """Until what the preparations led to is done: it is no part of either side."""
+    while not await running.is_idle():
+        await asyncio.sleep(0.05)
 
 
 async def _people_and_cars(running: Running, number: int) -> list[dict[str, Any]]:
@@ -113,7 +108,7 @@ async def _people_and_cars(running: Running, number: int) -> list[dict[str, Any]
 
 
 async def _member(running: Running, member_id: MemberId) -> None:
-    await _give(
+    await give(
         running,
         members.RegisterMember(
             member_id=member_id,
@@ -139,7 +134,7 @@ async def _member(running: Running, member_id: MemberId) -> None:
 
 
 async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
-    await _give(
+    await give(
         running,
         CommissionVehicle(
             vehicle_id=vehicle_id,
@@ -156,7 +151,8 @@ async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
     )
 
 
-async def _give(running: Running, *commands: Command) -> None:
+async def give(running: Running, *commands: Command) -> None:
+    """Have the system carry out commands, one after the other."""
     for command in commands:
         command_id = derived_id(command.NAME, command.model_dump_json())
         actor = Actor(role=Role.SYSTEM, id="benchmark")
@@ -164,41 +160,6 @@ async def _give(running: Running, *commands: Command) -> None:
         await running.system.dispatcher.dispatch(command, metadata)
 
 
-async def _clients(url: str, requests: list[dict[str, Any]]) -> float:
-    """Requests per second of a process that sends these requests from concurrent clients."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.benchmarks.reserve",
-        "--client",
-        url,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate(json.dumps(requests).encode())
-    if process.returncode:
-        raise RuntimeError("a client failed: see above")
-    return float(out)
-
-
-async def _send(url: str, requests: list[dict[str, Any]]) -> float:
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=CLIENTS), timeout=60) as client:
-        waiting = iter(requests)
-
-        async def one() -> None:
-            for request in waiting:
-                headers = {"Authorization": f"Bearer {request['token']}", "Idempotency-Key": str(uuid4())}
-                answer = await client.post(url, json=request["body"], headers=headers)
-                answer.raise_for_status()
-
-        started = time.perf_counter()
-        await asyncio.gather(*(one() for _ in range(CLIENTS)))
-        return len(requests) / (time.perf_counter() - started)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--client"]:
-        sys.stdout.write(str(uvloop.run(_send(sys.argv[2], json.load(sys.stdin)))))
-    else:
-        where = sys.argv[1] if len(sys.argv) > 1 else os.environ["CSBE_TEST_POSTGRES_DSN"]
-        sys.stdout.write(json.dumps(measure(where), indent=2) + "\n")
+    where = sys.argv[1] if len(sys.argv) > 1 else os.environ["CSBE_TEST_POSTGRES_DSN"]
+    sys.stdout.write(json.dumps(measure(where), indent=2) + "\n")

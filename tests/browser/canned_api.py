@@ -28,8 +28,8 @@ CARS = [
     },
 ]
 EVENTS = [
-    {"position": n, "recorded_at": "2026-01-01T10:00:00Z", "type": kind, "aggregate_id": "1234"}
-    for n, kind in enumerate(("rental.reservation.placed", "<script>alert(1)</script>"), start=1)
+    {"sequence": f"{n:019d}", "time": "2026-01-01T10:00:00Z", "type": kind, "subject": "1234"}
+    for n, kind in enumerate(("csbe.rental.reservation.placed", "<script>alert(1)</script>"), start=1)
 ]
 FIGURES = {"trips": 1, "gross_minor": 1234, "currency": "EUR"}
 
@@ -44,7 +44,7 @@ class CannedApi(SimpleHTTPRequestHandler):
         elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._answer(401, "application/problem+json", json.dumps({"detail": "the token is not one of ours"}))
         elif path == "/v1/events":
-            stream = "".join(f"id: {e['position']}\r\ndata: {json.dumps(e)}\r\n\r\n" for e in EVENTS)
+            stream = "".join(f"id: {int(e['sequence'])}\r\ndata: {json.dumps(e)}\r\n\r\n" for e in EVENTS)
             self._answer(200, "text/event-stream", stream)
         else:
             answers = {"/v1/vehicles": {"vehicles": CARS, "next": None}, "/v1/reports/key-figures": FIGURES}

@@ -38,7 +38,7 @@ def test_cars_events_and_figures_are_shown(browser: Chrome, address: str) -> Non
 
     wait_for_text(browser, "#legend [data-state=available]", "free 2")
     wait_for_text(browser, "#legend [data-state=in_trip]", "in a trip 1")
-    wait_for_text(browser, "#events li", "rental.reservation.placed")
+    wait_for_text(browser, "#events li", "csbe.rental.reservation.placed")
     wait_for_text(browser, "#figures [data-figure=gross_minor]", "12.34")
 
 

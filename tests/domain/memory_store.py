@@ -40,6 +40,11 @@ class MemoryStore:
             raise NotFoundError(aggregate_class.TOPIC, id)
         return self._build(aggregate_class, id, self._streams.get(id, []))
 
+    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+        """Nothing: what is loaded is always the newest."""
+        del aggregate_class, id, service
+        return None
+
     async def load_as_of(
         self,
         aggregate_class: type[A],

@@ -1,25 +1,32 @@
-"""Record the samples and shapes that are missing: `python -m tests.golden`. What is recorded is never changed."""
+"""Record the samples and schemas that are missing: `python -m tests.golden`. What is recorded is never changed."""
 
 import asyncio
 import sys
 
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import DomainEvent
-from tests.golden import samples, shapes, stories
+from tests.golden import samples, schemas, stories
 
 
 def main() -> None:
     """Say what was recorded, and what is left to be written by hand."""
     told = asyncio.run(stories.events())
-    recorded, known = shapes.load(), samples.names()
     for event_class in EVENTS.values():
         name = samples.name_of(event_class)
-        if name not in recorded:
-            recorded[name] = shapes.shape_of(event_class)
-            _say(f"recorded the shape of {name}")
-        if name not in known:
+        _record_schema(event_class)
+        if name not in samples.names():
             _record_sample(name, [event for event in told if type(event) is event_class])
-    shapes.save(recorded)
+
+
+def _record_schema(event_class: type[DomainEvent]) -> None:
+    name, is_new = samples.name_of(event_class), samples.name_of(event_class) not in schemas.names()
+    try:
+        schemas.save(schemas.schema_of(event_class))
+    except FileExistsError:
+        _say(f"{name} has another shape than recorded: it needs a new class_version and an upcast")
+    else:
+        if is_new:
+            _say(f"recorded the schema of {name}")
 
 
 def _record_sample(name: str, found: list[DomainEvent]) -> None:

@@ -1,6 +1,7 @@
 """One stored sample of each version of each event, as the mapper writes it, about persons whose keys are known."""
 
 import json
+from base64 import b64decode
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ KEYS: Keys = defaultdict(lambda: PersonKey(AESGCM(bytes(32))))
 
 
 def name_of(event_class: type[DomainEvent], version: int | None = None) -> str:
-    """What the sample and the shape of a version are filed under; of the present version unless one is given."""
+    """What the sample and the schema of a version are filed under; of the present version unless one is given."""
     return f"{event_class.TOPIC}.v{version or event_class.class_version}"
 
 
@@ -47,22 +48,35 @@ def read(name: str, sample: dict[str, Any]) -> DomainEvent:
     return to_event(row, KEYS)
 
 
-def names() -> set[str]:
+def unsealed(sample: dict[str, Any]) -> dict[str, Any]:
+    """The state of a sample with its values about a person readable."""
+    place = f"/{sample['originator_version']}/".encode()
+    values: dict[str, Any] = {}
+    for name, value in sample["state"].items():
+        values[name] = value
+        if isinstance(value, dict) and "$personal" in value:
+            context = UUID(sample["originator_id"]).bytes + place + name.encode()
+            plain = KEYS[UUID(value["of"])].decrypt(b64decode(value["$personal"]), context)
+            values[name] = plain and json.loads(plain)
+    return values
+
+
+def names(folder: Path = FOLDER) -> set[str]:
     """The names of all samples."""
-    return {path.stem for path in FOLDER.glob("*.json")}
+    return {path.stem for path in folder.glob("*.json")}
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str, folder: Path = FOLDER) -> dict[str, Any]:
     """A sample."""
-    sample: dict[str, Any] = json.loads(_path(name).read_text("utf-8"))
+    sample: dict[str, Any] = json.loads(_path(name, folder).read_text("utf-8"))
     return sample
 
 
-def save(name: str, sample: dict[str, Any]) -> None:
+def save(name: str, sample: dict[str, Any], folder: Path = FOLDER) -> None:
     """Keep a sample. Raises `FileExistsError`: what was stored once is not stored differently afterwards."""
-    with _path(name).open("x", encoding="utf-8") as file:
+    with _path(name, folder).open("x", encoding="utf-8") as file:
         file.write(json.dumps(sample, indent=2, ensure_ascii=False) + "\n")
 
 
-def _path(name: str) -> Path:
-    return FOLDER / f"{name}.json"
+def _path(name: str, folder: Path) -> Path:
+    return folder / f"{name}.json"

@@ -1,42 +1,48 @@
-"""What is stored stays readable: every version of every event, in the shape that is recorded for it."""
+"""What is stored stays readable, and is described: every version of every event."""
 
-from typing import ClassVar
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
-from domain.contexts import EVENTS
+from api.cloudevents import cloud_event
+from domain.contexts import AGGREGATES, EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
-from tests.golden import samples, shapes, stories
+from domain.kernel.ids import CommandId
+from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
+from tests.golden import guard, samples, schemas, stories
 
+RECORDED = guard.Registry()
 VERSIONS = {samples.name_of(e, version) for e in EVENTS.values() for version in range(1, e.class_version + 1)}
-
-RECORD = "run `python -m tests.golden` to record what is missing; delete what belongs to no event"
-CHANGED = """The shape of {name} is not the one that is recorded and stored: {differences}
-Undo the change, or raise the event's class_version, give it an upcast from the last version, and run
-`python -m tests.golden` to record the new one. Only if all that is stored stays valid as it is (a value was added to
-an enum): take the old shape out of tests/golden/shapes.json and run the same."""
+METADATA = Metadata(
+    command_id=CommandId(UUID(int=1)),
+    command="test",
+    actor=Actor(role=Role.SYSTEM, id="test"),
+    service="drivenow-europe",
+    correlation_id=UUID(int=2),
+)
 
 every_event = pytest.mark.parametrize("event_class", EVENTS.values(), ids=lambda event: event.TOPIC)
 
 
-class Lamp(Aggregate):
-    TOPIC: ClassVar[str] = "golden.lamp"
-
-    class Lit(Event):
-        TOPIC: ClassVar[str] = "golden.lamp.lit"
-        class_version: ClassVar[int] = 2
-        light_lm: int
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, int]) -> None:
-            state["light_lm"] = state.pop("power_w") * 15
+@pytest.fixture(scope="module")
+def told() -> list[DomainEvent]:
+    """All that happens in the stories."""
+    return asyncio.run(stories.events())
 
 
-def test_every_version_of_every_event_is_recorded_and_nothing_else() -> None:
-    recorded = shapes.load()
+@every_event
+def test_an_event_keeps_its_shape_its_samples_and_its_upcasts(event_class: type[DomainEvent]) -> None:
+    found = guard.complaints(event_class, RECORDED)
 
-    assert samples.names() == VERSIONS, RECORD
-    assert recorded.keys() == VERSIONS, RECORD
+    assert not found, "\n".join(found)
+
+
+def test_every_recorded_version_belongs_to_an_event() -> None:
+    found = guard.orphans(EVENTS.values(), RECORDED)
+
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", sorted(VERSIONS))
@@ -58,59 +64,76 @@ def test_what_was_stored_is_stored_the_same_again(event_class: type[DomainEvent]
     assert again == sample
 
 
+def test_whatever_happens_is_read_as_it_was_written_and_valid_by_its_schema(told: list[DomainEvent]) -> None:
+    written = [(samples.name_of(type(event)), samples.written(event)) for event in told]
+
+    read = [samples.read(name, sample) for name, sample in written]
+
+    assert read == told
+    assert {type(event) for event in told} == set(EVENTS.values())
+    assert not [why for name, sample in written if (why := guard.violations(name, sample["state"], RECORDED))]
+
+
+def test_every_history_that_is_stored_makes_the_same_aggregate_again(told: list[DomainEvent]) -> None:
+    histories = _histories(told)
+
+    for history in histories:
+        read = [samples.read(samples.name_of(type(e)), samples.written(e)) for e in history]
+        assert vars(_replayed(read)) == vars(_replayed(history))
+    assert {type(_replayed(history)) for history in histories} == set(AGGREGATES.values())
+
+
 @every_event
-def test_the_shape_of_an_event_changes_with_a_new_version_only(event_class: type[DomainEvent]) -> None:
+def test_an_old_sample_takes_its_place_in_a_history(event_class: type[Event], told: list[DomainEvent]) -> None:
+    before = _history_before(event_class, told)
+    place = {"originator_id": before[0].originator_id if before else UUID(int=3), "originator_version": len(before) + 1}
+    for version in range(1, event_class.class_version + 1):
+        name = samples.name_of(event_class, version)
+        event = samples.read(name, samples.load(name)).model_copy(update=place)
+
+        aggregate = _replayed([*before, event])
+
+        assert aggregate.version == len(before) + 1
+
+
+@pytest.mark.parametrize("personal", [False, True])
+@every_event
+def test_what_others_get_is_valid_by_the_published_schema(event_class: type[DomainEvent], personal: bool) -> None:
     name = samples.name_of(event_class)
+    event = samples.read(name, samples.load(name))
+    recorded = RecordedEvent(position=1, recorded_at=event.timestamp, topic=event.TOPIC, event=event, metadata=METADATA)
 
-    found = shapes.differences(shapes.load()[name], shapes.shape_of(event_class))
+    sent = cloud_event(recorded, personal=personal)
 
-    assert not found, CHANGED.format(name=name, differences="; ".join(found))
-
-
-async def test_whatever_happens_is_read_as_it_was_written() -> None:
-    happened = await stories.events()
-
-    read = [samples.read(samples.name_of(type(event)), samples.written(event)) for event in happened]
-
-    assert read == happened
-    assert {type(event) for event in happened} == set(EVENTS.values())
+    schema = schemas.load(name)
+    assert sent["dataschema"] == schema["$id"]
+    assert not guard.violations_of(schema, sent["data"])
 
 
-def test_a_sample_of_an_old_version_is_lifted_to_the_present_one() -> None:
-    old = {"timestamp": "2026-01-01T00:00:00Z", "power_w": 40}
-    sample = {"originator_id": "5cfb020d-3848-5cd1-bb35-3702ee087eab", "originator_version": 2, "state": old}
-
-    lit = samples.read("golden.lamp.lit.v1", sample)
-
-    present = {"timestamp": "2026-01-01T00:00:00Z", "light_lm": 600, "class_version": 2}
-    assert samples.written(lit) == {**sample, "state": present}
-
-
-def test_a_field_that_changed_was_added_or_left_out_is_found() -> None:
-    class Relit(DomainEvent):
-        light_lm: float
-        colour_k: int | None = None
-
-    before = shapes.shape_of(Lamp.Lit)
-
-    found = shapes.differences({**before, "is_hot": "{type: boolean}"}, shapes.shape_of(Relit))
-
-    assert found == [
-        "colour_k: recorded nowhere, present {anyOf: [{type: integer}, {type: null}], default: null}",
-        "is_hot: recorded {type: boolean}, present nowhere",
-        "light_lm: recorded {type: integer}, present {type: number}",
-    ]
+def _histories(told: Sequence[DomainEvent]) -> list[list[DomainEvent]]:
+    """Of each aggregate of each story; an id may come again in another one."""
+    found: list[list[DomainEvent]] = []
+    latest: dict[UUID, list[DomainEvent]] = {}
+    for event in told:
+        if event.originator_version == 1:
+            latest[event.originator_id] = []
+            found.append(latest[event.originator_id])
+        latest[event.originator_id].append(event)
+    return found
 
 
-def test_a_docstring_is_no_part_of_a_shape() -> None:
-    class Lit(Lamp.Lit):
-        """Said in other words."""
+def _history_before(event_class: type[Event], told: Sequence[DomainEvent]) -> list[DomainEvent]:
+    for history in _histories(told):
+        for place, event in enumerate(history):
+            if type(event) is event_class:
+                return history[:place]
+    raise AssertionError(f"{event_class.TOPIC} happens in no story")
 
-    assert shapes.shape_of(Lit) == shapes.shape_of(Lamp.Lit)
 
-
-def test_a_recorded_sample_is_never_overwritten() -> None:
-    name = min(VERSIONS)
-
-    with pytest.raises(FileExistsError):
-        samples.save(name, samples.load(name))
+def _replayed(events: Sequence[DomainEvent]) -> Aggregate:
+    aggregate: Aggregate | None = None
+    for event in events:
+        assert isinstance(event, Event)
+        aggregate = event.mutate(aggregate)
+    assert aggregate is not None
+    return aggregate

@@ -79,18 +79,19 @@ class Installation:
                 await city.settled()
                 yield city
 
-    async def serve(self) -> asyncio.subprocess.Process:
-        """`csbe serve` in a process of its own, ready to be used."""
+    async def serve(self, *only: Part, port: int | None = None) -> asyncio.subprocess.Process:
+        """`csbe serve`, whole or in part, in a process of its own, ready to be used."""
         environment = os.environ | {
             "CSBE_POSTGRES_DSN": self.dsn,
             "CSBE_MQTT_URL": self.broker.url,
             "CSBE_DATA_DIR": str(self.data_dir),
-            "CSBE_PORT": str(self.port),
+            "CSBE_PORT": str(port or self.port),
             "CSBE_LOG_LEVEL": "ERROR",
         }
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "serve", env=environment)
+        words = ("serve", *(word for part in only for word in ("--only", part)))
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", *words, env=environment)
         self.processes.append(process)
-        async with httpx.AsyncClient(base_url=self.address) as api:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
             await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)
         return process
 

@@ -1,7 +1,11 @@
 """What was promised before the system stopped is kept after it starts again."""
 
+import asyncio
+import json
 from datetime import timedelta
 
+from domain.kernel.messages import Role
+from tests.journeys.city import City
 from tests.journeys.installation import Installation
 
 
@@ -57,3 +61,32 @@ async def test_a_trip_goes_on_over_a_restart(installation: Installation) -> None
         [invoice] = (await city.get("/v1/invoices", member))["invoices"]
         assert (invoice["gross_minor"], invoice["state"]) == (10 * 34, "paid")
         await city.reserve(car, other)
+
+
+async def test_an_event_stream_goes_on_over_a_restart_where_it_was(installation: Installation) -> None:
+    async with installation.started() as city:
+        member, car = await city.member(), await city.car()
+        before = await city.running.store.end()
+        reservation = await city.reserve(car, member)
+        [placed] = await streamed(city, before, 1)
+
+    async with installation.started() as city:
+        (await city.post(f"{reservation}/cancel", None, member)).raise_for_status()
+        [cancelled] = await streamed(city, int(placed["sequence"]), 1)
+
+    assert placed["subject"] == cancelled["subject"] == reservation.rpartition("/")[2]
+    types = [event["type"].rpartition(".")[2] for event in (placed, cancelled)]
+    assert types == ["placed", "cancelled"]
+
+
+async def streamed(city: City, after: int, count: int) -> list[dict[str, str]]:
+    """The first reservations' events of the stream after a position."""
+    headers, found = {**city.token(Role.AUDITOR), "Last-Event-ID": str(after)}, []
+    stream = city.api.stream("GET", "/v1/events?type=csbe.rental.reservation.", headers=headers)
+    async with asyncio.timeout(10), stream as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                found.append(json.loads(line.removeprefix("data: ")))
+            if len(found) == count:
+                break
+    return found

@@ -24,7 +24,7 @@ from tests.projections.following import Followers, catch_up, credit, prepared
 from tests.projections.planting import Log
 
 
-class _RecordedTwice(MemoryStore):
+class RecordedTwice(MemoryStore):
     """Decides from memory; what was decided is appended to the real store first."""
 
     def __init__(self, real: PostgresEventStore) -> None:
@@ -50,7 +50,7 @@ async def followers(pool: asyncpg.Pool, store: PostgresEventStore) -> Followers:
 def world(store: PostgresEventStore) -> World:
     """The whole domain, its cars and its payment provider, recorded in PostgreSQL."""
     world = World()
-    world.store = _RecordedTwice(store)
+    world.store = RecordedTwice(store)
     world._dispatcher = Dispatcher(world.store, world, RULEBOOKS, HANDLERS)
     return world
 

@@ -1,11 +1,12 @@
 """What the models of requests and answers are built on."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import ExtraValues
 
 from domain.kernel.aggregate import Aggregate
@@ -15,6 +16,17 @@ LogPosition = Annotated[int, Query(ge=0, le=LAST_POSITION)]
 """A position of the log, as the database can hold it."""
 Word = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")]
 """A short text that the database can hold."""
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that somebody gives, in UTC: at either end of the calendar a zone can push it out."""
 Because = Annotated[str, Field(min_length=3, max_length=400)]
 """Why an employee does something."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Shown, example
+from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Moment, Shown, example
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Money
@@ -69,7 +69,7 @@ class ExtensionBody(Body):
 
     model_config = example({"until": "2027-01-05T12:45:00Z"}, extra="forbid")
 
-    until: AwareDatetime
+    until: Moment
 
 
 class ReservationShown(Shown):
@@ -164,7 +164,7 @@ class ForcedEnd(Body):
         extra="forbid",
     )
 
-    ended_at: AwareDatetime
+    ended_at: Moment
     reason: Because
 
 

@@ -95,7 +95,7 @@ def test_a_jump_that_the_next_fix_confirms_is_believed_but_was_not_driven() -> N
 
 
 def parked(seq: int, metres: float) -> Sample:
-    return sample(seq, seq * 60, north(metres), speed=0).model_copy(update={"odometer_m": 1000})
+    return sample(seq, seq * 60, north(metres), speed=0)._replace(odometer_m=1000)
 
 
 def test_a_fix_that_the_odometer_does_not_allow_is_drift() -> None:

@@ -1,5 +1,7 @@
 """What is recorded is never changed, whoever asks for it."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
 
@@ -11,11 +13,13 @@ TABLES = ("csbe.events", "csbe.commands")
 
 
 @pytest.fixture
-async def guarded(pool: asyncpg.Pool) -> asyncpg.Pool:
+async def guarded(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Pool]:
     """The database as it is outside the tests, which empty it."""
     for table in TABLES:
         await pool.execute(f"alter table {table} enable trigger append_only")
-    return pool
+    yield pool
+    for table in TABLES:
+        await pool.execute(f"alter table {table} disable trigger append_only")
 
 
 @pytest.mark.parametrize("table", TABLES)

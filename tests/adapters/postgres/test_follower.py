@@ -120,6 +120,27 @@ async def test_a_consumer_that_fails_leaves_no_trace(store: PostgresEventStore, 
 
 
 @pytest.mark.usefixtures("heard")
+async def test_a_full_disk_is_not_blamed_on_the_event(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    full = [asyncpg.DiskFullError("no space left on device")]
+
+    async def write_down_unless_full(events: Sequence[RecordedEvent], connection: Connection) -> None:
+        if full:
+            raise full.pop()
+        await write_down(events, connection)
+
+    last = await ring(pool, 5)
+    follower = Follower(pool, store, "bells", write_down_unless_full)
+    stop = asyncio.Event()
+    running = asyncio.create_task(follower.run(stop))
+    reached = await wait_for(pool, "bells", last)
+    stop.set()
+    await running
+
+    assert reached
+    assert await positions(pool) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.usefixtures("heard")
 async def test_the_error_on_record_and_in_the_log_does_not_quote_the_row_that_failed(
     store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from adapters.postgres import journal as journal_module
+from adapters.postgres import writing
 from adapters.postgres.journal import Entry, Journal, Status
 from adapters.postgres.mapper import StoredState
 
@@ -46,6 +46,27 @@ async def test_two_entries_about_one_aggregate_go_one_after_the_other(pool: asyn
     assert [r.status for r in results] == [Status.APPENDED, Status.APPENDED, Status.CONFLICT, Status.APPENDED]
 
 
+async def test_positions_of_a_batch_are_one_after_the_other_and_a_command_without_events_has_the_one_before_it(
+    pool: asyncpg.Pool,
+) -> None:
+    journal = Journal(pool)
+    sizes = (0, 2, 0, 3, 1)
+    aggregates = [uuid4() for _ in sizes]
+    entries = [
+        Entry(uuid4(), "f", None, '{"service": "s"}', [StoredState(aggregate, v, "t", b"") for v in range(1, size + 1)])
+        for aggregate, size in zip(aggregates, sizes, strict=True)
+    ]
+
+    together = await asyncio.gather(*(journal.write(e) for e in entries))
+    alone = await journal.write(Entry(uuid4(), "f", None, "{}", []))
+
+    assert [r.position for r in (*together, alone)] == [0, 2, 2, 5, 6, 6]
+    stored = await pool.fetch("select notification_id, originator_id from csbe.events order by notification_id")
+    expected = [aggregate for aggregate, size in zip(aggregates, sizes, strict=True) for _ in range(size)]
+    assert [tuple(row) for row in stored] == list(enumerate(expected, 1))
+    assert await pool.fetch("select from csbe.events where metadata ->> 'service' <> 's'") == []
+
+
 async def test_appends_by_a_cancelled_caller_do_not_disturb_the_others(pool: asyncpg.Pool) -> None:
     journal = Journal(pool)
     tasks = [asyncio.create_task(journal.write(entry())) for _ in range(10)]
@@ -60,7 +81,7 @@ async def test_appends_by_a_cancelled_caller_do_not_disturb_the_others(pool: asy
 async def test_a_connection_that_is_not_needed_goes_back_to_the_pool_and_comes_again(
     pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(writing, "IDLE_SECONDS", 0.01)
     journal = Journal(pool)
     await journal.write(entry())
     in_use = pool.get_size() - pool.get_idle_size()

@@ -1,5 +1,6 @@
 """Consequences: stored with the position, carried out once they are due, tried again, and parked in the end."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.database import Connection, UnencodableError
 from adapters.postgres.follower import Follower
+from adapters.postgres.listener import TASKS
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.tasks import MAX_ATTEMPTS, MAX_BACKOFF, PolicyRunner
 from domain.kernel.errors import RefusedError, Violation
@@ -88,6 +90,26 @@ async def test_a_deadline_waits_for_its_time_and_outlives_a_restart(
     assert await bedroom.worker().run_due() == 1
 
     assert bedroom.names == ["Ada"]
+
+
+async def test_workers_are_woken_for_what_is_due_and_not_for_what_is_due_later(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    async with pool.acquire() as connection:
+
+        def hear(*news: object) -> None:
+            heard.put_nowait(news)
+
+        await connection.add_listener(TASKS, hear)
+        await rings(store, when_it_rings_wake_later, "Ada")
+        await rings(store, when_it_rings_wake_everybody, "Bob")
+        await asyncio.wait_for(heard.get(), 10)
+        await connection.fetch("select")  # whatever was told before has arrived by now
+        await connection.remove_listener(TASKS, hear)
+
+    assert heard.empty()
+    assert await pool.fetchval("select count(*) from csbe.tasks") == 2
 
 
 async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in_the_end(

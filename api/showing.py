@@ -1,4 +1,4 @@
-"""Events and aggregates as JSON values, without secrets and without values about a person."""
+"""Events and aggregates as JSON values, never with secrets, and without values about a person unless asked for."""
 
 from collections.abc import Collection
 from typing import Any
@@ -14,9 +14,9 @@ ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic",
 """What an event says of its place in the log rather than of the world."""
 
 
-def facts_of(event: DomainEvent) -> dict[str, Any]:
-    """An event's facts."""
-    hidden = SECRETS | ENVELOPE | set(personal_fields(type(event)))
+def facts_of(event: DomainEvent, *, personal: bool = False) -> dict[str, Any]:
+    """An event's facts; those about a person only if `personal`, and null once that person is erased."""
+    hidden = SECRETS | ENVELOPE | (set() if personal else set(personal_fields(type(event))))
     found: dict[str, Any] = _without(to_jsonable_python(event), hidden)
     return found
 

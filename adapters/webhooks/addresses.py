@@ -1,0 +1,81 @@
+"""Where webhooks may be sent: a receiver must not be a way into our own network."""
+
+import asyncio
+import socket
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import httpcore
+
+Address = IPv4Address | IPv6Address
+
+CONNECT_SECONDS = 3.0
+"""How long one address of a receiver may take to answer before the next one is tried."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class RefusedAddressError(Exception):
+    """The receiver's address is one that we send nothing to."""
+
+
+class CheckedConnections(httpcore.AnyIOBackend):
+    """Connects to addresses that were checked, and to no others, so that a name cannot be changed in between."""
+
+    def __init__(self, *, encrypted: bool, private: bool) -> None:
+        super().__init__()
+        self._encrypted = encrypted
+        self._private = private
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 (the library's signature)
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """The first of the host's addresses that answers. Raises `RefusedAddressError`, and `OSError` for no host."""
+        patience = min(CONNECT_SECONDS, timeout or CONNECT_SECONDS)
+        failed: Exception | None = None
+        for address in await checked_addresses(host, port, encrypted=self._encrypted, private=self._private):
+            try:
+                return await super().connect_tcp(str(address), port, patience, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        raise failed or OSError(f"{host} has no address")
+
+
+async def checked_addresses(host: str, port: int, *, encrypted: bool, private: bool) -> list[Address]:
+    """The addresses of a host, now. Raises `OSError` when there is no such host.
+
+    Raises `RefusedAddressError` unless all are public and the connection is encrypted; with `private` receivers
+    allowed, only for an unencrypted connection to a public address.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(ip_address(str(address[0]).partition("%")[0]) for *_, address in found))
+    everywhere = all(is_public(address) for address in addresses)
+    if not everywhere and not private:
+        raise RefusedAddressError("the receiver's address is not public")
+    if not encrypted and (everywhere or not private):
+        raise RefusedAddressError("the receiver must be reached by https")
+    return addresses
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address, and any that it stands for, is one of the public internet."""
+    return all(
+        one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified) for one in _meant(address)
+    )
+
+
+def _meant(address: Address) -> Iterator[Address]:
+    """The address, or the IPv4 addresses that packets to it end up at."""
+    if isinstance(address, IPv4Address):
+        yield address
+        return
+    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    embedded = [one for one in inner if one is not None]
+    yield from embedded or [address]

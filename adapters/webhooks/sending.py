@@ -1,0 +1,122 @@
+"""One attempt to deliver: a POST to a checked address, of which only the status counts."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Self
+
+import httpcore
+import httpx
+
+from adapters.webhooks.addresses import CheckedConnections, RefusedAddressError
+
+SEND_SECONDS = 10.0
+"""How long one attempt may take, from the look-up of the name to the status."""
+DRAINED_BYTES = 4096
+"""An answer's body up to this size is read, and thrown away, so that the connection can be used again."""
+
+_GONE = 410
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an attempt ended. `error` is none when it was delivered."""
+
+    status: int | None = None
+    error: str | None = None
+    retry_after_s: float | None = None
+    gone: bool = False
+    """The receiver says that it will never take anything again."""
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """Connections are kept by host name, so that a certificate always belongs to the receiver that is meant."""
+
+    def __init__(self, context: ssl.SSLContext, connections: CheckedConnections) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            network_backend=connections,
+            max_connections=None,
+            max_keepalive_connections=100,
+            keepalive_expiry=30,
+        )
+
+
+class Sender:
+    """Posts to receivers. Follows no redirect, uses no proxy, and tells nothing of an answer but its status."""
+
+    def __init__(self, *, private: bool = False, seconds: float = SEND_SECONDS) -> None:
+        self._seconds = seconds
+        context = ssl.create_default_context()
+        mounts = {
+            f"{scheme}://": _Transport(context, CheckedConnections(encrypted=scheme == "https", private=private))
+            for scheme in ("https", "http")
+        }
+        self._client = httpx.AsyncClient(mounts=mounts, trust_env=False, follow_redirects=False, timeout=seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Try once; never raises for what a receiver does."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._post(url, body, headers)
+        except RefusedAddressError as refused:
+            return Answer(error=str(refused))
+        except (TimeoutError, httpx.TimeoutException):
+            return Answer(error="timed out")
+        except OSError:
+            return Answer(error="its name has no address")
+        except httpx.ConnectError as error:
+            return Answer(error="its certificate was refused" if _is_about_tls(error) else "nobody listens there")
+        except httpx.HTTPError as error:  # its kind alone: its text may quote the receiver
+            return Answer(error=f"no answer: {type(error).__name__}")
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        more = {"Accept-Encoding": "identity", "User-Agent": "csbe"}
+        async with self._client.stream("POST", url, content=body, headers={**headers, **more}) as response:
+            await _drain(response)
+            return _answer(response)
+
+
+def _is_about_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+async def _drain(response: httpx.Response) -> None:
+    """Read what is small; more is cut off with the connection."""
+    length = response.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) <= DRAINED_BYTES:
+        async for _ in response.aiter_raw():
+            pass
+
+
+def _answer(response: httpx.Response) -> Answer:
+    status = response.status_code
+    if response.is_success:
+        return Answer(status)
+    retry_after = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
+    return Answer(status, f"answered {status}", retry_after, gone=status == _GONE)
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` asks for (RFC 9110, 10.2.3); none when it says nothing of use."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp())

@@ -1,0 +1,87 @@
+"""Commands on webhooks: how their delivery goes, and what to do about one that is parked."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
+from api.composition import Running
+from domain.kernel import webhooks as commands
+from domain.kernel.messages import Actor, Metadata, Role
+
+webhooks_app = typer.Typer(help="Webhooks: events that are sent to others.", no_args_is_help=True)
+
+WebhookId = Annotated[UUID, typer.Argument(help="As `csbe webhooks list` shows it.")]
+
+
+@webhooks_app.command("list")
+def webhooks_list(as_json: AsJson = False) -> None:
+    """Every webhook, how far it has come, and what is in its way."""
+
+    async def read(running: Running) -> list[commands.Webhook]:
+        return list(await running.system.webhooks.find())
+
+    webhooks = run(with_system(read))
+    table = Table(Column("id", no_wrap=True), Column("owner and url", overflow="fold"), "how it goes")
+    for one in webhooks:
+        whose = f"{one.owner.role} {one.owner.id}, {one.service}\n{one.url}"
+        table.add_row(str(one.id), escape(whose), escape(_how_it_goes(one)))
+    show(as_json, [one.model_dump(mode="json") for one in webhooks], table)
+
+
+def _how_it_goes(webhook: commands.Webhook) -> str:
+    where = "" if webhook.failed_position is None else f" at {webhook.failed_position}"
+    error = f": {webhook.last_error}" if webhook.last_error else ""
+    return f"{webhook.state}{where}, {webhook.lag} behind{error}"
+
+
+@webhooks_app.command("pause")
+def webhooks_pause(webhook_id: WebhookId, by: By) -> None:
+    """Send nothing until it is resumed. Nothing is lost meanwhile."""
+    _change(commands.Pause(webhook_id=webhook_id), by)
+    errors.print(f"{webhook_id} is paused")
+
+
+@webhooks_app.command("resume")
+def webhooks_resume(webhook_id: WebhookId, by: By) -> None:
+    """Go on where a paused or parked webhook stands, at once."""
+    _change(commands.Resume(webhook_id=webhook_id), by)
+    errors.print(f"{webhook_id} goes on")
+
+
+@webhooks_app.command("replay")
+def webhooks_replay(
+    webhook_id: WebhookId,
+    by: By,
+    from_position: Annotated[int, typer.Option("--from", min=1, help="The first position of the log to send.")],
+) -> None:
+    """Send all events from a position on, also those that were sent before."""
+    _change(commands.Replay(webhook_id=webhook_id, from_position=from_position), by)
+    errors.print(f"{webhook_id} begins again at {from_position}")
+
+
+@webhooks_app.command("skip")
+def webhooks_skip(
+    webhook_id: WebhookId,
+    position: Annotated[int, typer.Option(min=1, help="Where it is parked.")],
+    reason: Reason,
+    by: By,
+) -> None:
+    """Let a webhook go on after an event that cannot be read."""
+    _change(commands.SkipEvent(webhook_id=webhook_id, position=position, reason=reason), by)
+    errors.print(f"{webhook_id} goes on after {position}")
+
+
+def _change(command: commands.Change, by: str) -> None:
+    async def change(running: Running) -> None:
+        found = [one for one in await running.system.webhooks.find() if one.id == command.webhook_id]
+        if not found:
+            fail(f"there is no webhook {command.webhook_id}")
+        actor = Actor(role=Role.OPERATOR, id=by)
+        metadata = Metadata.of(command, id=uuid4(), actor=actor, service=found[0].service)
+        await running.system.webhooks.change(command, metadata)
+
+    run(with_system(change))

@@ -1,0 +1,180 @@
+"""Webhooks over HTTP: who is sent which events. A partner reaches its own; what is another's is not there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Body, Depends, Header, Response
+
+from api.auth import Allowed, Caller
+from api.cloudevents import MEDIA_TYPE
+from api.problems import Problem
+from api.rest.commanding import TAGGED, ExpectedVersion, InSystem, Key, new_id, tag
+from api.rest.schemas.base import Accepted
+from api.rest.schemas.webhooks import (
+    CloudEvent,
+    PersonalDataBody,
+    ReplayBody,
+    RotationBody,
+    SecretTold,
+    SkipBody,
+    WebhookBody,
+    WebhookList,
+    WebhookShown,
+)
+from api.system import System
+from domain import contexts
+from domain.kernel import webhooks as commands
+from domain.kernel.ids import CommandId, derived_id
+from domain.kernel.messages import Metadata, Role
+from domain.kernel.webhooks import Changed, EventFilter, Webhook
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+sent = APIRouter()
+"""What we send: the section `webhooks` of the OpenAPI document."""
+
+Reader = Annotated[Caller, Depends(Allowed("webhooks:read"))]
+Writer = Annotated[Caller, Depends(Allowed("webhooks:write"))]
+Granter = Annotated[Caller, Depends(Allowed("personal:read"))]
+
+
+@dataclass(frozen=True)
+class Changing:
+    """What a route needs to change a webhook once per key."""
+
+    key: Key
+    system: InSystem
+    response: Response
+    version: ExpectedVersion
+
+    async def __call__(self, command: commands.Change, by: Caller) -> Changed:
+        """Have it done. Raises the port's errors."""
+        about = metadata_of(command, by, self.key)
+        changed = await self.system.webhooks.change(command, about, version=self.version)
+        self.response.headers["X-CSBE-Position"] = str(changed.position)
+        return changed
+
+
+Change = Annotated[Changing, Depends()]
+
+
+def metadata_of(command: commands.AboutWebhook, by: Caller, key: str) -> Metadata:
+    """Who asks, under an id by which a repetition is recognised."""
+    id = CommandId(derived_id("rest", by.service, by.role, by.subject, command.NAME, key))
+    return Metadata(command_id=id, command=command.NAME, actor=by.actor, service=by.service, correlation_id=uuid4())
+
+
+@router.post("", status_code=201)
+async def subscribe(body: WebhookBody, by: Writer, key: Key, system: InSystem, response: Response) -> SecretTold:
+    """Have the events of the service sent to a URL, from now on. The answer tells the secret that signs them, once."""
+    filter = _filter(by, body)
+    if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
+        raise Problem.invalid("url", "must begin with https", place="body")
+    command = commands.Subscribe(webhook_id=new_id(by, key, "webhook"), url=body.url, filter=filter)
+    changed = await system.webhooks.subscribe(command, metadata_of(command, by, key))
+    response.headers["X-CSBE-Position"] = str(changed.position)
+    return _told(command.webhook_id, changed)
+
+
+@router.get("")
+async def webhooks(by: Reader, system: InSystem) -> WebhookList:
+    """The webhooks of the service, the oldest first; a partner sees its own."""
+    return WebhookList(webhooks=[WebhookShown.of(webhook) for webhook in await _seen(by, system)])
+
+
+@router.get("/{webhook_id}", responses=TAGGED)
+async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Response) -> WebhookShown:
+    """A webhook, how far it has come, and what is in its way."""
+    for found in await _seen(by, system):
+        if found.id == webhook_id:
+            tag(response, found.version)
+            return WebhookShown.of(found)
+    raise Problem.not_found(f"there is no webhook {webhook_id}")
+
+
+@router.post("/{webhook_id}/pause")
+async def pause(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+    """Send nothing until it is resumed. Nothing is lost meanwhile."""
+    return _accepted(webhook_id, await change(commands.Pause(webhook_id=webhook_id), by))
+
+
+@router.post("/{webhook_id}/resume")
+async def resume(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+    """Go on where a paused or parked webhook stands, at once."""
+    return _accepted(webhook_id, await change(commands.Resume(webhook_id=webhook_id), by))
+
+
+@router.post("/{webhook_id}/replay")
+async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, change: Change) -> Accepted:
+    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
+    command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
+    return _accepted(webhook_id, await change(command, by))
+
+
+@router.post("/{webhook_id}/skip")
+async def skip(webhook_id: UUID, body: SkipBody, by: Writer, change: Change) -> Accepted:
+    """Go on after the event that cannot be read, at which the webhook is parked; it is never sent."""
+    command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
+    return _accepted(webhook_id, await change(command, by))
+
+
+@router.post("/{webhook_id}/rotate-secret")
+async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, change: Change) -> SecretTold:
+    """Sign with a new secret, told once; until the overlap ends, the one before signs too."""
+    command = commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h)
+    return _told(webhook_id, await change(command, by))
+
+
+@router.post("/{webhook_id}/personal-data")
+async def allow_personal_data(webhook_id: UUID, body: PersonalDataBody, by: Granter, change: Change) -> Accepted:
+    """Allow that values about persons are sent too, or no longer."""
+    command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
+    return _accepted(webhook_id, await change(command, by))
+
+
+@router.post("/{webhook_id}/unsubscribe")
+async def unsubscribe(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+    """End a webhook for good."""
+    return _accepted(webhook_id, await change(commands.Unsubscribe(webhook_id=webhook_id), by))
+
+
+def known_types(types: Sequence[str], parameter: str, place: str) -> tuple[str, ...]:
+    """Types that there are. Raises `Problem` 422 for those that no event has."""
+    if unknown := EventFilter(types=tuple(types)).unknown(contexts.EVENTS):
+        raise Problem.invalid(parameter, f"no event has the type {', '.join(unknown)}", place=place)
+    return tuple(types)
+
+
+def _filter(by: Caller, body: WebhookBody) -> EventFilter:
+    """Which events somebody asks for. Raises `Problem` for types that are none, or that are closed to them."""
+    filter = EventFilter(types=known_types(body.types, "types", "body"), subject=body.subject)
+    if closed := filter.closed_to(by.role):
+        open_types = ", ".join(commands.OPEN_TO_PARTNERS)
+        raise Problem.forbidden(f"{', '.join(closed)} is closed to role {by.role}: choose among {open_types}")
+    return filter
+
+
+@sent.post("event", status_code=204)
+async def event(
+    body: Annotated[CloudEvent, Body(media_type=MEDIA_TYPE)],
+    webhook_id: Annotated[str, Header(description="The event's id; the same when it is sent again.")],
+    webhook_timestamp: Annotated[int, Header(description="When it was signed, in seconds since 1970.")],
+    webhook_signature: Annotated[
+        str, Header(description="`v1,` and the HMAC-SHA256 of id, time and body joined by dots; one for each secret.")
+    ],
+) -> None:
+    """An event, sent to the URL of a webhook; any answer of 200 to 299 takes it, every other one has it sent again."""
+
+
+async def _seen(by: Caller, system: System) -> list[Webhook]:
+    owner = by.actor if by.role is Role.PARTNER else None
+    return list(await system.webhooks.find(service=by.service, owner=owner))
+
+
+def _accepted(id: UUID, changed: Changed) -> Accepted:
+    return Accepted(id=id, position=changed.position, repeated=changed.repeated)
+
+
+def _told(id: UUID, changed: Changed) -> SecretTold:
+    return SecretTold(id=id, position=changed.position, repeated=changed.repeated, secret=changed.secret)

@@ -1,0 +1,23 @@
+"""What tests of webhooks may ask for."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from adapters.postgres.store import PostgresEventStore
+from tests.adapters.webhooks.outlets import Outlets
+from tests.adapters.webhooks.receiver import Receiver
+
+
+@pytest.fixture
+def outlets(pool: asyncpg.Pool, store: PostgresEventStore) -> Outlets:
+    """No webhook yet, and no event."""
+    return Outlets(pool, store)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Takes everything."""
+    async with Receiver().listening() as receiver:
+        yield receiver

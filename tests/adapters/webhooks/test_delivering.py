@@ -1,0 +1,339 @@
+"""Webhooks follow the log: in order, at least once, each by itself, whatever its receiver does."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from random import Random
+
+import pytest
+from fastapi import Response
+
+from api.cloudevents import to_body
+from domain.kernel.errors import RefusedError
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.webhooks import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe, WebhookState
+from tests.adapters.webhooks.outlets import DAMAGED, Outlets
+from tests.adapters.webhooks.receiver import Receiver, answers
+from tests.journeys.waiting import until
+
+
+async def reached(outlets: Outlets, *positions: int) -> None:
+    """Until all webhooks stand there."""
+
+    async def stand() -> bool:
+        return [webhook.position for webhook in await outlets.webhooks.find()] == list(positions)
+
+    await until(stand)
+
+
+async def parked(outlets: Outlets) -> None:
+    async def so() -> bool:
+        return [webhook.state for webhook in await outlets.webhooks.find()] == [WebhookState.PARKED]
+
+    await until(so)
+
+
+async def attempted(receiver: Receiver, times: int) -> None:
+    async def so() -> bool:
+        return len(receiver.seen) >= times
+
+    await until(so)
+
+
+async def test_a_webhook_gets_what_is_recorded_from_its_subscription_on_signed_and_in_order(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    before = await outlets.strike(3)
+    id, secret = await outlets.subscribe(receiver.url)
+    async with outlets.delivering():
+        last = await outlets.strike(450)
+        await reached(outlets, last)
+
+    assert receiver.positions == list(range(before + 1, last + 1))
+    assert all(received.verified_by(secret) for received in receiver.taken[:5])
+    first = receiver.taken[0]
+    assert first.headers["webhook-id"] == first.event["id"]
+    assert first.headers["content-type"] == "application/cloudevents+json"
+    assert outlets.figures.results == ["delivered"] * 450
+    assert (await outlets.state(id)).last_status == 204
+
+
+async def test_events_of_other_services_types_and_aggregates_are_passed_over(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    await outlets.subscribe(receiver.url)
+    await outlets.subscribe(receiver.url, ("csbe.test.other",))
+    await outlets.subscribe(receiver.url, ())
+    wanted = await outlets.strike(1)
+    async with outlets.delivering():
+        last = await outlets.strike(3, service="reachnow-usa")
+        await reached(outlets, last, last, last)
+        subject = receiver.taken[0].event["subject"]
+        await outlets.subscribe(receiver.url, subject=subject)
+        end = await outlets.strike(2)
+        await reached(outlets, *[end] * 4)
+
+    assert receiver.positions == [wanted, end - 1, end]
+
+
+async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(outlets: Outlets, receiver: Receiver) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    receiver.misdeed = answers(500, body="our stack trace")
+    last = await outlets.strike(2)
+    async with outlets.delivering():
+        await attempted(receiver, 2)
+        failing = await outlets.state(id)
+        receiver.misdeed = lambda: None
+        await outlets.hurry()
+        await reached(outlets, last)
+
+    assert (failing.state, failing.last_status, failing.last_error) == ("active", 500, "answered 500")
+    assert failing.attempts >= 1
+    assert len({received.event["id"] for received in receiver.seen[:-1]}) == 1
+    assert receiver.positions == [last - 1, last]
+    mended = await outlets.state(id)
+    assert (mended.attempts, mended.failing_since, mended.last_error) == (0, None, None)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed(outlets: Outlets, receiver: Receiver, status: int) -> None:
+    async with Receiver().listening() as elsewhere:
+        id, _ = await outlets.subscribe(receiver.url)
+        receiver.misdeed = answers(status, {"Location": elsewhere.url})
+        await outlets.strike(1)
+        async with outlets.delivering():
+            await attempted(receiver, 2)
+
+        assert elsewhere.seen == []
+        assert (await outlets.state(id)).last_status == status
+
+
+async def test_a_receiver_that_hangs_or_is_away_is_tried_again_and_holds_up_no_other(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    async with Receiver(hanging=asyncio.Event()).listening() as slow:
+        hanging, _ = await outlets.subscribe(slow.url)
+        away, _ = await outlets.subscribe(Receiver().url)
+        good, _ = await outlets.subscribe(receiver.url)
+        async with outlets.delivering(patience_s=0.3):
+            last = await outlets.strike(300)
+
+            async def told() -> bool:
+                return (await outlets.state(good)).position == last
+
+            await until(told)
+            await attempted(slow, 2)
+            errors = [(await outlets.state(id)).last_error for id in (hanging, away)]
+        assert slow.hanging
+        slow.hanging.set()
+
+    assert errors == ["timed out", "nobody listens there"]
+    assert list(dict.fromkeys(receiver.positions)) == list(range(1, last + 1))  # a busy machine may time out, too
+
+
+async def test_a_receiver_that_fails_for_too_long_is_parked_until_it_is_resumed(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    receiver.misdeed = answers(503)
+    last = await outlets.strike(3)
+    async with outlets.delivering(park_after_s=0.5):
+        await parked(outlets)
+        tries = len(receiver.seen)
+        receiver.misdeed = lambda: None
+        last = await outlets.strike(1)
+        assert (await outlets.state(id)).lag == 4
+        await outlets.resume(id)
+        await reached(outlets, last)
+
+    assert tries > 1
+    assert receiver.positions == list(range(1, last + 1))
+
+
+async def test_a_receiver_that_is_gone_is_parked_at_once(outlets: Outlets, receiver: Receiver) -> None:
+    await outlets.subscribe(receiver.url)
+    receiver.misdeed = answers(410)
+    await outlets.strike(1)
+    async with outlets.delivering():
+        await parked(outlets)
+
+    assert len(receiver.seen) == 1
+
+
+async def test_a_paused_webhook_loses_nothing_and_an_ended_one_gets_nothing(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    ended, _ = await outlets.subscribe(receiver.url)
+    await outlets.change(Pause(webhook_id=id))
+    await outlets.change(Unsubscribe(webhook_id=ended))
+    async with outlets.delivering():
+        last = await outlets.strike(2)
+        assert (await outlets.state(id)).state is WebhookState.PAUSED
+        await outlets.resume(id)
+        await reached(outlets, last)
+
+    assert receiver.positions == [last - 1, last]
+    assert await outlets.pool.fetchval("select count(*) from csbe.followers where name like 'webhook/%'") == 1
+
+
+async def test_a_replay_sends_again_from_a_position_on_with_the_same_ids(outlets: Outlets, receiver: Receiver) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    last = await outlets.strike(5)
+    async with outlets.delivering():
+        await reached(outlets, last)
+        await outlets.change(Replay(webhook_id=id, from_position=last - 1))
+
+        async def again() -> bool:
+            return len(receiver.taken) == 7
+
+        await until(again)
+
+    assert receiver.positions == [*range(1, last + 1), last - 1, last]
+    assert receiver.taken[-1].event == receiver.taken[4].event
+    with pytest.raises(RefusedError, match="beyond_the_log"):
+        await outlets.change(Replay(webhook_id=id, from_position=last + 1))
+
+
+async def test_a_replay_while_an_event_is_being_sent_begins_where_it_was_asked_to(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    last = await outlets.strike(3)
+    receiver.hanging = asyncio.Event()
+    async with outlets.delivering():
+        await attempted(receiver, 1)
+        await outlets.change(Replay(webhook_id=id, from_position=2))
+        receiver.hanging.set()
+        await reached(outlets, last)
+
+    assert receiver.positions == [1, 2, 3]
+
+
+async def test_what_is_allowed_or_no_longer_counts_from_the_next_event_on(outlets: Outlets, receiver: Receiver) -> None:
+    asked: list[bool] = []
+
+    def noting(recorded: RecordedEvent, personal: bool) -> bytes:
+        asked.append(personal)
+        return to_body(recorded, personal)
+
+    outlets.to_body = noting
+    id, _ = await outlets.subscribe(receiver.url)
+    last = await outlets.strike(3)
+    receiver.hanging = asyncio.Event()
+    async with outlets.delivering():
+        await attempted(receiver, 1)
+        await outlets.change(AllowPersonalData(webhook_id=id, allowed=True, reason="by contract"))
+        receiver.hanging.set()
+        await reached(outlets, last)
+
+    assert asked == [False, True, True]
+    assert receiver.positions == [1, 2, 3]
+
+
+async def test_an_event_that_cannot_be_read_stops_its_webhook_alone_until_it_is_skipped(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    id, _ = await outlets.subscribe(receiver.url)
+    async with Receiver().listening() as other:
+        wise, _ = await outlets.subscribe(other.url, ("csbe.test.other",))
+        await outlets.strike(2)
+        bad = await outlets.strike(1, state=DAMAGED)
+        last = await outlets.strike(2)
+        async with outlets.delivering():
+
+            async def so() -> bool:
+                return (await outlets.state(id)).failed_position is not None
+
+            await until(so)
+            stopped = await outlets.state(id)
+            with pytest.raises(RefusedError, match="not_stopped_there"):
+                await outlets.change(SkipEvent(webhook_id=id, position=last, reason="the wrong one"))
+            await outlets.change(SkipEvent(webhook_id=id, position=bad, reason="a damaged disk"))
+            await reached(outlets, last, last)
+
+    assert (stopped.state, stopped.failed_position) == ("parked", bad)
+    assert "note" in str(stopped.last_error)
+    assert receiver.positions == [1, 2, last - 1, last]
+    assert (await outlets.state(wise)).state == "active"
+    skipped = await outlets.pool.fetch("select follower, position, skipped_by from csbe.skipped_events")
+    assert [tuple(row) for row in skipped] == [(f"webhook/{id}", bad, "acme")]
+
+
+async def test_an_error_that_may_quote_an_event_is_told_by_its_kind_alone(outlets: Outlets, receiver: Receiver) -> None:
+    def failing(_recorded: RecordedEvent, _personal: bool) -> bytes:
+        raise ValueError("Ada Lovelace")
+
+    outlets.to_body = failing
+    id, _ = await outlets.subscribe(receiver.url)
+    await outlets.strike(1)
+    async with outlets.delivering():
+        await parked(outlets)
+
+    assert (await outlets.state(id)).last_error == "ValueError"
+    assert receiver.seen == []
+
+
+async def test_several_processes_deliver_each_event_once(outlets: Outlets, receiver: Receiver) -> None:
+    await outlets.subscribe(receiver.url)
+    async with AsyncExitStack() as processes:
+        for _ in range(4):
+            await processes.enter_async_context(outlets.delivering())
+        for _ in range(20):
+            last = await outlets.strike(25)
+        await reached(outlets, last)
+
+    assert receiver.positions == list(range(1, last + 1))
+
+
+async def test_what_a_lost_process_had_in_hand_is_sent_again_by_another_one(
+    outlets: Outlets, receiver: Receiver
+) -> None:
+    await outlets.subscribe(receiver.url)
+    last = await outlets.strike(1)
+    receiver.hanging = asyncio.Event()
+    lost = asyncio.create_task(deliver_for_ever(outlets))
+    await attempted(receiver, 1)
+    await outlets.pool.execute("update csbe.webhooks set claim = gen_random_uuid()")  # its process was killed just now
+    receiver.hanging.set()
+    async with outlets.delivering():
+        assert (await outlets.webhooks.find())[0].position == 0
+        await outlets.pool.execute("update csbe.webhooks set claimed_until = now()")
+        await reached(outlets, last)
+    lost.cancel()
+
+    assert receiver.positions == [1, 1]
+    assert receiver.taken[0].event == receiver.taken[1].event
+
+
+async def deliver_for_ever(outlets: Outlets) -> None:
+    async with outlets.delivering():
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_receivers_do_each_gets_the_log_in_its_order_and_misses_nothing(
+    outlets: Outlets, seed: int
+) -> None:
+    random = Random(seed)
+    async with AsyncExitStack() as stack:
+        receivers = [await stack.enter_async_context(Receiver().listening()) for _ in range(3)]
+        for receiver in receivers:
+            await outlets.subscribe(receiver.url)
+            receiver.misdeed = lambda: random.choice(
+                [None, None, None, Response(status_code=random.choice([404, 500]))]
+            )
+        await stack.enter_async_context(outlets.delivering())
+        await stack.enter_async_context(outlets.delivering())
+        last = 0
+        for _ in range(5):
+            last = await outlets.strike(random.randint(1, 5))
+
+        async def all_there() -> bool:
+            await outlets.hurry()
+            return {webhook.position for webhook in await outlets.webhooks.find()} == {last}
+
+        await until(all_there)
+
+    for receiver in receivers:
+        assert receiver.positions == list(range(1, last + 1))
+        assert [received.position for received in receiver.seen] == sorted(r.position for r in receiver.seen)

@@ -1,0 +1,153 @@
+"""What leaves the house is CloudEvents 1.0, and says nothing about a person unless that is granted."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent as Oracle
+from hypothesis import given
+from hypothesis import strategies as some
+
+from api.cloudevents import cloud_event, to_body
+from api.rest.schemas.webhooks import CloudEvent
+from api.showing import SECRETS
+from domain.contexts import EVENTS
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import CommandId, event_id
+from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
+from domain.kernel.personal import personal_fields
+from domain.kernel.units import Position
+from tests.golden import samples
+
+SAMPLES: dict[str, DomainEvent] = {
+    (name := samples.name_of(event)): samples.read(name, samples.load(name)) for event in EVENTS.values()
+}
+ABOUT_PERSONS = [event for event in SAMPLES.values() if personal_fields(type(event))]
+METADATA = Metadata(
+    command_id=CommandId(UUID(int=1)),
+    command="test",
+    actor=Actor(role=Role.MEMBER, id=str(UUID(int=2))),
+    service="drivenow-europe",
+    correlation_id=UUID(int=3),
+    causation_id=UUID(int=4),
+)
+every_event = pytest.mark.parametrize("event", SAMPLES.values(), ids=SAMPLES)
+
+
+def recorded(event: DomainEvent) -> RecordedEvent:
+    at = datetime(2027, 1, 5, 12, tzinfo=UTC)
+    return RecordedEvent(position=4711, recorded_at=at, topic=event.TOPIC, event=event, metadata=METADATA)
+
+
+@every_event
+@pytest.mark.parametrize("personal", [False, True])
+def test_the_official_library_reads_every_event(event: DomainEvent, personal: bool) -> None:
+    read = JSONFormat().read(Oracle, to_body(recorded(event), personal))
+
+    assert read.get_id() == str(event_id(event.originator_id, event.originator_version))
+    assert (read.get_source(), read.get_type()) == ("/csbe/drivenow-europe", f"csbe.{event.TOPIC}")
+    assert (read.get_subject(), read.get_specversion()) == (str(event.originator_id), "1.0")
+    assert read.get_time() == datetime(2027, 1, 5, 12, tzinfo=UTC)
+    assert read.get_datacontenttype() == "application/json"
+    assert read.get_dataschema() == f"urn:csbe:event:{samples.name_of(type(event))}"
+    assert int(read.get_extension("sequence")) == 4711
+    assert read.get_extension("correlationid") == str(UUID(int=3))
+    assert read.get_extension("causationid") == str(UUID(int=4))
+    assert isinstance(read.get_data(), dict)
+
+
+@every_event
+def test_every_event_is_as_the_api_describes_it(event: DomainEvent) -> None:
+    sent = json.loads(to_body(recorded(event), personal=True))
+
+    assert CloudEvent.model_validate(sent).model_dump(mode="json", exclude_unset=True).keys() == sent.keys()
+
+
+def test_positions_as_text_are_in_the_order_of_the_log() -> None:
+    event = next(iter(SAMPLES.values()))
+    positions = [9, 10, 99, 2**63 - 1]
+
+    sequences = [cloud_event(replace(recorded(event), position=p))["sequence"] for p in positions]
+
+    assert sequences == sorted(sequences)
+
+
+def test_what_nothing_caused_names_no_cause() -> None:
+    first = recorded(next(iter(SAMPLES.values())))
+
+    sent = cloud_event(replace(first, metadata=METADATA.model_copy(update={"causation_id": None})))
+
+    assert not {"causationid", "traceparent"} & sent.keys()
+
+
+def test_the_trace_of_the_request_is_named() -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    event = recorded(next(iter(SAMPLES.values())))
+    traced = replace(event, metadata=METADATA.model_copy(update={"traceparent": trace}))
+
+    read = JSONFormat().read(Oracle, to_body(traced, personal=False))
+
+    assert read.get_extension("traceparent") == trace
+
+
+def leaves(value: Any) -> set[Any]:
+    """The values in a JSON value."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return {leaf for one in inner for leaf in leaves(one)}
+    return {value}
+
+
+PLANTED: dict[type[object], some.SearchStrategy[Any]] = {
+    str: some.uuids().map(lambda one: f"about-{one}"),
+    date: some.dates(date(1000, 1, 1), date(1500, 1, 1)),
+    Position: some.builds(
+        Position,
+        latitude=some.floats(-90, -80, exclude_min=True, allow_subnormal=False),
+        longitude=some.floats(-180, -170, exclude_min=True, allow_subnormal=False),
+    ),
+}
+"""Values that stand nowhere else."""
+
+
+@given(event=some.sampled_from(ABOUT_PERSONS), planted=some.data())
+def test_no_value_about_a_person_leaves_unless_it_is_granted(event: DomainEvent, planted: some.DataObject) -> None:
+    fields = personal_fields(type(event))
+    kinds = {name: type(getattr(event, name)) for name in fields if getattr(event, name) is not None}
+    secret = {name: planted.draw(PLANTED[kind]) for name, kind in kinds.items()}
+    about = recorded(event.model_copy(update=secret))
+    values = leaves(json.loads(about.event.model_dump_json(include=set(fields)))) - {None}
+
+    without, granted = (leaves(json.loads(to_body(about, personal))) for personal in (False, True))
+
+    assert values
+    assert not values & without
+    codes = {value for name, value in secret.items() if name in SECRETS}
+    assert values - codes <= granted
+    assert not codes & granted
+
+
+@every_event
+def test_tokens_and_mailed_codes_never_leave(event: DomainEvent) -> None:
+    sent = cloud_event(recorded(event), personal=True)
+
+    assert not SECRETS & names(sent)
+
+
+def names(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value) | {name for inner in value.values() for name in names(inner)}
+    return {name for inner in value for name in names(inner)} if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("event", ABOUT_PERSONS, ids=lambda event: event.TOPIC)
+def test_an_erased_person_is_not_there_even_where_it_is_granted(event: DomainEvent) -> None:
+    erased = event.model_copy(update=dict.fromkeys(personal_fields(type(event))))
+
+    data = cloud_event(recorded(erased), personal=True)["data"]
+
+    assert {data.get(name) for name in personal_fields(type(event))} == {None}

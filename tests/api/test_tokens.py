@@ -1,0 +1,81 @@
+"""A token that was found good is not checked again, and still ends when it should."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from api import auth
+from api.auth import Caller, TokenAuthority
+from api.problems import Problem
+from domain.kernel.messages import Role
+
+NOW = datetime.now(UTC)
+ANNE = Caller(Role.AGENT, "anne", "drivenow-europe")
+
+
+@pytest.fixture
+def authority() -> TokenAuthority:
+    return TokenAuthority(Ed25519PrivateKey.generate())
+
+
+def token_of(authority: TokenAuthority, *, subject: str = "anne", expires_in: timedelta = timedelta(hours=1)) -> str:
+    return authority.issue(Role.AGENT, subject, service="drivenow-europe", at=NOW, expires_in=expires_in)
+
+
+def test_a_token_says_the_same_each_time(authority: TokenAuthority) -> None:
+    token = token_of(authority)
+    assert [authority.verify(token), authority.verify(token)] == [ANNE, ANNE]
+
+
+def test_a_token_that_was_good_is_refused_once_it_has_expired(
+    authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = token_of(authority, expires_in=timedelta(minutes=5))
+    assert authority.verify(token) == ANNE
+    monkeypatch.setattr(auth, "time", (NOW + timedelta(minutes=5)).timestamp)
+    monkeypatch.setattr("jwt.api_jwt.datetime", _at(NOW + timedelta(minutes=5)))
+
+    with pytest.raises(Problem, match="expired"):
+        authority.verify(token)
+
+
+def test_a_token_of_another_key_is_refused_beside_a_good_one(authority: TokenAuthority) -> None:
+    other = TokenAuthority(Ed25519PrivateKey.generate())
+    ours, theirs = token_of(authority), token_of(other)
+    assert (authority.verify(ours), other.verify(theirs)) == (ANNE, ANNE)
+
+    with pytest.raises(Problem, match="not one of ours"):
+        authority.verify(theirs)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_good_token_that_was_altered_is_refused(authority: TokenAuthority, part: int) -> None:
+    token = token_of(authority)
+    assert authority.verify(token) == ANNE
+    parts = token.split(".")
+    parts[part] = parts[part][:-2] + ("AA" if parts[part][-2:] != "AA" else "BB")
+
+    with pytest.raises(Problem, match="not one of ours"):
+        authority.verify(".".join(parts))
+
+
+def test_the_tokens_not_seen_for_longest_are_forgotten_and_checked_anew(
+    authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "REMEMBERED_TOKENS", 2)
+    tokens = [token_of(authority, subject=name) for name in ("anne", "bert", "cora")]
+
+    assert [authority.verify(token).subject for token in tokens * 2] == ["anne", "bert", "cora"] * 2
+
+
+def _at(moment: datetime) -> type[datetime]:
+    """A clock for the library, which asks `datetime`."""
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> "Then":
+            del tz
+            return cls.fromtimestamp(moment.timestamp(), UTC)
+
+    return Then

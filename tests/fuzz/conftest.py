@@ -1,0 +1,96 @@
+"""One running system for all of fuzzing, in a thread of its own: the tools that make examples are not asynchronous."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import structlog
+
+from adapters.simulator.vehicles import Faults
+from api.composition import prepare
+from domain.rulebook.services import RULEBOOKS
+from tests.fuzz.depth import DEPTH, SEED
+from tests.fuzz.planted import Planted, plant
+from tests.journeys.brokers import EmbeddedBroker
+from tests.journeys.city import City
+from tests.journeys.installation import Installation
+from tests.journeys.places import BERLIN
+
+T = TypeVar("T")
+
+
+def pytest_report_header() -> str:
+    return f"fuzzing: CSBE_FUZZ_SEED={SEED} CSBE_FUZZ_DEPTH={DEPTH}"
+
+
+class Rig:
+    """A system that runs elsewhere, and what was planted in it."""
+
+    city: City
+    planted: Planted
+    dsn: str
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def do(self, work: Callable[[], Coroutine[Any, Any, T]], patience_s: float = 60) -> T:
+        """Let the system's own loop do something, and wait for it."""
+        done: Future[T] = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        return done.result(patience_s)
+
+
+@pytest.fixture(scope="session")
+def quiet_logs() -> Iterator[None]:
+    """What is refused is no news here, and a traceback takes long to write."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def rig(quiet_logs: None, postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The whole system, with everything running, on a database of its own."""
+    del quiet_logs
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    rig, stack = Rig(loop), AsyncExitStack()
+    name = f"csbe_test_{uuid4().hex[:12]}"
+    rig.dsn = urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
+    rig.do(lambda: _execute(postgres_server, f"create database {name}"))
+    try:
+        rig.do(lambda: _start(rig, stack, tmp_path_factory.mktemp("fuzz")))
+        yield rig
+        rig.do(stack.aclose)
+    finally:
+        rig.do(lambda: _execute(postgres_server, f"drop database {name} with (force)"))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
+
+async def _start(rig: Rig, stack: AsyncExitStack, folder: Path) -> None:
+    await prepare(rig.dsn)
+    broker = EmbeddedBroker()
+    await broker.start()
+    stack.push_async_callback(broker.stop)
+    installation = Installation(rig.dsn, broker, folder, BERLIN, Faults(), RULEBOOKS)
+    rig.city = await stack.enter_async_context(installation.started())
+    rig.planted = await plant(rig.city)
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,103 @@
+"""Two strangers whose things nobody else may see, and the callers who must not see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from domain.fleet.commands import CommissionVehicle, ObserveVehicle, PutIntoService
+from domain.fleet.state import Observation
+from domain.kernel.ids import VehicleId
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.kernel.units import Position
+from tests.journeys.city import City
+from tests.journeys.places import SEATTLE, Place
+
+NAME, EMAIL, LICENCE, TOKEN = "Zaubermann", "zaubermann@example.org", "ZAUBER12345", "tok_visa_zauber"
+PLACE = Position(latitude=52.512347, longitude=13.412347)
+MARKS = (NAME, EMAIL, LICENCE, TOKEN, "52.512347", "13.412347")
+"""What must not be in any answer to somebody whom it does not concern."""
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Who asks, which ids are worth asking for, and which of them belong to strangers."""
+
+    callers: Mapping[str, Headers]
+    ids: Mapping[str, tuple[str, ...]]
+    """By the name of the field or of the parameter."""
+    strange: tuple[str, ...]
+    """Ids of what belongs to strangers."""
+
+
+async def plant(city: City) -> Planted:
+    """A member with a reservation, an invoice and a trip, a stranger beside them, and one in another service."""
+    first = await city.member()
+    trip = await city.start(city.cars[0], first)
+    await city.end(trip, first)
+    kept = await city.reserve(city.cars[0], first)
+    stranger = await _stranger(city, city.place)
+    foreigner = await _stranger(city, SEATTLE)
+    strange_trip = await city.start(city.cars[1], stranger)
+    await city.end(strange_trip, stranger)
+    running = await city.start(city.cars[2], stranger)
+    await _stands_at_the_marked_place(city, VehicleId(city.cars[2].vehicle_id))
+    foreign_car = await _foreign_car(city)
+    await city.settled()
+    own, strange = [(await city.get("/v1/invoices", who))["invoices"] for who in (first, stranger)]
+    callers = {role.value: city.token(role) for role in Role if role not in {Role.MEMBER, Role.SYSTEM}}
+    ids = {
+        "member_id": (first["X-Member"], stranger["X-Member"], foreigner["X-Member"]),
+        "vehicle_id": (*(str(car.vehicle_id) for car in city.cars), foreign_car),
+        "trip_id": (_id(trip), _id(strange_trip), _id(running)),
+        "reservation_id": (_id(kept),),
+        "invoice_id": (own[0]["invoice_id"], strange[0]["invoice_id"]),
+        "aggregate_id": (first["X-Member"], stranger["X-Member"], _id(trip), str(city.cars[0].vehicle_id)),
+    }
+    hidden = (stranger["X-Member"], foreigner["X-Member"], _id(strange_trip), _id(running), ids["invoice_id"][1])
+    return Planted({**callers, "member": _bearer(first), "nobody": {}}, ids, hidden)
+
+
+async def _stranger(city: City, place: Place) -> Headers:
+    who = {"city_id": place.city_id, "name": NAME, "email": EMAIL, "birth_date": "1980-02-03", "service": place.service}
+    registered = (await city.post("/v1/members", who, {})).json()
+    me, mine = registered["id"], {"Authorization": f"Bearer {registered['token']}"}
+    agent = city.token(Role.AGENT, service=place.service)
+    licence = {"country": place.licence_country, "issued_on": "2015-01-01", "expires_on": "2039-01-01"}
+    card = {"token": TOKEN, "brand": "visa", "expires_on": "2039-12-31"}
+    for path, body, headers in (
+        ("verify-email", {"code": city.running.system.tokens.code("email", me)}, mine),
+        ("licence", {"number": LICENCE, **licence}, mine),
+        ("licence/verify", None, agent),
+        ("payment-methods", card, mine),
+    ):
+        (await city.post(f"/v1/members/{me}/{path}", body, headers)).raise_for_status()
+    return mine | {"X-Member": me}
+
+
+async def _stands_at_the_marked_place(city: City, vehicle_id: VehicleId) -> None:
+    city.cars[2].position = PLACE  # as it reports itself once a minute
+    seen = Observation(observed_at=city.running.system.clock.now(), position=PLACE, locked=True)
+    await city.give(ObserveVehicle(vehicle_id=vehicle_id, observation=seen))
+
+
+async def _foreign_car(city: City) -> str:
+    vehicle_id = VehicleId(uuid4())
+    car = CommissionVehicle(
+        vehicle_id=vehicle_id, vin="WBAZZZ00000099999", plate="ZAUBER 1", make="BMW", model="BMW i3",
+        fuel_type="electric", city_id=SEATTLE.city_id, position=SEATTLE.middle, energy_percent=80,
+    )  # fmt: skip
+    by = Actor(role=Role.OPERATOR, id="test")
+    for command in (car, PutIntoService(vehicle_id=vehicle_id)):
+        metadata = Metadata.of(command, id=uuid4(), actor=by, service=SEATTLE.service)
+        await city.running.system.dispatcher.dispatch(command, metadata)
+    return str(vehicle_id)
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _bearer(member: Headers) -> Headers:
+    return {"Authorization": member["Authorization"]}

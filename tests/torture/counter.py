@@ -1,0 +1,32 @@
+"""The counter as it is at present."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel.aggregate import Created, Event
+from tests.torture.story import AnyCounter
+
+
+class Counter(AnyCounter):
+    """Counts."""
+
+    TOPIC = "torture.counter"
+
+    class Opened(Created):
+        TOPIC = "torture.counter.opened"
+
+    class Counted(Event):
+        TOPIC = "torture.counter.counted"
+        by: int
+
+        def apply(self, aggregate: "Counter") -> None:
+            aggregate.total += self.by
+
+    @classmethod
+    def open(cls, id: UUID, at: datetime) -> AnyCounter:
+        """Begin at nothing."""
+        return cls.begin(cls.Opened, id=id, timestamp=at)
+
+    def count(self, by: int, at: datetime) -> None:
+        """Add to the total."""
+        self.trigger_event(self.Counted, timestamp=at, by=by)

@@ -1,0 +1,39 @@
+"""How events were appended before there was anything but `csbe.append`: each entry alone, by that function."""
+
+import asyncpg
+
+from adapters.postgres.database import persistently
+from adapters.postgres.journal import Entry, Status, Written
+
+_APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+class OldJournal:
+    """Stands where the store has its journal."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def write(self, entry: Entry) -> Written:
+        """Append one entry; sent again after a cut, it is recognised."""
+        row = await persistently(lambda: self._pool.fetchrow(_APPEND, *_columns(entry)))
+        assert row is not None
+        return Written(Status(row["status"]), row["last_position"] or 0)
+
+    async def close(self) -> None:
+        """Nothing is under way that is not waited for."""
+
+
+def _columns(entry: Entry) -> tuple[list[object], ...]:
+    return (
+        [entry.command_id],
+        [entry.append_id],
+        [entry.fingerprint],
+        [entry.answer],
+        [1] * len(entry.rows),
+        [row.originator_id for row in entry.rows],
+        [row.originator_version for row in entry.rows],
+        [row.topic for row in entry.rows],
+        [row.state for row in entry.rows],
+        [entry.metadata] * len(entry.rows),
+    )

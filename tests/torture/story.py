@@ -1,0 +1,146 @@
+"""What the clients do: they count on few counters, move between them, and want the same few cars."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from domain.contexts import HANDLERS
+from domain.fleet.commands import CommissionVehicle, PutIntoService
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.dispatcher import Answered, Dispatcher, Handler, Work
+from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
+from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.ports import EventStore
+from domain.kernel.units import Position
+from domain.members import commands as members
+from domain.rulebook.services import RULEBOOKS
+
+SERVICE = "drivenow-europe"
+COUNTERS = tuple(derived_id("torture", "counter", number) for number in range(3))
+MEMBERS = tuple(MemberId(derived_id("torture", "member", number)) for number in range(4))
+CARS = tuple(VehicleId(derived_id("torture", "car", number)) for number in range(2))
+CLIENT = Actor(role=Role.AGENT, id="torturer")
+
+
+class AnyCounter(Aggregate):
+    """What the versions of the counter have in common; see `counter` and `counter_next`."""
+
+    total: int = 0
+
+    @classmethod
+    def open(cls, id: UUID, at: datetime) -> "AnyCounter":
+        """Begin at nothing."""
+        raise NotImplementedError
+
+    def count(self, by: int, at: datetime) -> None:
+        """Add to the total."""
+        raise NotImplementedError
+
+
+class OpenCounter(Command):
+    NAME: ClassVar[str] = "torture.open_counter"
+    counter_id: UUID
+
+
+class Count(Command):
+    NAME: ClassVar[str] = "torture.count"
+    counter_id: UUID
+    by: int
+
+
+class Move(Command):
+    NAME: ClassVar[str] = "torture.move"
+    source_id: UUID
+    target_id: UUID
+    by: int
+
+
+class MachineClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Gives(Protocol):
+    """Gives a command to the dispatcher."""
+
+    async def __call__(self, command: Command, command_id: UUID) -> Answered: ...
+
+
+def dispatcher(store: EventStore, counter: type[AnyCounter]) -> Gives:
+    """The real dispatcher, over all real handlers and those of the counter."""
+    rules = RULEBOOKS[SERVICE]
+    no_pause = rules.reservation.model_copy(update={"repeat_hold": timedelta(0)})
+    rulebooks = {SERVICE: rules.model_copy(update={"reservation": no_pause})}
+    real = Dispatcher(store, MachineClock(), rulebooks, {**HANDLERS, **_handlers(counter)})
+
+    async def give(command: Command, command_id: UUID) -> Answered:
+        return await real.dispatch(
+            command, Metadata.of(command, id=CommandId(command_id), actor=CLIENT, service=SERVICE)
+        )
+
+    return give
+
+
+def furnishing() -> list[Command]:
+    """The commands that make members, cars and counters."""
+    return [
+        *(command for member_id in MEMBERS for command in _member(member_id)),
+        *(command for number, vehicle_id in enumerate(CARS) for command in _car(vehicle_id, number)),
+        *(OpenCounter(counter_id=counter_id) for counter_id in COUNTERS),
+    ]
+
+
+def _handlers(counter: type[AnyCounter]) -> Mapping[type[Command], Handler]:
+    async def open_counter(command: OpenCounter, work: Work) -> None:
+        work.add(counter.open(command.counter_id, work.now))
+
+    async def count(command: Count, work: Work) -> int:
+        found = await work.load(counter, command.counter_id)
+        found.count(command.by, work.now)
+        return found.total
+
+    async def move(command: Move, work: Work) -> None:
+        (await work.load(counter, command.source_id)).count(-command.by, work.now)
+        (await work.load(counter, command.target_id)).count(command.by, work.now)
+
+    return {OpenCounter: open_counter, Count: count, Move: move}
+
+
+def _member(member_id: MemberId) -> list[Command]:
+    licence = {"number": "B0725", "country": "DE", "issued_on": date(2010, 1, 1), "expires_on": date(2099, 1, 1)}
+    return [
+        members.RegisterMember(
+            member_id=member_id,
+            city_id="berlin",
+            name="Ada",
+            email="ada@example.org",
+            birth_date=date(1990, 1, 1),
+            email_code="1",
+        ),
+        members.VerifyEmail(member_id=member_id, code="1"),
+        members.SubmitLicence.model_validate({"member_id": member_id, **licence}),
+        members.VerifyLicence(member_id=member_id),
+        members.AddPaymentMethod(
+            member_id=member_id, method_id="1", token="tok_visa", brand="visa", expires_on=date(2099, 1, 1)
+        ),
+    ]
+
+
+def _car(vehicle_id: VehicleId, number: int) -> list[Command]:
+    return [
+        CommissionVehicle(
+            vehicle_id=vehicle_id,
+            vin=f"WBAZZZ{number:011d}",
+            plate=f"B-DN {number}",
+            make="BMW",
+            model="BMW i3",
+            fuel_type="electric",
+            city_id="berlin",
+            position=Position(latitude=52.5, longitude=13.4),
+            energy_percent=80,
+        ),
+        PutIntoService(vehicle_id=vehicle_id),
+    ]
