@@ -150,13 +150,6 @@ def real_time_order(history: History) -> Iterator[str]:
             yield f"{command_id} at {events[0].position} was asked for after {earlier[1]} was told {earlier[0]}"
 
 
-def recorded_times_ascend(history: History) -> Iterator[str]:
-    """An event at a higher position was not recorded earlier. Not one of `LAWS`: the clock may be set back."""
-    for one, two in pairwise(history.log):
-        if two.recorded_at < one.recorded_at:
-            yield f"{two.position} was recorded {one.recorded_at - two.recorded_at} before {one.position}"
-
-
 LAWS: tuple[Law, ...] = (
     acknowledged_is_kept,
     refused_left_nothing,
