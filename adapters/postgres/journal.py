@@ -2,6 +2,7 @@
 
 Two batches may be under way, each on a connection of its own: while PostgreSQL stores one, this process answers the
 last and makes up the next. They share no command and no aggregate, and the database's append lock puts them in order.
+While other processes append as well, one batch is under way, and the larger for it.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from adapters.postgres.writing import Entry, Status, Writer, Written
 __all__ = ["MAX_BATCH_EVENTS", "AppendFigures", "Entry", "Journal", "NoFigures", "Status", "Written"]
 
 WRITERS = 2
-"""So many batches are under way at most. A third would only wait in the database for the append lock."""
+"""So many batches are under way at most. One more than can be written would only wait for the append lock."""
 MAX_BATCH_EVENTS = 1000
 """So many events go into one transaction at most (one entry may have more)."""
 WORTH_A_BATCH = 8
@@ -82,6 +83,8 @@ class Journal:
         self._blocked = 0  # events in the queue that do
         self._under_way = 0  # events being written
         self._claimed: set[UUID] = set()  # by what is under way
+        self._end = 0  # the last position that was written here
+        self._writers = WRITERS
         self._idle = [Writer(pool) for _ in range(WRITERS)]
         self._writing: dict[Writer, asyncio.Task[None]] = {}
 
@@ -107,8 +110,11 @@ class Journal:
 
     def _engage(self) -> None:
         """Let one more writer begin, when that is worth its while."""
-        enough = WORTH_A_BATCH if self._writing else 1
-        if self._fresh >= enough and self._idle and (not self._writing or self._idle[-1].is_ready):
+        if not self._writing:
+            worth_it = self._fresh > 0
+        else:
+            worth_it = self._fresh >= WORTH_A_BATCH and len(self._writing) < self._writers and self._idle[-1].is_ready
+        if worth_it:
             writer = self._idle.pop()
             self._writing[writer] = asyncio.create_task(self._drain(writer), name="journal")
 
@@ -132,11 +138,11 @@ class Journal:
     def _next_batch(self) -> list[_Waiting]:
         """The longest-waiting entries that share no command and no aggregate, among them or with what is under way.
 
-        Not more than an equal share for each writer; none when few come while another writer is at work.
+        Not more than an equal share for each writer; none beside another batch when few come, or one is to be enough.
         """
-        if self._fresh < (WORTH_A_BATCH if self._under_way else 1):
+        if self._under_way and (self._fresh < WORTH_A_BATCH or self._writers == 1):
             return []
-        share = max(WORTH_A_BATCH, -(-(self._fresh + self._under_way) // WRITERS))
+        share = max(WORTH_A_BATCH, -(-(self._fresh + self._under_way) // self._writers))
         batch: list[_Waiting] = []
         left: list[_Waiting] = []
         claimed = self._claimed.copy()
@@ -190,8 +196,18 @@ class Journal:
         else:
             self._on_written()
             self._figures.batch(sum(len(entry.rows) for entry in entries))
+            self._look_for_others(batch, written)
             for waiting, result in zip(batch, written, strict=True):
                 _finish(waiting, result)
+
+    def _look_for_others(self, batch: list[_Waiting], written: list[Written]) -> None:
+        """Positions that were given out since, and not here, went to another process: it needs the lock as well."""
+        new = [(w.entry, e.position) for w, e in zip(batch, written, strict=True) if e.status is Status.APPENDED]
+        if new:
+            (entry, position), (_, last) = new[0], new[-1]
+            beside = self._under_way - sum(w.events for w in batch)
+            self._writers = WRITERS if position - len(entry.rows) - self._end <= beside else 1
+            self._end = max(self._end, last)
 
 
 def _as_conflict_or(error: Exception) -> Written | Exception:

@@ -101,6 +101,26 @@ async def test_while_one_batch_is_under_way_another_goes_to_the_database(pool: a
     await journal.close()
 
 
+async def test_beside_another_process_the_next_batch_waits_for_the_one_under_way(
+    pool: asyncpg.Pool, gate: Gate
+) -> None:
+    sizes = Sizes()
+    journal, other = Journal(pool, figures=sizes), Journal(pool)
+    for each in (journal, other, journal):
+        await each.write(entry())
+    await gate.shut()
+
+    first = await given_to(journal, *a_batch())
+    await gate.waiting(1)
+    second = await given_to(journal, *a_batch(), *a_batch())
+    await gate.open()
+
+    await asyncio.gather(*first, *second)
+    assert sizes.seen == [1, 1, *[WORTH_A_BATCH] * 3]  # a second batch under way would have taken more, and left less
+    await journal.close()
+    await other.close()
+
+
 async def test_few_appends_wait_for_the_batch_under_way(pool: asyncpg.Pool, gate: Gate) -> None:
     sizes = Sizes()
     journal = Journal(pool, figures=sizes)
