@@ -23,6 +23,11 @@ class Projector:
     VERSION: ClassVar[int] = 1
     """To be raised when a method changes what it makes of an event: the read model is then made anew."""
     TABLES: ClassVar[tuple[Table, ...]]
+    READS: ClassVar[frozenset[str] | None] = None
+    """The fields that its methods look at, of whichever event; all when none.
+
+    The others are neither decrypted nor validated, and an event does not have them: to look at one stops the projection.
+    """
 
     on: Mapping[type[DomainEvent], Projection]
     """Which method takes which event; other events are passed over."""

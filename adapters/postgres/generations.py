@@ -40,6 +40,7 @@ class ReadModel(Protocol):
     """A projector, as the store sees it."""
 
     NAME: ClassVar[str]
+    READS: ClassVar[frozenset[str] | None]
 
     @property
     def digest(self) -> str: ...
