@@ -4,22 +4,37 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from projections.changes import Batch, Change, Given, Insert, Key, Pending, Table, Upsert
+from projections.changes import Batch, Change, Given, Insert, Key, Pending, Table, Upsert, Values
 
-Types = Mapping[tuple[str, str], str]
-"""The type of each column, by table and column."""
 
-_TYPES = """
-select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type
+class Columns(NamedTuple):
+    """The columns of the tables of a schema."""
+
+    types: Mapping[tuple[str, str], str]
+    """By table and column."""
+    defaults: Mapping[str, Values]
+    """What a new row of a table begins with, without the columns that PostgreSQL computes."""
+
+
+_COLUMNS = """
+select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type, a.attgenerated <> '' as computed,
+    coalesce(pg_get_expr(d.adbin, d.adrelid), 'null') as initial
 from pg_class c join pg_attribute a on a.attrelid = c.oid
+left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
 """
-_SETTINGS = "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off"
-"""A row is found by its key. Left to itself, the planner reads a whole table to change some thousand rows of it."""
+_SETTINGS = """
+set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off;
+set local synchronous_commit = off
+"""
+"""A row is found by its key. Left to itself, the planner reads a whole table to change some thousand rows of it.
+
+No waiting for the disk: when PostgreSQL crashes, rows and position are lost together, and made again from the log.
+"""
 
 
 class Database(Protocol):
@@ -34,18 +49,24 @@ class Database(Protocol):
         ...
 
 
-async def types_in(db: Database, schema: str) -> Types:
+async def columns_in(db: Database, schema: str) -> Columns:
     """The columns of the tables of a schema."""
-    return {(row["relname"], row["attname"]): row["type"] for row in await db.fetch(_TYPES, schema)}
+    rows = await db.fetch(_COLUMNS, schema)
+    initial: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if not row["computed"]:
+            initial[row["relname"]].append(f"{row['initial']} as {row['attname']}")
+    defaults = {table: (await db.fetch(f"select {', '.join(values)}"))[0] for table, values in initial.items()}  # noqa: S608
+    return Columns({(row["relname"], row["attname"]): row["type"] for row in rows}, defaults)
 
 
 class Writer:
     """Takes the changes of one batch and writes them into the tables of a schema."""
 
-    def __init__(self, db: Database, schema: str, types: Types) -> None:
+    def __init__(self, db: Database, schema: str, columns: Columns) -> None:
         self._db = db
         self._schema = schema
-        self._types = types
+        self._columns = columns
         self._batch = Batch()
 
     async def take(self, changes: Iterable[Change]) -> None:
@@ -81,16 +102,16 @@ class Writer:
         await self.take(chain.from_iterable(pending.later for key, pending in group if key not in inserted))
         await self.write()
 
-    async def _row(self, given: Given) -> Mapping[str, Any] | None:
-        if self._batch.touches(given.table, given.key):
-            await self.write()
+    async def _row(self, given: Given) -> Values | None:
         where = " and ".join(f"{column} = ${n}" for n, column in enumerate(given.table.key, 1))
         rows = await self._db.fetch(f"select * from {self._schema}.{given.table.name} where {where}", *given.key)  # noqa: S608
-        return rows[0] if rows else None
+        return self._batch.standing(
+            given.table, given.key, rows[0] if rows else None, self._columns.defaults[given.table.name]
+        )
 
     def _type(self, table: Table, column: str) -> str:
         try:
-            return self._types[table.name, column]
+            return self._columns.types[table.name, column]
         except KeyError:
             raise LookupError(f"there is no column {column} in {self._schema}.{table.name}") from None
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import projections
 from projections.changes import Table
-from projections.writing import Writer, types_in
+from projections.writing import Writer, columns_in
 from tests.projections.following import live_schema
 from tests.projections.planting import Log
 
@@ -40,9 +40,9 @@ _changes = st.one_of(
 async def _written(pool: asyncpg.Pool, batches: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_MAKE)
-        types = await types_in(connection, "batches")
+        columns = await columns_in(connection, "batches")
         for batch in batches:
-            writer = Writer(connection, "batches", types)
+            writer = Writer(connection, "batches", columns)
             await writer.take(batch)  # type: ignore[arg-type]
             await writer.write()
         return [tuple(row) for row in await connection.fetch("select * from batches.rows order by id")]
