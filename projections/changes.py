@@ -57,7 +57,7 @@ class Table(NamedTuple):
 
     def insert(self, **values: Any) -> Insert:
         """A new row. Columns left out get the table's default."""
-        return Insert(self, tuple(values[column] for column in self.key), values)
+        return Insert(self, tuple([values[column] for column in self.key]), values)
 
     def update(self, key: Any, add: Values = _NOTHING, /, **values: Any) -> Update:
         """New values, and amounts to `add`, for a row that is there."""

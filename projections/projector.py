@@ -26,7 +26,7 @@ class Projector:
     READS: ClassVar[frozenset[str] | None] = None
     """The fields that its methods look at, of whichever event; all when none.
 
-    The others are neither decrypted nor validated, and an event does not have them: to look at one stops the projection.
+    The others are neither decrypted nor validated, and an event does not have them: to look at one is an error.
     """
 
     on: Mapping[type[DomainEvent], Projection]

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -35,6 +37,9 @@ set local synchronous_commit = off
 
 No waiting for the disk: when PostgreSQL crashes, rows and position are lost together, and made again from the log.
 """
+_UNIQUE_VIOLATION = "23505"
+COPIED = 100
+"""From so many new rows on, they are copied. `jsonb` is not: the connection has no binary form for it."""
 
 
 class Database(Protocol):
@@ -48,6 +53,16 @@ class Database(Protocol):
         """The rows of one bound query."""
         ...
 
+    async def copy_records_to_table(
+        self, table_name: str, *, schema_name: str, columns: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> str:
+        """Add rows; refuses those that are there already."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """A block that is undone alone when an error leaves it."""
+        ...
+
 
 async def columns_in(db: Database, schema: str) -> Columns:
     """The columns of the tables of a schema."""
@@ -56,7 +71,7 @@ async def columns_in(db: Database, schema: str) -> Columns:
     for row in rows:
         if not row["computed"]:
             initial[row["relname"]].append(f"{row['initial']} as {row['attname']}")
-    defaults = {table: (await db.fetch(f"select {', '.join(values)}"))[0] for table, values in initial.items()}  # noqa: S608
+    defaults = {table: (await db.fetch(f"select {', '.join(values)}"))[0] for table, values in initial.items()}
     return Columns({(row["relname"], row["attname"]): row["type"] for row in rows}, defaults)
 
 
@@ -92,10 +107,26 @@ class Writer:
     ) -> None:
         names = columns if kind is Insert else (*table.key, *columns)
         types = tuple(self._type(table, name) for name in names)
+        if kind is Insert and len(group) >= COPIED and "jsonb" not in types and await self._copy(table, names, group):
+            return
         query = _query(self._schema, table, kind, names, types, added)
         found = await self._db.fetch(query, *_arrays(kind, names, types, group))
         if kind is Insert and len(found) < len(group):
             await self._follow_up(group, {tuple(row) for row in found})
+
+    async def _copy(self, table: Table, names: Sequence[str], group: list[tuple[Key, Pending]]) -> bool:
+        """Add many new rows at a third of the cost; false, and nothing done, when one of them was there already."""
+        records = list(map(itemgetter(*names), (pending.set for _, pending in group)))
+        try:
+            async with self._db.transaction():
+                await self._db.copy_records_to_table(
+                    table.name, schema_name=self._schema, columns=names, records=records
+                )
+        except Exception as error:
+            if getattr(error, "sqlstate", None) != _UNIQUE_VIOLATION:
+                raise
+            return False
+        return True
 
     async def _follow_up(self, group: list[tuple[Key, Pending]], inserted: set[Key]) -> None:
         """Rows that were there already stay, and see only what came later."""
@@ -123,8 +154,13 @@ def _alike(rows: Mapping[Key, Pending]) -> _Alike:
     """Rows by what they have in common: the kind of change and the columns."""
     groups: _Alike = defaultdict(list)
     for key, pending in rows.items():
-        groups[pending.kind, tuple(sorted(pending.set)), tuple(sorted(pending.add))].append((key, pending))
+        groups[pending.kind, _sorted(tuple(pending.set)), _sorted(tuple(pending.add))].append((key, pending))
     return groups
+
+
+@lru_cache(maxsize=1024)
+def _sorted(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(columns))
 
 
 def _arrays(

@@ -40,7 +40,9 @@ class ReadModel(Protocol):
     """A projector, as the store sees it."""
 
     NAME: ClassVar[str]
-    READS: ClassVar[frozenset[str] | None]
+
+    @property
+    def READS(self) -> frozenset[str] | None: ...  # noqa: N802 (a constant of the class)
 
     @property
     def digest(self) -> str: ...

@@ -96,8 +96,9 @@ def _whole(event_class: type[DomainEvent], row: StoredState, keys: Keys) -> Doma
 
 def _part(event_class: type[DomainEvent], row: StoredState, keys: Keys, reads: frozenset[str]) -> DomainEvent:
     event = event_class.__new__(event_class)
-    validator = _reduced(event_class, reads).__pydantic_validator__
-    if event_class.class_version == 1 and _SECRET_BYTES not in row.state:
+    reduced = _reduced(event_class, reads)
+    validator = reduced.__pydantic_validator__
+    if event_class.class_version == 1 and not (personal_fields(reduced) and _SECRET_BYTES in row.state):
         validator.validate_json(row.state, self_instance=event)
     else:
         decoded = _decoded(event_class, row, keys, reads)

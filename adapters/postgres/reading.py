@@ -93,4 +93,5 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
 
 @lru_cache(maxsize=1024)
 def _metadata(text: str) -> Metadata:
-    return Metadata.model_validate_json(text)
+    metadata: Metadata = Metadata.__pydantic_validator__.validate_json(text)
+    return metadata
