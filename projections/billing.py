@@ -33,6 +33,26 @@ class BillingProjector(Projector):
 
     NAME = "billing"
     TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
+    READS = frozenset(
+        (
+            "timestamp",
+            "number",
+            "seller",
+            "member_id",
+            "trip_id",
+            "invoice_id",
+            "net",
+            "tax",
+            "gross",
+            "lines",
+            "taxes",
+            "paid",
+            "amount",
+            "credited",
+            "refund",
+            "reason",
+        )
+    )
 
     def __init__(self) -> None:
         super().__init__()

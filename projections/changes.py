@@ -57,7 +57,7 @@ class Table(NamedTuple):
 
     def insert(self, **values: Any) -> Insert:
         """A new row. Columns left out get the table's default."""
-        return Insert(self, tuple(values[column] for column in self.key), values)
+        return Insert(self, tuple([values[column] for column in self.key]), values)
 
     def update(self, key: Any, add: Values = _NOTHING, /, **values: Any) -> Update:
         """New values, and amounts to `add`, for a row that is there."""
@@ -101,9 +101,19 @@ class Batch:
             return False
         return _merge(pending, change)
 
-    def touches(self, table: Table, key: Key) -> bool:
-        """Whether the row has changes that are not written."""
-        return key in self._rows.get(table, {})
+    def standing(self, table: Table, key: Key, stored: Values | None, defaults: Values) -> Values | None:
+        """A row as it will stand once what is pending is written; `defaults` has the columns that are not computed."""
+        pending = self._rows.get(table, {}).get(key)
+        if pending is None:
+            return stored
+        if stored is None:
+            return None if pending.kind is Update else {**defaults, **pending.set, **pending.add}
+        row = {column: value for column, value in stored.items() if column in defaults}
+        for change in pending.later if pending.kind is Insert else [pending]:
+            row.update(change.set)
+            for column, amount in change.add.items():
+                row[column] = None if row[column] is None else row[column] + amount
+        return row
 
     def taken(self) -> Iterator[tuple[Table, dict[Key, Pending]]]:
         """All that is pending, table by table; the batch is empty afterwards."""

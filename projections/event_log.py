@@ -1,5 +1,6 @@
 """The log as auditors search it: by aggregate, member, vehicle and time. No values about a person, only ids."""
 
+from functools import cache
 from uuid import UUID
 
 from domain import contexts
@@ -18,6 +19,7 @@ class EventLogProjector(Projector):
 
     NAME = "event_log"
     TABLES = (EVENT_LOG,)
+    READS = frozenset(("member_id", "vehicle_id"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +48,11 @@ class EventLogProjector(Projector):
 
 def _about(event: DomainEvent, kind: str, field: str) -> UUID | None:
     """The member or vehicle that an event is about: its own id, or the one that it names."""
-    if type(event).TOPIC.startswith(f"{kind}."):
+    if _is_of(type(event), kind):
         return event.originator_id
     return event.__dict__.get(field)  # pydantic is slow to say that there is none
+
+
+@cache
+def _is_of(event_class: type[DomainEvent], kind: str) -> bool:
+    return event_class.TOPIC.startswith(f"{kind}.")

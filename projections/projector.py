@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
 from projections.changes import Changes, Table
-from projections.writing import Database, Types, Writer, types_in
+from projections.writing import Columns, Database, Writer, columns_in
 
 _HERE = Path(__file__).parent
 
@@ -23,12 +23,17 @@ class Projector:
     VERSION: ClassVar[int] = 1
     """To be raised when a method changes what it makes of an event: the read model is then made anew."""
     TABLES: ClassVar[tuple[Table, ...]]
+    READS: ClassVar[frozenset[str] | None] = None
+    """The fields that its methods look at, of whichever event; all when none.
+
+    The others are neither decrypted nor validated, and an event does not have them: to look at one is an error.
+    """
 
     on: Mapping[type[DomainEvent], Projection]
     """Which method takes which event; other events are passed over."""
 
     def __init__(self) -> None:
-        self._types: dict[str, Types] = {}
+        self._columns: dict[str, Columns] = {}
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -55,9 +60,9 @@ class Projector:
 
     async def apply(self, events: Sequence[RecordedEvent], db: Database, schema: str) -> None:
         """Write a batch into the tables of a schema. Whatever a method raises stops the projection at that event."""
-        if schema not in self._types:
-            self._types[schema] = await types_in(db, schema)
-        writer = Writer(db, schema, self._types[schema])
+        if schema not in self._columns:
+            self._columns[schema] = await columns_in(db, schema)
+        writer = Writer(db, schema, self._columns[schema])
         for recorded in events:
             await writer.take(self.changes(recorded))
         await writer.write()

@@ -24,6 +24,26 @@ class RentalProjector(Projector):
 
     NAME = "rental"
     TABLES = (RESERVATIONS, TRIPS)
+    READS = frozenset(
+        (
+            "timestamp",
+            "member_id",
+            "vehicle_id",
+            "city_id",
+            "reservation_id",
+            "trip_id",
+            "placed_at",
+            "free_until",
+            "expires_at",
+            "started_at",
+            "ended_at",
+            "driving_s",
+            "parked_s",
+            "distance_m",
+            "forced",
+            "reason",
+        )
+    )
 
     def __init__(self) -> None:
         super().__init__()

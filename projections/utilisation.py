@@ -20,6 +20,9 @@ class UtilisationProjector(Projector):
 
     NAME = "utilisation"
     TABLES = (FLEET_DAYS, INVOICE_DAYS)
+    READS = frozenset(
+        ("driving_s", "parked_s", "distance_m", "facts", "quote", "supplied_on", "city_id", "net", "invoice_id")
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -86,8 +86,9 @@ class _PoisonError(Exception):
 class Follower:
     """Reads the log in order for one reader, in one process at a time however many run it.
 
-    `topics` are the events that `consume` gets; the position moves past the others. An event that cannot be dealt with
-    stops the follower, on record in `csbe.followers`, until `retry` or `skip`.
+    `topics` are the events that `consume` gets; the position moves past the others. `reads` are the fields that
+    they come with, all when none. An event that cannot be dealt with stops the follower, on record in `csbe.followers`,
+    until `retry` or `skip`.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Follower:
         consume: Consume,
         *,
         topics: Sequence[str] | None = None,
+        reads: frozenset[str] | None = None,
         batch: int = 500,
     ) -> None:
         self.name = name
@@ -105,6 +107,7 @@ class Follower:
         self._store = store
         self._consume = consume
         self._topics = topics
+        self._reads = reads
         self._batch = batch
 
     async def catch_up(self, *, once: bool = False) -> int:
@@ -207,7 +210,7 @@ class Follower:
         if not rows:
             return
         try:
-            recorded = await self._store.reader.recorded(rows)
+            recorded = await self._store.reader.recorded(rows, self._reads)
             with tracing.following(self.name, recorded):
                 await self._consume(recorded, connection)
         except Exception as error:  # whatever a consumer raises, it must stop here and be seen

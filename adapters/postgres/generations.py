@@ -42,6 +42,9 @@ class ReadModel(Protocol):
     NAME: ClassVar[str]
 
     @property
+    def READS(self) -> frozenset[str] | None: ...  # noqa: N802 (a constant of the class)
+
+    @property
     def digest(self) -> str: ...
 
     @property

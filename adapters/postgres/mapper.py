@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from cryptography.exceptions import InvalidTag
 from eventsourcing.utils import TopicError, resolve_topic
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.vault import PersonKey
@@ -67,29 +67,68 @@ def _encrypt(event: DomainEvent, state: bytes, personal: Iterable[str], keys: Ke
 def subjects_in(rows: Iterable[StoredState]) -> set[UUID]:
     """The persons whose keys are needed to read these rows."""
     found = {subject for row in rows if _SECRET_BYTES in row.state for subject in _SUBJECTS.findall(row.state)}
-    return {UUID(subject.decode()) for subject in found}
+    return {_id(subject.decode()) for subject in found}
 
 
-def to_event(row: StoredState, keys: Keys) -> DomainEvent:
+def to_event(row: StoredState, keys: Keys, reads: frozenset[str] | None = None) -> DomainEvent:
     """The event of a row, in the newest version of its class. Raises `UnreadableEventError`.
 
-    A value about a person is none when that person has no key (any more).
+    A value about a person is none when that person has no key (any more). Where it is said which fields the caller
+    `reads`, the others are neither decrypted nor validated, and the event does not have them.
     """
     try:
         event_class = event_class_of(row.topic)
-        values: dict[str, Any] = orjson.loads(row.state)
-        if _SECRET_BYTES in row.state:
-            _decrypt(row, values, keys)
-        _upcast(event_class, values)
-        _take_repeated(event_class, values)
-        values["originator_id"] = row.originator_id
-        values["originator_version"] = row.originator_version
-        return event_class.model_validate(values)
+        return _whole(event_class, row, keys) if reads is None else _part(event_class, row, keys, reads)
     except ValidationError as error:  # without the values, which may be about a person
         wrong = str(error.errors(include_input=False, include_url=False, include_context=False))
         raise UnreadableEventError(row.topic, row.originator_id, row.originator_version, wrong) from None
     except (TopicError, InvalidTag, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableEventError(row.topic, row.originator_id, row.originator_version, repr(error)) from error
+
+
+def _whole(event_class: type[DomainEvent], row: StoredState, keys: Keys) -> DomainEvent:
+    values = _decoded(event_class, row, keys)
+    _take_repeated(event_class, values)
+    values["originator_id"] = row.originator_id
+    values["originator_version"] = row.originator_version
+    return event_class.model_validate(values)
+
+
+def _part(event_class: type[DomainEvent], row: StoredState, keys: Keys, reads: frozenset[str]) -> DomainEvent:
+    event = event_class.__new__(event_class)
+    reduced = _reduced(event_class, reads)
+    validator = reduced.__pydantic_validator__
+    if event_class.class_version == 1 and not (personal_fields(reduced) and _SECRET_BYTES in row.state):
+        validator.validate_json(row.state, self_instance=event)
+    else:
+        decoded = _decoded(event_class, row, keys, reads)
+        values = {name: value for name, value in decoded.items() if name in reads}
+        _take_repeated(event_class, values)
+        validator.validate_python(values, self_instance=event)
+    event.__dict__["originator_id"] = row.originator_id
+    event.__dict__["originator_version"] = row.originator_version
+    return event
+
+
+@cache
+def _reduced(event_class: type[DomainEvent], reads: frozenset[str]) -> type[BaseModel]:
+    """A model of some of an event's fields, which passes over the others."""
+    fields = event_class.model_fields.items()
+    read = {name: (field.annotation, field) for name, field in fields if name in reads - _IN_COLUMNS}
+    config = ConfigDict(frozen=True, extra="ignore")
+    reduced: type[BaseModel] = create_model(event_class.__name__, __config__=config, **read)  # type: ignore[call-overload]
+    return reduced
+
+
+def _decoded(
+    event_class: type[DomainEvent], row: StoredState, keys: Keys, reads: frozenset[str] | None = None
+) -> dict[str, Any]:
+    values: dict[str, Any] = orjson.loads(row.state)
+    if _SECRET_BYTES in row.state:
+        needed = reads if event_class.class_version == 1 else None  # an upcast may look at any of them
+        _decrypt(row, values, keys, needed)
+    _upcast(event_class, values)
+    return values
 
 
 @lru_cache(maxsize=4096)
@@ -102,12 +141,17 @@ def event_class_of(topic: str) -> type[DomainEvent]:
     return found
 
 
-def _decrypt(row: StoredState, values: dict[str, Any], keys: Keys) -> None:
+def _decrypt(row: StoredState, values: dict[str, Any], keys: Keys, needed: frozenset[str] | None) -> None:
     for name, value in values.items():
-        if _is_secret(value):
+        if isinstance(value, dict) and _SECRET in value and (needed is None or name in needed):
             context = _context(row.originator_id, row.originator_version, name)
-            plain = keys[UUID(value["of"])].decrypt(b64decode(value[_SECRET]), context)
+            plain = keys[_id(value["of"])].decrypt(b64decode(value[_SECRET]), context)
             values[name] = None if plain is None else orjson.loads(plain)
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str) -> UUID:
+    return UUID(text)
 
 
 def _upcast(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
@@ -137,10 +181,6 @@ def _take_repeated(event_class: type[DomainEvent], values: dict[str, Any]) -> No
 @lru_cache(maxsize=1024)
 def _validated(kind: type[BaseModel], state: bytes) -> BaseModel:
     return kind.model_validate_json(state)
-
-
-def _is_secret(value: object) -> bool:
-    return isinstance(value, dict) and _SECRET in value
 
 
 def _context(originator_id: UUID, version: int, field: str) -> bytes:

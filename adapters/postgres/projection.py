@@ -76,8 +76,8 @@ class Projection:
     def follower(self, generation: Generation, batch: int = 500) -> Follower:
         """Who follows the log for a generation."""
         consume = partial(self._model.apply, schema=generation.schema)
-        name, topics = generation.follower, self._model.topics
-        return Follower(self._pool, self._store, name, consume, topics=topics, batch=batch)
+        name, topics, reads = generation.follower, self._model.topics, self._model.READS
+        return Follower(self._pool, self._store, name, consume, topics=topics, reads=reads, batch=batch)
 
     async def standings(self) -> list[tuple[Generation, Standing]]:
         """Where each generation stands."""

@@ -52,8 +52,13 @@ class Reader:
         rows: list[asyncpg.Record] = await (connection or self._pool).fetch(query, *values)
         return rows
 
-    async def recorded(self, rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
-        """Rows as events; the keys needed are fetched in one query. Raises `UnreadableEventError`."""
+    async def recorded(
+        self, rows: Sequence[asyncpg.Record], reads: frozenset[str] | None = None
+    ) -> list[RecordedEvent]:
+        """Rows as events, whole or with the fields that are read; the keys needed are fetched in one query.
+
+        Raises `UnreadableEventError`.
+        """
         stored = [StoredState(*row[:4]) for row in rows]
         subjects = subjects_in(stored)
         keys = await self._vault.keys_for_reading(subjects) if subjects else {}
@@ -62,7 +67,7 @@ class Reader:
                 position=row["notification_id"],
                 recorded_at=row["recorded_at"],
                 topic=state.topic,
-                event=to_event(state, keys),
+                event=to_event(state, keys, reads),
                 metadata=_metadata(row["metadata"]),
             )
             for row, state in zip(rows, stored, strict=True)
@@ -88,4 +93,5 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
 
 @lru_cache(maxsize=1024)
 def _metadata(text: str) -> Metadata:
-    return Metadata.model_validate_json(text)
+    metadata: Metadata = Metadata.__pydantic_validator__.validate_json(text)
+    return metadata

@@ -3,7 +3,8 @@
 `replay_events_per_s` counts what the projectors project: an event that three of them know counts three times, and one
 that is only passed over counts nothing. All read models are rebuilt one after the other by one worker, of which only
 one side works at a time, Python or its one connection to PostgreSQL: it keeps one core busy, so the figure is per core.
-Each event is read, decrypted, validated, projected, and its rows are written with all indexes and committed.
+Each event is read, projected, and its rows are written with all indexes and committed; of an event, the fields that its
+projector reads are decrypted and validated.
 
 Run with `python -m tests.benchmarks.replay [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its own.
 """

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import projections
 from projections.changes import Table
-from projections.writing import Writer, types_in
+from projections.writing import COPIED, Writer, columns_in
 from tests.projections.following import live_schema
 from tests.projections.planting import Log
 
@@ -37,12 +37,16 @@ _changes = st.one_of(
 )
 
 
+def _many(first: int) -> list[object]:
+    return [ROWS.insert(id=id, note="many") for id in range(first, first + COPIED)]
+
+
 async def _written(pool: asyncpg.Pool, batches: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_MAKE)
-        types = await types_in(connection, "batches")
+        columns = await columns_in(connection, "batches")
         for batch in batches:
-            writer = Writer(connection, "batches", types)
+            writer = Writer(connection, "batches", columns)
             await writer.take(batch)  # type: ignore[arg-type]
             await writer.write()
         return [tuple(row) for row in await connection.fetch("select * from batches.rows order by id")]
@@ -57,6 +61,16 @@ async def test_changes_in_one_batch_in_two_or_one_by_one_give_the_same_rows(
 
     assert await _written(pool, [changes]) == one_by_one
     assert await _written(pool, [changes[:cut], changes[cut:]]) == one_by_one
+
+
+@pytest.mark.parametrize("there", [[], [ROWS.insert(id=7, note="first"), ROWS.update(7, {"amount": 1})]])
+async def test_many_new_rows_are_written_as_one_by_one_even_when_one_was_there_already(
+    pool: asyncpg.Pool, there: list[object]
+) -> None:
+    changes = [*_many(0), ROWS.update(7, note="later"), *_many(50)]
+    one_by_one = await _written(pool, [[change] for change in (*there, *changes)])
+
+    assert await _written(pool, [there, changes]) == one_by_one
 
 
 @pytest.mark.usefixtures("followers")
