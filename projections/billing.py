@@ -33,6 +33,7 @@ class BillingProjector(Projector):
 
     NAME = "billing"
     TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
+    PARALLEL = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ class EventLogProjector(Projector):
 
     NAME = "event_log"
     TABLES = (EVENT_LOG,)
+    PARALLEL = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -48,6 +48,7 @@ class FleetProjector(Projector):
 
     NAME = "fleet"
     TABLES = (VEHICLES, ZONES, FIELD_TASKS)
+    PARALLEL = True
 
     def __init__(self) -> None:
         super().__init__()

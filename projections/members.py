@@ -18,6 +18,7 @@ class MembersProjector(Projector):
 
     NAME = "members"
     TABLES = (MEMBERS,)
+    PARALLEL = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,6 +24,7 @@ class RentalProjector(Projector):
 
     NAME = "rental"
     TABLES = (RESERVATIONS, TRIPS)
+    PARALLEL = True
 
     def __init__(self) -> None:
         super().__init__()

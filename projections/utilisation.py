@@ -20,6 +20,7 @@ class UtilisationProjector(Projector):
 
     NAME = "utilisation"
     TABLES = (FLEET_DAYS, INVOICE_DAYS)
+    PARALLEL = False  # a credit note reads the row of its invoice, which may fall to another worker
 
     def __init__(self) -> None:
         super().__init__()
