@@ -269,6 +269,16 @@ async def test_a_build_by_workers_waits_for_another_that_is_under_way(
     await assert_same_rows(members)
 
 
+@pytest.mark.usefixtures("end")
+async def test_nobody_follows_for_a_part_while_the_generation_is_held(pool: asyncpg.Pool, members: Projection) -> None:
+    new, [first, _] = await split_in(2, members, pool)
+
+    async with members.follower(new).held():
+        assert await members.follower(new, part=first).catch_up() == 0
+
+    assert await members.follower(new, part=first).catch_up() > 0
+
+
 async def test_a_generation_that_is_dropped_takes_its_parts_with_it_and_its_workers_stop(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
 ) -> None:
