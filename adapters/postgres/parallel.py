@@ -134,7 +134,7 @@ def _work(job: _Job) -> None:
 async def _follow(job: _Job) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with await connect(job.access.dsn, min_size=1, max_size=4) as pool:
+    async with await connect(job.access.dsn, min_size=1, max_size=4, application_name="csbe worker") as pool:
         store = PostgresEventStore(pool, master_key=job.access.master_key)
         store.listener.start()  # whoever remembers keys must hear of erasures
         projection = Projection(pool, store, job.model())

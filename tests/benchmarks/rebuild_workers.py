@@ -4,7 +4,8 @@
 the first that are done to the last; the median of rounds that take turns. Starting the processes does not depend on the
 length of the log, so it is told apart: `rebuild_2_workers_start_s`. Everything runs on this machine, PostgreSQL too.
 
-Run with `python -m tests.benchmarks.rebuild_workers [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its own.
+Run with `python -m tests.benchmarks.rebuild_workers [DSN]` (default `CSBE_TEST_POSTGRES_DSN`): in a database of its
+own.
 """
 
 import asyncio

@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,6 +41,12 @@ PARALLEL = [projector for projector in projections.PROJECTORS if projector.PARAL
 _WAITING = """
 select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
 """
+
+_WORKERS = """
+select count(*) from pg_stat_activity where application_name = 'csbe worker' and datname = current_database()
+"""
+    "select count(*) from pg_stat_activity where application_name = 'csbe worker' and datname = current_database()"
+)
 
 
 @pytest.fixture
@@ -189,6 +196,28 @@ async def test_a_build_goes_on_after_one_of_its_workers_was_killed(
     await by_workers(2, store, dsn, MembersProjector()).run()
 
     assert await states(members) == {1: "live", 2: "ready"}
+    await assert_same_rows(members)
+
+
+async def test_workers_end_when_the_command_that_started_them_was_killed_and_the_build_goes_on(
+    pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
+) -> None:
+    words = ("-m", "api.cli", "projections", "build", "members", "--workers", "2")
+    async with blocked(pool, f"{(await members.begun()).schema}.members"):
+        csbe = await asyncio.create_subprocess_exec(
+            sys.executable, *words, env={**os.environ, "CSBE_POSTGRES_DSN": dsn}, stderr=asyncio.subprocess.DEVNULL
+        )
+        while await pool.fetchval(_WAITING) < 2:
+            await asyncio.sleep(0.02)
+        csbe.kill()
+        await csbe.wait()
+    while await pool.fetchval(_WORKERS):
+        await asyncio.sleep(0.02)
+    assert await states(members) == {1: "live", 2: "building"}
+
+    await by_workers(2, store, dsn, MembersProjector()).run()
+
+    assert await store.end() == end
     await assert_same_rows(members)
 
 
