@@ -52,6 +52,7 @@ def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
     _provide_browser(session)
+    _provide_clock(session)
     session.run("pytest", *(session.posargs or IN_PARALLEL))
 
 
@@ -127,26 +128,30 @@ def _listens(url: str) -> bool:
 
 def _provide_clock(session: nox.Session) -> None:
     """Install Debian's libfaketime where we may: without it no clock is set back, and the rounds say so."""
-    if os.geteuid() == 0 and shutil.which("apt-get") and not list(Path("/usr/lib").glob("*/faketime")):
-        session.run("apt-get", "update", "-qq", external=True, silent=True)
-        session.run(
-            *("apt-get", "install", "-y", "-qq", "--no-install-recommends", "libfaketime"), external=True, silent=True
-        )
+    if not list(Path("/usr/lib").glob("*/faketime")):
+        _install_debian(session, "libfaketime")
 
 
 def _provide_browser(session: nox.Session) -> None:
     """Install Debian's Chromium where it is missing and we may; on CI its absence is an error, never a skipped test."""
     if shutil.which("chromium") and shutil.which("chromedriver"):
         return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        session.run("apt-get", "update", "-qq", external=True, silent=True)
-        session.run(
-            *("apt-get", "install", "-y", "-qq", "--no-install-recommends", *BROWSER),
-            external=True,
-            silent=True,
-            env={"DEBIAN_FRONTEND": "noninteractive"},
-        )
-    elif os.environ.get("CI") == "true":
-        session.error(f"the browser tests need Debian's packages {' and '.join(BROWSER)}; install them first")
-    else:
-        session.warn(f"no {' and '.join(BROWSER)}: the browser tests will be skipped")
+    if not _install_debian(session, *BROWSER):
+        words = f"the browser tests need Debian's packages {' and '.join(BROWSER)}"
+        if os.environ.get("CI") == "true":
+            session.error(words)
+        session.warn(f"{words}: they will be skipped")
+
+
+def _install_debian(session: nox.Session, *packages: str) -> bool:
+    """Install packages of the system, if it is Debian's and we are root; whether we are."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    session.run("apt-get", "update", "-qq", external=True, silent=True)
+    session.run(
+        *("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages),
+        external=True,
+        silent=True,
+        env={"DEBIAN_FRONTEND": "noninteractive"},
+    )
+    return True
