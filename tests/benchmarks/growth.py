@@ -122,8 +122,8 @@ async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
             for log in logs:
                 await log.round()
     small, large = logs[0], logs[-1]
-    sizes_told = f"{_short(sizes[-1])}_vs_{_short(sizes[0])}"
-    ratios = {f"{what}_{sizes_told}": round(large.rate(what) / small.rate(what), 2) for what in small.per_s}
+    against = f"{_short(large.size)}_vs_{_short(small.size)}"
+    ratios = {f"{what}_{against}": round(large.rate(what) / small.rate(what), 2) for what in small.per_s}
     costs = {f"{what}_us": [round(1e6 / log.rate(what), 1) for log in logs] for what in small.per_s}
     return {**ratios, **figures, "growth": {"log_size": [log.size for log in logs], **costs}}
 

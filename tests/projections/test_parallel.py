@@ -45,8 +45,6 @@ select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname
 _WORKERS = """
 select count(*) from pg_stat_activity where application_name = 'csbe worker' and datname = current_database()
 """
-    "select count(*) from pg_stat_activity where application_name = 'csbe worker' and datname = current_database()"
-)
 
 
 @pytest.fixture
