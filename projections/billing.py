@@ -32,8 +32,8 @@ class BillingProjector(Projector):
     """One row per invoice, per credit note, per payment."""
 
     NAME = "billing"
-    TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
     PARALLEL = True
+    TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,8 +17,8 @@ class EventLogProjector(Projector):
     """One row per event."""
 
     NAME = "event_log"
-    TABLES = (EVENT_LOG,)
     PARALLEL = True
+    TABLES = (EVENT_LOG,)
 
     def __init__(self) -> None:
         super().__init__()

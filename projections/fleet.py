@@ -47,8 +47,8 @@ class FleetProjector(Projector):
     """One row per car, per zone, per task."""
 
     NAME = "fleet"
-    TABLES = (VEHICLES, ZONES, FIELD_TASKS)
     PARALLEL = True
+    TABLES = (VEHICLES, ZONES, FIELD_TASKS)
 
     def __init__(self) -> None:
         super().__init__()

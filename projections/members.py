@@ -17,8 +17,8 @@ class MembersProjector(Projector):
     """One row per member."""
 
     NAME = "members"
-    TABLES = (MEMBERS,)
     PARALLEL = True
+    TABLES = (MEMBERS,)
 
     def __init__(self) -> None:
         super().__init__()

@@ -23,8 +23,8 @@ class RentalProjector(Projector):
     """One row per reservation, one per trip."""
 
     NAME = "rental"
-    TABLES = (RESERVATIONS, TRIPS)
     PARALLEL = True
+    TABLES = (RESERVATIONS, TRIPS)
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,8 +19,8 @@ class UtilisationProjector(Projector):
     """One row per day, service and city. A credit note lowers the revenue of the day that its invoice raised."""
 
     NAME = "utilisation"
-    TABLES = (FLEET_DAYS, INVOICE_DAYS)
     PARALLEL = False  # a credit note reads the row of its invoice, which may fall to another worker
+    TABLES = (FLEET_DAYS, INVOICE_DAYS)
 
     def __init__(self) -> None:
         super().__init__()

@@ -86,8 +86,8 @@ class _PoisonError(Exception):
 class Follower:
     """Reads the log in order for one reader, in one process at a time however many run it.
 
-    `topics` and `part` say which events `consume` gets; the position moves past the others. An event that cannot be
-    dealt with stops the follower, on record in `csbe.followers`, until `retry` or `skip`.
+    `topics` are the events that `consume` gets; the position moves past the others. An event that cannot be dealt with
+    stops the follower, on record in `csbe.followers`, until `retry` or `skip`.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Follower:
         *,
         topics: Sequence[str] | None = None,
         batch: int = 500,
-        part: Part | None = None,
+        part: Part | None = None,  # which aggregates it follows, where not all
     ) -> None:
         self.name = part.named(name) if part else name
         self._pool = pool

@@ -39,9 +39,9 @@ _OTHER_SHAPE = (asyncpg.InvalidTableDefinitionError, asyncpg.UndefinedColumnErro
 class ReadModel(Protocol):
     """A projector, as the store sees it."""
 
-    NAME: ClassVar[str]
     PARALLEL: ClassVar[bool]
     """Whether several processes may build it, each for some aggregates."""
+    NAME: ClassVar[str]
 
     @property
     def digest(self) -> str: ...

@@ -80,6 +80,10 @@ class Projection:
         name, topics = generation.follower, self._model.topics
         return Follower(self._pool, self._store, name, consume, topics=topics, batch=batch, part=part)
 
+    async def standings(self) -> list[tuple[Generation, Standing]]:
+        """Where each generation stands, part by part."""
+        return [(generation, await follower.standing()) for generation, follower in await self.followers()]
+
     async def followers(self) -> list[tuple[Generation, Follower]]:
         """Who follows for each generation: one, or one for each part while several processes build it."""
         found: list[tuple[Generation, Follower]] = []
@@ -88,10 +92,6 @@ class Projection:
             followers = [self.follower(generation, part=part) for part in split] or [self.follower(generation)]
             found += [(generation, follower) for follower in followers]
         return found
-
-    async def standings(self) -> list[tuple[Generation, Standing]]:
-        """Where each generation stands, part by part."""
-        return [(generation, await follower.standing()) for generation, follower in await self.followers()]
 
     async def standing(self) -> Standing:
         """Where the live one stands."""
