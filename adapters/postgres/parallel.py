@@ -82,7 +82,8 @@ class ParallelBuild:
     async def _split(self, new: Generation) -> list[Part]:
         async with self._store.pool.acquire() as connection, connection.transaction():
             await generations.one_at_a_time(connection, new.projection)  # nobody calls it ready meanwhile
-            return await parts.split(connection, new.follower, self._workers)
+            building = new in await generations.generations_of(connection, new.projection)
+            return await parts.split(connection, new.follower, self._workers) if building else []
 
     def _worker(self, new: Generation, part: Part, until: int) -> BaseProcess:
         job = _Job(self._access, type(self._model), new, part, until)

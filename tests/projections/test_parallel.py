@@ -264,6 +264,19 @@ async def test_workers_go_on_with_what_one_process_began(
     await assert_same_rows(members)
 
 
+@pytest.mark.usefixtures("end")
+async def test_a_generation_that_another_process_has_built_meanwhile_is_not_split(
+    store: PostgresEventStore, dsn: str, members: Projection
+) -> None:
+    new = await members.begun()
+    await members.build()
+
+    assert await by_workers(2, store, dsn, MembersProjector())._split(new) == []
+
+    assert len(await members.followers()) == 2
+    await assert_same_rows(members)
+
+
 async def test_a_process_that_builds_alone_leaves_the_parts_to_who_conducts_them(
     pool: asyncpg.Pool, end: int, members: Projection
 ) -> None:
