@@ -32,6 +32,7 @@ class BillingProjector(Projector):
     """One row per invoice, per credit note, per payment."""
 
     NAME = "billing"
+    PARALLEL = True
     TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
     READS = frozenset(
         (

@@ -18,6 +18,7 @@ class EventLogProjector(Projector):
     """One row per event."""
 
     NAME = "event_log"
+    PARALLEL = True
     TABLES = (EVENT_LOG,)
     READS = frozenset(("member_id", "vehicle_id"))
 

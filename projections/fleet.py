@@ -47,6 +47,7 @@ class FleetProjector(Projector):
     """One row per car, per zone, per task."""
 
     NAME = "fleet"
+    PARALLEL = True
     TABLES = (VEHICLES, ZONES, FIELD_TASKS)
 
     def __init__(self) -> None:

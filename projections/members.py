@@ -17,6 +17,7 @@ class MembersProjector(Projector):
     """One row per member."""
 
     NAME = "members"
+    PARALLEL = True
     TABLES = (MEMBERS,)
 
     def __init__(self) -> None:

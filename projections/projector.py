@@ -22,6 +22,12 @@ class Projector:
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
     """To be raised when a method changes what it makes of an event: the read model is then made anew."""
+    PARALLEL: ClassVar[bool] = False
+    """Whether several workers may build it, each with all events of some aggregates, and none waiting for another.
+
+    True when no row is touched by the events of two aggregates. Sums over aggregates would come out the same as well;
+    a row that the events of one aggregate write and those of another read would not.
+    """
     TABLES: ClassVar[tuple[Table, ...]]
     READS: ClassVar[frozenset[str] | None] = None
     """The fields that its methods look at, of whichever event; all when none.

@@ -23,6 +23,7 @@ class RentalProjector(Projector):
     """One row per reservation, one per trip."""
 
     NAME = "rental"
+    PARALLEL = True
     TABLES = (RESERVATIONS, TRIPS)
     READS = frozenset(
         (

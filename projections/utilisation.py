@@ -19,6 +19,7 @@ class UtilisationProjector(Projector):
     """One row per day, service and city. A credit note lowers the revenue of the day that its invoice raised."""
 
     NAME = "utilisation"
+    PARALLEL = False  # a credit note reads the row of its invoice, which may fall to another worker
     TABLES = (FLEET_DAYS, INVOICE_DAYS)
     READS = frozenset(
         ("driving_s", "parked_s", "distance_m", "facts", "quote", "supplied_on", "city_id", "net", "invoice_id")

@@ -14,6 +14,7 @@ import asyncpg
 from adapters import tracing
 from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.parts import Part, hold
 from adapters.postgres.reading import Filter
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.messages import RecordedEvent
@@ -32,8 +33,8 @@ on conflict do nothing
 """
 _TAKE = """
 select position, failed_position, error,
-    least(position + $2, coalesce((select max(notification_id) from csbe.events), 0)) as until
-from csbe.followers where name = $1 for update skip locked
+    least(position + $2, $3::bigint, coalesce((select max(notification_id) from csbe.events), 0)) as until
+from csbe.followers where name = $1 and parts is null for update skip locked
 """
 _MOVE = "update csbe.followers set position = $2, updated_at = now() where name = $1"
 _STOP = """
@@ -54,7 +55,6 @@ update csbe.followers follower
 set position = stopped.failed_position, failed_position = null, error = null, updated_at = now()
 from stopped where follower.name = stopped.name returning true
 """
-_HOLD = "select from csbe.followers where name = $1 for update"
 _STANDING = "select position, failed_position, error from csbe.followers where name = $1"
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
@@ -101,25 +101,28 @@ class Follower:
         topics: Sequence[str] | None = None,
         reads: frozenset[str] | None = None,
         batch: int = 500,
+        part: Part | None = None,  # which aggregates it follows, where not all
     ) -> None:
-        self.name = name
+        self.name = part.named(name) if part else name
         self._pool = pool
         self._store = store
         self._consume = consume
         self._topics = topics
         self._reads = reads
         self._batch = batch
+        self._part = part
 
-    async def catch_up(self, *, once: bool = False) -> int:
+    async def catch_up(self, *, once: bool = False, until: int | None = None) -> int:
         """Deal with everything up to the end of the log, or with one batch; returns how many positions were passed.
 
-        Returns early when another process is at it. Raises `FollowerStoppedError`.
+        `until` is a position to stop at. Returns early when another process is at it. Raises `FollowerStoppedError`.
         """
-        await self._pool.execute(_ENSURE, self.name)
+        if self._part is None:  # a part is there until it is joined
+            await self._pool.execute(_ENSURE, self.name)
         passed, size = 0, self._batch
         while True:
             try:
-                count = await self._step(size)
+                count = await self._step(size, until)
             except _PoisonError as poison:
                 if poison.size == 1:
                     await self._stop(poison)
@@ -178,9 +181,9 @@ class Follower:
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Connection]:
-        """A transaction during which no process follows under this name."""
+        """A transaction during which no process follows under this name, nor for a part of it."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_HOLD, self.name)
+            await hold(connection, self.name)
             yield connection
 
     async def go_on(self, until: int, connection: Connection) -> None:
@@ -190,10 +193,10 @@ class Follower:
             await self._deal_with(position, until, connection)
             await connection.execute(_MOVE, self.name, until)
 
-    async def _step(self, size: int) -> int:
+    async def _step(self, size: int, limit: int | None) -> int:
         """Deal with the next `size` positions, or those that there are; returns how many."""
         async with self._pool.acquire() as connection, connection.transaction():
-            state = await connection.fetchrow(_TAKE, self.name, size)
+            state = await connection.fetchrow(_TAKE, self.name, size, limit)
             if state is None:
                 return 0
             if state["failed_position"] is not None:
@@ -206,7 +209,8 @@ class Follower:
 
     async def _deal_with(self, after: int, until: int, connection: Connection) -> None:
         """Give the events between two positions to the consumer; of others, not even the rows are read."""
-        rows = await self._store.reader.rows(after, until - after, Filter(until, self._topics), connection)
+        chosen = Filter(until, self._topics, part=self._part)
+        rows = await self._store.reader.rows(after, until - after, chosen, connection)
         if not rows:
             return
         try:

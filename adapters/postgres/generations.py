@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 import asyncpg
 
+from adapters.postgres import parts
 from adapters.postgres.database import Connection
 from domain.kernel.messages import RecordedEvent
 
@@ -19,7 +20,6 @@ _ADD = "insert into csbe.generations (projection, number, state, digest, reports
 _STATE = "update csbe.generations set state = $3, changed_at = now() where projection = $1 and number = $2"
 _CLAIM = "update csbe.generations set digest = $3, reports = $4 where projection = $1 and number = $2"
 _FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
-_UNFOLLOWED = "delete from csbe.followers where name = $1"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(4842196, hashtext($1))"
 
 TABLES = "select relname from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r' order by relname"
@@ -39,6 +39,8 @@ _OTHER_SHAPE = (asyncpg.InvalidTableDefinitionError, asyncpg.UndefinedColumnErro
 class ReadModel(Protocol):
     """A projector, as the store sees it."""
 
+    PARALLEL: ClassVar[bool]
+    """Whether several processes may build it, each for some aggregates."""
     NAME: ClassVar[str]
 
     @property
@@ -129,7 +131,7 @@ async def drop(connection: Connection, generation: Generation) -> None:
     """Remove a generation's tables. Whoever follows it finds out."""
     await connection.execute(_STATE, generation.projection, generation.number, "dropped")
     await connection.execute(f"drop schema if exists {generation.schema} cascade")
-    await connection.execute(_UNFOLLOWED, generation.follower)
+    await parts.remove(connection, generation.follower)
 
 
 async def set_state(connection: asyncpg.Pool | Connection, generation: Generation, state: str) -> None:

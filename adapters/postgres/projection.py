@@ -11,11 +11,12 @@ from typing import NoReturn
 
 import asyncpg
 
-from adapters.postgres import generations
+from adapters.postgres import generations, parts
 from adapters.postgres.database import TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.follower import POLL_SECONDS, Follower, Standing, sleep_unless
 from adapters.postgres.generations import Generation, ReadModel, generations_of
+from adapters.postgres.parts import Part
 from adapters.postgres.store import PostgresEventStore
 
 log = logging.getLogger(__name__)
@@ -73,15 +74,24 @@ class Projection:
         """Whether it was made for this code."""
         return generation.digest == self._model.digest
 
-    def follower(self, generation: Generation, batch: int = 500) -> Follower:
-        """Who follows the log for a generation."""
+    def follower(self, generation: Generation, batch: int = 500, part: Part | None = None) -> Follower:
+        """Who follows the log for a generation, or for one part of it."""
         consume = partial(self._model.apply, schema=generation.schema)
         name, topics, reads = generation.follower, self._model.topics, self._model.READS
-        return Follower(self._pool, self._store, name, consume, topics=topics, reads=reads, batch=batch)
+        return Follower(self._pool, self._store, name, consume, topics=topics, reads=reads, batch=batch, part=part)
 
     async def standings(self) -> list[tuple[Generation, Standing]]:
-        """Where each generation stands."""
-        return [(g, await self.follower(g).standing()) for g in await self.generations()]
+        """Where each generation stands, part by part."""
+        return [(generation, await follower.standing()) for generation, follower in await self.followers()]
+
+    async def followers(self) -> list[tuple[Generation, Follower]]:
+        """Who follows for each generation: one, or one for each part while several processes build it."""
+        found: list[tuple[Generation, Follower]] = []
+        for generation in await self.generations():
+            split = await parts.parts_of(self._pool, generation.follower)
+            followers = [self.follower(generation, part=part) for part in split] or [self.follower(generation)]
+            found += [(generation, follower) for follower in followers]
+        return found
 
     async def standing(self) -> Standing:
         """Where the live one stands."""
@@ -115,18 +125,26 @@ class Projection:
 
     async def build(self, tell: Tell = lambda _done, _end: None, stop: asyncio.Event | None = None) -> Generation:
         """Fill a generation beside the live one, or go on with one that was begun. Raises `FollowerStoppedError`."""
-        new = await self._begun()
-        follower = self.follower(new, BUILD_BATCH)
-        while (done := await follower.position()) < (end := await self._store.end()):
-            tell(done, end)
+        new = await self.begun()
+        while not await self._is_built(new, tell):
             if stop is not None and stop.is_set():
                 return new
-            if not await follower.catch_up(once=True):
+            if not await self._build_on(new):
                 await asyncio.sleep(POLL_SECONDS / 5)  # another process is at it
-        tell(done, end)
-        if new.state == "building":
-            await generations.set_state(self._pool, new, "ready")
         return new
+
+    async def progress(self, new: Generation) -> int:
+        """How far the log is read for a generation, by the mean of its parts. Raises `GenerationError` when dropped."""
+        positions = await parts.positions_of(self._pool, new.follower)
+        return sum(positions) // len(positions) if positions else self._fail(f"lost generation {new.number}: dropped")
+
+    async def level(self, new: Generation) -> None:
+        """Bring the parts of a generation to one position, alone, and join them. Raises `FollowerStoppedError`."""
+        furthest = max(await parts.positions_of(self._pool, new.follower), default=0)
+        for part in await parts.parts_of(self._pool, new.follower):
+            await self.follower(new, BUILD_BATCH * part.of, part).catch_up(until=furthest)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await parts.join(connection, new.follower)
 
     async def compare(self) -> list[Comparison]:
         """The live generation and the one made beside it, table by table, while both are held at one position."""
@@ -154,7 +172,7 @@ class Projection:
             spare = await self._in_state("former") or await self._in_state("ready") or await self._in_state("building")
             if spare is None:
                 self._fail("has the live generation only, which cannot be dropped")
-            await connection.fetch(_POSITIONS, [spare.follower])
+            await parts.hold(connection, spare.follower)
             await generations.drop(connection, spare)
         return spare
 
@@ -186,7 +204,7 @@ class Projection:
             stop.set()
             await task
 
-    async def _begun(self) -> Generation:
+    async def begun(self) -> Generation:
         """The generation being built: begun anew when it was begun by other code."""
         async with self._pool.acquire() as connection, connection.transaction():
             await generations.one_at_a_time(connection, self.name)
@@ -196,6 +214,30 @@ class Projection:
                         return begun
                     await generations.drop(connection, begun)
             return await generations.make(connection, self._model, "building")
+
+    async def _is_built(self, new: Generation, tell: Tell) -> bool:
+        """Whether it has caught up, which is then on record."""
+        done, end = await self.progress(new), await self._store.end()
+        tell(done, end)
+        if done < end:
+            return False
+        async with self._pool.acquire() as connection, connection.transaction():
+            await generations.one_at_a_time(connection, self.name)
+            if await parts.parts_of(connection, new.follower):
+                return False
+            await self.progress(new)  # not after it was dropped
+            if new.state == "building":
+                await generations.set_state(connection, new, "ready")
+        return True
+
+    async def _build_on(self, new: Generation) -> bool:
+        """Do a little more, or what another build in parts left undone; false while another process is at it."""
+        if not await parts.parts_of(self._pool, new.follower):
+            return await self.follower(new, BUILD_BATCH).catch_up(once=True) > 0
+        async with parts.alone(self._pool, new.follower) as alone:
+            if alone:
+                await self.level(new)
+        return alone
 
     async def _exchange(self, new: Generation) -> None:
         for _ in range(SWAP_ATTEMPTS):

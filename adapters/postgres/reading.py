@@ -9,6 +9,7 @@ import asyncpg
 
 from adapters.postgres.database import Connection
 from adapters.postgres.mapper import StoredState, subjects_in, to_event
+from adapters.postgres.parts import Part
 from adapters.postgres.vault import Vault
 from domain.kernel.messages import Metadata, RecordedEvent
 
@@ -16,6 +17,9 @@ _COLUMNS = """
 select originator_id, originator_version, topic, state, notification_id, recorded_at, metadata::text as metadata
 from csbe.events where notification_id > $1
 """
+
+_FALLS_TO = "(uuid_hash_extended(originator_id, 0) & 2147483647) % ${of}::int = ${part}::int"
+"""By the hash that PostgreSQL spreads partitions with, which therefore stays the same from version to version."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Filter:
     topics: Sequence[str] | None = None
     service: str | None = None
     aggregate_id: UUID | None = None
+    part: Part | None = None
+    """Those of the aggregates that fall to it."""
 
 
 EVERYTHING = Filter()
@@ -87,6 +93,9 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
         if value is not None:
             values.append(value)
             query += f" and {condition} (${len(values)})"
+    if chosen.part is not None:
+        values += [chosen.part.of, chosen.part.number - 1]
+        query += f" and {_FALLS_TO.format(of=len(values) - 1, part=len(values))}"
     order = "notification_id" if chosen.aggregate_id is None else "originator_version"  # the same order, another index
     return f"{query} order by {order} limit $2", values
 

@@ -1,6 +1,7 @@
 """Commands on the read models and the policies: all that follow the log."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,14 +10,18 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from rich.table import Table
 
 import projections
-from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
-from api.composition import Follower, Generation, Projection, Running
+from api.cli.terminal import AsJson, By, Reason, begin, errors, fail, run, show, with_system
+from api.composition import Access, Follower, Generation, ParallelBuild, Projection, Running
 
 projections_app = typer.Typer(help="The read models, and the policies.", no_args_is_help=True)
 
 _PROJECTIONS = ", ".join(p.NAME for p in projections.PROJECTORS)
 _FOLLOWERS = f"{_PROJECTIONS}, policies"
 
+Workers = Annotated[
+    int,
+    typer.Option(min=1, max=64, help="How many processes build it, each for some aggregates; not all read models can."),
+]
 Name = Annotated[str, typer.Argument(help=f"One of {_FOLLOWERS}, or a name that the status shows.")]
 ReadModel = Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")]
 
@@ -83,9 +88,9 @@ def projections_skip(
 
 
 @projections_app.command("build")
-def projections_build(name: ReadModel) -> None:
+def projections_build(name: ReadModel, workers: Workers = 1) -> None:
     """Fill a new generation of a read model from the log, beside the live one; goes on where it was interrupted."""
-    new = run(with_system(lambda running: _built(_projection(running, name))))
+    new = run(with_system(lambda running: _built(running, name, workers)))
     errors.print(f"{name}: generation {new.number} is built; compare it, then swap")
 
 
@@ -123,29 +128,36 @@ def projections_drop(name: ReadModel) -> None:
 
 
 @projections_app.command("rebuild")
-def projections_rebuild(name: ReadModel) -> None:
+def projections_rebuild(name: ReadModel, workers: Workers = 1) -> None:
     """Build a new generation and swap to it; the live one answers until then."""
 
     async def rebuild(running: Running) -> Generation:
-        projection = _projection(running, name)
-        await _built(projection)
-        return await projection.swap()
+        await _built(running, name, workers)
+        return await _projection(running, name).swap()
 
     new = run(with_system(rebuild))
     errors.print(f"{name}: generation {new.number} is live")
 
 
-async def _built(projection: Projection) -> Generation:
+async def _built(running: Running, name: str, workers: int) -> Generation:
+    build = _projection(running, name).build if workers == 1 else _parallel(running, name, workers).run
     columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
-        bar = progress.add_task(f"building {projection.name}", total=1, rate="")
+        bar = progress.add_task(f"building {name}", total=1, rate="")
 
         def tell(done: int, end: int) -> None:
             speed = progress.tasks[bar].speed
             rate = f"{speed:,.0f} events/s" if speed else ""
             progress.update(bar, completed=done if end else 1, total=end or 1, rate=rate)
 
-        return await projection.build(tell)
+        return await build(tell)
+
+
+def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:
+    settings = running.system.settings
+    access = Access(running.dsn, settings.master_key_bytes, partial(begin, settings.log_level))
+    projector = next(p for p in projections.PROJECTORS if _projection(running, name).name == p.NAME)
+    return ParallelBuild(running.store, projector, access, workers)
 
 
 def _projection(running: Running, name: str) -> Projection:
@@ -158,7 +170,7 @@ async def _follower(running: Running, name: str) -> Follower:
     if name == running.policies.name:
         return running.policies
     for projection in running.followers:
-        for generation in await projection.generations():
-            if name == generation.follower or (name == projection.name and generation.state == "live"):
-                return projection.follower(generation)
+        for generation, follower in await projection.followers():
+            if name == follower.name or (name == projection.name and generation.state == "live"):
+                return follower
     return fail(f"there is no projection {name}: choose one of {_FOLLOWERS}")

@@ -58,10 +58,15 @@ def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings],
 def run(work: Callable[[Settings], Coroutine[Any, Any, T]], settings: Settings | None = None) -> T:
     """Do the work of one command to its end."""
     chosen = settings or Settings()
-    configure_logs(chosen.log_level)
-    spare_the_collector()
+    begin(chosen.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work(chosen))
+
+
+def begin(log_level: str) -> None:
+    """What each of our processes does first."""
+    configure_logs(log_level)
+    spare_the_collector()
 
 
 def spare_the_collector() -> None:

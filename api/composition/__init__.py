@@ -3,6 +3,7 @@
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.follower import Follower
 from adapters.postgres.generations import Generation
+from adapters.postgres.parallel import Access, ParallelBuild
 from adapters.postgres.projection import Projection
 from adapters.postgres.snapshot_audit import AuditedSnapshot, Finding
 from adapters.postgres.task_queue import ParkedTask
@@ -10,12 +11,14 @@ from api.composition.composing import UnreachableError, composed, prepare, serve
 from api.composition.running import Part, Running
 
 __all__ = [
+    "Access",
     "AuditedSnapshot",
     "Finding",
     "Follower",
     "FollowerStoppedError",
     "Generation",
     "GenerationError",
+    "ParallelBuild",
     "ParkedTask",
     "Part",
     "Projection",

@@ -159,6 +159,7 @@ async def composed(
             system=system,
             pool=pool,
             store=store,
+            dsn=dsn,
             mqtt_url=mqtt_url,
             followers=followers,
             policies=policies,

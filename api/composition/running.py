@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import asyncpg
@@ -49,6 +49,7 @@ class Running:
     system: System
     pool: asyncpg.Pool
     store: PostgresEventStore
+    dsn: str = field(repr=False)
     mqtt_url: str
     followers: tuple[Projection, ...]
     """Of the projections."""

@@ -92,3 +92,53 @@ async def test_an_unknown_projection_is_named_with_those_that_there_are(csbe: Cs
     assert ended.code == 2
     assert "there is no projection cars: choose one of members, fleet" in ended.err
     assert "Traceback" not in ended.err
+
+
+async def test_workers_build_a_read_model_and_it_is_shown(
+    csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore
+) -> None:
+    for _ in range(5):
+        await registered(store)
+
+    ended = await csbe("projections", "rebuild", "members", "--workers", "2")
+
+    assert ended.code == 0, ended.err
+    assert "members: generation 2 is live" in ended.err
+    assert await pool.fetchval("select count(*) from read_v1.members") == 5
+
+
+async def test_an_event_to_blame_ends_a_build_by_workers_with_one_line_and_the_status_shows_it(
+    csbe: Csbe, stopped: int
+) -> None:
+    build = ("projections", "build", "members", "--workers", "2")
+    ended = await csbe(*build)
+
+    [shown] = [
+        row
+        for row in (await csbe("projections", "status", "--json")).json
+        if row["generation"] == "building" and row["state"] == "stopped"
+    ]
+    *_, last = ended.err.splitlines()
+    assert ended.code == 2
+    assert last.startswith(f"error: {shown['name']} stopped at position {stopped}: UnreadableEventError")
+    assert (shown["failed_position"], shown["position"]) == (stopped, stopped - 1)
+
+    skip = ("projections", "skip", shown["name"], "--position", str(stopped), "--reason", "damaged, see INC-7")
+    assert (await csbe(*skip)).code == 0
+    assert (await csbe(*build)).code == 0
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "two", "65"])
+async def test_a_number_of_workers_that_cannot_be_is_refused(csbe: Csbe, count: str) -> None:
+    ended = await csbe("projections", "build", "members", "--workers", count)
+
+    assert ended.code == 2
+    assert "--workers" in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_workers_are_refused_for_a_read_model_whose_rows_depend_on_several_aggregates(csbe: Csbe) -> None:
+    ended = await csbe("projections", "rebuild", "utilisation", "--workers", "2")
+
+    assert ended.code == 2
+    assert ended.err.strip() == "error: utilisation is built by one worker: its rows depend on several aggregates each"

@@ -21,6 +21,7 @@ from tests.benchmarks import (
     growth,
     ingest,
     load,
+    rebuild_workers,
     replay,
     reserve,
     tracing,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[str], Mapping[str, object]]] = {
     "ingest": ingest.measure,
     "tracing": tracing.measure,
     "replay": replay.measure,
+    "rebuild_workers": rebuild_workers.measure,
     "growth": growth.measure,
     "demo": demo.measure,
 }

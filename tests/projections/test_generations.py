@@ -348,7 +348,7 @@ async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_
 ) -> None:
     await registered(store)
     await members.catch_up()
-    new = await members._begun()
+    new = await members.begun()
     await pool.execute(f"alter table {new.schema}.members add constraint planted check (name is null)")
 
     with pytest.raises(FollowerStoppedError, match=r"members\.v2 stopped"):
