@@ -31,6 +31,7 @@ select format('comment on column read_v1.%I.%I is %L', c.relname, a.attname, col
 from pg_class c join pg_attribute a on a.attrelid = c.oid
 where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
 """
+_INDEX = re.compile(r"^create index [^;]*;", re.MULTILINE)
 _GRANT = "grant select on all tables in schema reports to csbe_analyst"
 _REPORTS = re.compile(r"create or replace view (reports\.\w+)")
 _OTHER_SHAPE = (asyncpg.InvalidTableDefinitionError, asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError)
@@ -105,12 +106,18 @@ async def make(connection: Connection, model: ReadModel, state: str) -> Generati
     new = Generation(model.NAME, number, state, model.digest, model.reports_sql())
     await connection.execute(f"create schema {new.schema}")
     await connection.execute(f"comment on schema {new.schema} is 'Generation {number} of a read model: see read_v1.'")
-    await connection.execute(f"set local search_path to {new.schema}")
-    await connection.execute(model.tables_sql())
-    await connection.execute("set local search_path to default")
+    await _execute_in(connection, new, _INDEX.sub("", model.tables_sql()))
+    if state != "building":
+        await add_indexes(connection, model, new)
     await connection.execute(_ADD, new.projection, number, state, new.digest, new.reports)
     await connection.execute(_FOLLOWED, new.follower)
     return new
+
+
+async def add_indexes(connection: Connection, model: ReadModel, generation: Generation) -> None:
+    """Those that only queries need: a build does without, and makes them of what it has filled in, much faster."""
+    for index in _INDEX.findall(model.tables_sql()):
+        await _execute_in(connection, generation, index.replace("create index", "create index if not exists"))
 
 
 async def show(connection: Connection, new: Generation, old: Generation | None) -> None:
@@ -142,6 +149,12 @@ async def set_state(connection: asyncpg.Pool | Connection, generation: Generatio
 async def one_at_a_time(connection: Connection, projection: str) -> None:
     """Keep others from making, swapping or dropping generations of this projection until the transaction ends."""
     await connection.execute(_ONE_AT_A_TIME, projection)
+
+
+async def _execute_in(connection: Connection, generation: Generation, sql: str) -> None:
+    await connection.execute(f"set local search_path to {generation.schema}")
+    await connection.execute(sql)
+    await connection.execute("set local search_path to default")
 
 
 async def _replace_views(connection: Connection, new: Generation, tables: Sequence[str]) -> None:

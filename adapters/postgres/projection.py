@@ -216,7 +216,7 @@ class Projection:
             return await generations.make(connection, self._model, "building")
 
     async def _is_built(self, new: Generation, tell: Tell) -> bool:
-        """Whether it has caught up, which is then on record."""
+        """Whether it has caught up, which is then on record; it gets its indexes then."""
         done, end = await self.progress(new), await self._store.end()
         tell(done, end)
         if done < end:
@@ -227,6 +227,7 @@ class Projection:
                 return False
             await self.progress(new)  # not after it was dropped
             if new.state == "building":
+                await generations.add_indexes(connection, self._model, new)
                 await generations.set_state(connection, new, "ready")
         return True
 

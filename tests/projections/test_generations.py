@@ -13,6 +13,7 @@ import pytest
 import projections
 from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.generations import Generation
 from adapters.postgres.migrate import MIGRATIONS, migrate
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
@@ -21,6 +22,7 @@ from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
 from projections.changes import Changes
 from projections.members import MEMBERS, MembersProjector
+from projections.projector import Projector
 from tests.api.terminal import registered
 
 
@@ -83,6 +85,11 @@ def members(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
 def greeting(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
     """As the next release knows it."""
     return Projection(pool, store, Greeting())
+
+
+async def indexes_of(pool: asyncpg.Pool, generation: Generation) -> set[str]:
+    found = await pool.fetch("select indexdef from pg_indexes where schemaname = $1", generation.schema)
+    return {row["indexdef"].replace(generation.schema, "") for row in found}
 
 
 async def states(projection: Projection) -> dict[int, str]:
@@ -244,6 +251,20 @@ async def test_two_releases_at_once_each_follow_their_own_generation(
     stop.set()
     await asyncio.gather(*running)
     assert await count(pool) == 2
+
+
+@pytest.mark.parametrize("projector", projections.PROJECTORS, ids=lambda projector: projector.NAME)
+async def test_a_generation_that_was_built_has_the_indexes_of_one_that_was_there_at_once(
+    pool: asyncpg.Pool, store: PostgresEventStore, projector: Projector
+) -> None:
+    projection = Projection(pool, store, projector)
+    first = await projection.live()
+
+    built = await projection.build()
+    await projection.build()  # there is nothing left to do
+
+    assert await indexes_of(pool, first)
+    assert await indexes_of(pool, built) == await indexes_of(pool, first)
 
 
 async def test_a_build_that_was_interrupted_goes_on_where_it_was(
