@@ -60,10 +60,10 @@ def _line(axes: Axes, x: Sequence[float], y: Sequence[float], label: str, colour
 def _axes(axes: Axes, x: str, y: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.25)  # room for the legend
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left")
 
 
 def _save(figure: Figure, name: str) -> None:
