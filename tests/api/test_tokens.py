@@ -10,7 +10,6 @@ from api.auth import Caller, TokenAuthority
 from api.problems import Problem
 from domain.kernel.messages import Role
 
-NOW = datetime.now(UTC)
 ANNE = Caller(Role.AGENT, "anne", "drivenow-europe")
 
 
@@ -20,7 +19,8 @@ def authority() -> TokenAuthority:
 
 
 def token_of(authority: TokenAuthority, *, subject: str = "anne", expires_in: timedelta = timedelta(hours=1)) -> str:
-    return authority.issue(Role.AGENT, subject, service="drivenow-europe", at=NOW, expires_in=expires_in)
+    now = datetime.now(UTC)
+    return authority.issue(Role.AGENT, subject, service="drivenow-europe", at=now, expires_in=expires_in)
 
 
 def test_a_token_says_the_same_each_time(authority: TokenAuthority) -> None:
@@ -33,8 +33,9 @@ def test_a_token_that_was_good_is_refused_once_it_has_expired(
 ) -> None:
     token = token_of(authority, expires_in=timedelta(minutes=5))
     assert authority.verify(token) == ANNE
-    monkeypatch.setattr(auth, "time", (NOW + timedelta(minutes=5)).timestamp)
-    monkeypatch.setattr("jwt.api_jwt.datetime", _at(NOW + timedelta(minutes=5)))
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    monkeypatch.setattr(auth, "time", later.timestamp)
+    monkeypatch.setattr("jwt.api_jwt.datetime", _at(later))
 
     with pytest.raises(Problem, match="expired"):
         authority.verify(token)

@@ -1,4 +1,4 @@
-"""One running system for all of fuzzing, in a thread of its own: the tools that make examples are not asynchronous."""
+"""A running system to be fuzzed, in a thread of its own: the tools that make examples are not asynchronous."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ class Rig:
         return done.result(patience_s)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quiet_logs() -> Iterator[None]:
     """What is refused is no news here, and a traceback takes long to write."""
     before = structlog.get_config()
@@ -57,7 +57,7 @@ def quiet_logs() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rig(quiet_logs: None, postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """The whole system, with everything running, on a database of its own."""
     del quiet_logs
