@@ -170,14 +170,14 @@ class Follower:
 
     async def retry(self) -> bool:
         """Let it try the event again that it could not deal with; false when it is not stopped."""
-        return bool(await self._pool.fetchval(_RETRY, self.name))
+        return await retry(self._pool, self.name)
 
     async def skip(self, position: int, *, by: str, reason: str) -> bool:
         """Let it go on after the event that it could not deal with, on record in `csbe.skipped_events`.
 
         False when it is not stopped at this position.
         """
-        return bool(await self._pool.fetchval(_SKIP, self.name, position, by, reason))
+        return await skip(self._pool, self.name, position, by=by, reason=reason)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Connection]:
@@ -237,6 +237,16 @@ class Follower:
         finally:
             news.cancel()
             stopping.cancel()
+
+
+async def retry(connection: asyncpg.Pool | Connection, name: str) -> bool:
+    """See `Follower.retry`; in the caller's transaction, if there is one."""
+    return bool(await connection.fetchval(_RETRY, name))
+
+
+async def skip(connection: asyncpg.Pool | Connection, name: str, position: int, *, by: str, reason: str) -> bool:
+    """See `Follower.skip`; in the caller's transaction, if there is one."""
+    return bool(await connection.fetchval(_SKIP, name, position, by, reason))
 
 
 async def position_of(pool: asyncpg.Pool, name: str) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import Connection, persistently
-from adapters.postgres.follower import Consume, Follower
+from adapters.postgres.follower import retry, skip
 from adapters.postgres.listener import EVENTS
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel import webhooks as asked
@@ -95,7 +95,7 @@ class PostgresWebhooks:
             changed = await _recorded(command, metadata, connection)
             if changed.repeated:
                 return changed
-            key, name = secrets.token_bytes(KEY_BYTES), f"webhook/{command.webhook_id}"
+            key, name = secrets.token_bytes(KEY_BYTES), _follower(command.webhook_id)
             what = (command.url, list(command.filter.types), command.filter.subject)
             wrapped = self._store.vault.wrap(command.webhook_id, key)
             whose = (command.webhook_id, metadata.service, metadata.actor.role, metadata.actor.id)
@@ -128,11 +128,11 @@ class PostgresWebhooks:
             case asked.Pause():
                 await connection.execute(_PAUSE, id)
             case asked.Resume():
-                await self._follower(id).retry()
+                await retry(connection, _follower(id))
                 await connection.execute(_RESUME, id)
             case asked.SkipEvent():
                 refuse_if([asked.not_stopped_there(command, failed)])
-                await self._follower(id).skip(command.position, by=metadata.actor.id, reason=command.reason)
+                await skip(connection, _follower(id), command.position, by=metadata.actor.id, reason=command.reason)
                 await connection.execute(_RESUME, id)
             case asked.Replay():
                 refuse_if([asked.beyond_the_log(command, end)])
@@ -148,16 +148,10 @@ class PostgresWebhooks:
                 await connection.execute(_END, id)
         return None
 
-    def _follower(self, id: UUID) -> Follower:
-        return Follower(self._pool, self._store, f"webhook/{id}", _UNUSED)
 
-
-async def _unused(*_: object) -> None:
-    raise NotImplementedError
-
-
-_UNUSED: Consume = _unused
-"""Events are sent without an open transaction, so the follower is only asked to retry and to skip."""
+def _follower(id: UUID) -> str:
+    """Under which its position is kept."""
+    return f"webhook/{id}"
 
 
 async def _recorded(command: asked.AboutWebhook, metadata: Metadata, connection: Connection) -> Changed:
