@@ -1,7 +1,7 @@
 """Which adapter stands behind which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -126,15 +126,7 @@ async def composed(
         tasks = TaskQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
-        outlet = Outlet(
-            store=store,
-            claims=WebhookClaims(pool),
-            sender=await stack.enter_async_context(Sender(private=settings.webhook_private_receivers)),
-            to_body=cloudevents.to_body,
-            content_type=cloudevents.MEDIA_TYPE,
-            figures=WebhookFigures(),
-            park_after=timedelta(seconds=settings.webhook_park_after_s),
-        )
+        sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         system = System(
             settings=settings,
             dispatcher=dispatcher,
@@ -148,12 +140,7 @@ async def composed(
             tracer=tracer,
             webhooks=PostgresWebhooks(pool, store),
             take_stock=stock_taker(pool, (*followers, policies)),
-            checks={
-                "database": database_answers(pool),
-                "broker": broker_answers(mqtt_url),
-                "projections": keeping_up(*followers),
-                "policies": keeping_up(policies),
-            },
+            checks=_checks(pool, mqtt_url, followers, policies),
         )
         yield Running(
             system=system,
@@ -167,7 +154,7 @@ async def composed(
             worker=TaskWorker(
                 tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
             ),
-            webhooks=WebhookDeliverer(outlet),
+            webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
             telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: refresh_zones(pool, zones),
@@ -179,6 +166,29 @@ def tokens_of(settings: Settings) -> TokenAuthority:
     if settings.token_key:
         return TokenAuthority.from_pem(settings.token_key.get_secret_value())
     return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+
+
+def _checks(
+    pool: asyncpg.Pool, mqtt_url: str, followers: Sequence[Projection], policies: Follower
+) -> dict[str, Callable[[], Awaitable[bool]]]:
+    return {
+        "database": database_answers(pool),
+        "broker": broker_answers(mqtt_url),
+        "projections": keeping_up(*followers),
+        "policies": keeping_up(policies),
+    }
+
+
+def _outlet(settings: Settings, store: PostgresEventStore, sender: Sender) -> Outlet:
+    return Outlet(
+        store=store,
+        claims=WebhookClaims(store.pool),
+        sender=sender,
+        to_body=cloudevents.to_body,
+        content_type=cloudevents.MEDIA_TYPE,
+        figures=WebhookFigures(),
+        park_after=timedelta(seconds=settings.webhook_park_after_s),
+    )
 
 
 def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
