@@ -1,7 +1,6 @@
 """The one way to follow the log: a position, a batch, a transaction."""
 
 import asyncio
-import contextlib
 import logging
 import time
 import traceback
@@ -14,6 +13,7 @@ import asyncpg
 from adapters import tracing
 from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.listener import is_set_within
 from adapters.postgres.parts import Part, hold
 from adapters.postgres.reading import Filter
 from adapters.postgres.store import PostgresEventStore
@@ -72,6 +72,11 @@ class Standing:
     lag: int
     failed_position: int | None
     error: str | None
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return "running" if self.failed_position is None else "stopped"
 
 
 @dataclass
@@ -145,11 +150,11 @@ class Follower:
                 if reported != stopped.position:
                     log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
                 reported = stopped.position
-                await sleep_unless(stop, POLL_SECONDS)
+                await is_set_within(stop, POLL_SECONDS)
                 continue
             except TRY_AGAIN:
                 log.warning("%s lost its connection; trying again", self.name, exc_info=True)
-                await sleep_unless(stop, POLL_SECONDS)
+                await is_set_within(stop, POLL_SECONDS)
                 continue
             await self._wait(stop, seen)
 
@@ -268,9 +273,3 @@ async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float 
 def _message_of(error: Exception) -> object:
     """Without the details that PostgreSQL adds, which quote the row."""
     return error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
-
-
-async def sleep_unless(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not when told to stop."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -43,7 +43,7 @@ class Channel:
         """Until there is news that came after `seen`, or the time is up."""
         self._listen()
         if self.count == seen:
-            await _is_set_within(self._news, seconds)
+            await is_set_within(self._news, seconds)
 
 
 class Listener:
@@ -88,7 +88,7 @@ class Listener:
                     await connection.add_listener(name, self._hear)
                 for channel in self._channels.values():
                     channel.wake()  # whatever came before we listened
-                while not await _is_set_within(cut, CHECK_SECONDS):
+                while not await is_set_within(cut, CHECK_SECONDS):
                     await connection.execute("select", timeout=CHECK_SECONDS)
             finally:
                 with contextlib.suppress(asyncpg.InterfaceError):  # when the pool took it back already
@@ -98,7 +98,8 @@ class Listener:
         self._channels[name].wake()
 
 
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until it is set, or the time is up; whether it is set then."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):  # unlike `wait_for` of Python 3.11, never swallows a cancellation
             await event.wait()

@@ -103,4 +103,4 @@ async def alone(pool: asyncpg.Pool, follower: str) -> AsyncIterator[bool]:
 
 
 def _parts(count: int | None) -> list[Part]:
-    return [Part(number, count) for number in range(1, (count or 0) + 1)] if count else []
+    return [Part(number, count) for number in range(1, count + 1)] if count else []

@@ -14,8 +14,9 @@ import asyncpg
 from adapters.postgres import generations, parts
 from adapters.postgres.database import TRY_AGAIN, Connection
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.follower import POLL_SECONDS, Follower, Standing, sleep_unless
+from adapters.postgres.follower import POLL_SECONDS, Follower, Standing
 from adapters.postgres.generations import Generation, ReadModel, generations_of
+from adapters.postgres.listener import is_set_within
 from adapters.postgres.parts import Part
 from adapters.postgres.store import PostgresEventStore
 
@@ -118,7 +119,7 @@ class Projection:
                 if renewal is None and not any(self.writes(g) for g in found if g.state == "live"):
                     renewal = asyncio.create_task(self._renew(stop))
                 await self._follow([g for g in found if self.writes(g) and g.state != "building"], following)
-            await sleep_unless(stop, POLL_SECONDS)
+            await is_set_within(stop, POLL_SECONDS)
         await self._follow([], following)
         if renewal is not None:
             await renewal
@@ -189,7 +190,7 @@ class Projection:
                 log.warning("%s lost its connection; trying again", self.name, exc_info=True)
             else:
                 return
-            await sleep_unless(stop, POLL_SECONDS)
+            await is_set_within(stop, POLL_SECONDS)
 
     async def _follow(
         self, wanted: list[Generation], following: dict[int, tuple[asyncio.Event, asyncio.Task[None]]]

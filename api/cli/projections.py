@@ -34,7 +34,7 @@ def projections_status(as_json: AsJson = False) -> None:
         rows = [
             {
                 **asdict(standing),
-                "state": "running" if standing.failed_position is None else "stopped",
+                "state": standing.state,
                 "generation": generation.state,
                 "changed": not projection.writes(generation),
             }
@@ -42,8 +42,7 @@ def projections_status(as_json: AsJson = False) -> None:
             for generation, standing in await projection.standings()
         ]
         policies = await running.policies.standing()
-        state = "running" if policies.failed_position is None else "stopped"
-        return [*rows, {**asdict(policies), "state": state, "generation": None, "changed": False}]
+        return [*rows, {**asdict(policies), "state": policies.state, "generation": None, "changed": False}]
 
     rows = run(with_system(read))
     table = Table("name", "generation", "state", "position", "lag", "error")
@@ -154,9 +153,9 @@ async def _built(running: Running, name: str, workers: int) -> Generation:
 
 
 def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:
-    settings = running.system.settings
+    projection, settings = _projection(running, name), running.system.settings
     access = Access(running.dsn, settings.master_key_bytes, partial(begin, settings.log_level))
-    projector = next(p for p in projections.PROJECTORS if _projection(running, name).name == p.NAME)
+    projector = next(p for p in projections.PROJECTORS if projection.name == p.NAME)
     return ParallelBuild(running.store, projector, access, workers)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ import structlog
 from adapters.mqtt.ingest import Ingest
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.follower import Follower
+from adapters.postgres.listener import is_set_within
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.task_queue import TaskQueue
@@ -100,5 +101,4 @@ class Running:
                 await self.refresh_zones()
             except TRY_AGAIN as error:
                 log.warning("zones could not be read; the old ones stand", error=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ZONES_REFRESH_S)
+            await is_set_within(stop, ZONES_REFRESH_S)
