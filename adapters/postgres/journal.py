@@ -19,8 +19,6 @@ import asyncpg
 from adapters.postgres.database import UnencodableError, persistently
 from adapters.postgres.writing import Entry, Status, Writer, Written
 
-__all__ = ["MAX_BATCH_EVENTS", "AppendFigures", "Entry", "Journal", "NoFigures", "Status", "Written"]
-
 WRITERS = 2
 """So many batches are under way at most. One more than can be written would only wait for the append lock."""
 MAX_BATCH_EVENTS = 1000

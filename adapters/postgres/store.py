@@ -11,13 +11,14 @@ import asyncpg
 from adapters import tracing
 from adapters.postgres.costs import Costs
 from adapters.postgres.database import persistently
-from adapters.postgres.journal import AppendFigures, Entry, Journal, Status
+from adapters.postgres.journal import AppendFigures, Journal
 from adapters.postgres.listener import Listener
 from adapters.postgres.loading import Loader
 from adapters.postgres.mapper import StoredState, subject_of, to_stored
 from adapters.postgres.reading import Filter, Reader
 from adapters.postgres.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.vault import Vault
+from adapters.postgres.writing import Entry, Status
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import CommandAlreadyDoneError, VersionConflictError
 from domain.kernel.ids import CommandId

@@ -8,10 +8,11 @@ import asyncpg
 import pytest
 
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.writing import Entry
 from domain.members.member import Member
 from projections.members import MembersProjector
 from tests.api.terminal import METADATA, Csbe, registered

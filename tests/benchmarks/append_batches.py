@@ -13,8 +13,9 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry
 from tests.benchmarks.appending import METADATA, ROUND_SECONDS, ROUNDS, STATE, WARM_UP_SECONDS, medians
 from tests.benchmarks.databases import fresh_database
 

@@ -8,8 +8,9 @@ from statistics import median
 from uuid import UUID, uuid4
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry
 
 STATE = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "facts": "x" * 240}).encode()
 METADATA = json.dumps(

@@ -27,11 +27,12 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.parallel import Access, ParallelBuild
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.writing import Entry
 from api.cli.terminal import spare_the_collector
 from api.rest.rental import _TRIPS as TRIPS_PAGE
 from domain import contexts
@@ -39,6 +40,7 @@ from projections.members import MembersProjector
 from projections.rental import RentalProjector
 from tests.benchmarks import history
 from tests.benchmarks.appending import ours
+from tests.benchmarks.databases import fresh_database
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 ROUNDS = 3
@@ -130,7 +132,7 @@ async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIterator[Log]:
-    async with history.database(server_dsn, f"growth_{size}") as dsn:
+    async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
         _say(f"making a log of {size:,} events")
         yield Log(dsn, pool, await history.multiply(pool, told, size))

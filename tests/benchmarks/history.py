@@ -5,18 +5,15 @@ parked one among them, an expired and a cancelled reservation, a credit note.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 import asyncpg
 
 from adapters.postgres.mapper import StoredState, subject_of, to_event, to_stored
 from adapters.postgres.store import PostgresEventStore
-from api.composition import prepare
 from domain.kernel.aggregate import DomainEvent
 from domain.rental.commands import CancelReservation, EndTrip, ParkTrip, ResumeTrip
 from tests.domain.people_and_cars import area, car, member, reserved, says, started
@@ -154,21 +151,6 @@ def _marked(value: UUID | int | str | bytes) -> str | int:
         return value
     text = value if isinstance(value, bytes) else str(value).encode()
     return _UUID.sub(lambda found: _MARK + found[0][8:], text).decode()
-
-
-@asynccontextmanager
-async def database(server_dsn: str, label: str) -> AsyncIterator[str]:
-    """The DSN of a database of its own, ready for events; dropped afterwards."""
-    name = f"csbe_bench_{label}_{uuid4().hex[:8]}"
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"create database {name}")
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    try:
-        await prepare(dsn)
-        yield dsn
-    finally:
-        await admin.execute(f"drop database {name} with (force)")
-        await admin.close()
 
 
 async def _copy(pool: asyncpg.Pool, records: Sequence[tuple[object, ...]]) -> None:

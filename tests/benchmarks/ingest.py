@@ -36,13 +36,13 @@ from api.composition import Part, Running, composed
 from api.composition.reads import directory
 from api.observability import configure_logs
 from api.settings import Settings
-from domain.fleet.commands import CommissionVehicle, PutIntoService
 from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.reserve import at_rest, give
 from tests.journeys.brokers import MOSQUITTO
 from tests.journeys.waiting import until
+from tests.newcomers import a_car, vin_of
 
 CARS = 240
 ROUNDS = 5
@@ -127,15 +127,8 @@ async def _compare(running: Running, url: str) -> dict[str, float]:
 async def _car(running: Running, number: int) -> Car:
     random = Random(number)
     position = offset(CENTRE, 5000 * random.random(), 6 * random.random())
-    vehicle_id, vin = VehicleId(uuid4()), f"WBAZZZ{number:011d}"
-    await give(
-        running,
-        CommissionVehicle(
-            vehicle_id=vehicle_id, vin=vin, plate=f"B-DN {number}", make="BMW", model="BMW i3", fuel_type="electric",
-            city_id="berlin", position=position, energy_percent=80,
-        ),
-        PutIntoService(vehicle_id=vehicle_id),
-    )  # fmt: skip
+    vehicle_id, vin = VehicleId(uuid4()), vin_of(number)
+    await give(running, *a_car(vehicle_id, number, position))
     return Car(UUID(str(vehicle_id)), vin, "BMW i3", "E", position, 80, 10_000_000, random)
 
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,7 +17,6 @@ import uvloop
 
 from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
-from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
@@ -26,6 +24,7 @@ from domain.fleet.vehicle_events import CarEvent
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
+from tests.benchmarks.databases import fresh_database
 
 EVENTS = 1000
 """A month of a busy car."""
@@ -48,18 +47,8 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _measure(server_dsn: str) -> dict[str, float]:
-    name = f"csbe_bench_{uuid4().hex[:8]}"
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    admin = await asyncpg.connect(server_dsn)
-    await admin.execute(f"create database {name}")
-    try:
-        await migrate(dsn)
-        pool = await connect(dsn, min_size=1)
+    async with fresh_database(server_dsn) as dsn, await connect(dsn, min_size=1) as pool:
         figures = await _compare(pool)
-        await pool.close()
-    finally:
-        await admin.execute(f"drop database {name} with (force)")
-        await admin.close()
     replay = figures["load_us_1000_events_without_snapshot"]
     return {**figures, "snapshot_load_vs_replay_1000": round(figures["load_us_snapshot"] / replay, 3)}
 

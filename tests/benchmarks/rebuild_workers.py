@@ -25,6 +25,7 @@ from adapters.postgres.store import PostgresEventStore
 from api.cli.terminal import spare_the_collector
 from projections.rental import RentalProjector
 from tests.benchmarks import history
+from tests.benchmarks.databases import fresh_database
 
 EVENTS = 300_000
 ROUNDS = 2
@@ -60,7 +61,7 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _measure(server_dsn: str) -> dict[str, float]:
-    async with history.database(server_dsn, "workers") as dsn:
+    async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
         await history.multiply(pool, await history.story(), EVENTS)
         store, model = PostgresEventStore(pool), RentalProjector()

@@ -23,6 +23,7 @@ from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from api.cli.terminal import spare_the_collector
 from tests.benchmarks import history
+from tests.benchmarks.databases import fresh_database
 
 COPIES = 200
 
@@ -37,7 +38,7 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _measure(server_dsn: str) -> dict[str, float]:
-    async with history.database(server_dsn, "replay") as dsn:
+    async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
         store = PostgresEventStore(pool)
         await history.write(store, await history.story(), COPIES)

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,13 +25,11 @@ from api.observability import configure_logs
 from api.rest.application import create_app
 from api.serving import served_app
 from api.settings import Settings
-from domain.fleet.commands import CommissionVehicle, PutIntoService
 from domain.kernel.ids import MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
-from domain.kernel.units import Position
-from domain.members import commands as members
 from tests.benchmarks.clients import rate_of
 from tests.benchmarks.databases import fresh_database
+from tests.newcomers import a_car, a_member
 
 ROUNDS = 5
 PER_ROUND = 240
@@ -102,53 +100,9 @@ async def _people_and_cars(running: Running, number: int) -> list[dict[str, Any]
             expires_in=timedelta(hours=1),
         )
         requests.append({"token": token, "body": {"vehicle_id": str(vehicle_id)}})
-        await _member(running, member_id)
-        await _car(running, vehicle_id, number * PER_ROUND + place)
+        await give(running, *a_member(member_id))
+        await give(running, *a_car(vehicle_id, number * PER_ROUND + place))
     return requests
-
-
-async def _member(running: Running, member_id: MemberId) -> None:
-    await give(
-        running,
-        members.RegisterMember(
-            member_id=member_id,
-            city_id="berlin",
-            name="Ada",
-            email="ada@example.org",
-            birth_date=date(1990, 1, 1),
-            email_code="1",
-        ),
-        members.VerifyEmail(member_id=member_id, code="1"),
-        members.SubmitLicence(
-            member_id=member_id,
-            number="B0725",
-            country="DE",
-            issued_on=date(2010, 1, 1),
-            expires_on=date(2040, 1, 1),
-        ),
-        members.VerifyLicence(member_id=member_id),
-        members.AddPaymentMethod(
-            member_id=member_id, method_id="1", token="tok_visa", brand="visa", expires_on=date(2040, 1, 1)
-        ),
-    )
-
-
-async def _car(running: Running, vehicle_id: VehicleId, number: int) -> None:
-    await give(
-        running,
-        CommissionVehicle(
-            vehicle_id=vehicle_id,
-            vin=f"WBAZZZ{number:011d}",
-            plate=f"B-DN {number}",
-            make="BMW",
-            model="BMW i3",
-            fuel_type="electric",
-            city_id="berlin",
-            position=Position(latitude=52.5, longitude=13.4),
-            energy_percent=80,
-        ),
-        PutIntoService(vehicle_id=vehicle_id),
-    )
 
 
 async def give(running: Running, *commands: Command) -> None:

@@ -19,10 +19,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from statistics import median
 from unittest.mock import patch
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-import asyncpg
 import uvloop
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -30,7 +29,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from adapters import tracing
 from adapters.postgres.database import connect
-from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
 from api.composition.tracing import TracedDispatcher
 from api.observability import MeasuredDispatcher, configure_logs
@@ -41,6 +39,7 @@ from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
 from domain.rulebook.services import RULEBOOKS
+from tests.benchmarks.databases import fresh_database
 
 CLIENTS = 8
 COMMANDS = 40
@@ -66,18 +65,17 @@ class _ToNobody(SpanExporter):
 def measure(server_dsn: str) -> dict[str, float]:
     """`tracing_off_cost` and `tracing_on_cost`: percent more processor time per command than without any hook."""
     configure_logs("WARNING")
-    name = f"csbe_bench_{uuid4().hex[:8]}"
-    dsn = urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
-    asyncio.run(_execute(server_dsn, f"create database {name}"))
-    try:
-        asyncio.run(migrate(dsn))
-        asyncio.run(_execute(server_dsn, f"alter database {name} set synchronous_commit = off"))  # the disk is not it
-        return uvloop.run(_measure(dsn))
-    finally:
-        asyncio.run(_execute(server_dsn, f"drop database {name} with (force)"))
+    return uvloop.run(_measure(server_dsn))
 
 
-async def _measure(dsn: str) -> dict[str, float]:
+async def _measure(server_dsn: str) -> dict[str, float]:
+    async with fresh_database(server_dsn) as dsn, await connect(server_dsn, min_size=1) as admin:
+        name = urlsplit(dsn).path.removeprefix("/")
+        await admin.execute(f"alter database {name} set synchronous_commit = off")  # the disk is not it
+        return await _costs(dsn)
+
+
+async def _costs(dsn: str) -> dict[str, float]:
     pool = await connect(dsn, min_size=1)
     store = PostgresEventStore(pool)
     parts = (store, _Clock(), RULEBOOKS, contexts.HANDLERS)
@@ -161,12 +159,6 @@ class _Unhooked(ast.NodeTransformer):
 
     def visit_With(self, node: ast.With) -> ast.With | list[ast.stmt]:
         return node.body if ast.unparse(node.items[0]).startswith("tracing.") else node
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
 
 
 if __name__ == "__main__":

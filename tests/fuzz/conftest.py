@@ -8,16 +8,14 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
-import asyncpg
 import pytest
 import structlog
 
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.services import RULEBOOKS
+from tests.databases import empty_database
 from tests.fuzz.depth import DEPTH, SEED
 from tests.fuzz.planted import Planted, plant
 from tests.journeys.brokers import EmbeddedBroker
@@ -65,20 +63,17 @@ def rig(quiet_logs: None, postgres_server: str, tmp_path_factory: pytest.TempPat
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     rig, stack = Rig(loop), AsyncExitStack()
-    name = f"csbe_test_{uuid4().hex[:12]}"
-    rig.dsn = urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
-    rig.do(lambda: _execute(postgres_server, f"create database {name}"))
     try:
-        rig.do(lambda: _start(rig, stack, tmp_path_factory.mktemp("fuzz")))
+        rig.do(lambda: _start(rig, stack, postgres_server, tmp_path_factory.mktemp("fuzz")))
         yield rig
-        rig.do(stack.aclose)
     finally:
-        rig.do(lambda: _execute(postgres_server, f"drop database {name} with (force)"))
+        rig.do(stack.aclose)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
 
 
-async def _start(rig: Rig, stack: AsyncExitStack, folder: Path) -> None:
+async def _start(rig: Rig, stack: AsyncExitStack, server_dsn: str, folder: Path) -> None:
+    rig.dsn = await stack.enter_async_context(empty_database(server_dsn))
     await prepare(rig.dsn)
     broker = EmbeddedBroker()
     await broker.start()
@@ -86,11 +81,3 @@ async def _start(rig: Rig, stack: AsyncExitStack, folder: Path) -> None:
     installation = Installation(rig.dsn, broker, folder, BERLIN, Faults(), RULEBOOKS)
     rig.city = await stack.enter_async_context(installation.started())
     rig.planted = await plant(rig.city)
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

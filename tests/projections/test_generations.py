@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -24,6 +22,7 @@ from projections.changes import Changes
 from projections.members import MEMBERS, MembersProjector
 from projections.projector import Projector
 from tests.api.terminal import registered
+from tests.databases import empty_database
 
 
 class Greeting(MembersProjector):
@@ -50,20 +49,10 @@ class Greeting(MembersProjector):
         yield MEMBERS.update(event.originator_id, greeting=f"Dear {event.name}")
 
 
-@asynccontextmanager
-async def database(server: str) -> AsyncIterator[str]:
-    name = f"csbe_test_{uuid4().hex[:12]}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f"create database {name}")
-    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-    await admin.execute(f"drop database {name} with (force)")
-    await admin.close()
-
-
 @pytest.fixture
 async def dsn(postgres_server: str) -> AsyncIterator[str]:
     """A database of its own."""
-    async with database(postgres_server) as dsn:
+    async with empty_database(postgres_server) as dsn:
         yield dsn
 
 
@@ -323,7 +312,7 @@ async def test_views_of_others_are_not_dropped_by_a_swap(
 async def test_read_models_from_before_there_were_generations_become_the_first(
     postgres_server: str, tmp_path: Path
 ) -> None:
-    async with database(postgres_server) as dsn:
+    async with empty_database(postgres_server) as dsn:
         await _as_it_was(dsn, tmp_path)
 
         await prepare(dsn)

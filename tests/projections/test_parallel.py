@@ -17,12 +17,13 @@ import projections
 from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.generations import Generation
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.parallel import Access, ParallelBuild
 from adapters.postgres.parts import Part, alone, split
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.writing import Entry
 from api.composition import prepare
 from domain.members.member import Member
 from projections.billing import BillingProjector
@@ -32,8 +33,9 @@ from projections.rental import RentalProjector
 from projections.utilisation import UtilisationProjector
 from tests.api.terminal import METADATA, registered
 from tests.benchmarks import history
+from tests.databases import empty_database
 from tests.projections.planting import Log
-from tests.projections.test_generations import database, states
+from tests.projections.test_generations import states
 
 MEMBERS = 9
 PARALLEL = [projector for projector in projections.PROJECTORS if projector.PARALLEL]
@@ -50,7 +52,7 @@ select count(*) from pg_stat_activity where application_name = 'csbe worker' and
 @pytest.fixture
 async def dsn(postgres_server: str) -> AsyncIterator[str]:
     """A database of its own."""
-    async with database(postgres_server) as dsn:
+    async with empty_database(postgres_server) as dsn:
         yield dsn
 
 

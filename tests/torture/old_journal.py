@@ -3,7 +3,7 @@
 import asyncpg
 
 from adapters.postgres.database import persistently
-from adapters.postgres.journal import Entry, Status, Written
+from adapters.postgres.writing import Entry, Status, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 

@@ -1,20 +1,18 @@
 """What the clients do: they count on few counters, move between them, and want the same few cars."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.contexts import HANDLERS
-from domain.fleet.commands import CommissionVehicle, PutIntoService
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.dispatcher import Answered, Dispatcher, Handler, Work
 from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.ports import EventStore
-from domain.kernel.units import Position
-from domain.members import commands as members
 from domain.rulebook.services import RULEBOOKS
+from tests.newcomers import a_car, a_member
 
 SERVICE = "drivenow-europe"
 COUNTERS = tuple(derived_id("torture", "counter", number) for number in range(3))
@@ -87,8 +85,8 @@ def dispatcher(store: EventStore, counter: type[AnyCounter]) -> Gives:
 def furnishing() -> list[Command]:
     """The commands that make members, cars and counters."""
     return [
-        *(command for member_id in MEMBERS for command in _member(member_id)),
-        *(command for number, vehicle_id in enumerate(CARS) for command in _car(vehicle_id, number)),
+        *(command for member_id in MEMBERS for command in a_member(member_id)),
+        *(command for number, vehicle_id in enumerate(CARS) for command in a_car(vehicle_id, number)),
         *(OpenCounter(counter_id=counter_id) for counter_id in COUNTERS),
     ]
 
@@ -107,40 +105,3 @@ def _handlers(counter: type[AnyCounter]) -> Mapping[type[Command], Handler]:
         (await work.load(counter, command.target_id)).count(command.by, work.now)
 
     return {OpenCounter: open_counter, Count: count, Move: move}
-
-
-def _member(member_id: MemberId) -> list[Command]:
-    licence = {"number": "B0725", "country": "DE", "issued_on": date(2010, 1, 1), "expires_on": date(2099, 1, 1)}
-    return [
-        members.RegisterMember(
-            member_id=member_id,
-            city_id="berlin",
-            name="Ada",
-            email="ada@example.org",
-            birth_date=date(1990, 1, 1),
-            email_code="1",
-        ),
-        members.VerifyEmail(member_id=member_id, code="1"),
-        members.SubmitLicence.model_validate({"member_id": member_id, **licence}),
-        members.VerifyLicence(member_id=member_id),
-        members.AddPaymentMethod(
-            member_id=member_id, method_id="1", token="tok_visa", brand="visa", expires_on=date(2099, 1, 1)
-        ),
-    ]
-
-
-def _car(vehicle_id: VehicleId, number: int) -> list[Command]:
-    return [
-        CommissionVehicle(
-            vehicle_id=vehicle_id,
-            vin=f"WBAZZZ{number:011d}",
-            plate=f"B-DN {number}",
-            make="BMW",
-            model="BMW i3",
-            fuel_type="electric",
-            city_id="berlin",
-            position=Position(latitude=52.5, longitude=13.4),
-            energy_percent=80,
-        ),
-        PutIntoService(vehicle_id=vehicle_id),
-    ]

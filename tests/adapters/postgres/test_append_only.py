@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry
 from tests.adapters.postgres.test_journal import entry
 
 TABLES = ("csbe.events", "csbe.commands")

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import MAX_BATCH_EVENTS, WORTH_A_BATCH, Entry, Journal, NoFigures, Status, Written
+from adapters.postgres.journal import MAX_BATCH_EVENTS, WORTH_A_BATCH, Journal, NoFigures
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry, Status, Written
 from tests.adapters.postgres.test_journal import entry
 
 _LOCK = 4842195

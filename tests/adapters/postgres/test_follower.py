@@ -10,9 +10,10 @@ import pytest
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.follower import Follower, wait_for
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.writing import Entry
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.messages import RecordedEvent
 

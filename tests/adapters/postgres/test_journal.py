@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from adapters.postgres import writing
-from adapters.postgres.journal import Entry, Journal, Status
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry, Status
 
 
 def entry(state: bytes = b"{}", topic: str = "test.event", answer: str | None = None) -> Entry:

@@ -19,10 +19,11 @@ from eventsourcing.persistence import (
 from eventsourcing.tests import persistence as contract
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Entry, Journal, Status
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.reading import Filter, Reader
 from adapters.postgres.vault import Vault
+from adapters.postgres.writing import Entry, Status
 
 T = TypeVar("T")
 

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.journal import Entry, Journal
+from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.webhook_claims import WebhookClaims
 from adapters.postgres.webhooks import PostgresWebhooks
+from adapters.postgres.writing import Entry
 from adapters.webhooks.delivering import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet, ToBody
 from adapters.webhooks.sending import Sender
