@@ -36,6 +36,10 @@ class EventFilter(BaseModel):
         """Whether an event is wanted."""
         return self.subject in {None, aggregate_id} and any(_fits(type, type_of(topic)) for type in self.types)
 
+    def wanted_of(self, topics: Iterable[str]) -> list[str]:
+        """Those of the topics whose events are wanted."""
+        return [topic for topic in topics if any(_fits(type, type_of(topic)) for type in self.types)]
+
     def unknown(self, topics: Iterable[str]) -> list[str]:
         """The types that no event of these topics has."""
         known = [type_of(topic) for topic in topics]
