@@ -69,6 +69,5 @@ class Projector:
         if schema not in self._columns:
             self._columns[schema] = await columns_in(db, schema)
         writer = Writer(db, schema, self._columns[schema])
-        for recorded in events:
-            await writer.take(self.changes(recorded))
+        await writer.take([change for recorded in events for change in self.changes(recorded)])
         await writer.write()

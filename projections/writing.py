@@ -76,19 +76,22 @@ async def columns_in(db: Database, schema: str) -> Columns:
 
 
 class Writer:
-    """Takes the changes of one batch and writes them into the tables of a schema."""
+    """Takes the changes of one batch and writes them into the tables of a schema, all in one transaction."""
 
     def __init__(self, db: Database, schema: str, columns: Columns) -> None:
         self._db = db
         self._schema = schema
         self._columns = columns
         self._batch = Batch()
+        self._stored: dict[tuple[Table, Key], Values | None] = {}
+        self._is_set = False
 
-    async def take(self, changes: Iterable[Change]) -> None:
+    async def take(self, changes: Sequence[Change]) -> None:
         """Note changes, in the order in which they happened."""
+        await self._look_up([change for change in changes if isinstance(change, Given)])
         for change in changes:
             if isinstance(change, Given):
-                await self.take(change.then(row) if (row := await self._row(change)) else ())
+                await self.take(list(change.then(row)) if (row := await self._row(change)) else ())
             elif not self._batch.fold(change):
                 await self.write()
                 self._batch.fold(change)
@@ -96,8 +99,10 @@ class Writer:
     async def write(self) -> None:
         """Write all that is pending."""
         rows = list(self._batch.taken())
-        if rows:
+        self._stored.clear()
+        if rows and not self._is_set:
             await self._db.execute(_SETTINGS)
+            self._is_set = True
         for table, pending in rows:
             for (kind, columns, added), group in _alike(pending).items():
                 await self._statement(table, kind, (*columns, *added), frozenset(added), group)
@@ -130,15 +135,26 @@ class Writer:
 
     async def _follow_up(self, group: list[tuple[Key, Pending]], inserted: set[Key]) -> None:
         """Rows that were there already stay, and see only what came later."""
-        await self.take(chain.from_iterable(pending.later for key, pending in group if key not in inserted))
+        await self.take(list(chain.from_iterable(pending.later for key, pending in group if key not in inserted)))
         await self.write()
 
+    async def _look_up(self, givens: Sequence[Given]) -> None:
+        """Read the rows that changes depend on, all of a table at once."""
+        wanted: dict[Table, dict[Key, Values | None]] = defaultdict(dict)
+        for given in givens:
+            wanted[given.table][given.key] = None
+        for table, rows in wanted.items():
+            types = [self._type(table, column) for column in table.key]
+            query = _lookup(self._schema, table, tuple(types))
+            for row in await self._db.fetch(query, *map(list, zip(*rows, strict=True))):
+                rows[tuple([row[column] for column in table.key])] = row
+            self._stored |= {(table, key): row for key, row in rows.items()}
+
     async def _row(self, given: Given) -> Values | None:
-        where = " and ".join(f"{column} = ${n}" for n, column in enumerate(given.table.key, 1))
-        rows = await self._db.fetch(f"select * from {self._schema}.{given.table.name} where {where}", *given.key)  # noqa: S608
-        return self._batch.standing(
-            given.table, given.key, rows[0] if rows else None, self._columns.defaults[given.table.name]
-        )
+        if (given.table, given.key) not in self._stored:  # written since
+            await self._look_up([given])
+        stored = self._stored[given.table, given.key]
+        return self._batch.standing(given.table, given.key, stored, self._columns.defaults[given.table.name])
 
     def _type(self, table: Table, column: str) -> str:
         try:
@@ -178,6 +194,14 @@ def _arrays(
         [orjson.dumps(value).decode() for value in array] if kind_of == "jsonb" else array
         for array, kind_of in zip(arrays, types, strict=True)
     ]
+
+
+@lru_cache(maxsize=1024)
+def _lookup(schema: str, table: Table, types: tuple[str, ...]) -> str:
+    """The rows of many keys."""
+    arrays = ", ".join(f"${n}::{of}[]" for n, of in enumerate(types, 1))
+    keys = ", ".join(table.key)
+    return f"select kept.* from unnest({arrays}) as given ({keys}) join {schema}.{table.name} as kept using ({keys})"  # noqa: S608
 
 
 @lru_cache(maxsize=1024)

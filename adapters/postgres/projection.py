@@ -22,8 +22,12 @@ from adapters.postgres.store import PostgresEventStore
 
 log = logging.getLogger(__name__)
 
-BUILD_BATCH = 2000
-"""A build takes more at a time than a live follower, which would keep readers of its rows waiting."""
+LIVE_BATCH = 500
+BUILD_BATCH = 10_000
+"""A build takes more at a time than a live follower, which would keep readers of its rows waiting.
+
+Not a build beside whatever else a process serves, which would wait for each batch to be decoded.
+"""
 
 SWAP_ATTEMPTS = 40
 
@@ -75,7 +79,7 @@ class Projection:
         """Whether it was made for this code."""
         return generation.digest == self._model.digest
 
-    def follower(self, generation: Generation, batch: int = 500, part: Part | None = None) -> Follower:
+    def follower(self, generation: Generation, batch: int = LIVE_BATCH, part: Part | None = None) -> Follower:
         """Who follows the log for a generation, or for one part of it."""
         consume = partial(self._model.apply, schema=generation.schema)
         name, topics, reads = generation.follower, self._model.topics, self._model.READS
@@ -124,13 +128,15 @@ class Projection:
         if renewal is not None:
             await renewal
 
-    async def build(self, tell: Tell = lambda _done, _end: None, stop: asyncio.Event | None = None) -> Generation:
+    async def build(
+        self, tell: Tell = lambda _done, _end: None, stop: asyncio.Event | None = None, batch: int = BUILD_BATCH
+    ) -> Generation:
         """Fill a generation beside the live one, or go on with one that was begun. Raises `FollowerStoppedError`."""
         new = await self.begun()
         while not await self._is_built(new, tell):
             if stop is not None and stop.is_set():
                 return new
-            if not await self._build_on(new):
+            if not await self._build_on(new, batch):
                 await asyncio.sleep(POLL_SECONDS / 5)  # another process is at it
         return new
 
@@ -181,7 +187,7 @@ class Projection:
         log.warning("%s was made by other code: another generation is built beside it", self.name)
         while not stop.is_set():
             try:
-                await self.build(stop=stop)
+                await self.build(stop=stop, batch=LIVE_BATCH)
                 if self._swap and not stop.is_set() and not self.writes(await self.live()):
                     await self.swap()
             except FollowerStoppedError as stopped:
@@ -232,10 +238,10 @@ class Projection:
                 await generations.set_state(connection, new, "ready")
         return True
 
-    async def _build_on(self, new: Generation) -> bool:
+    async def _build_on(self, new: Generation, batch: int) -> bool:
         """Do a little more, or what another build in parts left undone; false while another process is at it."""
         if not await parts.parts_of(self._pool, new.follower):
-            return await self.follower(new, BUILD_BATCH).catch_up(once=True) > 0
+            return await self.follower(new, batch).catch_up(once=True) > 0
         async with parts.alone(self._pool, new.follower) as alone:
             if alone:
                 await self.level(new)
