@@ -1,11 +1,17 @@
-"""How events were appended before there was anything but `csbe.append`: each entry alone, by that function."""
+"""How earlier releases append: each entry alone by `csbe.append`, or batches by `csbe.append_new`."""
 
 import asyncpg
 
+from adapters.postgres import writing
 from adapters.postgres.database import persistently
 from adapters.postgres.writing import Entry, Status, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+def append_by_append_new() -> None:
+    """Let this process write its batches as before there was `csbe.append_batch`."""
+    vars(writing)["_APPEND_BATCH"] = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
 class OldJournal:

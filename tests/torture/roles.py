@@ -17,11 +17,11 @@ from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
 from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
-from tests.torture.old_journal import OldJournal
+from tests.torture.old_journal import OldJournal, append_by_append_new
 from tests.torture.story import AnyCounter
 
-Code = Literal["present", "next", "old_append"]
-"""Which code a process runs: the present one, one whose counter is a version ahead, one that appends as of old."""
+Code = Literal["present", "next", "old_append", "old_batch"]
+"""Which code a process runs: the present one, one whose counter is a version ahead, or one that appends as of old."""
 
 STOP, END = "stop", "end"
 """Files in the folder of a round: clients come to an end; readers do once they have read up to the position in it."""
@@ -71,6 +71,8 @@ class Part:
         store = PostgresEventStore(pool, costs=Costs(of_a_class=OftenPays))
         if self.code == "old_append":
             vars(store)["_journal"] = OldJournal(pool)
+        if self.code == "old_batch":
+            append_by_append_new()
         try:
             yield store
             await store.close()

@@ -35,12 +35,13 @@ class RollingUpgrade(Fault):
 
 
 class OldAppend(Fault):
-    """Every second client appends by `csbe.append` alone, as of old; one of them is killed."""
+    """Releases that append by `csbe.append` and by `csbe.append_new` run beside the present one; a client is killed."""
 
     NAME = "old-append"
 
     def code(self, client: int) -> Code:
-        return "old_append" if client % 2 == 0 else "present"
+        releases: tuple[Code, ...] = ("old_append", "present", "old_batch")
+        return releases[client % 3]
 
     async def inject(self, scene: Scene) -> None:
         who = scene.troupe.clients[0]
