@@ -1,15 +1,20 @@
 """Measures, and writes build/benchmarks.json. Server: `CSBE_TEST_POSTGRES_DSN`, else an embedded one.
 
-Arguments are names of benchmarks; then only their figures are measured anew, and the others of the file stay.
+Arguments are names of benchmarks; then only their figures are measured anew, and the others of the file stay. One that
+fails is named at the end, and the others are measured all the same.
 """
 
+import asyncio
 import json
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from adapters.embedded import EmbeddedPostgres
 from tests.benchmarks import (
@@ -26,6 +31,9 @@ from tests.benchmarks import (
     reserve,
     tracing,
 )
+
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+"""Settings without which no figure would mean anything."""
 
 RESULT = Path("build/benchmarks.json")
 BENCHMARKS: dict[str, Callable[[str], Mapping[str, object]]] = {
@@ -64,12 +72,31 @@ def main(names: list[str]) -> None:
 def _measure(dsn: str, names: list[str], figures: dict[str, Any]) -> None:
     """What is measured is written at once, so that a later benchmark that fails takes nothing away."""
     RESULT.parent.mkdir(exist_ok=True)
+    figures["server"] = asyncio.run(_server(dsn))
+    failed = []
     for name in names or BENCHMARKS:
-        found = BENCHMARKS[name](dsn)
+        try:
+            found = BENCHMARKS[name](dsn)
+        except Exception:  # noqa: BLE001 (whatever it is, the others are measured, and it is told)
+            traceback.print_exc()
+            failed.append(name)
+            continue
         sys.stdout.write(json.dumps({name: found}, indent=2) + "\n")
         sys.stdout.flush()
         figures |= found
         RESULT.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    if failed:
+        sys.exit(f"failed, see above: {', '.join(failed)}")
+
+
+async def _server(dsn: str) -> str:
+    """What is measured on. Exits when it may lose what it has confirmed."""
+    connection = await asyncpg.connect(dsn)
+    found = {name: await connection.fetchval(f"show {name}") for name in ("server_version", *DURABLE)}
+    await connection.close()
+    if unsafe := [name for name in DURABLE if found[name] != "on"]:
+        sys.exit(f"figures of a server that may lose what it has confirmed mean nothing: turn on {', '.join(unsafe)}")
+    return f"PostgreSQL {found['server_version'].split()[0]} with {', '.join(DURABLE)} on"
 
 
 if __name__ == "__main__":  # and not in the processes that a benchmark starts

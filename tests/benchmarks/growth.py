@@ -70,6 +70,7 @@ class Log:
         self.pool = pool
         self.size = size
         self.per_s: dict[str, list[float]] = {"append": [], "load": [], "query": []}
+        self._random = random.Random(size)
 
     async def round(self) -> None:
         """Measure each once."""
@@ -83,7 +84,7 @@ class Log:
 
     async def _loads(self) -> float:
         store = PostgresEventStore(self.pool, cache_size=0)
-        found = await self.pool.fetch(_BEGINS, _some(self.size, LOADS * 4))
+        found = await self.pool.fetch(_BEGINS, self._some(LOADS * 4))
         chosen = [(contexts.EVENTS[topic], id) for id, topic in found][:LOADS]
         kinds = [(contexts.AGGREGATES[event.TOPIC.rpartition(".")[0]], id) for event, id in chosen]
         began = time.perf_counter()
@@ -94,13 +95,17 @@ class Log:
         return len(kinds) / took
 
     async def _queries(self) -> float:
-        members = [row[0] for row in await self.pool.fetch(_MEMBERS, _some(self.size, QUERIES * 8))][:QUERIES]
+        members = [row[0] for row in await self.pool.fetch(_MEMBERS, self._some(QUERIES * 8))][:QUERIES]
         began = time.perf_counter()
         for member in members:
             trips = await self.pool.fetch(TRIPS_PAGE, "drivenow-europe", member, None, None, 20)
             if not trips:
                 raise AssertionError(f"member {member} has no trips")
         return len(members) / (time.perf_counter() - began)
+
+    def _some(self, count: int) -> list[int]:
+        """Positions anywhere in the log, others each time."""
+        return [self._random.randint(1, self.size) for _ in range(count)]
 
 
 def measure(server_dsn: str, largest: int = SIZES[-1]) -> dict[str, Any]:
@@ -215,11 +220,6 @@ async def _check_disk(server_dsn: str, needed: int) -> None:
         return  # another machine's: it will say itself when it is full
     if free < needed:
         raise RuntimeError(f"{needed / 1e9:.0f} GB of disk are needed at {folder}, {free / 1e9:.0f} are free")
-
-
-def _some(size: int, count: int) -> list[int]:
-    chance = random.Random(size)
-    return [chance.randint(1, size) for _ in range(count)]
 
 
 def _short(size: int) -> str:

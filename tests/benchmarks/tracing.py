@@ -148,7 +148,11 @@ def _on(provider: TracerProvider) -> Iterator[None]:
 def _unhooked_append() -> object:
     """The store's append as if it had no hook: compiled anew from its source without it."""
     whole = PostgresEventStore.append
-    tree = _Unhooked().visit(ast.parse(textwrap.dedent(inspect.getsource(whole))))
+    source = ast.parse(textwrap.dedent(inspect.getsource(whole)))
+    hooked = ast.dump(source)
+    tree = _Unhooked().visit(source)
+    if ast.dump(tree) == hooked:
+        raise AssertionError("there is no hook to take out: both sides would be the same")
     names = dict(whole.__globals__)
     exec(compile(ast.fix_missing_locations(tree), __file__, "exec"), names)  # noqa: S102 (our own source)
     return names["append"]
