@@ -2,8 +2,8 @@
 
 The append lock makes the processes take turns; a batch of each waits for it in the database. So four processes should
 lose little against one, and gain nothing on two cores. Each of the four has as many clients as the one. Two figures
-more say what that hides: one that has the clients of all four makes larger batches, and four that share the clients of the
-one make smaller ones.
+more say what that hides: one that has the clients of all four makes larger batches, and four that share the clients of
+the one make smaller ones.
 """
 
 import asyncio
