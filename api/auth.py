@@ -69,6 +69,12 @@ class Caller:
     role: Role
     subject: str
     service: str
+    expires_at: float
+    """In seconds since 1970."""
+
+    def has_expired(self) -> bool:
+        """Whether the token has ended: what goes on for long must look again."""
+        return self.expires_at <= time()
 
     @property
     def actor(self) -> Actor:
@@ -126,12 +132,11 @@ class TokenAuthority:
         """The caller. Raises `Problem` 401 for a token that is expired, foreign or damaged."""
         if (known := self._verified.get(token)) is not None:
             return known
-        found, expires_at = self._checked(token)
-        self._verified.put(token, found, expires_at)
+        found = self._checked(token)
+        self._verified.put(token, found)
         return found
 
-    def _checked(self, token: str) -> tuple[Caller, float]:
-        """The caller, and the POSIX time at which the token expires."""
+    def _checked(self, token: str) -> Caller:
         try:
             claims = jwt.decode(
                 token,
@@ -141,14 +146,14 @@ class TokenAuthority:
                 issuer=ISSUER,
                 options={"require": ["exp", "sub", "role", "service"]},
             )
-            found = Caller(Role(claims["role"]), claims["sub"], claims["service"])
+            found = Caller(Role(claims["role"]), claims["sub"], claims["service"], float(claims["exp"]))
             if found.role is Role.MEMBER:
                 UUID(found.subject)
         except jwt.ExpiredSignatureError as error:
             raise Problem.unauthorized("the token has expired: get a new one") from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
-        return found, float(claims["exp"])
+        return found
 
     def code(self, *parts: str) -> str:
         """A secret that only this installation can make, the same for the same parts: it proves a mail address."""
@@ -165,21 +170,21 @@ class _VerifiedTokens:
     """The tokens whose signature was found good, by their digest, until they expire: a client sends its own often."""
 
     def __init__(self) -> None:
-        self._callers: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._callers: OrderedDict[bytes, Caller] = OrderedDict()
 
     def get(self, token: str) -> Caller | None:
         """Whose token it is, unless it has expired or was not seen lately."""
         digest = _digest(token)
-        caller, expires_at = self._callers.get(digest, (None, 0.0))
-        if expires_at <= time():
+        caller = self._callers.get(digest)
+        if caller is None or caller.has_expired():
             self._callers.pop(digest, None)
             return None
         self._callers.move_to_end(digest)
         return caller
 
-    def put(self, token: str, caller: Caller, expires_at: float) -> None:
+    def put(self, token: str, caller: Caller) -> None:
         """Remember a token that is good; the one not seen for longest makes room."""
-        self._callers[_digest(token)] = caller, expires_at
+        self._callers[_digest(token)] = caller
         if len(self._callers) > REMEMBERED_TOKENS:
             self._callers.popitem(last=False)
 

@@ -82,7 +82,7 @@ async def events(
     personal: Annotated[bool, Depends(personal_data)],
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
-    """Every event of the service as it happens, as CloudEvents; resumes after `Last-Event-ID`."""
+    """Every event of the service as it happens, as CloudEvents; resumes after `Last-Event-ID`, ends with the token."""
     start = end = await system.end()
     if last_event_id is not None:
         if last_event_id > end:
@@ -91,20 +91,22 @@ async def events(
     types = known_types(type or [TYPE_PREFIX], "type", "query")
     watched = Watched(by.service, EventFilter(types=types, subject=subject), personal)
     return StreamingResponse(
-        _stream(request, system, watched, start),
+        _stream(request, by, system, watched, start),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _stream(request: Request, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
+async def _stream(request: Request, by: Caller, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
     spoke_at = monotonic()
-    while not await request.is_disconnected():
+    while not (by.has_expired() or await request.is_disconnected()):
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
         async for recorded in watched.read(system, after, end):
+            if by.has_expired():
+                return
             yield watched.shown(recorded)
             spoke_at = monotonic()
         after = end

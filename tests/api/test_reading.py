@@ -4,17 +4,19 @@ import asyncio
 import csv
 import json
 from io import BytesIO
+from time import time
 from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
 from arro3.io import read_parquet
 
+from api import auth
 from api.problems import Problem
 from api.rest import live
 from api.rest.paging import caught_up
 from api.system import System
-from domain.kernel.messages import Role
+from domain.kernel.messages import RecordedEvent, Role
 from tests.journeys.city import City
 
 
@@ -242,6 +244,44 @@ async def test_a_quiet_event_stream_is_kept_alive(city: City, monkeypatch: pytes
         async for line in answer.aiter_lines():
             if line == ": keep-alive":
                 break
+
+
+async def test_an_event_stream_ends_with_its_token_and_goes_on_with_another(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator, seen_until = city.token(Role.OPERATOR), await city.running.store.end()
+    async with asyncio.timeout(10), city.api.stream("GET", "/v1/events", headers=operator) as answer:
+        lines = answer.aiter_lines()
+        assert await anext(lines) == ": open"
+        with monkeypatch.context() as patched:
+            patched.setattr(auth, "time", a_day_later)
+            assert not [line async for line in lines if line.startswith("data")]
+
+    await city.member()
+    [event] = await lines_of(city, {**city.token(Role.OPERATOR), "Last-Event-ID": str(seen_until)}, 1)
+    assert event["event"] == "csbe.members.member.registered"
+
+
+async def test_an_event_stream_ends_with_its_token_though_much_is_left_to_tell(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(watched: live.Watched, recorded: RecordedEvent) -> bytes:
+        monkeypatch.setattr(auth, "time", a_day_later)
+        return as_ever(watched, recorded)
+
+    as_ever = live.Watched.shown
+    monkeypatch.setattr(live.Watched, "shown", shown)
+    from_the_start = {**city.token(Role.AUDITOR), "Last-Event-ID": "0"}
+
+    async with asyncio.timeout(10), city.api.stream("GET", "/v1/events", headers=from_the_start) as answer:
+        told = [line async for line in answer.aiter_lines() if line.startswith("data")]
+
+    assert len(told) == 1
+    assert await city.running.store.end() > 1
+
+
+def a_day_later() -> float:
+    return time() + 24 * 60 * 60
 
 
 async def lines_of(city: City, headers: dict[str, str], count: int, query: str = "") -> list[dict[str, str]]:

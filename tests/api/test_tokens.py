@@ -10,7 +10,8 @@ from api.auth import Caller, TokenAuthority
 from api.problems import Problem
 from domain.kernel.messages import Role
 
-ANNE = Caller(Role.AGENT, "anne", "drivenow-europe")
+NOW = datetime.now(UTC)
+ANNE = Caller(Role.AGENT, "anne", "drivenow-europe", expires_at=float(int(NOW.timestamp()) + 3600))
 
 
 @pytest.fixture
@@ -19,8 +20,7 @@ def authority() -> TokenAuthority:
 
 
 def token_of(authority: TokenAuthority, *, subject: str = "anne", expires_in: timedelta = timedelta(hours=1)) -> str:
-    now = datetime.now(UTC)
-    return authority.issue(Role.AGENT, subject, service="drivenow-europe", at=now, expires_in=expires_in)
+    return authority.issue(Role.AGENT, subject, service="drivenow-europe", at=NOW, expires_in=expires_in)
 
 
 def test_a_token_says_the_same_each_time(authority: TokenAuthority) -> None:
@@ -32,8 +32,8 @@ def test_a_token_that_was_good_is_refused_once_it_has_expired(
     authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = token_of(authority, expires_in=timedelta(minutes=5))
-    assert authority.verify(token) == ANNE
-    later = datetime.now(UTC) + timedelta(minutes=5)
+    assert authority.verify(token).expires_at == ANNE.expires_at - 55 * 60
+    later = NOW + timedelta(minutes=5)
     monkeypatch.setattr(auth, "time", later.timestamp)
     monkeypatch.setattr("jwt.api_jwt.datetime", _at(later))
 

@@ -198,15 +198,16 @@ async def test_a_replay_while_an_event_is_being_sent_begins_where_it_was_asked_t
     outlets: Outlets, receiver: Receiver
 ) -> None:
     id, _ = await outlets.subscribe(receiver.url)
-    last = await outlets.strike(3)
-    receiver.hanging = asyncio.Event()
     async with outlets.delivering():
-        await attempted(receiver, 1)
-        await outlets.change(Replay(webhook_id=id, from_position=2))
+        await reached(outlets, await outlets.strike(2))
+        receiver.hanging = asyncio.Event()
+        last = await outlets.strike(1)
+        await attempted(receiver, 3)
+        await outlets.change(Replay(webhook_id=id, from_position=1))
         receiver.hanging.set()
         await reached(outlets, last)
 
-    assert receiver.positions == [1, 2, 3]
+    assert receiver.positions == [1, 2, 3, 1, 2, 3]
 
 
 async def test_what_is_allowed_or_no_longer_counts_from_the_next_event_on(outlets: Outlets, receiver: Receiver) -> None:
