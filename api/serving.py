@@ -35,7 +35,11 @@ async def served(system: System, *, whole: bool = True) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def served_app(app: FastAPI, host: str, port: int) -> AsyncIterator[None]:
-    """Serve until the end of the block; requests under way then have ten seconds. Raises `PortTakenError`."""
+    """Serve until the end of the block; requests under way then have ten seconds. Raises `PortTakenError`.
+
+    Answers without an end watch `app.state.ending`.
+    """
+    app.state.ending = asyncio.Event()
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off")
     web = uvicorn.Server(config)
     listening = _listen(host, port)
@@ -45,6 +49,7 @@ async def served_app(app: FastAPI, host: str, port: int) -> AsyncIterator[None]:
             await asyncio.sleep(0.01)
         yield
     finally:
+        app.state.ending.set()
         web.should_exit = True
         await serving
         listening.close()

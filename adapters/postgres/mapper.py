@@ -12,9 +12,9 @@ from cryptography.exceptions import InvalidTag
 from eventsourcing.utils import TopicError, resolve_topic
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.vault import PersonKey
 from domain.kernel.aggregate import DomainEvent
+from domain.kernel.errors import UnreadableEventError
 from domain.kernel.personal import personal_fields
 
 Keys = Mapping[UUID, PersonKey]

@@ -1,6 +1,6 @@
 """Pages of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -8,9 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import Connection
-from adapters.postgres.mapper import StoredState, subjects_in, to_event
+from adapters.postgres.mapper import Keys, StoredState, subjects_in, to_event
 from adapters.postgres.parts import Part
 from adapters.postgres.vault import Vault
+from domain.kernel.errors import UnreadableEventError
 from domain.kernel.messages import Metadata, RecordedEvent
 
 _COLUMNS = """
@@ -65,19 +66,25 @@ class Reader:
 
         Raises `UnreadableEventError`.
         """
+        return list(await self.each(rows, reads))
+
+    async def each(
+        self, rows: Sequence[asyncpg.Record], reads: frozenset[str] | None = None
+    ) -> Iterator[RecordedEvent]:
+        """The same one by one, so that those before an unreadable one can be had."""
         stored = [StoredState(*row[:4]) for row in rows]
         subjects = subjects_in(stored)
         keys = await self._vault.keys_for_reading(subjects) if subjects else {}
-        return [
-            RecordedEvent(
-                position=row["notification_id"],
-                recorded_at=row["recorded_at"],
-                topic=state.topic,
-                event=to_event(state, keys, reads),
-                metadata=_metadata(row["metadata"]),
-            )
-            for row, state in zip(rows, stored, strict=True)
-        ]
+        return (_recorded(row, state, keys, reads) for row, state in zip(rows, stored, strict=True))
+
+
+def _recorded(row: asyncpg.Record, state: StoredState, keys: Keys, reads: frozenset[str] | None) -> RecordedEvent:
+    try:
+        event = to_event(state, keys, reads)
+    except UnreadableEventError as error:
+        error.position = row["notification_id"]
+        raise
+    return RecordedEvent(row["notification_id"], row["recorded_at"], state.topic, event, _metadata(row["metadata"]))
 
 
 def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:

@@ -124,15 +124,18 @@ class PostgresEventStore:
         aggregate_id: UUID | None = None,
         batch: int = 1000,
     ) -> AsyncIterator[RecordedEvent]:
-        """Events after a position, in order, filtered, up to the end of the log as it is when read."""
+        """Events after a position, in order, filtered, up to the end of the log as it is when read.
+
+        Raises `UnreadableEventError`, after all events before that one.
+        """
         chosen = Filter(until, topics, service, aggregate_id)
         while True:
-            page = await self.reader.page(after, batch, chosen)
-            for event in page:
+            rows = await self.reader.rows(after, batch, chosen)
+            for event in await self.reader.each(rows):
                 yield event
-            if len(page) < batch:
+            if len(rows) < batch:
                 return
-            after = page[-1].position
+            after = rows[-1]["notification_id"]
 
     def audit_snapshots(self, *, drop: bool = False) -> AsyncIterator[AuditedSnapshot]:
         """Compare every snapshot with a replay of its events; with `drop`, forget those that differ."""

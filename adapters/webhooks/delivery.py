@@ -13,11 +13,11 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from adapters.postgres.database import TRY_AGAIN
-from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.webhook_claims import CLAIM, Claimed, Failure, WebhookClaims
 from adapters.webhooks.sending import SEND_SECONDS, Answer, Sender
 from adapters.webhooks.signing import signed_headers
+from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import event_id
 from domain.kernel.messages import RecordedEvent
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
@@ -20,8 +21,11 @@ from api.rest.schemas.webhooks import EVENT, EventType
 from api.rest.webhooks import known_types
 from api.system import System
 from domain import contexts
+from domain.kernel.errors import UnreadableEventError
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.webhooks import TYPE_PREFIX, EventFilter, type_of
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
@@ -100,16 +104,27 @@ async def events(
 async def _stream(request: Request, by: Caller, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
     spoke_at = monotonic()
-    while not (by.has_expired() or await request.is_disconnected()):
+    while not (by.has_expired() or request.app.state.ending.is_set() or await request.is_disconnected()):
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
-        async for recorded in watched.read(system, after, end):
-            if by.has_expired():
-                return
-            yield watched.shown(recorded)
-            spoke_at = monotonic()
-        after = end
+        try:
+            async for recorded in watched.read(system, after, end):
+                if by.has_expired():
+                    return
+                yield watched.shown(recorded)
+                spoke_at = monotonic()
+            after = end
+        except UnreadableEventError as error:
+            log.exception("the event stream passes over an event")
+            yield _unreadable(error)
+            after = error.position or end
         if monotonic() - spoke_at > KEEP_ALIVE_S:
             yield b": keep-alive\n\n"
             spoke_at = monotonic()
+
+
+def _unreadable(error: UnreadableEventError) -> bytes:
+    """In the place of an event: its position, so that the client resumes after it, and which event it is."""
+    which = {"type": type_of(error.topic), "subject": str(error.originator_id), "version": error.version}
+    return b"id: %d\nevent: unreadable\ndata: %b\n\n" % (error.position or 0, orjson.dumps(which))

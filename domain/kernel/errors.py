@@ -70,3 +70,17 @@ def refuse_if(violations: Iterable[Violation | None]) -> None:
     found = tuple(v for v in violations if v is not None)
     if found:
         raise RefusedError(*found)
+
+
+class UnreadableEventError(Exception):
+    """A stored event does not fit its class: damaged, or its class changed without a new version and an upcast.
+
+    `position` is where it stands in the log, when it was read from there.
+    """
+
+    def __init__(self, topic: str, originator_id: UUID, version: int, why: str) -> None:
+        super().__init__(f"event {version} of aggregate {originator_id} ({topic}) cannot be read: {why}")
+        self.topic = topic
+        self.originator_id = originator_id
+        self.version = version
+        self.position: int | None = None

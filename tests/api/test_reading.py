@@ -6,17 +6,26 @@ import json
 from io import BytesIO
 from time import time
 from unittest.mock import AsyncMock, Mock
+from uuid import uuid4
 
 import httpx
 import pytest
 from arro3.io import read_parquet
 
+from adapters.broker import free_port
+from adapters.postgres.journal import Journal
+from adapters.postgres.mapper import StoredState
+from adapters.postgres.writing import Entry
 from api import auth
 from api.problems import Problem
 from api.rest import live
+from api.rest.application import create_app
 from api.rest.paging import caught_up
+from api.serving import served_app
 from api.system import System
 from domain.kernel.messages import RecordedEvent, Role
+from domain.members.member import Member
+from tests.api.terminal import METADATA
 from tests.journeys.city import City
 
 
@@ -278,6 +287,42 @@ async def test_an_event_stream_ends_with_its_token_though_much_is_left_to_tell(
 
     assert len(told) == 1
     assert await city.running.store.end() > 1
+
+
+async def test_an_event_stream_says_which_event_cannot_be_read_and_goes_on(city: City) -> None:
+    await city.member()
+    before = await city.running.store.end()
+    damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
+    written = await Journal(city.running.pool).write(Entry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))
+    await city.member()
+    auditor = {**city.token(Role.AUDITOR), "Last-Event-ID": str(before - 1)}
+
+    last_good, unreadable, next_good = await lines_of(city, auditor, 3)
+
+    assert int(last_good["id"]) == before
+    assert (int(unreadable["id"]), unreadable["event"]) == (written.position, "unreadable")
+    assert json.loads(unreadable["data"]) == {
+        "type": "csbe.members.member.registered", "subject": str(damaged.originator_id), "version": 1
+    }  # fmt: skip
+    assert int(next_good["id"]) > written.position
+
+
+async def test_an_event_stream_comes_to_an_orderly_end_when_the_server_does(city: City) -> None:
+    system, port, opened = city.running.system, free_port(), asyncio.Event()
+
+    async def follow() -> list[str]:
+        url, auditor = f"http://{system.settings.host}:{port}/v1/events", city.token(Role.AUDITOR)
+        async with httpx.AsyncClient() as client, client.stream("GET", url, headers=auditor) as answer:
+            lines = answer.aiter_lines()
+            assert await anext(lines) == ": open"
+            opened.set()
+            return [line async for line in lines if line]
+
+    async with served_app(create_app(system), system.settings.host, port):
+        following = asyncio.create_task(follow())
+        await opened.wait()
+
+    assert await following == []
 
 
 def a_day_later() -> float:

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 import projections
-from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.mapper import Keys, StoredState, to_event
 from domain.kernel.aggregate import DomainEvent
+from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
 from domain.rental.trip import Trip

@@ -15,8 +15,8 @@ import asyncpg
 
 from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
-from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
+from domain.kernel.errors import UnreadableEventError
 from tests.torture.old_journal import OldJournal, append_by_append_new
 from tests.torture.story import AnyCounter
 

@@ -11,10 +11,9 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.database import connect
-from adapters.postgres.errors import UnreadableEventError
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate, Created, Event
-from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, VersionConflictError
+from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, UnreadableEventError, VersionConflictError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.personal import Personal
