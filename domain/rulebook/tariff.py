@@ -2,9 +2,9 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.kernel.money import Currency, Money
 from domain.rulebook.elements import Element, FlatFee, Package
@@ -38,8 +38,8 @@ class Tariff(BaseModel):
     valid_from: AwareDatetime
     valid_until: AwareDatetime | None = None
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def model_post_init(self, _context: object, /) -> None:
+        """Refuse what does not fit together: once, where a validator would be asked again by each event that has it."""
         names = Counter([e.id for e in self.elements] + [p.id for p in self.packages])
         if twice := [name for name, count in names.items() if count > 1]:
             msg = f"tariff {self.id}: elements share the ids {twice}: give each its own"
@@ -54,7 +54,6 @@ class Tariff(BaseModel):
                 msg = f"tariff {self.id}: {element.id} covers {sorted(unknown)}, which do not stand before it"
                 raise ValueError(msg)
             known.add(element.id)
-        return self
 
     def applies_to(self, model: str, at: datetime) -> bool:
         """Whether this version prices a model at a time."""
