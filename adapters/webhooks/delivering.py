@@ -7,6 +7,7 @@ import structlog
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.webhook_claims import Claimed
 from adapters.webhooks.delivery import Delivery, Outlet
+from adapters.webhooks.sending import Answer
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +43,21 @@ class WebhookDeliverer:
         self._let_go()
 
     async def _deliver(self, claimed: Claimed, stop: asyncio.Event) -> None:
+        delivery = Delivery(self._outlet, claimed)
         try:
-            await Delivery(self._outlet, claimed).go_on(stop)
+            await self._go_on(delivery, claimed, stop)
             await self._claims.release(claimed)
         except TRY_AGAIN as error:  # the claim runs out by itself
             log.warning("a webhook lost the database", webhook=str(claimed.id), kind=type(error).__name__)
+
+    async def _go_on(self, delivery: Delivery, claimed: Claimed, stop: asyncio.Event) -> None:
+        try:
+            await delivery.go_on(stop)
+        except TRY_AGAIN:
+            raise
+        except Exception as error:  # a fault of ours, but no other webhook's: it must be seen, and go on later
+            log.exception("a webhook cannot be delivered", webhook=str(claimed.id))
+            await delivery.put_off(Answer(error=type(error).__name__))
 
     async def _wait(self, stop: asyncio.Event, seen: int, seconds: float) -> None:
         """Until there may be something to do: news, an attempt that is due, a webhook that gave way, or the end."""

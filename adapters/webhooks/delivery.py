@@ -78,6 +78,12 @@ class Delivery:
         if passed > self._at:
             await self._claims.move(self._claimed, self._at, passed)
 
+    async def put_off(self, answer: Answer) -> None:
+        """Leave off until the next attempt."""
+        failure = Failure(answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone)
+        if await self._claims.fail(self._claimed, self._at, failure, park_after=self._outlet.park_after):
+            log.warning("a webhook is parked", webhook=str(self._claimed.id), error=answer.error)
+
     def _wants(self, row: asyncpg.Record) -> bool:
         wanted = self._claimed.filter.wants(row["topic"], row["originator_id"])
         return wanted and orjson.loads(row["metadata"])["service"] == self._claimed.service
@@ -98,7 +104,7 @@ class Delivery:
             return False
         answer = await self._send(recorded, body)
         if answer.error is not None:
-            await self._put_off(answer)
+            await self.put_off(answer)
             return False
         if not await self._claims.move(self._claimed, self._at, position, status=answer.status):
             return False
@@ -116,11 +122,6 @@ class Delivery:
         answer = await self._outlet.sender.send(self._claimed.url, body, headers)
         self._outlet.figures.attempted("failed" if answer.error else "delivered", monotonic() - begun)
         return answer
-
-    async def _put_off(self, answer: Answer) -> None:
-        failure = Failure(answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone)
-        if await self._claims.fail(self._claimed, self._at, failure, park_after=self._outlet.park_after):
-            log.warning("a webhook is parked", webhook=str(self._claimed.id), error=answer.error)
 
 
 def _told(error: Exception) -> str:

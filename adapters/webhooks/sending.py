@@ -65,7 +65,7 @@ class Sender:
         await self._client.aclose()
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Try once; never raises for what a receiver does."""
+        """Try once. Whatever a receiver or its URL does to us is an answer, told in our own words."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._post(url, body, headers)
@@ -77,7 +77,9 @@ class Sender:
             return Answer(error="its name has no address")
         except httpx.ConnectError as error:
             return Answer(error="its certificate was refused" if _is_about_tls(error) else "nobody listens there")
-        except httpx.HTTPError as error:  # its kind alone: its text may quote the receiver
+        except (httpx.InvalidURL, UnicodeError):
+            return Answer(error="its URL cannot be reached")
+        except Exception as error:  # noqa: BLE001 (its kind alone: its text may quote the receiver)
             return Answer(error=f"no answer: {type(error).__name__}")
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -117,6 +119,6 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(value[:9])
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp())

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import httpx
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, VEHICLE_ID, Accepted, Because, Body, example
@@ -98,7 +99,18 @@ class WebhookBody(Body):
             raise ValueError("must be a URL such as https://partner.example/csbe")
         if parts.port == 0 or "@" in parts.netloc or parts.fragment or " " in url:
             raise ValueError("must have no user, no fragment and no blank")
+        if not _is_a_host(url):
+            raise ValueError("must name a host that there can be")
         return url
+
+
+def _is_a_host(url: str) -> bool:
+    """Whether the host of a URL can be looked up, by the rules of who sends there."""
+    try:
+        httpx.URL(url).host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return True
 
 
 class WebhookShown(BaseModel):

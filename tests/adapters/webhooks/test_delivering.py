@@ -1,18 +1,22 @@
 """Webhooks follow the log: in order, at least once, each by itself, whatever its receiver does."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from random import Random
+from uuid import UUID
 
 import pytest
 from fastapi import Response
+from structlog.testing import capture_logs
 
+from adapters.webhooks.sending import Answer, Sender
 from api.cloudevents import to_body
 from domain.kernel.errors import RefusedError
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.webhooks import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe, WebhookState
 from tests.adapters.webhooks.outlets import DAMAGED, Outlets
-from tests.adapters.webhooks.receiver import Receiver, answers
+from tests.adapters.webhooks.receiver import Misdeed, Receiver, answers
 from tests.journeys.waiting import until
 
 
@@ -35,6 +39,13 @@ async def parked(outlets: Outlets) -> None:
 async def attempted(receiver: Receiver, times: int) -> None:
     async def so() -> bool:
         return len(receiver.seen) >= times
+
+    await until(so)
+
+
+async def failed(outlets: Outlets, id: UUID) -> None:
+    async def so() -> bool:
+        return (await outlets.state(id)).attempts > 0
 
     await until(so)
 
@@ -272,6 +283,56 @@ async def test_an_error_that_may_quote_an_event_is_told_by_its_kind_alone(outlet
 
     assert (await outlets.state(id)).last_error == "ValueError"
     assert receiver.seen == []
+
+
+@pytest.mark.parametrize(
+    ("url", "misdeed", "error"),
+    [
+        ("https://a..b/", None, "its URL cannot be reached"),
+        (None, answers(503, {"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}), "answered 503"),
+    ],
+)
+async def test_a_receiver_that_nobody_foresaw_fails_alone(
+    outlets: Outlets, receiver: Receiver, url: str | None, misdeed: Misdeed | None, error: str
+) -> None:
+    async with Receiver().listening() as strange:
+        strange.misdeed = misdeed or strange.misdeed
+        bad, _ = await outlets.subscribe(url or strange.url)
+        await outlets.subscribe(receiver.url)
+        await outlets.strike(1)
+        async with outlets.delivering():
+            await failed(outlets, bad)
+            last = await outlets.strike(3)
+            await attempted(receiver, last)
+
+    assert receiver.positions == list(range(1, last + 1))
+    assert (await outlets.state(bad)).last_error == error
+
+
+async def test_a_fault_of_ours_is_a_failed_attempt_of_its_webhook_alone(
+    outlets: Outlets, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Sender.send
+
+    async def faulty(self: Sender, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if url.endswith("/faulty"):
+            raise ZeroDivisionError
+        return await send(self, url, body, headers)
+
+    monkeypatch.setattr(Sender, "send", faulty)
+    bad, _ = await outlets.subscribe("https://receiver.example/faulty")
+    await outlets.subscribe(receiver.url)
+    await outlets.strike(1)
+    with capture_logs() as logged:
+        async with outlets.delivering():
+            await failed(outlets, bad)
+            last = await outlets.strike(3)
+            await attempted(receiver, last)
+
+    assert receiver.positions == list(range(1, last + 1))
+    assert (await outlets.state(bad)).last_error == "ZeroDivisionError"
+    fault = next(entry for entry in logged if entry["log_level"] == "error")
+    assert (fault["webhook"], fault["exc_info"]) == (str(bad), True)
 
 
 async def test_several_processes_deliver_each_event_once(outlets: Outlets, receiver: Receiver) -> None:

@@ -19,6 +19,7 @@ from tests.adapters.webhooks.test_delivering import reached
 
 NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)
 WORD = "what-the-receiver-said"
+UNREACHABLE_HOSTS = ["a..b", ".a", "xn--", "a" * 64 + ".example", "256.256.256.256"]
 
 
 @given(key=some.binary(min_size=24, max_size=64), body=some.text(min_size=1))
@@ -73,6 +74,14 @@ async def test_a_receiver_that_nobody_knows_is_an_answer_too() -> None:
     assert (unknown.status, unknown.error) == (None, "its name has no address")
 
 
+@pytest.mark.parametrize("host", UNREACHABLE_HOSTS)
+async def test_a_host_that_no_name_can_be_is_an_answer_too(host: str) -> None:
+    async with Sender(private=True) as sender:
+        answer = await sender.send(f"https://{host}/", b"{}", {})
+
+    assert (answer.status, answer.error) == (None, "its URL cannot be reached")
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -82,11 +91,20 @@ async def test_a_receiver_that_nobody_knows_is_an_answer_too() -> None:
         ("9" * 40, 999_999_999),
         ("-5", None),
         ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2027 00:00:00 +99999999999999", None),
         (None, None),
     ],
 )
 def test_what_a_receiver_asks_for_in_retry_after_is_understood(value: str | None, seconds: float | None) -> None:
     assert retry_after_s(value, NOON) == seconds
+
+
+@given(value=some.text(alphabet="0123456789 :,+-aAJnGMT\x00٣") | some.text())
+def test_no_retry_after_is_more_than_a_number_of_seconds_or_none(value: str) -> None:
+    found = retry_after_s(value, NOON)
+
+    assert found is None or found >= 0
 
 
 @given(attempts=some.integers(0, 10**6), asked=some.none() | some.floats(0, 1e9))
