@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
 import httpcore
@@ -47,7 +48,7 @@ class _Transport(httpx.AsyncHTTPTransport):
 
 
 class Sender:
-    """Posts to receivers. Follows no redirect, uses no proxy, and tells nothing of an answer but its status."""
+    """Posts to receivers. Follows no redirect, uses no proxy, keeps no cookie, and tells nothing but the status."""
 
     def __init__(self, *, private: bool = False, seconds: float = SEND_SECONDS) -> None:
         self._seconds = seconds
@@ -56,7 +57,13 @@ class Sender:
             f"{scheme}://": _Transport(context, CheckedConnections(encrypted=scheme == "https", private=private))
             for scheme in ("https", "http")
         }
-        self._client = httpx.AsyncClient(mounts=mounts, trust_env=False, follow_redirects=False, timeout=seconds)
+        self._client = httpx.AsyncClient(
+            mounts=mounts,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=seconds,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,24 +76,32 @@ class Sender:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._post(url, body, headers)
-        except RefusedAddressError as refused:
-            return Answer(error=str(refused))
-        except (TimeoutError, httpx.TimeoutException):
-            return Answer(error="timed out")
-        except OSError:
-            return Answer(error="its name has no address")
-        except httpx.ConnectError as error:
-            return Answer(error="its certificate was refused" if _is_about_tls(error) else "nobody listens there")
-        except (httpx.InvalidURL, UnicodeError):
-            return Answer(error="its URL cannot be reached")
-        except Exception as error:  # noqa: BLE001 (its kind alone: its text may quote the receiver)
-            return Answer(error=f"no answer: {type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 (a receiver may provoke whatever it likes)
+            return Answer(error=_told(error))
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         more = {"Accept-Encoding": "identity", "User-Agent": "csbe"}
         async with self._client.stream("POST", url, content=body, headers={**headers, **more}) as response:
             await _drain(response)
             return _answer(response)
+
+
+def _told(error: Exception) -> str:
+    """In words of ours, or by its kind alone: its text may quote the receiver."""
+    match error:
+        case RefusedAddressError():
+            told = str(error)
+        case TimeoutError() | httpx.TimeoutException():
+            told = "timed out"
+        case OSError():
+            told = "its name has no address"
+        case UnicodeError() | httpx.InvalidURL():
+            told = "its URL cannot be reached"
+        case httpx.ConnectError():
+            told = "its certificate was refused" if _is_about_tls(error) else "nobody listens there"
+        case _:
+            told = f"no answer: {type(error).__name__}"
+    return told
 
 
 def _is_about_tls(error: BaseException | None) -> bool:
@@ -99,8 +114,11 @@ async def _drain(response: httpx.Response) -> None:
     """Read what is small; more is cut off with the connection."""
     length = response.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) <= DRAINED_BYTES:
-        async for _ in response.aiter_raw():
-            pass
+        read = 0
+        async for part in response.aiter_raw():
+            read += len(part)
+            if read > DRAINED_BYTES:  # it came in chunks, whatever it said
+                return
 
 
 def _answer(response: httpx.Response) -> Answer:

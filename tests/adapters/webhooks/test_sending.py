@@ -1,7 +1,9 @@
 """One attempt: only the status counts, whatever else a receiver says."""
 
+import asyncio
 import logging
 from base64 import b64decode
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -65,6 +67,33 @@ async def test_a_huge_or_endless_answer_is_not_read_and_nothing_of_an_answer_is_
     tables = [await outlets.pool.fetch(f"select * from csbe.{name}") for name in ("webhooks", "webhook_changes")]  # noqa: S608
 
     assert WORD not in caplog.text + str(tables)
+
+
+async def test_a_cookie_of_a_receiver_is_neither_kept_nor_sent(receiver: Receiver) -> None:
+    receiver.misdeed = answers(200, {"Set-Cookie": "whose=acme; Max-Age=3600"})
+    async with Sender(private=True) as sender:
+        for _ in range(2):
+            assert (await sender.send(receiver.url, b"{}", {})).status == 200
+
+        assert len(sender._client.cookies.jar) == 0
+    assert [received.headers.get("cookie") for received in receiver.seen] == [None, None]
+
+
+async def test_an_answer_without_end_that_says_it_is_short_is_cut_off() -> None:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"400\r\n" + bytes(1024) + b"\r\n")
+                await writer.drain()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with Sender(private=True, seconds=2) as sender:
+        answer = await sender.send(f"http://127.0.0.1:{port}/", b"{}", {})
+    server.close()
+
+    assert (answer.status, answer.error) == (200, None)
 
 
 async def test_a_receiver_that_nobody_knows_is_an_answer_too() -> None:
