@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore
@@ -11,6 +13,9 @@ Address = IPv4Address | IPv6Address
 
 CONNECT_SECONDS = 3.0
 """How long one address of a receiver may take to answer before the next one is tried."""
+
+_LOOKUPS = ThreadPoolExecutor(max_workers=200, thread_name_prefix="lookup")
+"""A name that nobody answers for has its thread longer than its attempt lasts, and must hold up no other."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -52,7 +57,8 @@ async def checked_addresses(host: str, port: int, *, encrypted: bool, private: b
     Raises `RefusedAddressError` unless all are public and the connection is encrypted; with `private` receivers
     allowed, only for an unencrypted connection to a public address.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
     addresses = list(dict.fromkeys(ip_address(str(address[0]).partition("%")[0]) for *_, address in found))
     everywhere = all(is_public(address) for address in addresses)
     if not everywhere and not private:

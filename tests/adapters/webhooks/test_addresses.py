@@ -1,10 +1,13 @@
 """A receiver is no way into our own network."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -91,6 +94,27 @@ async def test_the_connection_goes_to_the_addresses_that_were_checked_and_names_
 
     assert (answer.status, asked) == (204, ["events.invalid"])
     assert receiver.seen[0].headers["host"] == f"events.invalid:{receiver.port}"
+
+
+async def test_names_that_are_looked_up_in_vain_hold_up_no_other(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup, over = socket.getaddrinfo, threading.Event()
+
+    def hang(host: str, *rest: Any, **more: Any) -> Any:
+        if host.endswith(".invalid"):
+            over.wait()
+        return lookup(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    async with Sender(private=True, seconds=2) as sender:
+        hanging = [asyncio.create_task(sender.send(f"https://r{n}.invalid/", b"{}", {})) for n in range(40)]
+        last = asyncio.create_task(sender.send(receiver.url.replace("127.0.0.1", "localhost"), b"{}", {}))
+        answer = await last
+        over.set()
+        await asyncio.gather(*hanging)
+
+    assert answer.status == 204
 
 
 async def test_a_proxy_of_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
