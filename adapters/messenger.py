@@ -5,18 +5,20 @@ import os
 from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import aiosmtplib
 import asyncpg
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRY_AGAIN, persistently
 from adapters.templates import render
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError
 
 _NOT_SENT: tuple[type[Exception], ...] = (aiosmtplib.SMTPException, *TRY_AGAIN)
-_CLAIM = "insert into csbe.messages_sent (idempotency_key) values ($1) on conflict do nothing returning true"
+_TAKEN = "select true from csbe.messages_sent where idempotency_key = $1"
+_REMEMBER = "insert into csbe.messages_sent (idempotency_key) values ($1) on conflict do nothing"
 
 
 def compose(request: SendMessage, *, address: str, sender: str, idempotency_key: str) -> EmailMessage:
@@ -57,7 +59,11 @@ class FileMessenger:
 
 
 class SmtpMessenger:
-    """Implements `Messenger` over SMTP. What the server has taken is remembered in the database."""
+    """Implements `Messenger` over SMTP. What the server has taken is remembered in the database.
+
+    No connection to the database is held while a mail is sent, since a mail server may hang. After a crash before it
+    is remembered, the mail is sent again, under its Message-ID.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, *, host: str, port: int, sender: str,
@@ -66,6 +72,7 @@ class SmtpMessenger:
     ) -> None:  # fmt: skip
         self._pool = pool
         self._sender = sender
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._connection = {
             "hostname": host, "port": port, "username": username, "password": password,
             "start_tls": start_tls, "timeout": timeout_s,
@@ -75,9 +82,11 @@ class SmtpMessenger:
         """Hand the mail to the server once per key. Raises `GatewayUnavailableError`."""
         mail = compose(request, address=address, sender=self._sender, idempotency_key=idempotency_key)
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                if await connection.fetchval(_CLAIM, idempotency_key):
-                    await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
+            async with self._under_way.setdefault(idempotency_key, asyncio.Lock()):
+                if await self._pool.fetchval(_TAKEN, idempotency_key):
+                    return
+                await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
+                await persistently(lambda: self._pool.execute(_REMEMBER, idempotency_key))
         except _NOT_SENT as error:
             msg = f"the mail server did not take the message: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error

@@ -135,6 +135,34 @@ async def test_a_server_that_says_later_gets_the_message_at_the_next_try(
     assert len(served.taken) == 1
 
 
+async def test_a_server_that_hangs_holds_no_connection_to_the_database(pool: asyncpg.Pool) -> None:
+    hanging: list[asyncio.StreamWriter] = []
+    all_there, many = asyncio.Event(), pool.get_max_size()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hanging.append(writer)
+        if len(hanging) == many:
+            all_there.set()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    messenger = SmtpMessenger(pool, host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False)
+    sends = [messenger.send(REQUEST, address="ase@example.test", idempotency_key=str(uuid4())) for _ in range(many)]
+    sending = asyncio.gather(*sends, return_exceptions=True)
+    await asyncio.wait_for(all_there.wait(), 10)
+
+    async with asyncio.timeout(5):
+        in_transactions = await pool.fetchval(
+            "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
+        )
+    for writer in hanging:
+        writer.close()
+    server.close()
+
+    assert in_transactions == 0
+    assert {type(answer) for answer in await sending} == {GatewayUnavailableError}
+
+
 async def test_a_server_that_is_away_is_an_unavailable_gateway(pool: asyncpg.Pool) -> None:
     messenger = SmtpMessenger(pool, host="127.0.0.1", port=free_port(), sender="no-reply@example.test", start_tls=False)
     with pytest.raises(GatewayUnavailableError):
