@@ -19,6 +19,7 @@ update csbe.tasks set claimed_until = $1 + $2::interval
 where id in (
     select id from csbe.tasks
     where parked_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
+        and kind <> all($4)
     order by due_at limit $3 for update skip locked
 )
 returning id, policy, kind, payload::text, service, correlation_id, causation_id, attempts, claimed_until, traceparent
@@ -113,9 +114,9 @@ class TaskQueue:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def claim(self, now: datetime, limit: int) -> list[Task]:
-        """Take due tasks that nobody has."""
-        rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit)
+    async def claim(self, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Task]:
+        """Take due tasks that nobody has, `without` those of some kinds."""
+        rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit, without)
         return [Task(**dict(row)) for row in rows]
 
     async def settle(self, done: Sequence[Task], failures: Sequence[Failure]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -116,7 +117,7 @@ class TaskWorker:
         self._dispatch = dispatch
         self._perform = perform
         self._batch = batch
-        self._busy: set[asyncio.Task[Outcome]] = set()
+        self._busy: dict[asyncio.Task[Outcome], str] = {}  # and of which kind
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a lost database connection is waited out."""
@@ -132,9 +133,15 @@ class TaskWorker:
             await self._settle(timeout=None)
 
     async def run_due(self) -> int:
-        """Carry out a batch of due tasks, in the background what takes long; returns how many there were."""
-        tasks = await self._queue.claim(self._clock.now(), self._batch - len(self._busy))
-        self._busy |= {asyncio.create_task(self._carry_out(task)) for task in tasks}
+        """Carry out a batch of due tasks, in the background what takes long; returns how many there were.
+
+        None of a kind of which half a batch hangs there already: they take no room from the others.
+        """
+        kinds = Counter(self._busy.values())
+        hanging = [kind for kind, count in kinds.items() if count >= self._batch // 2]
+        room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
+        tasks = await self._queue.claim(self._clock.now(), room, without=hanging)
+        self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for task in tasks}
         await self._settle(timeout=SLOW_SECONDS)
         return len(tasks)
 
@@ -142,7 +149,8 @@ class TaskWorker:
         """Write down what is carried out by then."""
         if not self._busy:
             return
-        carried_out, self._busy = await asyncio.wait(self._busy, timeout=timeout)
+        carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
+        self._busy = {task: kind for task, kind in self._busy.items() if task not in carried_out}
         outcomes = [task.result() for task in carried_out]
         done = [outcome for outcome in outcomes if isinstance(outcome, Task)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]

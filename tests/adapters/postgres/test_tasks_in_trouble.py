@@ -85,6 +85,28 @@ async def test_an_effect_that_takes_long_does_not_hold_up_the_others(
     assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
 
 
+async def test_effects_of_one_kind_that_all_hang_leave_room_for_the_others(
+    store: PostgresEventStore, bedroom: Bedroom
+) -> None:
+    await rings(store, when_it_rings_send_mail, *(f"mail {n}" for n in range(20)))
+    answered = asyncio.Event()
+
+    async def slowly(_effect: Effect, _key: str) -> None:
+        await answered.wait()
+
+    bedroom.perform = slowly  # type: ignore[assignment,method-assign]  # a mail server that hangs
+    worker = bedroom.worker(batch=4)
+    await worker.run_due()
+    await rings(store, when_it_rings_wake_everybody, "Ada")
+    claimed = [await worker.run_due() for _ in range(3)]
+
+    assert bedroom.names == ["Ada"]
+    assert claimed == [1, 0, 0]
+    answered.set()
+    while await bedroom.pool.fetchval("select count(*) from csbe.tasks"):
+        await worker.run_due()
+
+
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     store: PostgresEventStore, bedroom: Bedroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
