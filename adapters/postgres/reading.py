@@ -33,6 +33,8 @@ class Filter:
     aggregate_id: UUID | None = None
     part: Part | None = None
     """Those of the aggregates that fall to it."""
+    topics_like: Sequence[str] | None = None
+    """Patterns as `like` has them."""
 
 
 EVERYTHING = Filter()
@@ -93,6 +95,7 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
     conditions: tuple[tuple[str, object], ...] = (
         ("notification_id <=", chosen.until),
         ("topic = any", None if chosen.topics is None else list(chosen.topics)),
+        ("topic like any", None if chosen.topics_like is None else list(chosen.topics_like)),
         ("metadata ->> 'service' =", chosen.service),
         ("originator_id =", chosen.aggregate_id),
     )

@@ -15,28 +15,24 @@ CLAIM = timedelta(seconds=30)
 """How long a process has a webhook to itself after its last sign of life; longer than one attempt may take."""
 
 GIVE_WAY = timedelta(seconds=0.1)
-"""How long a webhook waits after each batch: while much is recorded, it finds more at once and asks less often."""
+"""How long a webhook waits at the end of the log: while much is recorded, it finds more at once and asks less often."""
 
 _CLAIM = """
 with due as (
-    select webhook.id
-    from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+    select webhook.id, follower.position, log.last
+    from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id,
+        (select coalesce(max(notification_id), 0) as last from csbe.events) log
     where state = 'active' and due_at <= clock_timestamp()
         and (claimed_until is null or claimed_until < clock_timestamp())
-        and follower.position < (select coalesce(max(notification_id), 0) from csbe.events)
-    order by due_at limit $3 for update of webhook skip locked
+        and follower.position < log.last
+    order by due_at limit $3 for update of webhook, follower skip locked
 )
 update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval
 from due where webhook.id = due.id
-returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, secret,
-    case when previous_until > clock_timestamp() then previous_secret end as previous_secret
+returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, position, last as end,
+    secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
 """
-_POSITIONS = """
-select webhook.id, follower.position
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
-where claim = $1
-"""
-"""Asked for once the claim is had: in one statement with it, the position could be older than the claim."""
+"""The follower is locked too: the position could be older than the claim otherwise."""
 _NEXT_DUE = """
 select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())
 from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
@@ -97,6 +93,8 @@ class Claimed:
     version: int
     attempts: int
     position: int
+    end: int
+    """Of the log, then."""
     secrets: Sequence[bytes]
     """The keys that sign, as stored: the present one, and while both count the one before."""
 
@@ -119,10 +117,7 @@ class WebhookClaims:
 
     async def take(self, limit: int) -> list[Claimed]:
         """Take webhooks that are due, behind the end of the log, and nobody's, the longest waiting first."""
-        claim = uuid4()
-        rows = await self._pool.fetch(_CLAIM, claim, CLAIM, limit)
-        positions = {row["id"]: row["position"] for row in await self._pool.fetch(_POSITIONS, claim)}
-        return [_claimed(row, positions[row["id"]]) for row in rows if row["id"] in positions]
+        return [_claimed(row) for row in await self._pool.fetch(_CLAIM, uuid4(), CLAIM, limit)]
 
     async def next_due_s(self) -> float:
         """In how many seconds the next one may be taken; infinite when there is nothing to deliver."""
@@ -146,16 +141,19 @@ class WebhookClaims:
         """Park it at an event that cannot be read, on record in `csbe.followers`."""
         await persistently(lambda: self._pool.execute(_STOP, claimed.id, claimed.claim, at, error))
 
-    async def release(self, claimed: Claimed) -> None:
-        """Give it back; others that wait come first. Changes nothing when it was given back already."""
-        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, GIVE_WAY))
+    async def release(self, claimed: Claimed, *, more: bool) -> None:
+        """Give it back; others that wait come first. Changes nothing when it was given back already.
+
+        It may be taken again at once when there is `more` before the end of the log.
+        """
+        wait = timedelta() if more else GIVE_WAY
+        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, wait))
 
 
-def _claimed(row: asyncpg.Record, position: int) -> Claimed:
-    same = ("id", "claim", "service", "url", "personal_data", "version", "attempts")
+def _claimed(row: asyncpg.Record) -> Claimed:
+    same = ("id", "claim", "service", "url", "personal_data", "version", "attempts", "position", "end")
     return Claimed(
         **{name: row[name] for name in same},
-        position=position,
         filter=EventFilter(types=tuple(row["types"]), subject=row["subject"]),
         secrets=[key for key in (row["secret"], row["previous_secret"]) if key is not None],
     )

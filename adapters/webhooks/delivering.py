@@ -45,19 +45,20 @@ class WebhookDeliverer:
     async def _deliver(self, claimed: Claimed, stop: asyncio.Event) -> None:
         delivery = Delivery(self._outlet, claimed)
         try:
-            await self._go_on(delivery, claimed, stop)
-            await self._claims.release(claimed)
+            more = await self._go_on(delivery, claimed, stop)
+            await self._claims.release(claimed, more=more)
         except TRY_AGAIN as error:  # the claim runs out by itself
             log.warning("a webhook lost the database", webhook=str(claimed.id), kind=type(error).__name__)
 
-    async def _go_on(self, delivery: Delivery, claimed: Claimed, stop: asyncio.Event) -> None:
+    async def _go_on(self, delivery: Delivery, claimed: Claimed, stop: asyncio.Event) -> bool:
         try:
-            await delivery.go_on(stop)
+            return await delivery.go_on(stop)
         except TRY_AGAIN:
             raise
         except Exception as error:  # a fault of ours, but no other webhook's: it must be seen, and go on later
             log.exception("a webhook cannot be delivered", webhook=str(claimed.id))
             await delivery.put_off(Answer(error=type(error).__name__))
+            return False
 
     async def _wait(self, stop: asyncio.Event, seen: int, seconds: float) -> None:
         """Until there may be something to do: news, an attempt that is due, a webhook that gave way, or the end."""

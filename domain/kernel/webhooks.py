@@ -32,10 +32,6 @@ class EventFilter(BaseModel):
     """None wants nothing."""
     subject: UUID | None = None
 
-    def wants(self, topic: str, aggregate_id: UUID) -> bool:
-        """Whether an event is wanted."""
-        return self.subject in {None, aggregate_id} and any(_fits(type, type_of(topic)) for type in self.types)
-
     def wanted_of(self, topics: Iterable[str]) -> list[str]:
         """Those of the topics whose events are wanted."""
         return [topic for topic in topics if any(_fits(type, type_of(topic)) for type in self.types)]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -10,6 +11,8 @@ import pytest
 from fastapi import Response
 from structlog.testing import capture_logs
 
+from adapters.postgres import webhook_claims
+from adapters.webhooks.delivery import BATCH, SPAN
 from adapters.webhooks.sending import Answer, Sender
 from api.cloudevents import to_body
 from domain.kernel.errors import RefusedError
@@ -84,6 +87,26 @@ async def test_events_of_other_services_types_and_aggregates_are_passed_over(
         await reached(outlets, *[end] * 4)
 
     assert receiver.positions == [wanted, end - 1, end]
+
+
+async def test_what_nobody_wants_is_passed_over_without_giving_way(
+    outlets: Outlets, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_claims, "GIVE_WAY", timedelta(days=1))
+    await outlets.subscribe(receiver.url, ("csbe.test.gong.",))
+    await outlets.subscribe(receiver.url, ("csbe.test.other",))
+    first = await outlets.strike(1)
+    await outlets.pool.execute(
+        "insert into csbe.events (originator_id, originator_version, topic, state, metadata)"
+        ' select gen_random_uuid(), 1, topic, state, \'{"service": "reachnow-usa"}\''
+        " from csbe.events, generate_series(1, $1)",
+        SPAN + 10,
+    )
+    last = await outlets.strike(BATCH + 1)
+    async with outlets.delivering():
+        await reached(outlets, last, last)
+
+    assert receiver.positions == [first, *range(last - BATCH, last + 1)]
 
 
 async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(outlets: Outlets, receiver: Receiver) -> None:
