@@ -1,4 +1,4 @@
-"""Events and aggregates as JSON values, never with secrets, and without values about a person unless asked for."""
+"""Events and aggregates as JSON values, never with secrets, and without what tells of a person unless asked for."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from domain.kernel.aggregate import Aggregate, DomainEvent, event_classes
-from domain.kernel.personal import personal_fields
+from domain.kernel.personal import is_erased, personal_fields, telling_fields
 
 SECRETS = frozenset({"token", "method_token", "email_code"})
 """Payment methods' tokens and mailed codes: whoever has one can use it."""
@@ -15,17 +15,22 @@ ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic",
 
 
 def facts_of(event: DomainEvent, *, personal: bool = False) -> dict[str, Any]:
-    """An event's facts; those about a person only if `personal`, and null once that person is erased."""
-    hidden = SECRETS | ENVELOPE | (set() if personal else set(personal_fields(type(event))))
-    found: dict[str, Any] = _without(to_jsonable_python(event), hidden)
+    """An event's facts; those that tell of a person only if `personal`.
+
+    Once that person is erased, what was encrypted is null, and what is withheld stays out.
+    """
+    telling = telling_fields(type(event))
+    if personal:
+        telling = telling.difference(personal_fields(type(event))) if is_erased(event) else frozenset()
+    found: dict[str, Any] = _without(to_jsonable_python(event), SECRETS | ENVELOPE | telling)
     return found
 
 
 def state_of(aggregate: Aggregate) -> dict[str, Any]:
-    """An aggregate's state."""
-    about_persons = {name for event in event_classes(type(aggregate)) for name in personal_fields(event)}
+    """An aggregate's state, without what would tell of a person."""
+    telling = {name for event in event_classes(type(aggregate)) for name in telling_fields(event)}
     values = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
-    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS | about_persons)
+    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS | telling)
     return found
 
 

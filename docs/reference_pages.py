@@ -20,13 +20,14 @@ from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
 
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
+MARKS = {"x-personal": "**About a person.** ", "x-withheld": "**Withheld.** "}
 
 ABOUT_SCHEMAS = """\
 The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
 others get as the data of an outgoing event, whose `dataschema` is the schema's `$id`. What is about a person is stored
-encrypted under that person's key, is null once the person is erased, and leaves only where that is granted. Times are
-UTC; names that end in `_m`, `_s`, `_kmh` and `_minor` count metres, seconds, kilometres an hour and minor units of a
-currency."""
+encrypted under that person's key, is null once the person is erased, and leaves only where that is granted. What is
+withheld is stored readable, and leaves only where that is granted and the person is not erased. Times are UTC; names
+that end in `_m`, `_s`, `_kmh` and `_minor` count metres, seconds, kilometres an hour and minor units of a currency."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -71,8 +72,8 @@ def _facts(event: type[DomainEvent]) -> Iterator[str]:
     yield f"\n## {event.TOPIC} {{ #{_anchor(event)} }}\n\n{_text(schema['description'])}\n\nSchema: {links}\n"
     yield "| fact | type | meaning |\n|---|---|---|"
     for name, fact in schema["properties"].items():
-        personal = "**About a person.** " if fact.get("x-personal") else ""
-        yield f"| `{name}` | {_type(fact)} | {personal}{_text(fact.get('description', ''))} |"
+        marks = "".join(text for mark, text in MARKS.items() if fact.get(mark))
+        yield f"| `{name}` | {_type(fact)} | {marks}{_text(fact.get('description', ''))} |"
 
 
 def _type(fact: dict[str, Any]) -> str:

@@ -58,7 +58,7 @@ def webhooks_replay(
     by: By,
     from_position: Annotated[int, typer.Option("--from", min=1, help="The first position of the log to send.")],
 ) -> None:
-    """Send all events from a position on, also those that were sent before."""
+    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
     _change(commands.Replay(webhook_id=webhook_id, from_position=from_position), by)
     errors.print(f"{webhook_id} begins again at {from_position}")
 

@@ -85,7 +85,7 @@ class Resume(AboutWebhook):
 
 
 class Replay(AboutWebhook):
-    """Send all events from a position of the log on, also those that were sent before."""
+    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
 
     NAME: ClassVar[str] = "webhooks.replay"
     from_position: Annotated[int, Field(ge=1)]

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
-from domain.kernel.personal import Personal
+from domain.kernel.personal import Personal, Withheld
 from domain.members import commands
 from domain.members.eligibility import age_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, MemberStatus, PaymentMethod
@@ -55,9 +55,9 @@ class Member(Aggregate):
 
         TOPIC: ClassVar[str] = "members.member.licence_submitted"
         number: Personal[str]
-        country: str
-        issued_on: date
-        expires_on: date
+        country: Withheld[str]
+        issued_on: Withheld[date]
+        expires_on: Withheld[date]
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.licence = Licence(country=self.country, issued_on=self.issued_on, expires_on=self.expires_on)

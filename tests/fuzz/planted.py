@@ -1,4 +1,4 @@
-"""Two strangers whose things nobody else may see, and the callers who must not see them."""
+"""Strangers whose things nobody else may see, one of them in another service, and the callers who must not see them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,34 @@ from domain.kernel.units import Position
 from tests.journeys.city import City
 from tests.journeys.places import SEATTLE, Place
 
-NAME, EMAIL, LICENCE, TOKEN = "Zaubermann", "zaubermann@example.org", "ZAUBER12345", "tok_visa_zauber"
 PLACE = Position(latitude=52.512347, longitude=13.412347)
-MARKS = (NAME, EMAIL, LICENCE, TOKEN, "52.512347", "13.412347")
-"""What must not be in any answer to somebody whom it does not concern."""
 
 Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is told of somebody, and stands nowhere else."""
+
+    name: str
+    email: str
+    licence: str
+    token: str
+    """Of the payment method."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What identifies the person."""
+        return self.name, self.email, self.licence
+
+
+STRANGER = Person("Zaubermann", "zaubermann@example.org", "ZAUBER12345", "tok_visa_zauber")
+FOREIGNER = Person("Fremdling", "fremdling@example.org", "FREMD12345", "tok_visa_fremd")
+FOREIGN_CAR = "WBAZZZ00000099999", "FREMD 1"
+MARKS = (*STRANGER.marks, str(PLACE.latitude), str(PLACE.longitude))
+"""What must not be in any answer to somebody whom it does not concern."""
+NOBODYS = (STRANGER.token, FOREIGNER.token, *FOREIGNER.marks, *FOREIGN_CAR)
+"""What must not be in any answer: payment methods' tokens, and what belongs to another service."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +51,10 @@ class Planted:
     """By the name of the field or of the parameter."""
     strange: tuple[str, ...]
     """Ids of what belongs to strangers."""
+    foreign: tuple[str, ...]
+    """Ids of what belongs to another service."""
+    spare: str
+    """A member whom nobody else looks for."""
 
 
 async def plant(city: City) -> Planted:
@@ -37,14 +63,15 @@ async def plant(city: City) -> Planted:
     trip = await city.start(city.cars[0], first)
     await city.end(trip, first)
     kept = await city.reserve(city.cars[0], first)
-    stranger = await _stranger(city, city.place)
-    foreigner = await _stranger(city, SEATTLE)
+    stranger = await _register(STRANGER, city, city.place)
+    foreigner = await _register(FOREIGNER, city, SEATTLE)
     strange_trip = await city.start(city.cars[1], stranger)
     await city.end(strange_trip, stranger)
     running = await city.start(city.cars[2], stranger)
     await _stands_at_the_marked_place(city, VehicleId(city.cars[2].vehicle_id))
     foreign_car = await _foreign_car(city)
     await city.settled()
+    spare = await city.member()
     own, strange = [(await city.get("/v1/invoices", who))["invoices"] for who in (first, stranger)]
     callers = {role.value: city.token(role) for role in Role if role not in {Role.MEMBER, Role.SYSTEM}}
     ids = {
@@ -53,22 +80,25 @@ async def plant(city: City) -> Planted:
         "trip_id": (_id(trip), _id(strange_trip), _id(running)),
         "reservation_id": (_id(kept),),
         "invoice_id": (own[0]["invoice_id"], strange[0]["invoice_id"]),
-        "aggregate_id": (first["X-Member"], stranger["X-Member"], _id(trip), str(city.cars[0].vehicle_id)),
     }
-    hidden = (stranger["X-Member"], foreigner["X-Member"], _id(strange_trip), _id(running), ids["invoice_id"][1])
-    return Planted({**callers, "member": _bearer(first), "nobody": {}}, ids, hidden)
+    foreign = (foreigner["X-Member"], foreign_car)
+    subjects = (first["X-Member"], stranger["X-Member"], _id(trip), _id(running), str(city.cars[2].vehicle_id))
+    ids |= {"subject": subjects, "aggregate_id": (*subjects, *foreign)}
+    hidden = (stranger["X-Member"], _id(strange_trip), _id(running), ids["invoice_id"][1])
+    return Planted({**callers, "member": _bearer(first), "nobody": {}}, ids, hidden, foreign, spare["X-Member"])
 
 
-async def _stranger(city: City, place: Place) -> Headers:
-    who = {"city_id": place.city_id, "name": NAME, "email": EMAIL, "birth_date": "1980-02-03", "service": place.service}
-    registered = (await city.post("/v1/members", who, {})).json()
+async def _register(person: Person, city: City, place: Place) -> Headers:
+    who = {"name": person.name, "email": person.email, "birth_date": "1980-02-03"}
+    where = {"city_id": place.city_id, "service": place.service}
+    registered = (await city.post("/v1/members", who | where, {})).json()
     me, mine = registered["id"], {"Authorization": f"Bearer {registered['token']}"}
     agent = city.token(Role.AGENT, service=place.service)
     licence = {"country": place.licence_country, "issued_on": "2015-01-01", "expires_on": "2039-01-01"}
-    card = {"token": TOKEN, "brand": "visa", "expires_on": "2039-12-31"}
+    card = {"token": person.token, "brand": "visa", "expires_on": "2039-12-31"}
     for path, body, headers in (
         ("verify-email", {"code": city.running.system.tokens.code("email", me)}, mine),
-        ("licence", {"number": LICENCE, **licence}, mine),
+        ("licence", {"number": person.licence, **licence}, mine),
         ("licence/verify", None, agent),
         ("payment-methods", card, mine),
     ):
@@ -85,7 +115,7 @@ async def _stands_at_the_marked_place(city: City, vehicle_id: VehicleId) -> None
 async def _foreign_car(city: City) -> str:
     vehicle_id = VehicleId(uuid4())
     car = CommissionVehicle(
-        vehicle_id=vehicle_id, vin="WBAZZZ00000099999", plate="ZAUBER 1", make="BMW", model="BMW i3",
+        vehicle_id=vehicle_id, vin=FOREIGN_CAR[0], plate=FOREIGN_CAR[1], make="BMW", model="BMW i3",
         fuel_type="electric", city_id=SEATTLE.city_id, position=SEATTLE.middle, energy_percent=80,
     )  # fmt: skip
     by = Actor(role=Role.OPERATOR, id="test")

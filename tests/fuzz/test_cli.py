@@ -45,11 +45,14 @@ def words(known: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     values = st.one_of(st.sampled_from([*HARD, *known]), st.uuids().map(str), st.integers().map(str))
     foreign = st.sampled_from([*OPTIONS, "--nonsense", "-x", "--help", "--version"])
 
+    def given_to(parameter: Any) -> st.SearchStrategy[tuple[str, ...]]:  # of the click inside typer
+        options = st.sampled_from(parameter.opts)
+        if getattr(parameter, "is_flag", False):
+            return st.tuples(options)
+        return st.tuples(options, values) if parameter.opts[0].startswith("-") else st.tuples(values)
+
     def of(path: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-        pieces = [
-            st.tuples(st.sampled_from(p.opts), values) if p.opts[0].startswith("-") else st.tuples(values)
-            for p in COMMANDS[path].params
-        ]
+        pieces = [given_to(p) for p in COMMANDS[path].params]
         proper = st.tuples(*(st.one_of(piece, piece, st.just(())) for piece in pieces))
         more = st.one_of(st.just(()), st.just(()), st.tuples(foreign), st.tuples(foreign, values))
         together = st.tuples(proper, more).map(lambda parts: [word for part in (*parts[0], parts[1]) for word in part])
@@ -87,7 +90,7 @@ def is_said_well(code: int, text: str, allowed: set[int]) -> bool:
 def test_whatever_is_typed_ends_in_words(rig: Rig, at_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
     del at_home
     monkeypatch.setenv("CSBE_POSTGRES_DSN", rig.dsn)
-    kept = {"member_id", "aggregate_id"}  # nobody is erased whom others look for
+    kept = {"member_id", "aggregate_id", "subject"}  # nobody is erased whom others look for
     known = tuple(id for name, ids in rig.planted.ids.items() if name not in kept for id in ids)
 
     @seed(SEED)
@@ -97,6 +100,26 @@ def test_whatever_is_typed_ends_in_words(rig: Rig, at_home: None, monkeypatch: p
         assert is_said_well(*ended(typed), {0, 1, 2}), typed
 
     type_it()
+
+
+def test_a_member_is_erased_with_whatever_is_typed_besides_and_only_when_that_is_meant(
+    rig: Rig, at_home: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del at_home
+    monkeypatch.setenv("CSBE_POSTGRES_DSN", rig.dsn)
+    spare = rig.planted.spare
+
+    @seed(SEED)
+    @looking(20)
+    @given(besides=st.lists(st.sampled_from(["--yes", spare, *HARD]), max_size=3), named=st.booleans())
+    def type_it(besides: list[str], named: bool) -> None:
+        typed = ["erase", *([spare] if named else []), *besides]
+        code, text = ended(typed)
+        assert is_said_well(code, text, {0, 1, 2}), typed
+        assert code or {spare, "--yes"} <= set(typed), typed
+
+    type_it()
+    assert ended(["erase", spare, "--yes"]) == (0, f"member {spare} is erased\n")
 
 
 def test_without_a_database_it_ends_in_words_too(at_home: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """The API, asked by its own document for whatever it may be asked for, by everybody."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import Mock
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -20,13 +22,17 @@ from schemathesis.specs.openapi.checks import (
 
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE
+from api.rest import live
 from api.rest.application import PARTS, create_app
+from api.rest.schemas.webhooks import CloudEvent
 from api.settings import Settings
 from api.system import System
 from domain.kernel.messages import Role
+from domain.kernel.webhooks import TYPE_PREFIX, EventFilter
 from tests.fuzz.conftest import Rig
 from tests.fuzz.depth import SEED, looking
-from tests.fuzz.planted import MARKS, Planted
+from tests.fuzz.planted import MARKS, NOBODYS, STRANGER, Planted
+from tests.journeys.city import SERVICE
 
 CHECKS = [
     not_a_server_error,
@@ -38,6 +44,7 @@ CHECKS = [
 STATUSES = {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 503}
 """Of the problems that callers may get."""
 ENDLESS = "GET /v1/events"
+TRUE = {"true", "1", "yes", "on", "y", "t"}
 CALLERS = ("member", "agent", "operator", "analyst", "auditor", "device", "partner", "nobody")
 TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", "2026-02-29T00:00:00Z", "-0001-01-01", "inf")
 DAYS = ("0001-01-01", "9999-12-31", "2027-02-29")
@@ -47,14 +54,19 @@ HARD: dict[str, tuple[Any, ...]] = {
     "cursor": tuple(f"{time}~00000000-0000-4000-8000-000000000000" for time in TIMES),
     "near": ("90,180", "-90,-180", "0,0", "9" * 400 + ",0", "1." + "9" * 400 + ",0"),
     **dict.fromkeys(("position", "at_least", "limit"), (0, 1, 2**31, 2**63 - 1, 2**63, -1)),
+    "type": (["csbe."], ["csbe.members.", "csbe.billing."], ["csbe.fleet.vehicle."], ["csbe.rental.trip.ended"]),
+    "last-event-id": ("0", "1", "60"),
     **dict.fromkeys(("min_energy", "distance_m", "driving_min", "parked_min"), (0, -0.0, 1e308, "nan", "inf", 2**63)),
 }
 """What is hard to deal with, by the name of the field or of the parameter."""
 STRANGERS = {"member", "partner", "device", "nobody"}
 """Whom the things of other members do not concern."""
+NAMELESS = {"analyst", "auditor"}
+"""Who sees what is done, but not by whom."""
 
 DOCUMENT = create_app(Mock(spec=System, settings=Settings(), tracer=None)).openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.config.max_stream_events = 100_000
 ROUTES = {
     f"{method} {route.path}": route
     for part in PARTS
@@ -74,6 +86,10 @@ def sharpen(case: Case[Any], planted: Planted, choose: st.DataObject) -> None:
             for name in sorted(names & (planted.ids.keys() | HARD.keys())):
                 if choose.draw(st.integers(0, 3), label="sharpened?"):
                     place[name] = choose.draw(st.sampled_from(planted.ids.get(name) or HARD[name]), label=name)
+    headers = {p.name.lower() for p in case.operation.iter_parameters() if p.location == "header"}
+    for name in sorted(headers & HARD.keys()):
+        if choose.draw(st.integers(0, 3), label="sharpened?"):
+            case.headers[name] = choose.draw(st.sampled_from(HARD[name]), label=name)
     if choose.draw(st.integers(0, 3), label="proper headers?"):
         case.headers.pop("if-match", None)
         case.headers["idempotency-key"] = choose.draw(st.uuids().map(str), label="key")
@@ -86,13 +102,39 @@ def entitled(label: str) -> tuple[str, ...]:
     return tuple(role for role in CALLERS if role == "nobody" or scopes & SCOPES[Role(role)])
 
 
-def told_of(case: Case[Any], text: str) -> list[str]:
-    """The marks in an answer that the request itself did not give."""
-    asked = f"{case.path_parameters} {case.query} {case.body!r} {case.headers}"
-    return [mark for mark in MARKS if mark in text and mark not in asked]
+def given_in_query(case: Case[Any], name: str) -> list[Any]:
+    """The values of a parameter in the query; the last one counts where there is to be one."""
+    value = (case.query or {}).get(name, [])
+    return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("label", sorted(OPERATIONS.keys() - {ENDLESS}))
+def kept_from(caller: str, case: Case[Any], planted: Planted) -> tuple[str, ...]:
+    """What must not be in the answer, unless the request itself gave it."""
+    kept = NOBODYS + planted.foreign
+    if caller in STRANGERS:
+        return kept + MARKS + planted.strange
+    if case.operation.label == ENDLESS:
+        granted = [str(value).lower() in TRUE for value in given_in_query(case, "personal_data")][-1:] == [True]
+        return kept if granted and caller == "operator" else kept + MARKS
+    return kept + STRANGER.marks if caller in NAMELESS else kept
+
+
+@pytest.fixture(autouse=True)
+def _ends_when_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live view has no end of its own: here it has one once it has nothing more to tell."""
+    as_ever = live._stream
+
+    async def until_silence(*what: Any) -> AsyncIterator[bytes]:
+        async for piece in as_ever(*what):
+            yield piece
+            if piece.startswith(b": keep-alive"):
+                return
+
+    monkeypatch.setattr(live, "KEEP_ALIVE_S", 0.0)
+    monkeypatch.setattr(live, "_stream", until_silence)
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
 def test_whatever_is_asked_the_answer_is_one_of_those_described_and_tells_nothing_of_others(
     label: str, rig: Rig
 ) -> None:
@@ -116,17 +158,32 @@ def test_whatever_is_asked_the_answer_is_one_of_those_described_and_tells_nothin
 
 
 def judge(case: Case[Any], answer: Response, caller: str, planted: Planted) -> None:
-    case.validate_response(answer, checks=CHECKS)
+    if case.operation.label == ENDLESS and answer.status_code == 200:
+        case.validate_response(answer, checks=[check for check in CHECKS if check is not response_schema_conformance])
+        judge_stream(case, answer)  # that check takes the schema of the stream, a text, for that of each event in it
+    else:
+        case.validate_response(answer, checks=CHECKS)
     if answer.status_code >= 400:
         problem: dict[str, Any] = answer.json()
         assert answer.status_code in STATUSES
         assert answer.headers["content-type"][0].startswith(MEDIA_TYPE)
         assert problem["status"] == answer.status_code
-    if caller in STRANGERS:
-        text = answer.content.decode(errors="replace")
-        asked = f"{case.path_parameters} {case.query} {case.body!r}"
-        assert told_of(case, text) == []
-        assert [id for id in planted.strange if id in text and id not in asked] == []
+    text, asked = answer.content.decode(errors="replace"), f"{case.path_parameters} {case.query} {case.body!r}"
+    assert [kept for kept in kept_from(caller, case, planted) if kept in text and kept not in asked] == []
+
+
+def judge_stream(case: Case[Any], answer: Response) -> None:
+    """Every message is an event of the service, of those asked for, after the last one seen and in order."""
+    blocks = answer.content.decode().split("\n\n")
+    messages = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks if block.startswith("id")]
+    events = [CloudEvent.model_validate_json(message["data"]) for message in messages]
+    positions = [int(message["id"]) for message in messages]
+
+    types, subject = given_in_query(case, "type"), given_in_query(case, "subject")
+    wanted = EventFilter(types=tuple(types or [TYPE_PREFIX]), subject=subject[-1] if subject else None)
+    assert positions == sorted({p for p in positions if p > float(case.headers.get("last-event-id", 0))})
+    assert {event.source for event in events} <= {f"/csbe/{SERVICE}"}
+    assert all(wanted.wants(event.type.removeprefix(TYPE_PREFIX), UUID(event.subject)) for event in events)
 
 
 @pytest.mark.parametrize("caller", sorted(STRANGERS))

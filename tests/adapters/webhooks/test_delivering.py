@@ -228,6 +228,33 @@ async def test_a_replay_sends_again_from_a_position_on_with_the_same_ids(outlets
         await outlets.change(Replay(webhook_id=id, from_position=last + 1))
 
 
+async def test_a_replay_of_a_parked_webhook_waits_until_it_is_resumed(outlets: Outlets, receiver: Receiver) -> None:
+    async with Receiver().listening() as gone:
+        id, _ = await outlets.subscribe(gone.url)
+        await outlets.subscribe(receiver.url)
+        last = await outlets.strike(2)
+        async with outlets.delivering():
+            await reached(outlets, last, last)
+            gone.misdeed = answers(410)
+            last = await outlets.strike(1)
+            await reached(outlets, last - 1, last)
+
+            async def given_up() -> bool:
+                return (await outlets.state(id)).state is WebhookState.PARKED
+
+            await until(given_up)
+            gone.misdeed = lambda: None
+            await outlets.change(Replay(webhook_id=id, from_position=1))
+            last = await outlets.strike(1)
+            await reached(outlets, 0, last)
+            waiting = await outlets.state(id)
+            await outlets.resume(id)
+            await reached(outlets, last, last)
+
+    assert waiting.state is WebhookState.PARKED
+    assert gone.positions == [1, 2, *range(1, last + 1)]
+
+
 async def test_a_replay_while_an_event_is_being_sent_begins_where_it_was_asked_to(
     outlets: Outlets, receiver: Receiver
 ) -> None:
