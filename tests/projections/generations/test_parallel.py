@@ -14,7 +14,6 @@ import asyncpg
 import pytest
 
 import projections
-from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.generations import Generation
 from adapters.postgres.journal import Journal
@@ -24,7 +23,6 @@ from adapters.postgres.parts import Part, alone, split
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from adapters.postgres.writing import Entry
-from api.composition import prepare
 from domain.members.member import Member
 from projections.billing import BillingProjector
 from projections.members import MembersProjector
@@ -33,9 +31,8 @@ from projections.rental import RentalProjector
 from projections.utilisation import UtilisationProjector
 from tests.api.terminal import METADATA, registered
 from tests.benchmarks import history
-from tests.databases import empty_database
+from tests.projections.generations.greeting import states
 from tests.projections.planting import Log
-from tests.projections.test_generations import states
 
 MEMBERS = 9
 PARALLEL = [projector for projector in projections.PROJECTORS if projector.PARALLEL]
@@ -50,29 +47,9 @@ select count(*) from pg_stat_activity where application_name = 'csbe worker' and
 
 
 @pytest.fixture
-async def dsn(postgres_server: str) -> AsyncIterator[str]:
-    """A database of its own."""
-    async with empty_database(postgres_server) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    await prepare(dsn)
-    pool = await connect(dsn)
-    yield pool
-    pool.terminate()
-
-
-@pytest.fixture
 async def end(store: PostgresEventStore) -> int:
     """Where a log with the stories of some members ends."""
     return await history.write(store, await history.story(), MEMBERS)
-
-
-@pytest.fixture
-def members(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
-    return Projection(pool, store, MembersProjector())
 
 
 def by_workers(count: int, store: PostgresEventStore, dsn: str, model: Projector) -> ParallelBuild:

@@ -1,7 +1,6 @@
 """A read model is made anew beside the live one, and takes its place at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -16,83 +15,16 @@ from adapters.postgres.migrate import MIGRATIONS, migrate
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from api.composition import prepare
-from domain.kernel.messages import RecordedEvent
-from domain.members.member import Member
-from projections.changes import Changes
-from projections.members import MEMBERS, MembersProjector
+from projections.members import MembersProjector
 from projections.projector import Projector
 from tests.api.terminal import registered
 from tests.databases import empty_database
-
-
-class Greeting(MembersProjector):
-    """The next release: one more column, one less, and another order."""
-
-    VERSION = 2
-
-    def tables_sql(self) -> str:
-        sql = (
-            super()
-            .tables_sql()
-            .replace("    service text not null,\n", "    greeting text,\n    service text not null,\n")
-        )
-        sql = sql.replace("    licence_expires_on date,\n", "")
-        lines = [line for line in sql.splitlines() if "members.licence_expires_on" not in line]
-        return "\n".join(lines) + "\ncomment on column members.greeting is 'Personal: how to greet.';"
-
-    def reports_sql(self) -> str:
-        lines = super().reports_sql().replace("licence_expires_on, ", "").splitlines()
-        return "\n".join(line for line in lines if "members.licence_expires_on" not in line)
-
-    def _registered(self, recorded: RecordedEvent, event: Member.Registered) -> Changes:
-        yield from super()._registered(recorded, event)
-        yield MEMBERS.update(event.originator_id, greeting=f"Dear {event.name}")
-
-
-@pytest.fixture
-async def dsn(postgres_server: str) -> AsyncIterator[str]:
-    """A database of its own."""
-    async with empty_database(postgres_server) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    await prepare(dsn)
-    pool = await connect(dsn)
-    yield pool
-    pool.terminate()
-
-
-@pytest.fixture
-def members(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
-    """As today's release knows it."""
-    return Projection(pool, store, MembersProjector())
-
-
-@pytest.fixture
-def greeting(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
-    """As the next release knows it."""
-    return Projection(pool, store, Greeting())
+from tests.projections.generations.greeting import columns, count, states
 
 
 async def indexes_of(pool: asyncpg.Pool, generation: Generation) -> set[str]:
     found = await pool.fetch("select indexdef from pg_indexes where schemaname = $1", generation.schema)
     return {row["indexdef"].replace(generation.schema, "") for row in found}
-
-
-async def states(projection: Projection) -> dict[int, str]:
-    return {generation.number: generation.state for generation in await projection.generations()}
-
-
-async def columns(pool: asyncpg.Pool, schema: str) -> set[str]:
-    query = "select column_name from information_schema.columns where table_schema = $1 and table_name = 'members'"
-    return {row[0] for row in await pool.fetch(query, schema)}
-
-
-async def count(pool: asyncpg.Pool) -> int:
-    found: int = await pool.fetchval("select count(*) from read_v1.members")
-    return found
 
 
 async def test_a_first_start_shows_an_empty_read_model_at_once(pool: asyncpg.Pool, members: Projection) -> None:

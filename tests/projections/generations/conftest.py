@@ -1,0 +1,41 @@
+"""A database of each test's own, and two releases of one read model."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from adapters.postgres.database import connect
+from adapters.postgres.projection import Projection
+from adapters.postgres.store import PostgresEventStore
+from api.composition import prepare
+from projections.members import MembersProjector
+from tests.databases import empty_database
+from tests.projections.generations.greeting import Greeting
+
+
+@pytest.fixture
+async def dsn(postgres_server: str) -> AsyncIterator[str]:
+    """A database of its own."""
+    async with empty_database(postgres_server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    await prepare(dsn)
+    pool = await connect(dsn)
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
+def members(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
+    """As today's release knows it."""
+    return Projection(pool, store, MembersProjector())
+
+
+@pytest.fixture
+def greeting(pool: asyncpg.Pool, store: PostgresEventStore) -> Projection:
+    """As the next release knows it."""
+    return Projection(pool, store, Greeting())
