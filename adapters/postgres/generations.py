@@ -19,6 +19,11 @@ _NUMBER = "select coalesce(max(number), 0) + 1 from csbe.generations where proje
 _ADD = "insert into csbe.generations (projection, number, state, digest, reports) values ($1, $2, $3, $4, $5)"
 _STATE = "update csbe.generations set state = $3, changed_at = now() where projection = $1 and number = $2"
 _CLAIM = "update csbe.generations set digest = $3, reports = $4 where projection = $1 and number = $2"
+_HAD_ITS_TURN = """
+select exists (
+    select from csbe.generations where projection = $1 and digest = $2 and state in ('former', 'dropped')
+)
+"""
 _FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(4842196, hashtext($1))"
 
@@ -98,6 +103,12 @@ async def prepare(connection: Connection, model: ReadModel) -> None:
         await connection.execute(_CLAIM, live.projection, live.number, model.digest, model.reports_sql())
         claimed = Generation(live.projection, live.number, live.state, model.digest, model.reports_sql())
         await show(connection, claimed, live)
+
+
+async def had_its_turn(connection: asyncpg.Pool | Connection, model: ReadModel) -> bool:
+    """Whether a generation that was made for this code was shown before, or dropped."""
+    had: bool = await connection.fetchval(_HAD_ITS_TURN, model.NAME, model.digest)
+    return had
 
 
 async def make(connection: Connection, model: ReadModel, state: str) -> Generation:

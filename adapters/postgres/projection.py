@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -109,19 +109,24 @@ class Projection:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow every generation that this code can write, until told to stop.
 
-        When the live one was made for other code, another is built beside it, and takes its place unless the settings
+        When the live one was made for older code, another is built beside it, and takes its place unless the settings
         say that this is for an operator to do.
         """
         following: dict[int, tuple[asyncio.Event, asyncio.Task[None]]] = {}
         renewal: asyncio.Task[None] | None = None
+        shown: Generation | None = None
         while not stop.is_set():
             try:
                 found = await self.generations()
+                due = await self._is_due(found, self._pool)
             except TRY_AGAIN:
                 log.warning("%s lost its connection; trying again", self.name, exc_info=True)
             else:
-                if renewal is None and not any(self.writes(g) for g in found if g.state == "live"):
+                if due and (renewal is None or (renewal.done() and not renewal.exception())):
                     renewal = asyncio.create_task(self._renew(stop))
+                was, shown = shown, next((g for g in found if g.state == "live"), None)
+                if shown and shown != was and not due and not self.writes(shown):
+                    log.warning("%s shows generation %d, which only its own release follows", self.name, shown.number)
                 await self._follow([g for g in found if self.writes(g) and g.state != "building"], following)
             await is_set_within(stop, POLL_SECONDS)
         await self._follow([], following)
@@ -133,11 +138,7 @@ class Projection:
     ) -> Generation:
         """Fill a generation beside the live one, or go on with one that was begun. Raises `FollowerStoppedError`."""
         new = await self.begun()
-        while not await self._is_built(new, tell):
-            if stop is not None and stop.is_set():
-                return new
-            if not await self._build_on(new, batch):
-                await asyncio.sleep(POLL_SECONDS / 5)  # another process is at it
+        await self._fill(new, tell, stop, batch)
         return new
 
     async def progress(self, new: Generation) -> int:
@@ -174,29 +175,41 @@ class Projection:
 
     async def drop(self) -> Generation:
         """Remove the former generation, or else the one made beside the live one."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await generations.one_at_a_time(connection, self.name)
-            spare = await self._in_state("former") or await self._in_state("ready") or await self._in_state("building")
+        async with self._alone() as connection:
+            found = {g.state: g for g in await generations_of(connection, self.name)}
+            spare = found.get("former") or found.get("ready") or found.get("building")
             if spare is None:
                 self._fail("has the live generation only, which cannot be dropped")
             await parts.hold(connection, spare.follower)
             await generations.drop(connection, spare)
         return spare
 
+    async def _is_due(self, found: Sequence[Generation], connection: asyncpg.Pool | Connection) -> bool:
+        """Whether this code is newer than what is shown, and nobody has built for it: it never had its turn."""
+        done = {"live"} if self._swap else {"live", "ready"}
+        if any(g.state in done and self.writes(g) for g in found):
+            return False
+        return not await generations.had_its_turn(connection, self._model)
+
     async def _renew(self, stop: asyncio.Event) -> None:
-        log.warning("%s was made by other code: another generation is built beside it", self.name)
-        while not stop.is_set():
-            try:
-                await self.build(stop=stop, batch=LIVE_BATCH)
-                if self._swap and not stop.is_set() and not self.writes(await self.live()):
-                    await self.swap()
-            except FollowerStoppedError as stopped:
-                log.error("%s", stopped)  # noqa: TRY400 (the cause was logged when it happened)
-            except TRY_AGAIN:
-                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
-            else:
-                return
-            await is_set_within(stop, POLL_SECONDS)
+        """Build and swap. Pauses after trouble, which may be over when it is called again."""
+        try:
+            async with self._alone() as connection:
+                if not await self._is_due(await generations_of(connection, self.name), connection):
+                    return
+                new = await self._begun(connection)
+            log.warning("%s was made by older code: generation %d is built beside it", self.name, new.number)
+            await self._fill(new, stop=stop, batch=LIVE_BATCH)
+            ready = await self._in_state("ready")
+            if self._swap and ready and self.writes(ready):
+                await self._exchange(ready)
+        except TRY_AGAIN:
+            log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+        except (FollowerStoppedError, GenerationError, asyncpg.DependentObjectsStillExistError) as why:
+            log.error("%s", why)  # noqa: TRY400 (where it happened says nothing)
+        else:
+            return
+        await is_set_within(stop, 10 * POLL_SECONDS)
 
     async def _follow(
         self, wanted: list[Generation], following: dict[int, tuple[asyncio.Event, asyncio.Task[None]]]
@@ -213,14 +226,27 @@ class Projection:
 
     async def begun(self) -> Generation:
         """The generation being built: begun anew when it was begun by other code."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await generations.one_at_a_time(connection, self.name)
-            for begun in await generations_of(connection, self.name):
-                if begun.state in {"building", "ready"}:
-                    if self.writes(begun):
-                        return begun
-                    await generations.drop(connection, begun)
-            return await generations.make(connection, self._model, "building")
+        async with self._alone() as connection:
+            return await self._begun(connection)
+
+    async def _begun(self, connection: Connection) -> Generation:
+        for begun in await generations_of(connection, self.name):
+            if begun.state in {"building", "ready"}:
+                if self.writes(begun):
+                    return begun
+                await generations.drop(connection, begun)
+        return await generations.make(connection, self._model, "building")
+
+    async def _fill(
+        self,
+        new: Generation,
+        tell: Tell = lambda _done, _end: None,
+        stop: asyncio.Event | None = None,
+        batch: int = BUILD_BATCH,
+    ) -> None:
+        while not await self._is_built(new, tell) and not (stop and stop.is_set()):
+            if not await self._build_on(new, batch):
+                await asyncio.sleep(POLL_SECONDS / 5)  # another process is at it
 
     async def _is_built(self, new: Generation, tell: Tell) -> bool:
         """Whether it has caught up, which is then on record; it gets its indexes then."""
@@ -228,12 +254,13 @@ class Projection:
         tell(done, end)
         if done < end:
             return False
-        async with self._pool.acquire() as connection, connection.transaction():
-            await generations.one_at_a_time(connection, self.name)
+        async with self._alone() as connection:
             if await parts.parts_of(connection, new.follower):
                 return False
-            await self.progress(new)  # not after it was dropped
-            if new.state == "building":
+            state = (await self._states(connection)).get(new.number)
+            if state is None:
+                self._fail(f"lost generation {new.number}: dropped")
+            if state == "building":
                 await generations.add_indexes(connection, self._model, new)
                 await generations.set_state(connection, new, "ready")
         return True
@@ -257,8 +284,6 @@ class Projection:
 
     async def _try_exchange(self, new: Generation) -> None:
         live = await self.live()
-        if live.number == new.number:
-            return
         async with self._aligned(live, new) as connection:
             await connection.execute(_LOCK_TIMEOUT)
             await generations.show(connection, new, live)
@@ -274,8 +299,10 @@ class Projection:
         follower = self.follower(new, BUILD_BATCH)
         if self.writes(new):
             await follower.catch_up()
-        async with self._pool.acquire() as connection, connection.transaction():
-            await generations.one_at_a_time(connection, self.name)
+        async with self._alone() as connection:
+            states = await self._states(connection)
+            if (states.get(live.number), states.get(new.number)) != (live.state, new.state):
+                self._fail("was changed by somebody else meanwhile: look at the status and try again")
             rows = await connection.fetch(_POSITIONS, [live.follower, new.follower])
             positions = {row["name"]: row["position"] for row in rows}
             until = positions.get(live.follower, 0)
@@ -283,11 +310,21 @@ class Projection:
                 if not self.writes(new):
                     behind = until - positions.get(new.follower, 0)
                     self._fail(
-                        f"generation {new.number} is {behind} positions behind and was made by other code: "
-                        "let that release bring it up to date"
+                        f"generation {new.number} is behind by {behind}, and only the release that made it can bring "
+                        "it up to date: give this command with that release"
                     )
                 await follower.go_on(until, connection)
             yield connection
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[Connection]:
+        """A transaction in which nobody else makes, swaps or drops generations of this projection."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await generations.one_at_a_time(connection, self.name)
+            yield connection
+
+    async def _states(self, connection: Connection) -> dict[int, str]:
+        return {generation.number: generation.state for generation in await generations_of(connection, self.name)}
 
     async def _ready(self) -> Generation:
         if await self._in_state("building"):

@@ -1,0 +1,175 @@
+"""Processes of two releases run beside each other, start, and end; what is shown is what the newer one or an operator chose."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock
+
+import asyncpg
+import pytest
+
+from adapters.postgres.generations import Generation
+from adapters.postgres.projection import Projection
+from adapters.postgres.store import PostgresEventStore
+from projections.members import MembersProjector
+from projections.projector import Projector
+from tests.api.terminal import registered
+from tests.projections.generations.greeting import Greeting, count, states
+
+_WAITING = """
+select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+"""
+UPGRADED = {1: "former", 2: "live"}
+WENT_BACK = {1: "live", 2: "former"}
+
+
+class Watched(Projection):
+    """Counts how often it looked at the generations."""
+
+    looked = 0
+
+    async def generations(self) -> list[Generation]:
+        self.looked += 1
+        return await super().generations()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.postgres.projection.POLL_SECONDS", 0.02)
+
+
+@pytest.fixture
+def process(pool: asyncpg.Pool, store: PostgresEventStore) -> Callable[[Projector], Watched]:
+    """A process of a release, by what it makes of members."""
+    return lambda projector: Watched(pool, store, projector)
+
+
+@asynccontextmanager
+async def running(*processes: Projection) -> AsyncIterator[None]:
+    """While the block lasts; they end without an error."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(process.run(stop)) for process in processes]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def upgraded(projection: Projection) -> None:
+    while "former" not in (await states(projection)).values():
+        await asyncio.sleep(0.02)
+
+
+async def looked_often(*processes: Watched) -> None:
+    """Each process has seen many times how things are now."""
+    looked = [process.looked for process in processes]
+    while any(process.looked < before + 10 for process, before in zip(processes, looked, strict=True)):
+        await asyncio.sleep(0.02)
+
+
+async def test_processes_of_a_new_release_that_start_together_upgrade_once(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, process: Callable[[Projector], Watched]
+) -> None:
+    for _ in range(5):
+        await registered(store)
+    await members.catch_up()
+    both = process(Greeting()), process(Greeting())
+
+    async with running(*both):
+        await upgraded(members)
+        await looked_often(*both)
+
+    assert await states(members) == UPGRADED
+    assert await count(pool) == 5
+    assert (await members.back()).number == 1
+
+
+async def test_two_operators_who_swap_at_once_keep_the_former_generation(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, process: Callable[[Projector], Watched]
+) -> None:
+    await registered(store)
+    await members.catch_up()
+    operators = [process(Greeting()) for _ in range(4)]
+    await operators[0].build()
+
+    await asyncio.gather(*(operator.swap() for operator in operators), return_exceptions=True)
+
+    assert await states(members) == UPGRADED
+    assert await pool.fetchval("select count(*) from members_v1.members") == 1
+
+
+async def test_a_build_that_was_ready_is_not_called_ready_again_once_it_is_shown(
+    store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    await registered(store)
+    begun = await greeting.begun()
+    await greeting.build()
+    await greeting.swap()
+
+    assert await greeting._is_built(begun, lambda _done, _end: None)
+
+    assert await states(members) == UPGRADED
+
+
+async def test_processes_of_the_old_release_that_run_on_do_not_undo_an_upgrade(
+    store: PostgresEventStore, members: Projection, process: Callable[[Projector], Watched]
+) -> None:
+    await registered(store)
+    old, new = process(MembersProjector()), process(Greeting())
+
+    async with running(old, new):
+        await upgraded(members)
+        await looked_often(old, new)
+        async with running(restarted := process(MembersProjector())):
+            await looked_often(old, new, restarted)
+
+    assert await states(members) == UPGRADED
+
+
+async def test_processes_of_the_new_release_that_run_on_do_not_undo_that_somebody_went_back(
+    store: PostgresEventStore, members: Projection, process: Callable[[Projector], Watched]
+) -> None:
+    await registered(store)
+    old, new = process(MembersProjector()), process(Greeting())
+
+    async with running(old, new):
+        await upgraded(members)
+        await members.back()
+        await looked_often(old, new)
+        async with running(restarted := process(Greeting())):
+            await looked_often(old, new, restarted)
+
+    assert await states(members) == WENT_BACK
+
+
+async def test_a_release_whose_generation_was_dropped_does_not_make_it_again(
+    store: PostgresEventStore, members: Projection, process: Callable[[Projector], Watched]
+) -> None:
+    await registered(store)
+    old, new = process(MembersProjector()), process(Greeting())
+
+    async with running(old, new):
+        await upgraded(members)
+        await members.drop()
+        await looked_often(old, new)
+
+    assert await states(members) == {2: "live"}
+
+
+async def test_a_build_that_another_release_dropped_ends_the_renewal_and_not_the_process(
+    store: PostgresEventStore,
+    members: Projection,
+    process: Callable[[Projector], Watched],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await registered(store)
+    new = process(Greeting())
+    monkeypatch.setattr(new, "_build_on", AsyncMock(return_value=False))  # as long as another process is at it
+    async with running(new):
+        while await states(members) != {1: "live", 2: "building"}:
+            await asyncio.sleep(0.02)
+        await members.drop()
+        await looked_often(new)
+
+    assert await states(members) == {1: "live"}
