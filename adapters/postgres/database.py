@@ -1,6 +1,7 @@
 """Connections to PostgreSQL."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -8,12 +9,31 @@ import asyncpg
 import orjson
 from asyncpg.exceptions._base import DataError as UnencodableError  # asyncpg has two of this name
 
-__all__ = ["LOST_CONNECTION", "NOT_ITS_FAULT", "TRY_AGAIN", "Connection", "UnencodableError", "connect", "persistently"]
+from adapters.postgres.errors import BusyError
+
+__all__ = [
+    "LOCK_TIMEOUT",
+    "LOST_CONNECTION",
+    "NOT_ITS_FAULT",
+    "TRY_AGAIN",
+    "Connection",
+    "UnencodableError",
+    "connect",
+    "giving_way",
+    "persistently",
+]
 
 T = TypeVar("T")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
 """Pauses between attempts while the database cannot be reached."""
+
+BUSY_ATTEMPTS = 40
+BUSY_SECONDS = 0.1
+"""How often something is tried that needs tables or views for itself, and the pause after each time."""
+
+LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
+"""Shorter than PostgreSQL takes to look for deadlocks, so that a change gives way and never a reader."""
 
 LOST_CONNECTION: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
@@ -63,6 +83,18 @@ async def persistently(work: Callable[[], Awaitable[T]]) -> T:
         except TRY_AGAIN:
             await asyncio.sleep(pause)
     return await work()
+
+
+async def giving_way(what: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Do something that waits for its locks as long as `LOCK_TIMEOUT` says, again while others hold them.
+
+    Whoever waits for a lock keeps those waiting who come later. Raises `BusyError`.
+    """
+    for _ in range(BUSY_ATTEMPTS):
+        with contextlib.suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            return await work()
+        await asyncio.sleep(BUSY_SECONDS)
+    raise BusyError(what)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:

@@ -17,3 +17,10 @@ class GenerationError(Exception):
     def __init__(self, projection: str, why: str) -> None:
         super().__init__(f"{projection} {why}")
         self.projection = projection
+
+
+class BusyError(Exception):
+    """Others kept for too long what was to be changed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} cannot be changed while others read: end their transactions (see pg_stat_activity)")

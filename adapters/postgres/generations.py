@@ -1,14 +1,15 @@
 """Generations of a read model: its tables in a schema of their own, made beside the live ones and shown by views."""
 
 import re
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import asyncpg
 
 from adapters.postgres import parts
-from adapters.postgres.database import Connection
+from adapters.postgres.database import LOCK_TIMEOUT, Connection
+from adapters.postgres.errors import GenerationError
 from domain.kernel.messages import RecordedEvent
 
 _ALL = """
@@ -37,7 +38,6 @@ from pg_class c join pg_attribute a on a.attrelid = c.oid
 where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
 """
 _INDEX = re.compile(r"^create index [^;]*;", re.MULTILINE)
-_GRANT = "grant select on all tables in schema reports to csbe_analyst"
 _REPORTS = re.compile(r"create or replace view (reports\.\w+)")
 _OTHER_SHAPE = (asyncpg.InvalidTableDefinitionError, asyncpg.UndefinedColumnError, asyncpg.DatatypeMismatchError)
 
@@ -92,17 +92,24 @@ async def generations_of(connection: asyncpg.Pool | Connection, projection: str)
 
 
 async def prepare(connection: Connection, model: ReadModel) -> None:
-    """Make and show the first generation where there is none; one that this code cannot write stays as it is."""
-    await connection.execute(_ONE_AT_A_TIME, model.NAME)
+    """Make and show the first generation where there is none; one that this code cannot write stays as it is.
+
+    Where generations are there and none is live, the newest that was built is shown. Raises `GenerationError` when
+    there is none.
+    """
+    if _is_prepared(_live(await generations_of(connection, model.NAME)), model):
+        return  # without waiting for whoever makes indexes of another generation
+    await one_at_a_time(connection, model.NAME)
+    await connection.execute(LOCK_TIMEOUT)
     found = await generations_of(connection, model.NAME)
-    live = next((g for g in found if g.state == "live"), None)
+    live = _live(found)
     if live is None:
-        live = await make(connection, model, "live")
-        await show(connection, live, None)
-    elif live.digest is None or (live.digest == model.digest and live.reports != model.reports_sql()):
+        new = _newest_built(found, model) if found else await make(connection, model, "live")
+        await set_state(connection, new, "live")
+        await show(connection, new, None)
+    elif not _is_prepared(live, model):
         await connection.execute(_CLAIM, live.projection, live.number, model.digest, model.reports_sql())
-        claimed = Generation(live.projection, live.number, live.state, model.digest, model.reports_sql())
-        await show(connection, claimed, live)
+        await show(connection, replace(live, digest=model.digest, reports=model.reports_sql()), live)
 
 
 async def had_its_turn(connection: asyncpg.Pool | Connection, model: ReadModel) -> bool:
@@ -139,7 +146,7 @@ async def show(connection: Connection, new: Generation, old: Generation | None) 
         async with connection.transaction():
             await _replace_views(connection, new, tables)
     except _OTHER_SHAPE:
-        await _drop_views(connection, old, shown)
+        await _drop_views(connection, [new, *([old] if old else [])], {*shown, *tables})
         await _replace_views(connection, new, tables)
     for gone in set(shown) - set(tables):
         await connection.execute(f"drop view if exists read_v1.{gone}")
@@ -168,6 +175,30 @@ async def _execute_in(connection: Connection, generation: Generation, sql: str) 
     await connection.execute("set local search_path to default")
 
 
+def _live(found: Sequence[Generation]) -> Generation | None:
+    return next((generation for generation in found if generation.state == "live"), None)
+
+
+def _is_prepared(live: Generation | None, model: ReadModel) -> bool:
+    """Whether a start has nothing to do: other code made it, or this code did and would show it the same."""
+    if live is None or live.digest is None:
+        return False
+    return live.digest != model.digest or live.reports == model.reports_sql()
+
+
+def _newest_built(found: Sequence[Generation], model: ReadModel) -> Generation:
+    built = [generation for generation in found if generation.state != "building"]
+    if not built:
+        schemas = ", ".join(generation.schema for generation in found)
+        forget = f"update csbe.generations set state = 'dropped' where projection = '{model.NAME}'"  # noqa: S608
+        raise GenerationError(
+            model.NAME,
+            "has neither a live generation nor one that was built. The next start makes it anew once you run: "
+            f"drop schema {schemas} cascade; {forget}",
+        )
+    return built[-1]
+
+
 async def _replace_views(connection: Connection, new: Generation, tables: Sequence[str]) -> None:
     for table in tables:
         await connection.execute(
@@ -176,11 +207,12 @@ async def _replace_views(connection: Connection, new: Generation, tables: Sequen
     for (comment,) in await connection.fetch(_COMMENTS, new.schema):
         await connection.execute(comment)
     await connection.execute(new.reports or "")
-    await connection.execute(_GRANT)
+    for report in _REPORTS.findall(new.reports or ""):
+        await connection.execute(f"grant select on {report} to csbe_analyst")
 
 
-async def _drop_views(connection: Connection, old: Generation | None, tables: Sequence[str]) -> None:
+async def _drop_views(connection: Connection, of: Sequence[Generation], tables: Collection[str]) -> None:
     """Ours only: a view that somebody else made over them keeps them from being dropped, and is named in the error."""
-    views = _REPORTS.findall((old and old.reports) or "") + [f"read_v1.{table}" for table in tables]
-    if views:
-        await connection.execute(f"drop view if exists {', '.join(views)}")
+    reports = [report for generation in of for report in _REPORTS.findall(generation.reports or "")]
+    views = sorted({*reports, *(f"read_v1.{table}" for table in tables)})
+    await connection.execute(f"drop view if exists {', '.join(views)}")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import asyncpg
 
+from adapters.postgres.database import LOCK_TIMEOUT, giving_way
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 4842194
@@ -23,7 +25,8 @@ comment on column csbe.migrations.applied_at is 'When it was applied.';
 async def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
     """Apply what is missing, each file in a transaction of its own; returns the names of the files applied.
 
-    Several processes may call this at once: one works, the others wait and find nothing to do.
+    Several processes may call this at once: one works, the others wait and find nothing to do. Raises `BusyError` when
+    others keep what is to be changed.
     """
     connection = await asyncpg.connect(dsn)
     try:
@@ -36,9 +39,14 @@ async def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
 
 
 async def _apply(connection: asyncpg.Connection, file: Path) -> bool:
-    async with connection.transaction():
-        if await connection.fetchval("select true from csbe.migrations where name = $1", file.stem):
-            return False
-        await connection.execute(file.read_text())  # noqa: ASYNC240 (as above)
-        await connection.execute("insert into csbe.migrations (name) values ($1)", file.stem)
+    if await connection.fetchval("select true from csbe.migrations where name = $1", file.stem):
+        return False
+
+    async def apply() -> None:
+        async with connection.transaction():
+            await connection.execute(LOCK_TIMEOUT)
+            await connection.execute(file.read_text())  # noqa: ASYNC240 (as above)
+            await connection.execute("insert into csbe.migrations (name) values ($1)", file.stem)
+
+    await giving_way(f"the tables of migration {file.stem}", apply)
     return True

@@ -1,7 +1,6 @@
 """A projection: follows the log for every generation that this code can write, and exchanges one for another."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,8 +11,8 @@ from typing import NoReturn
 import asyncpg
 
 from adapters.postgres import generations, parts
-from adapters.postgres.database import TRY_AGAIN, Connection
-from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.database import LOCK_TIMEOUT, TRY_AGAIN, Connection, giving_way
+from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.follower import POLL_SECONDS, Follower, Standing
 from adapters.postgres.generations import Generation, ReadModel, generations_of
 from adapters.postgres.listener import is_set_within
@@ -28,11 +27,6 @@ BUILD_BATCH = 10_000
 
 Not a build beside whatever else a process serves, which would wait for each batch to be decoded.
 """
-
-SWAP_ATTEMPTS = 40
-
-_LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
-"""Shorter than PostgreSQL takes to look for deadlocks, so that a swap gives way and never a reader."""
 
 _POSITIONS = "select name, position from csbe.followers where name = any($1) order by name for update"
 _DIFFERENCE = "select count(*) from (select {columns} from {a} except all select {columns} from {b}) as difference"
@@ -205,7 +199,7 @@ class Projection:
                 await self._exchange(ready)
         except TRY_AGAIN:
             log.warning("%s lost its connection; trying again", self.name, exc_info=True)
-        except (FollowerStoppedError, GenerationError, asyncpg.DependentObjectsStillExistError) as why:
+        except (BusyError, FollowerStoppedError, GenerationError, asyncpg.DependentObjectsStillExistError) as why:
             log.error("%s", why)  # noqa: TRY400 (where it happened says nothing)
         else:
             return
@@ -275,17 +269,12 @@ class Projection:
         return alone
 
     async def _exchange(self, new: Generation) -> None:
-        for _ in range(SWAP_ATTEMPTS):
-            with contextlib.suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-                await self._try_exchange(new)
-                return
-            await asyncio.sleep(POLL_SECONDS / 5)
-        self._fail("could not be swapped: readers keep its views busy; try again")
+        await giving_way(f"the views of {self.name}", partial(self._try_exchange, new))
 
     async def _try_exchange(self, new: Generation) -> None:
         live = await self.live()
         async with self._aligned(live, new) as connection:
-            await connection.execute(_LOCK_TIMEOUT)
+            await connection.execute(LOCK_TIMEOUT)
             await generations.show(connection, new, live)
             for old in await generations_of(connection, self.name):
                 if old.state == "former" and old.number != new.number:

@@ -17,7 +17,7 @@ from api.cli.tasks import tasks_app
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
-from api.composition import FollowerStoppedError, GenerationError, UnreachableError
+from api.composition import BusyError, FollowerStoppedError, GenerationError, UnreachableError
 from api.serving import PortTakenError
 from domain.kernel.errors import DomainError
 
@@ -61,7 +61,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except (DomainError, PortTakenError, FollowerStoppedError, GenerationError, ValueError) as error:
         complain(str(error))
         sys.exit(2)
-    except (OSError, UnreachableError) as error:
+    except (OSError, UnreachableError, BusyError) as error:
         complain(str(error))
         sys.exit(3)
     except asyncpg.PostgresError as error:

@@ -1,6 +1,6 @@
 """The composition root: the one place that knows the adapters. The command line and tests start from here."""
 
-from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.follower import Follower
 from adapters.postgres.generations import Generation
 from adapters.postgres.parallel import Access, ParallelBuild
@@ -13,6 +13,7 @@ from api.composition.running import Part, Running
 __all__ = [
     "Access",
     "AuditedSnapshot",
+    "BusyError",
     "Finding",
     "Follower",
     "FollowerStoppedError",

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from adapters.postgres.errors import GenerationError
 from adapters.postgres.follower import Standing
 from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
 from domain.kernel.webhooks import WebhookState
@@ -41,8 +43,9 @@ def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[
 
     async def take_stock() -> None:
         for follower in followers:
-            standing = await follower.standing()
-            LAG.labels(standing.name).set(standing.lag)
+            with suppress(GenerationError):  # none is live: not ready
+                standing = await follower.standing()
+                LAG.labels(standing.name).set(standing.lag)
         [tasks] = await pool.fetch(_TASKS)
         TASKS_DUE.set(tasks["due"])
         TASKS_PARKED.set(tasks["parked"])
@@ -73,7 +76,7 @@ def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:
     async def keeping_up() -> bool:
         try:
             standings = [await follower.standing() for follower in followers]
-        except _NO_ANSWER:
+        except (*_NO_ANSWER, GenerationError):
             return False
         return all(standing.failed_position is None and standing.lag < READY_LAG for standing in standings)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -19,7 +20,7 @@ from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments import SimulatedPaymentProvider
 from adapters.postgres import generations
-from adapters.postgres.database import connect
+from adapters.postgres.database import connect, giving_way
 from adapters.postgres.follower import Follower
 from adapters.postgres.migrate import migrate
 from adapters.postgres.projection import Projection
@@ -46,6 +47,7 @@ from domain import contexts
 from domain.kernel.ports import Clock, Messenger
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
+from projections.projector import Projector
 
 
 class UnreachableError(Exception):
@@ -78,7 +80,7 @@ async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[t
 async def prepare(dsn: str) -> list[str]:
     """Migrate the event store and make the read models; returns the migrations applied.
 
-    Raises `UnreachableError` when there is no PostgreSQL at the DSN.
+    Raises `UnreachableError` when there is no PostgreSQL at the DSN, `BusyError` when others keep it from its locks.
     """
     try:
         applied = await migrate(dsn)
@@ -89,13 +91,18 @@ async def prepare(dsn: str) -> list[str]:
         raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
     try:
         async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock(4842195)")
+            await connection.execute("select pg_advisory_xact_lock(4842198)")
             await connection.execute(projections.shared_sql())
-            for projector in projections.PROJECTORS:
-                await generations.prepare(connection, projector)
+        for projector in projections.PROJECTORS:
+            await giving_way(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
     finally:
         await connection.close()
     return applied
+
+
+async def _prepare(connection: asyncpg.Connection, projector: Projector) -> None:
+    async with connection.transaction():
+        await generations.prepare(connection, projector)
 
 
 @asynccontextmanager

@@ -1,13 +1,17 @@
 """A database is brought to the shape of this version by its owner, who need not be an administrator."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from adapters.postgres.errors import BusyError
+from adapters.postgres.migrate import migrate
 from api.composition import UnreachableError, prepare
+from tests.databases import empty_database
 
 
 @pytest.fixture
@@ -39,3 +43,24 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
         await prepare("postgresql://csbe:very-secret@127.0.0.1:1/csbe")
 
     assert "very-secret" not in str(unreachable.value)
+
+
+async def test_a_migration_waits_for_readers_and_stops_no_other_reader(
+    postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.database.BUSY_ATTEMPTS", 3)
+    (tmp_path / "0001_first.sql").write_text("create table kept (number integer)")
+    async with empty_database(postgres_server) as dsn:
+        assert await migrate(dsn, tmp_path) == ["0001_first"]
+        (tmp_path / "0002_second.sql").write_text("alter table kept add column word text")
+        analyst = await asyncpg.connect(dsn)
+        reading = analyst.transaction()
+        await reading.start()
+        await analyst.fetch("select * from kept")
+
+        with pytest.raises(BusyError, match="tables of migration 0002_second cannot be changed while others read"):
+            await migrate(dsn, tmp_path)
+
+        await reading.rollback()
+        assert await migrate(dsn, tmp_path) == ["0002_second"]
+        await analyst.close()

@@ -1,4 +1,4 @@
-"""Processes of two releases run beside each other, start, and end; what is shown is what the newer one or an operator chose."""
+"""Processes of two releases start, run and end beside each other, and show what the newer or an operator chose."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,13 +8,17 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 
-from adapters.postgres.generations import Generation
+from adapters.postgres.errors import BusyError, GenerationError
+from adapters.postgres.generations import Generation, show
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
+from api.composition import prepare
+from api.composition.checks import keeping_up, stock_taker
+from projections.fleet import FleetProjector
 from projections.members import MembersProjector
 from projections.projector import Projector
 from tests.api.terminal import registered
-from tests.projections.generations.greeting import Greeting, count, states
+from tests.projections.generations.greeting import Greeting, columns, count, states
 
 _WAITING = """
 select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
@@ -173,3 +177,82 @@ async def test_a_build_that_another_release_dropped_ends_the_renewal_and_not_the
         await looked_often(new)
 
     assert await states(members) == {1: "live"}
+
+
+async def test_a_start_shows_what_was_built_where_no_generation_is_live(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection, dsn: str
+) -> None:
+    for _ in range(5):
+        await registered(store)
+    await members.catch_up()
+    await greeting.build()
+    await greeting.swap()
+    await pool.execute("update csbe.generations set state = 'ready' where projection = 'members' and state = 'live'")
+    readiness, gauges = keeping_up(members), stock_taker(pool, (members,))
+
+    assert not await readiness()
+    await gauges()
+    await prepare(dsn)
+
+    assert await states(members) == UPGRADED
+    assert await count(pool) == 5
+    assert "greeting" in await columns(pool, "read_v1")
+
+
+async def test_a_start_explains_what_to_do_where_nothing_can_be_shown(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection, dsn: str
+) -> None:
+    await registered(store)
+    await greeting.begun()
+    await pool.execute("update csbe.generations set state = 'dropped' where projection = 'members' and number = 1")
+
+    with pytest.raises(GenerationError, match="neither a live generation nor one that was built") as explained:
+        await prepare(dsn)
+
+    await pool.execute(str(explained.value).partition("run: ")[2])
+    await prepare(dsn)
+    await members.catch_up()
+    assert await states(members) == {3: "live"}
+    assert await count(pool) == 1
+
+
+async def test_a_start_that_changes_a_report_waits_for_its_readers_and_stops_nobody(
+    pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.database.BUSY_ATTEMPTS", 3)
+    reports = MembersProjector().reports_sql().replace("'One row per member.'", "'A row per member.'")
+    monkeypatch.setattr(MembersProjector, "reports_sql", lambda _self: reports)
+    comment = "select obj_description('reports.members'::regclass)"
+    analyst = await asyncpg.connect(dsn)
+    reading = analyst.transaction()
+    await reading.start()
+    await analyst.fetch("select * from reports.members")
+
+    starting = asyncio.create_task(prepare(dsn))
+    while not await pool.fetchval(_WAITING):
+        await asyncio.sleep(0.01)
+    await registered(store)
+    assert not starting.done()
+    with pytest.raises(BusyError, match="views of members cannot be changed while others read"):
+        await starting
+
+    await reading.rollback()
+    await prepare(dsn)
+    assert await analyst.fetchval(comment) == "A row per member."
+    await analyst.close()
+
+
+async def test_one_read_model_is_swapped_while_another_is(
+    pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.database.BUSY_ATTEMPTS", 1)
+    fleet = Projection(pool, store, FleetProjector())
+    await fleet.build()
+    await members.build()
+    live, ready = await members.generations()
+
+    async with pool.acquire() as connection, connection.transaction():
+        await show(connection, ready, live)
+        await fleet.swap()
+
+    assert await states(fleet) == UPGRADED
