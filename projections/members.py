@@ -1,16 +1,23 @@
 """The members' accounts."""
 
 from typing import Any
+from uuid import UUID
 
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
 from projections.changes import Changes, Table
 from projections.projector import Projection, Projector
+from projections.writing import Database
 
 MEMBERS = Table("members", ("member_id",))
 
-FORGET = "update {schema}.members set name = null, email = null where member_id = $1"
-"""Takes out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it."""
+_PERSONAL = """
+select c.relname as table, string_agg(format('%I = null', a.attname), ', ') as nothing
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+    and col_description(c.oid, a.attnum) like 'Personal:%'
+group by c.relname
+"""
 
 
 class MembersProjector(Projector):
@@ -71,6 +78,15 @@ class MembersProjector(Projector):
         status = "IDLE" if event.to_reservation is None else "IN_RESERVATION"
         occupied = {"status": status, "reservation_id": event.to_reservation, "trip_id": None}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
+
+
+async def forget(db: Database, schema: str, member_id: UUID) -> None:
+    """Take out what is known of a person whose key was destroyed: the row becomes what a rebuild would make of it.
+
+    In a generation of any release: the comment of a column says that it is personal, and it can be null.
+    """
+    for table, nothing in await db.fetch(_PERSONAL, schema):
+        await db.execute(f"update {schema}.{table} set {nothing} where member_id = $1", member_id)  # noqa: S608
 
 
 def _always(**values: Any) -> Projection:

@@ -8,7 +8,7 @@ import typer
 from api.cli.terminal import errors, fail, run, with_system
 from api.composition import Running
 from domain.members.member import Member
-from projections.members import FORGET, MembersProjector
+from projections.members import MembersProjector, forget
 
 
 def erase(
@@ -30,4 +30,4 @@ async def _erase(running: Running, member_id: UUID) -> None:
     projection = next(p for p in running.followers if p.name == MembersProjector.NAME)
     for generation in await projection.generations():  # what one has in hand may still name the member
         async with projection.follower(generation).held() as connection:
-            await connection.execute(FORGET.format(schema=generation.schema), member_id)
+            await forget(connection, generation.schema, member_id)

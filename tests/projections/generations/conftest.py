@@ -10,8 +10,11 @@ from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
 from api.composition import prepare
 from projections.members import MembersProjector
+from tests.api.terminal import csbe
 from tests.databases import empty_database
 from tests.projections.generations.greeting import Greeting
+
+__all__ = ["csbe"]
 
 
 @pytest.fixture
@@ -19,6 +22,12 @@ async def dsn(postgres_server: str) -> AsyncIterator[str]:
     """A database of its own."""
     async with empty_database(postgres_server) as dsn:
         yield dsn
+
+
+@pytest.fixture
+def postgres_dsn(dsn: str) -> str:
+    """The same, for the command line."""
+    return dsn
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""What an operator does with generations at the command line."""
+
+import asyncpg
+import pytest
+
+from adapters.postgres.projection import Projection
+from adapters.postgres.store import PostgresEventStore
+from tests.api.terminal import Csbe, registered
+from tests.projections.generations.greeting import columns, count, states
+
+
+async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
+    csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore, members: Projection
+) -> None:
+    for _ in range(3):
+        await registered(store)
+    await members.catch_up()
+
+    built = await csbe("projections", "build", "members")
+    compared = await csbe("projections", "compare", "members", "--json")
+    await pool.execute("update members_v1.members set blocked = true")
+    differs = await csbe("projections", "compare", "members")
+    swapped = await csbe("projections", "swap", "members")
+    shown = await count(pool), await states(members)
+    back = await csbe("projections", "back", "members")
+    again = await states(members)
+    dropped = await csbe("projections", "drop", "members")
+
+    assert built.code == compared.code == swapped.code == back.code == dropped.code == 0
+    assert "members: generation 2 is built; compare it, then swap" in built.err
+    assert compared.json == [{"table": "members", "live_rows": 3, "new_rows": 3, "only_live": 0, "only_new": 0}]
+    assert differs.code == 1
+    assert "members: generation 2 is live; csbe projections back members returns" in swapped.err
+    assert shown == (3, {1: "former", 2: "live"})
+    assert "members: generation 1 is live again" in back.err
+    assert again == {1: "live", 2: "former"}
+    assert "members: generation 2 is dropped" in dropped.err
+    assert await states(members) == {1: "live"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "why"),
+    [
+        ("compare", "members has no generation to show: build one first"),
+        ("swap", "members has no generation to show: build one first"),
+        ("back", "members has no former generation to go back to"),
+        ("drop", "members has the live generation only, which cannot be dropped"),
+    ],
+)
+async def test_what_cannot_be_done_is_said_in_one_line(csbe: Csbe, ask: str, why: str) -> None:
+    ended = await csbe("projections", ask, "members")
+
+    assert (ended.code, ended.err.strip()) == (2, f"error: {why}")
+
+
+@pytest.mark.parametrize("ask", ["build", "compare", "swap", "back", "drop", "rebuild"])
+@pytest.mark.parametrize("name", ["cars", "policies"])
+async def test_what_is_no_read_model_is_named_with_those_that_there_are(csbe: Csbe, ask: str, name: str) -> None:
+    ended = await csbe("projections", ask, name)
+
+    assert ended.code == 2
+    assert f"there is no projection {name}: choose one of members, fleet" in ended.err
+
+
+async def test_the_old_release_goes_back_by_one_command_after_news_of_the_new_one(
+    csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    await registered(store)
+    await members.catch_up()
+    await greeting.build()
+    await greeting.swap()
+    for _ in range(3):
+        await registered(store)
+    await greeting.catch_up()
+
+    ended = await csbe("projections", "back", "members")
+
+    assert (ended.code, await states(members)) == (0, {1: "live", 2: "former"})
+    assert await count(pool) == 4
+    assert "greeting" not in await columns(pool, "read_v1")
+
+
+async def test_an_erased_member_is_in_no_generation_of_another_release(
+    csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore, members: Projection, greeting: Projection
+) -> None:
+    ada = await registered(store)
+    await members.catch_up()
+    await greeting.build()
+    await greeting.swap()
+
+    ended = await csbe("erase", str(ada.id), "--yes")
+
+    assert ended.code == 0, ended.err
+    former = await pool.fetch("select name, email from members_v1.members")
+    live = await pool.fetch("select name, email, greeting from members_v2.members")
+    assert [tuple(row) for row in former] == [(None, None)]
+    assert [tuple(row) for row in live] == [(None, None, None)]
