@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
 import asyncpg
 
 from adapters.postgres import generations, parts
+from adapters.postgres.comparing import Comparison, compared
 from adapters.postgres.database import LOCK_TIMEOUT, TRY_AGAIN, Connection, giving_way
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.follower import POLL_SECONDS, Follower, Standing
@@ -28,27 +28,13 @@ BUILD_BATCH = 10_000
 Not a build beside whatever else a process serves, which would wait for each batch to be decoded.
 """
 
+COMPARE_ATTEMPTS = 100
+"""How often it is tried to see two generations at one position, a tenth of a second apart."""
+
 _POSITIONS = "select name, position from csbe.followers where name = any($1) order by name for update"
-_DIFFERENCE = "select count(*) from (select {columns} from {a} except all select {columns} from {b}) as difference"
-_COLUMNS = """
-select string_agg(quote_ident(a.attname), ', ' order by a.attname)
-from pg_attribute a join pg_attribute b on b.attname = a.attname and b.attrelid = to_regclass($2)
-where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and not b.attisdropped
-"""
 
 Tell = Callable[[int, int], None]
 """Hears how far a build has come, and where the log ends."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One table of two generations at the same position, by the columns that both have."""
-
-    table: str
-    live_rows: int
-    new_rows: int
-    only_live: int
-    only_new: int
 
 
 class Projection:
@@ -149,11 +135,23 @@ class Projection:
             await parts.join(connection, new.follower)
 
     async def compare(self) -> list[Comparison]:
-        """The live generation and the one made beside it, table by table, while both are held at one position."""
+        """The live generation and the one made beside it, table by table, as they once stood at one position.
+
+        Both go on meanwhile. Raises `GenerationError` when one of another release does not come to that position.
+        """
         live, new = await self.live(), await self._ready()
-        async with self._aligned(live, new) as connection:
-            tables = [r[0] for r in await connection.fetch(generations.TABLES, new.schema)]
-            return [await _compared(connection, live, new, table) for table in tables]
+        for _ in range(COMPARE_ATTEMPTS):
+            if self.writes(live):
+                await self.follower(live, BUILD_BATCH).catch_up()
+            async with self._pool.acquire() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
+                async with self._aligned(live, new):
+                    pass  # nothing is seen of it by the reader before it asks for the first time
+                if (found := await compared(reader, live, new)) is not None:
+                    return found
+            await asyncio.sleep(POLL_SECONDS / 5)
+        return self._fail(
+            f"generations {live.number} and {new.number} are not at one position: let their releases follow them"
+        )
 
     async def swap(self) -> Generation:
         """Show the generation that was made beside the live one; the live one becomes the former."""
@@ -169,14 +167,7 @@ class Projection:
 
     async def drop(self) -> Generation:
         """Remove the former generation, or else the one made beside the live one."""
-        async with self._alone() as connection:
-            found = {g.state: g for g in await generations_of(connection, self.name)}
-            spare = found.get("former") or found.get("ready") or found.get("building")
-            if spare is None:
-                self._fail("has the live generation only, which cannot be dropped")
-            await parts.hold(connection, spare.follower)
-            await generations.drop(connection, spare)
-        return spare
+        return await giving_way(f"the tables of {self.name}", self._try_drop)
 
     async def _is_due(self, found: Sequence[Generation], connection: asyncpg.Pool | Connection) -> bool:
         """Whether this code is newer than what is shown, and nobody has built for it: it never had its turn."""
@@ -275,12 +266,25 @@ class Projection:
         live = await self.live()
         async with self._aligned(live, new) as connection:
             await connection.execute(LOCK_TIMEOUT)
+            # Lost rows are made again from the log; a swap that was lost after it was announced is not.
+            await connection.execute("set local synchronous_commit to default")
             await generations.show(connection, new, live)
             for old in await generations_of(connection, self.name):
                 if old.state == "former" and old.number != new.number:
                     await generations.drop(connection, old)
             await generations.set_state(connection, live, "former")
             await generations.set_state(connection, new, "live")
+
+    async def _try_drop(self) -> Generation:
+        async with self._alone() as connection:
+            found = {g.state: g for g in await generations_of(connection, self.name)}
+            spare = found.get("former") or found.get("ready") or found.get("building")
+            if spare is None:
+                self._fail("has the live generation only, which cannot be dropped")
+            await parts.hold(connection, spare.follower)
+            await connection.execute(LOCK_TIMEOUT)
+            await generations.drop(connection, spare)
+        return spare
 
     @asynccontextmanager
     async def _aligned(self, live: Generation, new: Generation) -> AsyncIterator[Connection]:
@@ -325,14 +329,3 @@ class Projection:
 
     def _fail(self, why: str) -> NoReturn:
         raise GenerationError(self.name, why)
-
-
-async def _compared(connection: Connection, live: Generation, new: Generation, table: str) -> Comparison:
-    a, b = f"{live.schema}.{table}", f"{new.schema}.{table}"
-    columns = await connection.fetchval(_COLUMNS, a, b)
-    if columns is None:
-        return Comparison(table, 0, await connection.fetchval(f"select count(*) from {b}"), 0, 0)  # noqa: S608
-    live_rows, new_rows = [await connection.fetchval(f"select count(*) from {of}") for of in (a, b)]  # noqa: S608
-    only_live = await connection.fetchval(_DIFFERENCE.format(columns=columns, a=a, b=b))
-    only_new = await connection.fetchval(_DIFFERENCE.format(columns=columns, a=b, b=a))
-    return Comparison(table, live_rows, new_rows, only_live, only_new)

@@ -2,15 +2,19 @@
 
 import asyncio
 from pathlib import Path
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 import projections
+from adapters.postgres import generations
+from adapters.postgres.comparing import Comparison, compared
 from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.generations import Generation
+from adapters.postgres.follower import Follower
+from adapters.postgres.generations import Generation, set_state
 from adapters.postgres.migrate import MIGRATIONS, migrate
 from adapters.postgres.projection import Projection
 from adapters.postgres.store import PostgresEventStore
@@ -83,6 +87,62 @@ async def test_what_differs_is_counted(pool: asyncpg.Pool, store: PostgresEventS
     [compared] = await members.compare()
 
     assert (compared.live_rows, compared.new_rows, compared.only_live, compared.only_new) == (1, 1, 1, 1)
+
+
+async def test_the_live_read_model_goes_on_while_it_is_compared(
+    store: PostgresEventStore, members: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await registered(store)
+    await members.build()
+    passed: list[int] = []
+
+    async def amid_news(reader: asyncpg.Connection, *of: Generation) -> list[Comparison] | None:
+        await reader.execute("select")
+        await registered(store)
+        passed.append(await members.catch_up())
+        return await compared(reader, *of)
+
+    monkeypatch.setattr("adapters.postgres.projection.compared", amid_news)
+
+    [table] = await members.compare()
+
+    assert passed == [1]
+    assert (table.live_rows, table.new_rows, table.only_live, table.only_new) == (1, 1, 0, 0)
+
+
+async def test_what_its_own_release_has_not_brought_up_to_date_is_not_compared(
+    store: PostgresEventStore, members: Projection, greeting: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.projection.COMPARE_ATTEMPTS", 2)
+    await registered(store)
+    await greeting.build()
+
+    with pytest.raises(GenerationError, match="generations 1 and 2 are not at one position"):
+        await greeting.compare()
+
+    await members.catch_up()
+    assert [table.only_new for table in await greeting.compare()] == [0]
+
+
+async def test_a_swap_waits_for_the_disk(
+    store: PostgresEventStore, members: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await registered(store)
+    await members.build()
+    await registered(store)
+    await members.catch_up()
+    monkeypatch.setattr(Follower, "catch_up", AsyncMock(return_value=0))  # so that the swap has to
+    seen: list[str] = []
+
+    async def noted(connection: asyncpg.Connection, generation: Generation, state: str) -> None:
+        seen.append(await connection.fetchval("show synchronous_commit"))
+        await set_state(connection, generation, state)
+
+    monkeypatch.setattr(generations, "set_state", noted)
+
+    await members.swap()
+
+    assert seen == ["on", "on"]
 
 
 async def test_views_keep_the_comments_and_the_rights_of_the_analyst(pool: asyncpg.Pool, greeting: Projection) -> None:
