@@ -64,6 +64,8 @@ class Reading(RuleBasedStateMachine):
         self.projections = [Projection(self.pool, self.store, projector) for projector in PROJECTORS]
         self.beside: set[int] = set()
         """The projections that have a generation beside the live one."""
+        self.former: set[int] = set()
+        """The projections that have one which was live before."""
         self.do(self._people_and_cars())
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -102,8 +104,21 @@ class Reading(RuleBasedStateMachine):
     def what_was_made_anew_takes_its_place(self, projector: int) -> None:
         if projector in self.beside:
             self.do(self.projections[projector].swap())
-            self.do(self.projections[projector].drop())
             self.beside.remove(projector)
+            self.former.add(projector)
+            self.do(self._agrees())
+
+    @rule(projector=projector)
+    def what_was_shown_before_comes_back(self, projector: int) -> None:
+        if projector in self.former:
+            self.do(self.projections[projector].back())
+            self.do(self._agrees())
+
+    @rule(projector=projector)
+    def what_is_not_shown_is_dropped(self, projector: int) -> None:
+        if projector in self.beside | self.former:
+            self.do(self.projections[projector].drop())
+            (self.former if projector in self.former else self.beside).remove(projector)
             self.do(self._agrees())
 
     def teardown(self) -> None:
