@@ -30,6 +30,11 @@ where table_schema = 'read_v1' and table_name <> 'invoice_days'
 except select table_name, column_name from information_schema.columns where table_schema = 'reports'
 """
 
+_PERSONAL = """
+select c.relname, a.attname, a.attnotnull from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relkind = 'r' and col_description(c.oid, a.attnum) like 'Personal:%'
+"""
+
 pytestmark = pytest.mark.usefixtures("followers")
 
 _UNCOMMENTED = """
@@ -100,6 +105,12 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
         ("event_log", "reason"),
         ("event_log", "actor_id"),
     }
+
+
+async def test_what_is_personal_can_be_taken_out_of_its_row(pool: asyncpg.Pool) -> None:
+    personal = await pool.fetch(_PERSONAL)
+
+    assert {tuple(row) for row in personal} == {("members", "name", False), ("members", "email", False)}
 
 
 async def test_no_report_shows_who_somebody_is_or_what_an_agent_typed(
