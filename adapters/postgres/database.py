@@ -8,33 +8,29 @@ import asyncpg
 import orjson
 from asyncpg.exceptions._base import DataError as UnencodableError  # asyncpg has two of this name
 
-__all__ = ["LOST_CONNECTION", "NOT_ITS_FAULT", "TRY_AGAIN", "Connection", "UnencodableError", "connect", "persistently"]
+__all__ = ["TRY_AGAIN", "Connection", "UnencodableError", "connect", "persistently"]
 
 T = TypeVar("T")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
-"""Pauses between attempts while the database cannot be reached."""
+"""Pauses between attempts while there is trouble with the database."""
 
-LOST_CONNECTION: tuple[type[Exception], ...] = (
+TRY_AGAIN: tuple[type[Exception], ...] = (
+    # The server went away, is starting, told us to go, or does not let us in.
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
+    asyncpg.InterfaceError,  # `UnencodableError` is one too, and is none of these
     asyncpg.InternalClientError,  # what asyncpg makes of a cut while it prepares a statement
     asyncpg.OperatorInterventionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,  # it has become a standby
     OSError,
-)
-"""The server went away, is starting or told us to go: the same call may succeed on a new connection."""
-
-NOT_ITS_FAULT: tuple[type[Exception], ...] = (
+    # The transaction was sacrificed for another one, or found no room or no lock.
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.DiskFullError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
 )
-"""The transaction was sacrificed for another one, or found no room: nothing is wrong with what it was to do."""
-
-TRY_AGAIN: tuple[type[Exception], ...] = (*NOT_ITS_FAULT, *LOST_CONNECTION)
-"""The same transaction may succeed when tried again."""
+"""Trouble with the database: nothing is wrong with what the transaction was to do, which may succeed later."""
 
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -54,12 +50,12 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 10, applicatio
 
 
 async def persistently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do something that may safely be done twice, again when the connection was cut, for some seconds."""
+    """Do something that may safely be done twice, again while there is trouble with the database, for some seconds."""
     for pause in RETRY_SECONDS:
         try:
             return await work()
         except UnencodableError:
-            raise  # a kind of InterfaceError, but refused before it was sent
+            raise  # it was refused before it was sent
         except TRY_AGAIN:
             await asyncio.sleep(pause)
     return await work()
