@@ -11,6 +11,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.database import connect
+from adapters.postgres.loading import _AS_OF
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, UnreadableEventError, VersionConflictError
@@ -26,6 +27,12 @@ select originator_id, originator_version + 1, topic, state, recorded_at - $2::in
 where originator_id = $1 and originator_version = 2
 """
 """The last event once more, as a clock would date it that was set back."""
+
+_LONG_HISTORY = """
+insert into csbe.events (originator_id, originator_version, topic, state, recorded_at, metadata)
+select $1, version, 'test.box.filled', '', now() - (interval '1 minute' * ($2 - version)), '{}'
+from generate_series(1, $2::integer) version
+"""
 
 
 class Box(Aggregate):
@@ -87,6 +94,12 @@ async def versions(pool: asyncpg.Pool, box_id: UUID) -> list[int]:
         "select originator_version from csbe.events where originator_id = $1 order by notification_id", box_id
     )
     return [row[0] for row in rows]
+
+
+def touched(plan: dict[str, Any]) -> int:
+    """How many rows all the steps of a plan looked at."""
+    looked_at = plan["Actual Rows"] + sum(rows for key, rows in plan.items() if key.startswith("Rows Removed by"))
+    return int(looked_at * plan["Actual Loops"]) + sum(touched(step) for step in plan.get("Plans", ()))
 
 
 async def test_what_was_appended_is_loaded(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
@@ -233,6 +246,25 @@ async def test_an_aggregate_as_of_a_time_has_no_gaps_after_the_clock_was_set_bac
     with pytest.raises(NotFoundError):
         await store.load_as_of(Box, box.id, at=moment)
     assert (await store.load_as_of(Box, box.id, at=moment + hour)).total_g == 8
+
+
+@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("question", ["null, null", "now() - interval '1 hour', null", "now(), null", "null, 1000000"])
+async def test_an_aggregate_as_of_a_moment_touches_each_of_its_events_a_few_times_at_most(
+    pool: asyncpg.Pool, plan: str, question: str
+) -> None:
+    box_id, length = uuid4(), 500
+    await pool.execute(_LONG_HISTORY, box_id, length)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("analyze csbe.events")
+        await connection.execute(f"set local plan_cache_mode = {plan}")
+        await connection.execute(f"prepare as_of (uuid, timestamptz, bigint) as {_AS_OF}")
+        [explained] = await connection.fetchval(
+            f"explain (analyze, format json) execute as_of ('{box_id}', {question})"
+        )
+        await connection.execute("deallocate as_of")
+
+    assert touched(explained["Plan"]) <= 4 * length
 
 
 async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
