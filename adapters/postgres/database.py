@@ -1,6 +1,7 @@
 """Connections to PostgreSQL."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -14,6 +15,24 @@ T = TypeVar("T")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
 """Pauses between attempts while there is trouble with the database."""
+
+_SILENCE_SECONDS = 10
+_PROBE_SECONDS = 5
+_PROBES = 3
+_KEEPALIVE = {
+    (socket.SOL_SOCKET, "SO_KEEPALIVE"): 1,
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE"): _SILENCE_SECONDS,
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL"): _PROBE_SECONDS,
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT"): _PROBES,
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT"): (_SILENCE_SECONDS + _PROBE_SECONDS * _PROBES) * 1000,
+}
+"""A machine that is gone without a word is missed after 25 s, where the system has these options."""
+_KEEPALIVE_THERE = f"""
+set tcp_keepalives_idle = {_SILENCE_SECONDS};
+set tcp_keepalives_interval = {_PROBE_SECONDS};
+set tcp_keepalives_count = {_PROBES}
+"""
+"""The same at the other end, where whoever is gone may hold locks."""
 
 TRY_AGAIN: tuple[type[Exception], ...] = (
     # The server went away, is starting, told us to go, or does not let us in.
@@ -62,6 +81,12 @@ async def persistently(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
+    own = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001 (no other way)
+    if own is not None and own.family != socket.AF_UNIX:
+        for (level, name), value in _KEEPALIVE.items():
+            if hasattr(socket, name):
+                own.setsockopt(level, getattr(socket, name), value)
+        await connection.execute(_KEEPALIVE_THERE)
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
 
