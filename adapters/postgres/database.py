@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -11,22 +12,12 @@ from asyncpg.exceptions._base import DataError as UnencodableError  # asyncpg ha
 
 from adapters.postgres.errors import BusyError
 
-__all__ = [
-    "LOCK_TIMEOUT",
-    "LOST_CONNECTION",
-    "NOT_ITS_FAULT",
-    "TRY_AGAIN",
-    "Connection",
-    "UnencodableError",
-    "connect",
-    "giving_way",
-    "persistently",
-]
+__all__ = ["LOCK_TIMEOUT", "TRY_AGAIN", "Connection", "UnencodableError", "connect", "giving_way", "persistently"]
 
 T = TypeVar("T")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
-"""Pauses between attempts while the database cannot be reached."""
+"""Pauses between attempts while there is trouble with the database."""
 
 BUSY_ATTEMPTS = 40
 BUSY_SECONDS = 0.1
@@ -35,26 +26,40 @@ BUSY_SECONDS = 0.1
 LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
 """Shorter than PostgreSQL takes to look for deadlocks, so that a change gives way and never a reader."""
 
-LOST_CONNECTION: tuple[type[Exception], ...] = (
+_SILENCE_SECONDS = 10
+_PROBE_SECONDS = 5
+_PROBES = 3
+_KEEPALIVE = {
+    (socket.SOL_SOCKET, "SO_KEEPALIVE"): 1,
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE"): _SILENCE_SECONDS,
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL"): _PROBE_SECONDS,
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT"): _PROBES,
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT"): (_SILENCE_SECONDS + _PROBE_SECONDS * _PROBES) * 1000,
+}
+"""A machine that is gone without a word is missed after 25 s, where the system has these options."""
+_KEEPALIVE_THERE = f"""
+set tcp_keepalives_idle = {_SILENCE_SECONDS};
+set tcp_keepalives_interval = {_PROBE_SECONDS};
+set tcp_keepalives_count = {_PROBES}
+"""
+"""The same at the other end, where whoever is gone may hold locks."""
+
+TRY_AGAIN: tuple[type[Exception], ...] = (
+    # The server went away, is starting, told us to go, or does not let us in.
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
+    asyncpg.InterfaceError,  # `UnencodableError` is one too, and is none of these
     asyncpg.InternalClientError,  # what asyncpg makes of a cut while it prepares a statement
     asyncpg.OperatorInterventionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,  # it has become a standby
     OSError,
-)
-"""The server went away, is starting or told us to go: the same call may succeed on a new connection."""
-
-NOT_ITS_FAULT: tuple[type[Exception], ...] = (
+    # The transaction was sacrificed for another one, or found no room or no lock.
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.DiskFullError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
 )
-"""The transaction was sacrificed for another one, or found no room: nothing is wrong with what it was to do."""
-
-TRY_AGAIN: tuple[type[Exception], ...] = (*NOT_ITS_FAULT, *LOST_CONNECTION)
-"""The same transaction may succeed when tried again."""
+"""Trouble with the database: nothing is wrong with what the transaction was to do, which may succeed later."""
 
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -74,12 +79,12 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 10, applicatio
 
 
 async def persistently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do something that may safely be done twice, again when the connection was cut, for some seconds."""
+    """Do something that may safely be done twice, again while there is trouble with the database, for some seconds."""
     for pause in RETRY_SECONDS:
         try:
             return await work()
         except UnencodableError:
-            raise  # a kind of InterfaceError, but refused before it was sent
+            raise  # it was refused before it was sent
         except TRY_AGAIN:
             await asyncio.sleep(pause)
     return await work()
@@ -98,6 +103,12 @@ async def giving_way(what: str, work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
+    own = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001 (no other way)
+    if own is not None and own.family != socket.AF_UNIX:
+        for (level, name), value in _KEEPALIVE.items():
+            if hasattr(socket, name):
+                own.setsockopt(level, getattr(socket, name), value)
+        await connection.execute(_KEEPALIVE_THERE)
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
 

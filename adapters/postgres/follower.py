@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from adapters import tracing
-from adapters.postgres.database import NOT_ITS_FAULT, TRY_AGAIN, Connection
+from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.listener import is_set_within
 from adapters.postgres.parts import Part, hold
@@ -28,9 +28,10 @@ POLL_SECONDS = 0.5
 
 _ENSURE = """
 insert into csbe.followers (name)
-select $1 where not exists (select from csbe.generations where follower = $1 and state = 'dropped')
+select $1 where not exists (select from csbe.generations where follower = $1)
 on conflict do nothing
 """
+"""A generation's row is made and removed with it."""
 _TAKE = """
 select position, failed_position, error,
     least(position + $2, $3::bigint, coalesce((select max(notification_id) from csbe.events), 0)) as until
@@ -77,6 +78,10 @@ class Standing:
     def state(self) -> str:
         """In a word."""
         return "running" if self.failed_position is None else "stopped"
+
+
+_TOO_MUCH = (asyncpg.QueryCanceledError, asyncpg.OutOfMemoryError, asyncpg.ConfigurationLimitExceededError)
+"""Trouble that a smaller batch may not have."""
 
 
 @dataclass
@@ -130,7 +135,7 @@ class Follower:
                 count = await self._step(size, until)
             except _PoisonError as poison:
                 if poison.size == 1:
-                    await self._stop(poison)
+                    await self._stop_unless_trouble(poison)
                 size = max(1, min(size, poison.size) // 2)  # closes in on the event to blame
                 continue
             passed += count
@@ -139,7 +144,7 @@ class Follower:
             size = min(self._batch, size * 2)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow until told to stop: woken by news, else every half second. Outlives cut connections."""
+        """Follow until told to stop: woken by news, else every half second. Outlives whatever fails, and logs it."""
         reported: int | None = None
         while not stop.is_set():
             seen = self._store.listener.events.count
@@ -153,7 +158,11 @@ class Follower:
                 await is_set_within(stop, POLL_SECONDS)
                 continue
             except TRY_AGAIN:
-                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+                log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
+                await is_set_within(stop, POLL_SECONDS)
+                continue
+            except Exception:  # nobody waits for who follows: it must be seen, and the others need this one
+                log.exception("%s cannot follow; trying again", self.name)
                 await is_set_within(stop, POLL_SECONDS)
                 continue
             await self._wait(stop, seen)
@@ -223,11 +232,13 @@ class Follower:
             with tracing.following(self.name, recorded):
                 await self._consume(recorded, connection)
         except Exception as error:  # whatever a consumer raises, it must stop here and be seen
-            if connection.is_closed() or isinstance(error, NOT_ITS_FAULT):
+            if connection.is_closed() or (_is_trouble(error) and not isinstance(error, _TOO_MUCH)):
                 raise
             raise _PoisonError(rows[0]["notification_id"], until - after, error) from error
 
-    async def _stop(self, poison: _PoisonError) -> None:
+    async def _stop_unless_trouble(self, poison: _PoisonError) -> None:
+        if _is_trouble(poison.cause):
+            raise poison.cause
         text = f"{type(poison.cause).__name__}: {_message_of(poison.cause)}"
         where = "".join(traceback.format_tb(poison.cause.__traceback__))
         log.error("%s cannot deal with position %d: %s\n%s", self.name, poison.first, text, where)
@@ -268,6 +279,11 @@ async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float 
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.05)
     return True
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether this is about the database and not about the event."""
+    return isinstance(error, TRY_AGAIN) and not isinstance(error, UnencodableError)
 
 
 def _message_of(error: Exception) -> object:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 import asyncpg
 
-from adapters.postgres.database import LOST_CONNECTION
-
 log = logging.getLogger(__name__)
 
 EVENTS = "csbe_events"
@@ -67,15 +65,14 @@ class Listener:
         """Stop listening."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait((self._task,))
             self._task = None
 
     async def _listen(self) -> None:
         while not self._pool.is_closing():
             try:
                 await self._listen_until_cut()
-            except LOST_CONNECTION:
+            except Exception:  # nobody waits for this task: whatever it is, it must be seen, and be tried again
                 log.warning("lost the listening connection; polling until it is back", exc_info=True)
             await asyncio.sleep(RECONNECT_SECONDS)
 

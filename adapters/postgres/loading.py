@@ -31,9 +31,10 @@ where originator_id = $1 and originator_version > $2 order by originator_version
 _AS_OF = """
 select originator_id, originator_version, topic, state from csbe.events
 where originator_id = $1 and ($3::bigint is null or notification_id <= $3)
-and not exists ( -- the clock may have been set back: a history has no gaps
-    select from csbe.events later
-    where later.originator_id = $1 and later.recorded_at > $2 and later.originator_version <= events.originator_version
+and originator_version < coalesce( -- the clock may have been set back: a history has no gaps
+    (select min(later.originator_version) from csbe.events later
+     where later.originator_id = $1 and later.recorded_at > $2),
+    9223372036854775807
 )
 order by originator_version
 """

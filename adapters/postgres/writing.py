@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.database import LOST_CONNECTION
+from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.mapper import StoredState
 
 IDLE_SECONDS = 1.0
@@ -146,7 +146,7 @@ class Writer:
 
     async def _release(self, connection: asyncpg.pool.PoolConnectionProxy | None) -> None:
         if connection is not None:
-            with contextlib.suppress(*LOST_CONNECTION):  # cut meanwhile: the pool has taken it back by itself
+            with contextlib.suppress(*TRY_AGAIN):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
+from adapters.postgres.durability import warn_of_loss
 from api import demo as demonstration
 from api.cli.terminal import AsJson, errors, output, run, show, with_system
 from api.composition import Part, Running, composed, prepare, servers, tokens_of
@@ -69,6 +70,7 @@ def serve(
         async with servers(settings) as (dsn, mqtt_url):
             await prepare(dsn)
             async with composed(settings, dsn, mqtt_url) as running:
+                await warn_of_loss(running.pool)
                 await _serve(running, parts)
 
     settings = Settings()

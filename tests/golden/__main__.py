@@ -5,7 +5,7 @@ import sys
 
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import DomainEvent
-from tests.golden import samples, schemas, stories
+from tests.golden import beside, ledger, samples, schemas, stories
 
 
 def main() -> None:
@@ -16,6 +16,10 @@ def main() -> None:
         _record_schema(event_class)
         if name not in samples.names():
             _record_sample(name, [event for event in told if type(event) is event_class])
+    for kind, value in beside.stored(told).items():
+        if recorded := beside.record(kind, value):
+            _say(f"recorded the shape of {recorded}")
+    ledger.add()
 
 
 def _record_schema(event_class: type[DomainEvent]) -> None:

@@ -299,7 +299,7 @@ def _one_after_the_other(plan: list[tuple[int, dict[int, int]]]) -> list[Status]
     for command, versions in plan:
         if command in known:
             statuses.append(Status.KNOWN)
-        elif not taken.isdisjoint(versions.items()):
+        elif any((a, v) in taken or (v > 1 and (a, v - 1) not in taken) for a, v in versions.items()):
             statuses.append(Status.CONFLICT)
         else:
             known.add(command)

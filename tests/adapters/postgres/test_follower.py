@@ -1,7 +1,7 @@
 """Followers: exactly once, in order, and a clear stop."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 import asyncpg
@@ -23,6 +23,10 @@ METADATA = (
 )
 GUEST = "Ada Lovelace"
 STATE = b'{"timestamp": "2026-01-01T00:00:00Z", "originator_topic": "test.bell", "note": %d}'
+
+_SOMEBODY_WAITS = """
+select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')
+"""
 
 
 class Bell(Aggregate):
@@ -121,16 +125,32 @@ async def test_a_consumer_that_fails_leaves_no_trace(store: PostgresEventStore, 
 
 
 @pytest.mark.usefixtures("heard")
-async def test_a_full_disk_is_not_blamed_on_the_event(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
-    full = [asyncpg.DiskFullError("no space left on device")]
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        asyncpg.DiskFullError,
+        asyncpg.OutOfMemoryError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.QueryCanceledError,
+        asyncpg.LockNotAvailableError,
+        asyncpg.ReadOnlySQLTransactionError,
+        asyncpg.InvalidPasswordError,
+        asyncpg.DeadlockDetectedError,
+        ConnectionResetError,
+    ],
+)
+async def test_trouble_with_the_database_is_not_blamed_on_the_event(
+    store: PostgresEventStore, pool: asyncpg.Pool, trouble: type[Exception]
+) -> None:
+    troubles = [trouble("for a moment")]
 
-    async def write_down_unless_full(events: Sequence[RecordedEvent], connection: Connection) -> None:
-        if full:
-            raise full.pop()
+    async def write_down_unless_troubled(events: Sequence[RecordedEvent], connection: Connection) -> None:
+        if troubles:
+            raise troubles.pop()
         await write_down(events, connection)
 
-    last = await ring(pool, 5)
-    follower = Follower(pool, store, "bells", write_down_unless_full)
+    last = await ring(pool, 1)
+    follower = Follower(pool, store, "bells", write_down_unless_troubled)
     stop = asyncio.Event()
     running = asyncio.create_task(follower.run(stop))
     reached = await wait_for(pool, "bells", last)
@@ -138,7 +158,83 @@ async def test_a_full_disk_is_not_blamed_on_the_event(store: PostgresEventStore,
     await running
 
     assert reached
+    assert await positions(pool) == [1]
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_batch_that_takes_too_long_is_made_smaller(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+    patience = [2]
+
+    async def write_down_slowly(events: Sequence[RecordedEvent], connection: Connection) -> None:
+        await write_down(events, connection)
+        if len(events) > patience[0]:
+            await connection.execute("set local statement_timeout = 1; select pg_sleep(10)")
+
+    await ring(pool, 5)
+    follower = Follower(pool, store, "bells", write_down_slowly)
+    await follower.catch_up()
     assert await positions(pool) == [1, 2, 3, 4, 5]
+
+    patience[0] = 0
+    await ring(pool, 1)
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await follower.catch_up()
+    assert (await follower.standing()).state == "running"
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_value_that_cannot_be_sent_is_blamed_on_the_event(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    async def misspell(_events: Sequence[RecordedEvent], connection: Connection) -> None:
+        await connection.execute("insert into heard values ($1)", "three")
+
+    await ring(pool, 1)
+    with pytest.raises(FollowerStoppedError, match="DataError"):
+        await Follower(pool, store, "bells", misspell).catch_up()
+
+
+@pytest.mark.usefixtures("heard")
+async def test_a_follower_outlives_whatever_goes_wrong_and_says_what(
+    store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    last = await ring(pool, 1)
+    await pool.execute("alter table csbe.followers rename to lost")
+    stop = asyncio.Event()
+    running = asyncio.create_task(Follower(pool, store, "bells", write_down).run(stop))
+    try:
+        await until(lambda: running.done() or "UndefinedTableError" in caplog.text)
+    finally:
+        await pool.execute("alter table csbe.lost rename to followers")
+    reached = await wait_for(pool, "bells", last)
+    stop.set()
+    await running
+
+    assert reached
+    assert "Traceback" in caplog.text
+
+
+async def test_a_generation_that_is_being_dropped_gets_no_follower_back(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    async def never(_events: Sequence[RecordedEvent], _connection: Connection) -> None:
+        raise AssertionError
+
+    await pool.execute("insert into csbe.generations (projection, number, state) values ('bells', 1, 'former')")
+    await pool.execute("insert into csbe.followers (name) values ('projection.bells.v1')")
+    await ring(pool, 1)
+    follower = Follower(pool, store, "projection.bells.v1", never)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("update csbe.generations set state = 'dropped' where projection = 'bells'")
+        await connection.execute("delete from csbe.followers where name = 'projection.bells.v1'")
+        following = asyncio.create_task(follower.catch_up())
+        async with asyncio.timeout(20):
+            while not following.done() and not await pool.fetchval(_SOMEBODY_WAITS):
+                await asyncio.sleep(0.01)
+    await following
+
+    assert await pool.fetchval("select count(*) from csbe.followers") == 0
+    await pool.execute("delete from csbe.generations where projection = 'bells'")
 
 
 @pytest.mark.usefixtures("heard")
@@ -184,6 +280,12 @@ async def test_uninteresting_topics_are_passed_over(store: PostgresEventStore, p
     follower = Follower(pool, store, "silence", never, topics=["test.other"], batch=2)
     assert await follower.catch_up() == 5
     assert await follower.position() == 5
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def _reached(pool: asyncpg.Pool, position: int) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -135,5 +136,6 @@ class Following(RuleBasedStateMachine):
         return await self.store.append([alarm], metadata, answer=None, fingerprint="f")
 
 
+@pytest.mark.usefixtures("pool")
 def test_two_followers_do_what_their_model_does(postgres_dsn: str) -> None:
     run_state_machine_as_test(lambda: Following(postgres_dsn), settings=MACHINE)  # type: ignore[arg-type]

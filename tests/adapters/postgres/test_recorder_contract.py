@@ -39,7 +39,6 @@ class Bridge:
         self.run(self._prepare())
 
     async def _prepare(self) -> None:
-        await self.pool.execute("truncate csbe.events, csbe.commands restart identity")
         self.journal = Journal(self.pool)
         self.reader = Reader(self.pool, Vault(self.pool))
 
@@ -119,6 +118,7 @@ class OurApplicationRecorder(OurAggregateRecorder, ApplicationRecorder):
         raise NotImplementedError
 
 
+@pytest.mark.usefixtures("pool")  # which empties the tables
 class _OnBridge:
     bridge: Bridge
 
