@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.table import Table
 from adapters.postgres.follower import wait_for
 from adapters.simulator.members import SimulatedMember, Tally, Town
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
-from api.composition import Part, Running, composed, prepare, servers
+from api.composition import Part, Running, UnreachableError, composed, prepare, servers
 from api.serving import served, told_to_stop
 from api.settings import Settings
 from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
@@ -32,6 +32,8 @@ DATA = Path(__file__).parent / "demo_data"
 SERVICE = "drivenow-europe"
 CITY = "berlin"
 DRAIN_S = 60.0
+CONNECT_S = 60.0
+RESTART_S = 10.0
 
 _FUELS = {"P": "petrol", "D": "diesel", "E": "electric"}
 _MONEY = """
@@ -131,10 +133,38 @@ async def audit(
 
 
 async def visit(running: Running, options: DemoOptions) -> dict[str, int]:
-    """Let simulated cars and members use a system that is served elsewhere; returns what they went through."""
-    tally = Tally()
-    await _simulate(running, options, tally, told_to_stop())
+    """Let simulated cars and members use a system that is served elsewhere; returns what they went through.
+
+    Raises `UnreachableError` when it is not served, or no longer.
+    """
+    tally, settings = Tally(), running.system.settings
+    simulating = asyncio.create_task(_simulate(running, options, tally, told_to_stop()))
+    watching = asyncio.create_task(_watch(settings.host, settings.port))
+    try:
+        done, _ = await asyncio.wait({simulating, watching}, return_when=asyncio.FIRST_COMPLETED)
+        await done.pop()
+    except httpx.ConnectError as error:
+        raise UnreachableError(f"cannot reach the API at {settings.host}:{settings.port}") from error
+    finally:
+        simulating.cancel()
+        watching.cancel()
     return dict(tally.counts)
+
+
+async def _watch(host: str, port: int) -> NoReturn:
+    """Raise `UnreachableError` once nobody has listened there for longer than a restart takes."""
+    clock = asyncio.get_running_loop().time
+    seen = clock()
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError as error:
+            if clock() - seen > RESTART_S:
+                raise UnreachableError(f"cannot reach the API at {host}:{port} any more") from error
+        else:
+            writer.close()
+            seen = clock()
+        await asyncio.sleep(0.5)
 
 
 async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: asyncio.Event) -> None:
@@ -148,28 +178,36 @@ async def _simulate(running: Running, options: DemoOptions, tally: Tally, told: 
     )
     address = f"http://{settings.host}:{settings.port}"
     limits = httpx.Limits(max_connections=50)
-    async with httpx.AsyncClient(base_url=address, timeout=20, limits=limits) as api:
-        town = Town(
-            api=api,
-            fleet=fleet,
-            agent_token=agent,
-            email_code=lambda member_id: system.tokens.code("email", member_id),
-            city_id=CITY,
-            faults=options.faults,
-            tally=tally,
-            seed=options.seed,
-        )
-        await asyncio.wait({asyncio.create_task(ready.wait()), driving}, return_when=asyncio.FIRST_COMPLETED)
-        leaving = asyncio.Event()
-        lives = [asyncio.create_task(SimulatedMember(n, town).live(leaving)) for n in range(options.members)]
-        ending = asyncio.create_task(told.wait())
-        await asyncio.wait([driving, ending, *lives], timeout=options.seconds, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
-        leaving.set()
-        await asyncio.wait_for(asyncio.gather(*lives), DRAIN_S)
-        await _settled(running)
-    stop.set()
-    await driving
+    lives: list[asyncio.Task[None]] = []
+    try:
+        async with httpx.AsyncClient(base_url=address, timeout=20, limits=limits) as api:
+            town = Town(
+                api=api,
+                fleet=fleet,
+                agent_token=agent,
+                email_code=lambda member_id: system.tokens.code("email", member_id),
+                city_id=CITY,
+                faults=options.faults,
+                tally=tally,
+                seed=options.seed,
+            )
+            connected = asyncio.create_task(ready.wait())
+            await asyncio.wait({connected, driving}, timeout=CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
+            if not ready.is_set():
+                raise UnreachableError(f"the cars could not connect to the broker within {CONNECT_S:.0f} seconds")
+            leaving = asyncio.Event()
+            lives += [asyncio.create_task(SimulatedMember(n, town).live(leaving)) for n in range(options.members)]
+            ending = asyncio.create_task(told.wait())
+            await asyncio.wait([driving, ending, *lives], timeout=options.seconds, return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            leaving.set()
+            await asyncio.wait_for(asyncio.gather(*lives), DRAIN_S)
+            await _settled(running)
+        stop.set()
+        await driving
+    finally:
+        for task in (driving, *lives):
+            task.cancel()
 
 
 async def _settled(running: Running) -> None:
@@ -217,7 +255,7 @@ def _welcome(running: Running, options: DemoOptions) -> str:
         role: system.tokens.issue(
             role, role.value, service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=1)
         )
-        for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
+        for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR, Role.PARTNER)
     }
     lines = [
         "CSBE: DriveNow Europe in Berlin, 640 cars",

@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from time import perf_counter
 from uuid import UUID
 
@@ -71,6 +72,26 @@ def places_of(exc_info: structlog.typing.ExcInfo) -> str:
     return "; after ".join(found)
 
 
+class OneOfMany(logging.Filter):
+    """Of what OpenTelemetry says when spans cannot be sent, one short line a minute: it says a long one per attempt."""
+
+    LOGGERS = ("opentelemetry.exporter.", "opentelemetry.sdk.")
+    EVERY_S = 60
+    LENGTH = 120
+
+    _quiet_until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is logged."""
+        if not record.name.startswith(self.LOGGERS):
+            return True
+        if record.created < self._quiet_until:
+            return False
+        self._quiet_until = record.created + self.EVERY_S
+        record.msg, record.args = shorten(f"traces: {record.getMessage()}", self.LENGTH, placeholder=" ..."), ()
+        return True
+
+
 def configure_logs(level: str) -> None:
     """JSON lines on standard error, from our own code and from libraries alike."""
     shared: list[structlog.typing.Processor] = [
@@ -87,6 +108,7 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(OneOfMany())
     finish: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(),

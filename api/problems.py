@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: a stable type, and every violated rule at once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 from uuid import uuid4
 
@@ -8,7 +8,8 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from domain.kernel.errors import (
@@ -94,6 +95,30 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return JSONResponse(body, self.document.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
+_LISTS = ("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type")
+_OBJECTS = ("dict_type", "mapping_type", "model_type", "model_attributes_type")
+_WORDS = {
+    **dict.fromkeys(_LISTS, "Input should be a list"),
+    **dict.fromkeys(_OBJECTS, "Input should be an object"),
+    "none_required": "Input should be null",
+}
+"""For what Pydantic says in words of Python."""
+
+
+def explained(error: ValidationError | RequestValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """Where input does not fit and why, in words of JSON; of a list with wrong items, only what is wrong with them."""
+    found: Sequence[ErrorDetails] = error.errors()
+    inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
+    return [(each["loc"], _worded(each)) for each in found if each["loc"] not in inside]
+
+
+def _worded(found: ErrorDetails) -> str:
+    words = _WORDS.get(found["type"], found["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if found["type"] in {"too_short", "too_long"}:
+        words = words.replace(found["ctx"]["field_type"], "List").replace(" after validation", "")
+    return words
+
+
 def install(app: FastAPI) -> None:
     """Have every error of the application answered by a problem document."""
     for error, answer in _ANSWERS.items():
@@ -125,7 +150,7 @@ def _key_reused(_: Request, error: CommandIdReusedError) -> Problem:
 def _invalid(_: Request, error: RequestValidationError) -> Problem:
     if any(found["type"] == "json_invalid" for found in error.errors()):
         return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
-    errors = [{"detail": found["msg"], "pointer": _pointer(found["loc"])} for found in error.errors()]
+    errors = [{"detail": why, "pointer": _pointer(where)} for where, why in explained(error)]
     return Problem(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors)
 
 

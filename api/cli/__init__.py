@@ -18,7 +18,9 @@ from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
 from api.composition import BusyError, FollowerStoppedError, GenerationError, UnreachableError
+from api.problems import explained
 from api.serving import PortTakenError
+from api.settings import Settings
 from domain.kernel.errors import DomainError
 
 __all__ = ["app", "main"]
@@ -51,12 +53,18 @@ def _about(
     """Car Sharing Backend System."""
 
 
+def _name(error: ValidationError, where: Sequence[int | str]) -> str:
+    """Of a setting, as the environment has it; of anything else, its place."""
+    place = ".".join(map(str, where))
+    return f"CSBE_{place.upper()}" if error.title == Settings.__name__ else place
+
+
 def main(words: Sequence[str] | None = None) -> None:
     """Entry point: every foreseeable error in one line, without a traceback."""
     try:
         app(words)
     except ValidationError as error:
-        complain("; ".join(f"CSBE_{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()))
+        complain("; ".join(f"{_name(error, where)}: {why}" for where, why in explained(error)))
         sys.exit(2)
     except (DomainError, PortTakenError, FollowerStoppedError, GenerationError, ValueError) as error:
         complain(str(error))

@@ -8,12 +8,13 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from api import demo as demonstration
 from api.cli.terminal import AsJson, errors, fail, run, show, with_system
 from api.composition import AuditedSnapshot, Finding, Running
 from api.rest.history import shown
+from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
 from projections.invariants import InvariantResult
 
@@ -23,7 +24,9 @@ audit_app = typer.Typer(help="Checks from the event log alone.", no_args_is_help
 def history(
     aggregate_id: Annotated[UUID, typer.Argument(help="Id of a trip, a reservation, a car, ...")],
     at: Annotated[datetime | None, typer.Option(help="Only what was recorded by then (UTC).")] = None,
-    position: Annotated[int | None, typer.Option(min=1, help="Only what was recorded up to this position.")] = None,
+    position: Annotated[
+        int | None, typer.Option(min=1, max=LAST_POSITION, help="Only what was recorded up to this position.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Every event of one aggregate: who, when and why."""
@@ -89,13 +92,15 @@ def audit_snapshots(
     found = run(with_system(compare))
     differing = [audited for audited in found if audited.finding is Finding.DIFFERS]
     counts = {finding.value: sum(audited.finding is finding for audited in found) for finding in Finding}
-    table = Table("aggregate", "id", "version", "how it differs")
+    table = Table(Column("id", no_wrap=True), Column("aggregate and version", overflow="fold"), "how it differs")
     for audited in differing:
-        table.add_row(audited.topic, str(audited.aggregate_id), str(audited.version), escape(audited.why))
+        table.add_row(str(audited.aggregate_id), f"{audited.topic}, {audited.version}", escape(audited.why))
     which = [
         {"aggregate_id": str(a.aggregate_id), "topic": a.topic, "version": a.version, "why": a.why} for a in differing
     ]
     told = ", ".join(f"{count} {finding}" for finding, count in counts.items())
     show(as_json, {**counts, "differing": which}, table if differing else told)
+    if drop and differing:
+        errors.print(f"dropped {len(differing)}: these aggregates are loaded from their events")
     if differing:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from rich.table import Table
 
 import projections
-from api.cli.terminal import AsJson, By, Reason, begin, errors, fail, run, show, with_system
+from api.cli.terminal import AsJson, By, Reason, StoppedAt, begin, errors, fail, run, show, with_system
 from api.composition import Access, Follower, Generation, ParallelBuild, Projection, Running
 
 projections_app = typer.Typer(help="The read models, and the policies.", no_args_is_help=True)
@@ -70,7 +70,7 @@ def projections_retry(name: Name) -> None:
 @projections_app.command("skip")
 def projections_skip(
     name: Name,
-    position: Annotated[int, typer.Option(min=1, help="Where it is stopped.")],
+    position: StoppedAt,
     reason: Reason,
     by: By,
 ) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from adapters.postgres.durability import warn_of_loss
 from api import demo as demonstration
-from api.cli.terminal import AsJson, errors, output, run, show, with_system
+from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
 from api.composition import Part, Running, composed, prepare, servers, tokens_of
 from api.serving import served, told_to_stop
 from api.settings import Settings
@@ -72,6 +72,7 @@ def serve(
             async with composed(settings, dsn, mqtt_url) as running:
                 await warn_of_loss(running.pool)
                 await _serve(running, parts)
+        errors.print("stopped")
 
     settings = Settings()
     run(go, settings if port is None else settings.model_copy(update={"port": port}))
@@ -90,7 +91,9 @@ def migrate(as_json: AsJson = False) -> None:
 
 def token(
     role: Annotated[Role, typer.Argument(help="Whose scopes the token has.")],
-    subject: Annotated[str | None, typer.Option(help="A member's id or an employee's name.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="A member's id, or the name of an employee or a partner.", callback=within(WHO))
+    ] = None,
     service: Annotated[str | None, typer.Option(help="Key of the rulebook.")] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
     as_json: AsJson = False,
@@ -153,4 +156,3 @@ async def _serve(running: Running, parts: set[Part]) -> None:
         errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
         await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
         errors.print("stopping: what is in hand is finished first")
-    errors.print("stopped")

@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 from pydantic_core import to_jsonable_python
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
 from api.composition import ParkedTask, Running
@@ -24,10 +24,10 @@ def tasks_list(as_json: AsJson = False) -> None:
         return await running.tasks.parked()
 
     tasks = run(with_system(read))
-    table = Table("id", "parked at", "kind", "policy", "attempts", "error")
+    table = Table(Column("id", no_wrap=True), Column("what", overflow="fold"), "why it was given up")
     for task in tasks:
-        when = task.parked_at.isoformat(timespec="seconds")
-        table.add_row(str(task.id), when, task.kind, task.policy, str(task.attempts), escape(task.last_error))
+        when = f"at {task.parked_at.isoformat(timespec='seconds')}, after {task.attempts} attempts"
+        table.add_row(str(task.id), f"{task.kind}, by {task.policy}", escape(f"{task.last_error}\n{when}"))
     show(as_json, to_jsonable_python(tasks), table)
 
 

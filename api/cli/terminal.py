@@ -10,11 +10,14 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import uvloop
+from pydantic import Field, TypeAdapter, ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from api.composition import Running, composed, prepare, servers
 from api.observability import configure_logs
+from api.problems import explained
+from api.rest.schemas.base import LAST_POSITION, Because
 from api.settings import Settings
 
 T = TypeVar("T")
@@ -33,14 +36,28 @@ def operator() -> str:
         return f"user {os.getuid()}"
 
 
-def _said(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("say why")
-    return text
+def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:
+    """What an option's text must fit into, as the API's texts must; blanks around it do not count."""
+
+    def fit(text: str | None) -> str | None:
+        try:
+            return text if text is None else limits.validate_python(text.strip())
+        except ValidationError as error:
+            raise typer.BadParameter("; ".join(why for _, why in explained(error))) from error
+
+    return fit
 
 
-By = Annotated[str, typer.Option("--by", help="Who decides this.", default_factory=operator, show_default="you")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stays on record.", callback=_said)]
+WHO = TypeAdapter[str](Annotated[str, Field(min_length=1, max_length=120)])
+"""The name of somebody who acts."""
+WHY = TypeAdapter[str](Because)
+
+By = Annotated[
+    str,
+    typer.Option("--by", help="Who decides this.", default_factory=operator, show_default="you", callback=within(WHO)),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stays on record.", callback=within(WHY))]
+StoppedAt = Annotated[int, typer.Option("--position", min=1, max=LAST_POSITION, help="Where it is stopped.")]
 
 
 def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:

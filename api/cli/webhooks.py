@@ -7,8 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
+from api.cli.terminal import AsJson, By, Reason, StoppedAt, errors, fail, run, show, with_system
 from api.composition import Running
+from api.rest.schemas.base import LAST_POSITION
 from domain.kernel import webhooks as commands
 from domain.kernel.messages import Actor, Metadata, Role
 
@@ -56,7 +57,9 @@ def webhooks_resume(webhook_id: WebhookId, by: By) -> None:
 def webhooks_replay(
     webhook_id: WebhookId,
     by: By,
-    from_position: Annotated[int, typer.Option("--from", min=1, help="The first position of the log to send.")],
+    from_position: Annotated[
+        int, typer.Option("--from", min=1, max=LAST_POSITION, help="The first position of the log to send.")
+    ],
 ) -> None:
     """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
     _change(commands.Replay(webhook_id=webhook_id, from_position=from_position), by)
@@ -66,13 +69,20 @@ def webhooks_replay(
 @webhooks_app.command("skip")
 def webhooks_skip(
     webhook_id: WebhookId,
-    position: Annotated[int, typer.Option(min=1, help="Where it is parked.")],
+    position: StoppedAt,
     reason: Reason,
     by: By,
 ) -> None:
     """Let a webhook go on after an event that cannot be read."""
     _change(commands.SkipEvent(webhook_id=webhook_id, position=position, reason=reason), by)
     errors.print(f"{webhook_id} goes on after {position}")
+
+
+@webhooks_app.command("unsubscribe")
+def webhooks_unsubscribe(webhook_id: WebhookId, by: By) -> None:
+    """End a webhook for good."""
+    _change(commands.Unsubscribe(webhook_id=webhook_id), by)
+    errors.print(f"{webhook_id} is ended")
 
 
 def _change(command: commands.Change, by: str) -> None:

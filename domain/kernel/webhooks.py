@@ -188,7 +188,8 @@ def not_stopped_there(command: SkipEvent, failed_position: int | None) -> Violat
     if command.position == failed_position:
         return None
     values = {"position": command.position, "stopped_at": failed_position}
-    return Violation(code="webhook.not_stopped_there", detail="skip the event that it is stopped at", values=values)
+    detail = "it is not stopped" if failed_position is None else f"it is stopped at {failed_position}: skip that event"
+    return Violation(code="webhook.not_stopped_there", detail=detail, values=values)
 
 
 def beyond_the_log(command: Replay, end: int) -> Violation | None:
@@ -196,4 +197,4 @@ def beyond_the_log(command: Replay, end: int) -> Violation | None:
     if command.from_position <= end:
         return None
     values = {"from_position": command.from_position, "end": end}
-    return Violation(code="webhook.beyond_the_log", detail="the log has not come that far", values=values)
+    return Violation(code="webhook.beyond_the_log", detail=f"the log ends at {end}", values=values)

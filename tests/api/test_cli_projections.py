@@ -78,7 +78,7 @@ async def test_only_the_position_where_it_is_stopped_can_be_skipped(
 
     assert elsewhere.code == for_no_reason.code == another.code == 2
     assert f"stopped at {stopped}, not at {stopped + 1}" in elsewhere.err
-    assert "say why" in for_no_reason.err
+    assert "'--reason'" in for_no_reason.err
     assert f"{(await standing(csbe, 'projection.fleet.'))['name']} is not stopped" in another.err
     assert (await standing(csbe))["failed_position"] == stopped
     assert await pool.fetchval("select count(*) from csbe.skipped_events") == 0

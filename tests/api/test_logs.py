@@ -52,6 +52,25 @@ def test_an_error_is_logged_by_kind_and_place_without_its_text(logger: str) -> N
     assert SECRET not in str(line)
 
 
+EXPORTER = """
+exporter = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+for after_s in (0, 1, 2, 59, 61, 62):
+    line = exporter.makeRecord(exporter.name, logging.WARNING, "", 1, "no %s", ("collector " * 50,), None)
+    line.created += after_s
+    exporter.handle(line)
+library.warning("slow")
+"""
+
+
+def test_spans_that_cannot_be_sent_are_one_short_line_a_minute() -> None:
+    first, second, library = logged(EXPORTER)
+
+    assert first["event"].startswith("traces: no collector")
+    assert len(first["event"]) <= 120
+    assert second["event"] == first["event"]
+    assert library["event"] == "slow"
+
+
 def test_what_is_bound_stands_on_every_line_from_whomever_it_comes() -> None:
     lines = logged(BOUND)
 

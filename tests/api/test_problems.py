@@ -60,6 +60,37 @@ async def test_every_wrong_field_is_named_by_a_pointer(city: City) -> None:
     assert [error["pointer"] for error in answer.json()["errors"]] == ["#/body/vin", "#/body/fuel_type"]
 
 
+WEBHOOK = {"url": "https://acme.example/hooks", "types": ["csbe.rental.trip.ended"]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"types": ["nope"]}, {"#/body/types/0": "String should match pattern"}),
+        ({"types": []}, {"#/body/types": "List should have at least 1 item, not 0"}),
+        ({"types": ["csbe."] * 51}, {"#/body/types": "List should have at most 50 items, not 51"}),
+        ({"types": "csbe."}, {"#/body/types": "Input should be a list"}),
+        ({"url": "ftp://acme.example"}, {"#/body/url": "must be a URL such as https://partner.example/csbe"}),
+        ({"url": "ftp://a", "types": ["nope"]}, {"#/body/url": "must be a URL", "#/body/types/0": "String should"}),
+    ],
+    ids=str,
+)
+async def test_what_is_wrong_is_said_once_and_in_the_words_of_json(
+    city: City, wrong: dict[str, object], said: dict[str, str]
+) -> None:
+    answer = await city.post("/v1/webhooks", {**WEBHOOK, **wrong}, city.token(Role.OPERATOR))
+
+    found = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
+    assert found.keys() == said.keys()
+    assert all(found[pointer].startswith(words) for pointer, words in said.items()), found
+
+
+async def test_a_body_that_is_no_object_is_told_so(city: City) -> None:
+    answer = await city.post("/v1/webhooks", [], city.token(Role.OPERATOR))  # type: ignore[arg-type] # on purpose
+
+    assert answer.json()["errors"] == [{"pointer": "#/body", "detail": "Input should be an object"}]
+
+
 async def test_a_command_without_a_key_is_refused(city: City) -> None:
     answer = await city.api.post("/v1/members", json=ADA)
 

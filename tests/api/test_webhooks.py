@@ -148,10 +148,37 @@ async def test_an_operator_sees_and_steers_webhooks_at_the_terminal(city: City, 
 
     assert (paused["id"], paused["state"], replayed.code, again["position"]) == (own, "paused", 0, 0)
     assert (beyond.code, unskipped.code, unknown.code) == (2, 2, 2)
-    assert "the log has not come that far" in beyond.err
+    assert f"the log ends at {await city.running.store.end()}" in beyond.err
+    assert "it is not stopped" in unskipped.err
     assert own in (await csbe("webhooks", "list")).out
     by = await city.running.pool.fetch("select distinct changed_by_id from csbe.webhook_changes")
     assert {row["changed_by_id"] for row in by} == {"olga", "operator"}
+
+
+async def test_an_operator_ends_a_webhook_at_the_terminal(city: City, csbe: Csbe) -> None:
+    acme = city.token(Role.PARTNER, "acme")
+    own = await subscribed(city, acme)
+
+    ended = await csbe("webhooks", "unsubscribe", own.rpartition("/")[2], "--by", "Igor")
+
+    assert ended.code == 0
+    assert (await csbe("webhooks", "list", "--json")).json == []
+    assert (await city.api.get(own, headers=acme)).status_code == 404
+    by = await city.running.pool.fetch("select command, changed_by_id from csbe.webhook_changes order by position")
+    assert tuple(by[-1]) == ("webhooks.unsubscribe", "Igor")
+
+
+async def test_a_skip_elsewhere_says_where_a_webhook_is_stopped(city: City, csbe: Csbe) -> None:
+    olga = city.token(Role.OPERATOR)
+    own = await subscribed(city, olga)
+    await city.running.pool.execute("update csbe.followers set failed_position = 3 where name like 'webhook/%'")
+    reason = "in the way of others"
+
+    at_the_terminal = await csbe("webhooks", "skip", own.rpartition("/")[2], "--position", "1", "--reason", reason)
+    by_rest = await city.post(f"{own}/skip", {"position": 1, "reason": reason}, olga)
+
+    assert "it is stopped at 3" in at_the_terminal.err
+    assert "it is stopped at 3" in by_rest.json()["detail"]
 
 
 async def test_the_states_of_webhooks_are_in_the_metrics(city: City) -> None:

@@ -79,7 +79,9 @@ class Installation:
                 await city.settled()
                 yield city
 
-    async def serve(self, *only: Part, port: int | None = None) -> asyncio.subprocess.Process:
+    async def serve(
+        self, *only: Part, port: int | None = None, stderr: int | None = None
+    ) -> asyncio.subprocess.Process:
         """`csbe serve`, whole or in part, in a process of its own, ready to be used."""
         environment = os.environ | {
             "CSBE_POSTGRES_DSN": self.dsn,
@@ -89,7 +91,9 @@ class Installation:
             "CSBE_LOG_LEVEL": "ERROR",
         }
         words = ("serve", *(word for part in only for word in ("--only", part)))
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", *words, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "api.cli", *words), env=environment, stderr=stderr
+        )
         self.processes.append(process)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
             await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)

@@ -1,4 +1,4 @@
-"""The tutorial, line by line, as a reader would: what it says to paste is taken from the answer before."""
+"""Pages, line by line, as a reader would: what they say to paste is taken from the answer before."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from domain.kernel.messages import Role
 from tests.journeys.city import City
 from tests.journeys.waiting import until
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PASTE = re.compile(r'(\w+)="paste ')
 
@@ -28,6 +28,7 @@ FOUND: dict[str, Callable[[Any], str]] = {
     "RESERVATION": lambda answer: answer["id"],
     "TRIP": lambda answer: answer["id"],
     "INVOICE": lambda answer: answer["invoices"][0]["invoice_id"],
+    "WEBHOOK": lambda answer: answer["id"],
 }
 """Where in the answer before the reader finds what is to be pasted."""
 REPEATED: dict[str, Callable[[Any], bool]] = {
@@ -35,6 +36,10 @@ REPEATED: dict[str, Callable[[Any], bool]] = {
     "$API/invoices": lambda answer: bool(answer["invoices"]),
 }
 """What a reader asks for again until it is there."""
+PRINTED = (Role.AGENT, Role.AUDITOR, Role.OPERATOR, Role.PARTNER)
+"""Whose tokens the reader has from the demo."""
+ELSEWHERE = ("csbe ", "curl -sN ")
+"""What a reader does in another terminal: commands of the installation, and a stream that does not end."""
 
 
 class Reader:
@@ -45,13 +50,12 @@ class Reader:
         self._known = {
             "API": f"{city.api.base_url}/v1",
             "MAIL": str(city.mail),
-            "AGENT": city.token(Role.AGENT)["Authorization"].removeprefix("Bearer "),
-            "AUDITOR": city.token(Role.AUDITOR)["Authorization"].removeprefix("Bearer "),
+            **{role.upper(): city.token(role)["Authorization"].removeprefix("Bearer ") for role in PRINTED},
         }
         self._printed = ""
 
     async def follow(self, line: str) -> None:
-        """Do what a line of the tutorial says."""
+        """Do what a line of a page says."""
         if paste := PASTE.match(line):
             self._paste(paste[1])
         elif not re.match(r"\w+=", line):
@@ -79,18 +83,29 @@ class Reader:
         return is_there(self.answer)
 
 
-def lines() -> Iterator[str]:
-    """Every command of the tutorial after the one that starts the city."""
-    _, *blocks = BLOCK.findall(TUTORIAL.read_text())
-    for block in blocks:
-        yield from block.replace("\\\n", " ").splitlines()
+def lines(page: Path) -> Iterator[str]:
+    """Every command of a page, but the one that starts the city."""
+    for block in BLOCK.findall(page.read_text()):
+        if "nox -s demo" not in block:
+            yield from (line for line in block.replace("\\\n", " ").splitlines() if not line.startswith(ELSEWHERE))
 
 
 async def test_a_reader_who_follows_the_tutorial_gets_to_the_history_of_a_paid_trip(city: City) -> None:
     reader = Reader(city)
 
-    for line in lines():
+    for line in lines(DOCS / "tutorial.md"):
         await reader.follow(line)
 
     told = [event["type"] for event in reader.answer["events"]]
     assert (told[0], told[-1]) == ("rental.trip.requested", "rental.trip.ended")
+
+
+async def test_a_reader_who_follows_the_page_on_webhooks_has_one_and_ends_it(city: City) -> None:
+    reader = Reader(city)
+
+    for line in lines(DOCS / "how-to" / "send-events.md"):
+        await reader.follow(line)
+
+    done = await city.running.pool.fetch("select command from csbe.webhook_changes order by changed_at")
+    commands = [row["command"].removeprefix("webhooks.") for row in done]
+    assert commands == ["subscribe", "resume", "rotate_secret", "allow_personal_data", "unsubscribe"]

@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 
 from adapters.broker import free_port
@@ -170,6 +172,26 @@ async def test_a_refusal_marks_the_command_and_no_span_tells_of_a_person(traced:
     assert (request.failed, request.facts["http.response.status_code"]) == (False, 409)
     secrets = ("Ada", "ada@example.org", "B072RRE2I55", "tok_visa", member["Authorization"].split()[1], car.vin)
     assert [secret for secret in secrets if secret.encode() in collector.raw] == []
+
+
+async def test_while_no_collector_answers_one_line_says_so_and_none_after_the_end(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
+    process = await installation.serve(Part.API, stderr=PIPE)
+    async with httpx.AsyncClient(base_url=installation.address) as api:
+        for _ in range(3):
+            await api.get("/v1/vehicles")
+
+    process.terminate()
+    _, printed = await process.communicate()
+
+    lines = printed.decode().splitlines()
+    [logged] = [json.loads(line) for line in lines if line.startswith("{")]
+    assert logged["event"].startswith("traces: Failed to export")
+    assert lines[-1] == "stopped"
 
 
 HOSTILE = (
