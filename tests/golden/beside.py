@@ -95,5 +95,14 @@ def load(name: str) -> dict[str, Any]:
 
 
 def _schema_of(value: BaseModel) -> schemas.Schema:
-    schema: schemas.Schema = schemas.bare(type(value).model_json_schema(mode="serialization"))
+    schema: schemas.Schema = _unmarked(schemas.bare(type(value).model_json_schema(mode="serialization")))
+    return schema
+
+
+def _unmarked(schema: Any) -> Any:  # JSON
+    """Without our own marks (`x-personal`): they say who may see a value, not how it is stored."""
+    if isinstance(schema, list):
+        return [_unmarked(item) for item in schema]
+    if isinstance(schema, dict):
+        return {k: _unmarked(v) for k, v in schema.items() if not k.startswith("x-")}
     return schema
