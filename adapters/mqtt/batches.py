@@ -1,6 +1,7 @@
 """One batch of messages: read, judged, told to fleet where it means something, and stored."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import structlog
 
 from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
-from adapters.mqtt.memory import VehicleMemory, is_worth_telling
+from adapters.mqtt.memory import Told, VehicleMemory, is_worth_telling
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
 from adapters.mqtt.plausibility import DEFAULT_LIMITS, Limits, Sample, Verdict, screen
@@ -75,7 +76,19 @@ class _Car:
     vin: str
     known: KnownVehicle
     memory: VehicleMemory
-    messages: list[tuple[Address, Received]] = field(default_factory=list)
+    messages: deque[tuple[Address, Received]] = field(default_factory=deque)
+    """Those that are still to be taken."""
+
+
+class _Telling(NamedTuple):
+    """What fleet is to be told because of a message, and what it then knows of the car."""
+
+    message: Received
+    channel: str
+    command: Command
+    command_id: CommandId
+    told: Told
+    correlation: UUID | None = None
 
 
 @dataclass
@@ -111,8 +124,9 @@ class BatchWriter:
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
             for vin, stored in (await batch.remember(cars)).items():
                 cars[vin].memory = VehicleMemory.read(stored)
+            tellings = [(car, told) for car in cars.values() if (told := self._until_told(car, found)) is not None]
             results = await asyncio.gather(
-                *(self._work_through(car, found) for car in cars.values()), return_exceptions=True
+                *(self._tell(car, telling, found) for car, telling in tellings), return_exceptions=True
             )
             for failure in (r for r in results if r is not None):
                 raise failure
@@ -138,108 +152,125 @@ class BatchWriter:
                 car.messages.append((address, message))
         return cars
 
-    async def _work_through(self, car: _Car, found: _Findings) -> None:
-        """One car's messages in order."""
-        for address, message in car.messages:
+    def _until_told(self, car: _Car, found: _Findings) -> _Telling | None:
+        """Take one car's messages in order, up to the first that fleet is to be told of."""
+        while car.messages:
+            address, message = car.messages.popleft()
             try:
-                result = await self._take(car, address, message, found)
-                self._metrics.message(address.channel, result)
+                telling = self._take(car, address, message, found)
             except BadPayloadError as error:
                 self._bury(found, message, address.channel, str(error))
+            except _BUGS as error:
+                self._bury_bug(found, message, address.channel, error)
+            else:
+                if telling is not None:
+                    return telling
+                self._metrics.message(address.channel, "stored")
+        return None
+
+    async def _tell(self, car: _Car, first: _Telling, found: _Findings) -> None:
+        """Tell fleet, and work through the messages of the car that come after that."""
+        telling: _Telling | None = first
+        while telling is not None:
+            try:
+                await self._dispatch(car, telling)
             except _FAILS_THE_BATCH:
                 raise
             except DomainError as error:
-                self._bury(found, message, address.channel, f"refused: {error}")
+                self._bury(found, telling.message, telling.channel, f"refused: {error}")
             except _BUGS as error:
-                log.exception("ingest_failed_on_message", channel=address.channel)
-                self._bury(found, message, address.channel, f"internal error: {type(error).__name__}")
+                self._bury_bug(found, telling.message, telling.channel, error)
+            else:
+                car.memory.told = telling.told
+                self._metrics.message(telling.channel, "told")
+            telling = self._until_told(car, found)
 
-    async def _take(self, car: _Car, address: Address, message: Received, found: _Findings) -> str:
+    def _take(self, car: _Car, address: Address, message: Received, found: _Findings) -> _Telling | None:
         match address.channel:
             case "telemetry":
-                return await self._take_telemetry(car, message, found)
+                return self._take_telemetry(car, message, found)
             case "responses":
-                return await self._take_response(car, message)
+                return self._take_response(car, message)
             case "status":
-                return await self._take_status(car, message)
+                return self._take_status(car, message)
 
-    async def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> str:
+    def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Telling | None:
         telemetry = payloads.parse_telemetry(message.payload)
         readings = readings_of(telemetry.signals)
-        sample = Sample(
-            seq=telemetry.seq, at=telemetry.ts, received_at=message.received_at,
-            position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
-        )  # fmt: skip
-        track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory._replace(track=track)
+        verdict = self._screen(car, readings, telemetry.ts, message.received_at, telemetry.seq)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
         for oddity in verdict.oddities:
             self._metrics.message("telemetry", oddity.value)
         if not verdict.is_news:
-            return "stored"
-        return await self._tell(car, message, telemetry.seq, verdict, readings)
+            return None
+        return self._news(car, message, telemetry.seq, verdict, readings)
 
-    async def _tell(self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: Readings) -> str:
-        """Tell fleet what has changed, if anything that means something has."""
+    def _news(self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: Readings) -> _Telling | None:
+        """What has changed, if anything that means something has."""
         if not verdict.position_is_good:
             readings = readings.model_copy(update={"position": None})
-        zones = None if readings.position is None else self._zones(car.known.service, readings.position)
-        if not is_worth_telling(car.memory.told, readings, zones):
-            return "stored"
+        zones = self._zones_of(car, readings)
+        told = car.memory.told
+        if not is_worth_telling(told, readings, zones):
+            return None
         command = commands.observe(car.known.vehicle_id, verdict.at, readings, zones)
-        await self._dispatch(car, message, command, commands.telemetry_id(car.vin, seq, verdict.at))
-        self._remember(car, readings, zones)
-        return "told"
+        command_id = commands.telemetry_id(car.vin, seq, verdict.at)
+        return _Telling(message, "telemetry", command, command_id, told.with_readings(readings, zones))
 
-    async def _take_response(self, car: _Car, message: Received) -> str:
+    def _take_response(self, car: _Car, message: Received) -> _Telling:
         response = payloads.parse_response(message.payload)
         at = min(response.ts, message.received_at)
         readings = self._believable(car, readings_of(response.signals or {}), response.ts, message.received_at)
-        zones = None if readings.position is None else self._zones(car.known.service, readings.position)
+        zones = self._zones_of(car, readings)
         command = commands.answer(car.known.vehicle_id, response, at, readings, zones)
-        await self._dispatch(car, message, command, commands.response_id(response.id), correlation=response.id)
+        told = car.memory.told
         if response.status == "done" and response.signals:
-            self._remember(car, readings, zones)
-        return "told"
+            told = told.with_readings(readings, zones)
+        return _Telling(message, "responses", command, commands.response_id(response.id), told, response.id)
 
     def _believable(self, car: _Car, readings: Readings, at: datetime, received_at: datetime) -> Readings:
         """With the last believed place instead of one that is frozen, impossible or overtaken."""
-        sample = Sample(
-            at=at, received_at=received_at,
-            position=readings.position, speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m,
-        )  # fmt: skip
-        track, verdict = screen(car.memory.track, sample, self._limits)
-        car.memory = car.memory._replace(track=track)
-        if verdict.position_is_good or track.trusted is None or readings.position is None:
+        verdict = self._screen(car, readings, at, received_at)
+        trusted = car.memory.track.trusted
+        if verdict.position_is_good or trusted is None or readings.position is None:
             return readings
-        return readings.model_copy(update={"position": track.trusted.position})
+        return readings.model_copy(update={"position": trusted.position})
 
-    async def _take_status(self, car: _Car, message: Received) -> str:
+    def _take_status(self, car: _Car, message: Received) -> _Telling | None:
         online = payloads.parse_status(message.payload) == "online"
         told = car.memory.told
         if told.online is online:
-            return "stored"
+            return None
         command = commands.contact(car.known.vehicle_id, message.received_at, online=online)
-        await self._dispatch(car, message, command, commands.contact_id(car.vin, told.contact_changes))
-        car.memory = car.memory._replace(told=told.with_contact(online=online))
-        return "told"
+        command_id = commands.contact_id(car.vin, told.contact_changes)
+        return _Telling(message, "status", command, command_id, told.with_contact(online=online))
 
-    def _remember(self, car: _Car, readings: Readings, zones: frozenset[ZoneId] | None) -> None:
-        car.memory = car.memory._replace(told=car.memory.told.with_readings(readings, zones))
+    def _screen(
+        self, car: _Car, readings: Readings, at: datetime, received_at: datetime, seq: int | None = None
+    ) -> Verdict:
+        sample = Sample(at, received_at, seq, readings.position, readings.speed_kmh, readings.odometer_m)
+        car.memory.track, verdict = screen(car.memory.track, sample, self._limits)
+        return verdict
 
-    async def _dispatch(
-        self, car: _Car, message: Received, command: Command, command_id: CommandId, correlation: UUID | None = None
-    ) -> None:
+    def _zones_of(self, car: _Car, readings: Readings) -> frozenset[ZoneId] | None:
+        return None if readings.position is None else self._zones(car.known.service, readings.position)
+
+    async def _dispatch(self, car: _Car, telling: _Telling) -> None:
         metadata = Metadata(
-            command_id=command_id, command=command.NAME, actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
-            service=car.known.service, correlation_id=correlation or command_id,
+            command_id=telling.command_id, command=telling.command.NAME,
+            actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
+            service=car.known.service, correlation_id=telling.correlation or telling.command_id,
         )  # fmt: skip
         try:
-            with _span(message):
-                await self._dispatcher.dispatch(command, metadata)
+            with _span(telling.message):
+                await self._dispatcher.dispatch(telling.command, metadata)
         except CommandIdReusedError:
             # It came again after a crash, and zones or time of receipt have changed since: the first telling stands.
-            log.info("ingest_already_told", command=command.NAME)
+            log.info("ingest_already_told", command=telling.command.NAME)
+
+    def _bury_bug(self, found: _Findings, message: Received, channel: str, error: Exception) -> None:
+        log.error("ingest_failed_on_message", channel=channel, exc_info=error)
+        self._bury(found, message, channel, f"internal error: {type(error).__name__}")
 
     def _bury(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
         found.dead.append(DeadLetter(message.received_at, message.topic, message.payload, reason))

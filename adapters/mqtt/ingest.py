@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from time import monotonic
-from typing import Any, NamedTuple
 
 import structlog
 
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Message, MqttError, traceparent_of
+from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRY_AGAIN
 from domain.kernel.errors import VersionConflictError
@@ -36,12 +34,6 @@ class IngestOptions:
     pause_s: float = 0.002
     """It waits no longer once nothing has come for so long: many brokers send 20 messages, then wait for their
     acknowledgement."""
-
-
-class _Arrival(NamedTuple):
-    message: Message
-    received_at: datetime
-    arrived_s: float
 
 
 class Ingest:
@@ -82,7 +74,7 @@ class Ingest:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AcknowledgingClient]:
-        async with AcknowledgingClient(self._url, identifier=self._options.client_id) as client:
+        async with AcknowledgingClient(self._url, identifier=self._options.client_id, now=self._clock.now) as client:
             await client.subscribe([(topic, 1) for topic in topics.subscriptions(self._options.share)])
             self.subscribed.set()
             self._metrics.connected(up=True)
@@ -93,59 +85,42 @@ class Ingest:
                 self._metrics.connected(up=False)
 
     async def _consume(self, client: AcknowledgingClient, stop: asyncio.Event) -> None:
-        arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
-        pump = asyncio.create_task(self._pump(client, arrivals))
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                batch = await self._next_batch(arrivals, pump, stopping)
+                batch = await self._next_batch(client, stopping)
+                began = monotonic()
                 if batch and await self._make_durable(batch, stop):
-                    for arrival in batch:
-                        client.acknowledge(arrival.message)
-                if pump.done():
-                    pump.result()
+                    client.acknowledge(batch)
+                    now = monotonic()
+                    self._metrics.batch(messages=len(batch), seconds=now - began, lag_s=now - batch[0].arrived_s)
+                client.check()
         finally:
-            pump.cancel()
             stopping.cancel()
-            await asyncio.gather(pump, stopping, return_exceptions=True)
+            await asyncio.gather(stopping, return_exceptions=True)
 
-    async def _pump(self, client: AcknowledgingClient, arrivals: asyncio.Queue[_Arrival]) -> None:
-        async for message in client.messages:
-            arrivals.put_nowait(_Arrival(message, self._clock.now(), monotonic()))
-
-    async def _next_batch(
-        self, arrivals: asyncio.Queue[_Arrival], pump: asyncio.Task[None], stopping: asyncio.Task[bool]
-    ) -> list[_Arrival]:
+    async def _next_batch(self, client: AcknowledgingClient, stopping: asyncio.Task[bool]) -> list[Arrival]:
         """The next messages in order of arrival; empty when the connection ended or somebody asks to stop."""
-        if arrivals.empty():
-            first = asyncio.create_task(arrivals.get())
-            await asyncio.wait({first, pump, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not first.done():
-                first.cancel()
-                return []
-            batch = [first.result()]
-        else:
-            batch = [arrivals.get_nowait()]
-        await self._linger(arrivals, {pump, stopping})
-        while len(batch) < self._options.max_batch and not arrivals.empty():
-            batch.append(arrivals.get_nowait())
-        return batch
+        if not client.waiting:
+            arrival = asyncio.create_task(client.arrival())
+            await asyncio.wait({arrival, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            arrival.cancel()
+        if client.waiting:
+            await self._linger(client, stopping)
+        return client.take(self._options.max_batch)
 
-    async def _linger(self, arrivals: asyncio.Queue[_Arrival], endings: set[asyncio.Task[Any]]) -> None:
-        """Until there is enough for a batch, or nothing more comes, or one of these has ended."""
-        until, before = monotonic() + self._options.linger_s, -1
-        while before < arrivals.qsize() < self._options.max_batch and monotonic() < until:
-            before = arrivals.qsize()
-            ended, _ = await asyncio.wait(endings, timeout=self._options.pause_s, return_when=asyncio.FIRST_COMPLETED)
-            if ended:
+    async def _linger(self, client: AcknowledgingClient, stopping: asyncio.Task[bool]) -> None:
+        """Until there is enough for a batch, or nothing more comes, or somebody asks to stop."""
+        until, before = monotonic() + self._options.linger_s, 0
+        while before < client.waiting < self._options.max_batch and monotonic() < until:
+            before = client.waiting
+            if (await asyncio.wait({stopping}, timeout=self._options.pause_s))[0]:
                 return
 
-    async def _make_durable(self, batch: list[_Arrival], stop: asyncio.Event) -> bool:
+    async def _make_durable(self, batch: list[Arrival], stop: asyncio.Event) -> bool:
         """Write the batch, again and again while the database is away; false when told to stop before that."""
-        received = [
-            Received(str(a.message.topic), bytes_of(a.message), a.received_at, traceparent_of(a.message)) for a in batch
-        ]
-        backoff, began = Backoff(most_s=5.0), monotonic()
+        received = [Received(a.topic, a.payload, a.received_at, a.traceparent) for a in batch]
+        backoff = Backoff(most_s=5.0)
         while True:
             try:
                 await self._writer.write(received)
@@ -156,12 +131,4 @@ class Ingest:
                     return False
                 await backoff.wait(stop)
             else:
-                self._metrics.batch(
-                    messages=len(batch), seconds=monotonic() - began, lag_s=monotonic() - batch[0].arrived_s
-                )
                 return True
-
-
-def bytes_of(message: Message) -> bytes:
-    """The payload as it came; MQTT carries bytes."""
-    return message.payload if isinstance(message.payload, bytes) else str(message.payload).encode()

@@ -1,6 +1,6 @@
 """What ingest remembers of a car between messages, and which changes are worth telling fleet."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,11 +37,12 @@ class Told(BaseModel):
         return self.model_copy(update={"online": online, "contact_changes": self.contact_changes + 1})
 
 
-class VehicleMemory(NamedTuple):
+@dataclass(slots=True)
+class VehicleMemory:
     """Both halves, each stored by itself."""
 
-    track: Track = Track()
-    told: Told = Told()
+    track: Track = field(default_factory=Track)
+    told: Told = field(default_factory=Told)
 
     @classmethod
     def read(cls, stored: Memory) -> "VehicleMemory":
@@ -60,8 +61,9 @@ def is_worth_telling(told: Told, new: Readings, zones: frozenset[ZoneId] | None)
     old = told.readings
     if old is None:
         return True
-    if any(_differs(getattr(old, name), getattr(new, name)) for name in _STATES):
-        return True
+    for name in _STATES:
+        if _differs(getattr(old, name), getattr(new, name)):
+            return True
     return (
         _differs(_whole(old.energy_percent), _whole(new.energy_percent))
         or _differs(told.zones, zones)

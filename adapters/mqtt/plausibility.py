@@ -6,7 +6,7 @@ Nothing is dropped here: every message gets its `Verdict`, and each oddity is co
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -31,6 +31,7 @@ class Oddity(StrEnum):
 
 
 _NO_NEWS = frozenset({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
+_NOTHING: frozenset[Oddity] = frozenset()
 
 
 class Limits(BaseModel):
@@ -59,15 +60,6 @@ class Fix:
     at: AwareDatetime
     position: Position
     odometer_m: int | None = None
-
-    def speed_to_mps(self, later: "Fix") -> float:
-        """Mean speed on the straight line to a later fix, m/s; infinite when there is a way but no time."""
-        return self.speed_over_mps(self.position.distance_m(later.position), later.at)
-
-    def speed_over_mps(self, way: float, until: datetime) -> float:
-        """The same for a way that is known, in metres."""
-        time = (until - self.at).total_seconds()
-        return way / time if time > 0 else (float("inf") if way else 0.0)
 
 
 class Sample(NamedTuple):
@@ -124,81 +116,90 @@ class Verdict(NamedTuple):
 DEFAULT_LIMITS = Limits()
 
 
+_Changes = dict[str, Any]
+"""Fields of a track with their new values, of many types."""
+_Following = tuple[_Changes, frozenset[Oddity]]
+
+
 def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tuple[Track, Verdict]:
     """Judge one message against what is known of its vehicle; return what is known afterwards, and the verdict."""
     at = min(sample.at, sample.received_at)
-    found = _oddities_in_time(track, sample, at, limits)
-    verdict = Verdict(oddities=frozenset(found), at=at)
-    track = _seen(track, sample, verdict, limits)
-    if verdict.is_news and sample.position is not None:
-        fix = Fix(at=at, position=sample.position, odometer_m=sample.odometer_m)
-        track, odd = _follow(track, fix, sample.speed_kmh, limits)
-        good = track.trusted is fix and not track.frozen
-        verdict = Verdict(verdict.oddities | odd, at, good)
-    return _count(track, verdict.oddities), verdict
+    oddities = _oddities_in_time(track, sample, at, limits)
+    changes: _Changes = {}
+    if sample.seq is not None and Oddity.DUPLICATE not in oddities:
+        changes["recent_seqs"] = (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]
+    good = False
+    if oddities.isdisjoint(_NO_NEWS):
+        changes["newest_at"] = at
+        if sample.position is not None:
+            fix = Fix(at, sample.position, sample.odometer_m)
+            moved, odd = _follow(track, fix, sample.speed_kmh, limits)
+            changes |= moved
+            oddities |= odd
+            good = changes.get("trusted") is fix
+    if oddities:
+        changes["oddities"] = {**track.oddities, **{o: track.oddities.get(o, 0) + 1 for o in oddities}}
+    return track.model_copy(update=changes), Verdict(oddities, at, good)
 
 
-def _seen(track: Track, sample: Sample, verdict: Verdict, limits: Limits) -> Track:
-    """With the message's number and time."""
-    seen: dict[str, object] = {"newest_at": verdict.at} if verdict.is_news else {}
-    if sample.seq is not None and Oddity.DUPLICATE not in verdict.oddities:
-        seen["recent_seqs"] = (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]
-    return track.model_copy(update=seen)
-
-
-def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> set[Oddity]:
+def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> frozenset[Oddity]:
     newest = track.newest_at
-    if newest is not None and at <= newest and sample.seq in track.recent_seqs:
-        return {Oddity.DUPLICATE}
-    if newest is not None and at < newest:
-        return {Oddity.OUT_OF_ORDER}
-    found = set()
-    if sample.at - sample.received_at > limits.skew:
-        found.add(Oddity.CLOCK_SKEW)
-    if sample.received_at - sample.at > limits.late:
-        found.add(Oddity.LATE)
-    return found
+    if newest is not None and at <= newest:
+        if sample.seq in track.recent_seqs:
+            return frozenset({Oddity.DUPLICATE})
+        if at < newest:
+            return frozenset({Oddity.OUT_OF_ORDER})
+    delay = sample.received_at - sample.at
+    if delay > limits.late:
+        return frozenset({Oddity.LATE})
+    return frozenset({Oddity.CLOCK_SKEW}) if -delay > limits.skew else _NOTHING
 
 
-def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> tuple[Track, set[Oddity]]:
+def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> _Following:
     """Move along to a fix, unless it is frozen or impossible."""
-    if track.trusted is None:
-        return track.model_copy(update={"trusted": fix, "last_fix_at": fix.at, "counted": fix.position}), set()
-    if fix.position == track.trusted.position:
-        return _stay(track, track.trusted, fix, speed_kmh, limits)
-    odd = {Oddity.JUMP} if _jumps(track, track.trusted, fix, limits) else set()
-    if _can_get_to(track.trusted, fix, limits):
+    trusted = track.trusted
+    if trusted is None:
+        return {"trusted": fix, "last_fix_at": fix.at, "counted": fix.position}, _NOTHING
+    if _same(fix.position, trusted.position):
+        return _stay(track, trusted, fix, speed_kmh, limits)
+    way = trusted.position.distance_m(fix.position)
+    if _can_get_to(trusted, fix, way, limits):
         # Possible since the place was new: a jump out of a freeze is the way that the car drove meanwhile.
-        return _advance(track, track.trusted, fix, limits), odd
-    if track.suspect is not None and _can_get_to(track.suspect, fix, limits):
-        return _reanchor(track, track.suspect, fix, limits), set()
-    return track.model_copy(update={"suspect": fix}), {Oddity.JUMP}
+        odd = frozenset({Oddity.JUMP}) if _jumps(track, trusted, fix, way, limits) else _NOTHING
+        return _advance(track, trusted, fix, way, track.counted or trusted.position, limits), odd
+    if track.suspect is not None:
+        way = track.suspect.position.distance_m(fix.position)
+        if _can_get_to(track.suspect, fix, way, limits):
+            return _reanchor(track, track.suspect, fix, way, limits), _NOTHING
+    return {"suspect": fix}, frozenset({Oddity.JUMP})
 
 
-def _can_get_to(start: Fix, end: Fix, limits: Limits) -> bool:
-    """Whether neither time nor odometer speaks against it."""
-    way = start.position.distance_m(end.position)
+def _same(one: Position, other: Position) -> bool:
+    return one.latitude == other.latitude and one.longitude == other.longitude
+
+
+def _can_get_to(start: Fix, end: Fix, way: float, limits: Limits) -> bool:
+    """Whether neither time nor odometer speaks against this way."""
     if start.odometer_m is not None and end.odometer_m is not None:
         driven = end.odometer_m - start.odometer_m
         if way > max(driven, 0) + limits.drift_m:
             return False
-    return start.speed_over_mps(way, end.at) * 3.6 <= limits.max_speed_kmh
+    return _speed_mps(way, start.at, end.at) * 3.6 <= limits.max_speed_kmh
 
 
-def _jumps(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> bool:
+def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> bool:
     """Whether the fix is too far from the last report, frozen repeats included."""
-    last = Fix(at=track.last_fix_at or trusted.at, position=trusted.position)
-    speed, time = last.speed_to_mps(fix), (fix.at - last.at).total_seconds()
+    since = track.last_fix_at or trusted.at
+    speed, time = _speed_mps(way, since, fix.at), (fix.at - since).total_seconds()
     catches_up = track.frozen and speed - track.speed_mps > limits.max_acceleration_mps2 * time
     return speed * 3.6 > limits.max_speed_kmh or catches_up
 
 
-def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> tuple[Track, set[Oddity]]:
+def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> _Following:
     """The same place again: the car stands, or its receiver is frozen. The freeze dates from when the place was new."""
     if track.frozen or _moves(track, trusted, fix, speed_kmh, limits):
-        return track.model_copy(update={"frozen": True, "last_fix_at": fix.at, "suspect": None}), {Oddity.FROZEN}
-    standing = {"trusted": fix, "last_fix_at": fix.at, "speed_mps": 0.0, "suspect": None}
-    return track.model_copy(update=standing), set()
+        return {"frozen": True, "last_fix_at": fix.at, "suspect": None}, frozenset({Oddity.FROZEN})
+    return {"trusted": fix, "last_fix_at": fix.at, "speed_mps": 0.0, "suspect": None}, _NOTHING
 
 
 def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:
@@ -209,29 +210,27 @@ def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits
     return elapsed > 0 and track.speed_mps / elapsed > limits.max_acceleration_mps2
 
 
-def _advance(track: Track, trusted: Fix, fix: Fix, limits: Limits) -> Track:
-    moved = {
+def _advance(track: Track, start: Fix, fix: Fix, way: float, counted: Position, limits: Limits) -> _Changes:
+    """Believe a fix that is so far from the start; add the distance to it from where it was added last."""
+    moved: _Changes = {
         "trusted": fix,
         "last_fix_at": fix.at,
-        "speed_mps": trusted.speed_to_mps(fix),
+        "speed_mps": _speed_mps(way, start.at, fix.at),
         "suspect": None,
         "frozen": False,
     }
-    way = (track.counted or trusted.position).distance_m(fix.position)
-    if way >= limits.step_m:
-        moved |= {"counted": fix.position, "distance_m": track.distance_m + way}
-    return track.model_copy(update=moved)
+    step = counted.distance_m(fix.position)
+    if step >= limits.step_m:
+        moved |= {"counted": fix.position, "distance_m": track.distance_m + step}
+    return moved
 
 
-def _reanchor(track: Track, suspect: Fix, fix: Fix, limits: Limits) -> Track:
+def _reanchor(track: Track, suspect: Fix, fix: Fix, way: float, limits: Limits) -> _Changes:
     """Two fixes agree with each other and not with what was believed: believe them. The jump itself was not driven."""
-    there = track.model_copy(update={"counted": suspect.position, "frozen": False})
-    return _advance(there, suspect, fix, limits)
+    return {"counted": suspect.position} | _advance(track, suspect, fix, way, suspect.position, limits)
 
 
-def _count(track: Track, oddities: frozenset[Oddity]) -> Track:
-    if not oddities:
-        return track
-    return track.model_copy(
-        update={"oddities": {**track.oddities, **{o: track.oddities.get(o, 0) + 1 for o in oddities}}}
-    )
+def _speed_mps(way: float, start: datetime, end: datetime) -> float:
+    """Mean speed over a way in metres; infinite when there is a way but no time."""
+    time = (end - start).total_seconds()
+    return way / time if time > 0 else (float("inf") if way else 0.0)

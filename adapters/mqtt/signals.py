@@ -17,7 +17,7 @@ _PLUGGED = re.compile(r"Vehicle\.Powertrain\.TractionBattery\.Charging\.Charging
 _AIRBAG = re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed")
 _GROUPS = {"open": _DOOR_OPEN, "locked": _DOOR_LOCKED, "plugged": _PLUGGED, "airbags": _AIRBAG}
 _IGNITION = {"LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
-_SINGLE = {
+_SINGLE = {  # of two that mean the same, the first counts
     "Vehicle.CurrentLocation.Latitude": "latitude",
     "Vehicle.CurrentLocation.Longitude": "longitude",
     "Vehicle.Speed": "speed_kmh",
@@ -28,6 +28,8 @@ _SINGLE = {
     "Vehicle.LowVoltageSystemState": "ignition",
     "Vehicle.Diagnostics.DTCList": "faults",
 }
+
+_LAST_FIRST = tuple(reversed(_SINGLE.items()))
 
 
 def _known_state(value: str) -> str:
@@ -80,7 +82,7 @@ class Readings(BaseModel):
 def readings_of(signals: Mapping[str, SignalValue]) -> Readings:
     """Raises `BadPayloadError` when a signal that is used has a value out of its bounds or of another type."""
     try:
-        found = _Signals(**_sorted_out(signals))
+        found = _Signals.model_validate(_sorted_out(signals))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         raise BadPayloadError("; ".join(f"signal {p['loc'][0]}: {p['msg']}" for p in problems)) from error
@@ -107,10 +109,13 @@ def _sorted_out(
     signals: Mapping[str, SignalValue],
 ) -> dict[str, Any]:  # values are validated by the model that takes them
     """Signals that are used, by our names; several doors make one list."""
-    found: dict[str, Any] = {name: signals[path] for path, name in reversed(_SINGLE.items()) if path in signals}
+    found: dict[str, Any] = {name: signals[path] for path, name in _LAST_FIRST if path in signals}
     for path, value in signals.items():
         if (group := _group_of(path)) is not None:
-            found.setdefault(group, []).append(value)
+            if group in found:
+                found[group].append(value)
+            else:
+                found[group] = [value]
     return found
 
 

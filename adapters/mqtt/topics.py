@@ -1,6 +1,7 @@
 """Names of the MQTT topics, and what a topic says about the vehicle."""
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
 Channel = Literal["telemetry", "responses", "status"]
@@ -21,6 +22,7 @@ class Address(NamedTuple):
     channel: Channel
 
 
+@lru_cache(maxsize=10_000)
 def parse(topic: str) -> Address | None:
     """The address in a topic that a vehicle publishes on; `None` for any other topic."""
     match = _TOPIC.fullmatch(topic)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from typing import NamedTuple
 
 import asyncpg
 
@@ -33,9 +34,8 @@ _PARTITION_LOCK = 7_305_921
 MAX_DEAD_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True)
-class TelemetryRow:
-    """One message as it is stored; `signals` is JSON text."""
+class TelemetryRow(NamedTuple):
+    """One message as it is stored, in the order of the table's columns; `signals` is JSON text."""
 
     received_at: datetime
     measured_at: datetime
@@ -49,13 +49,6 @@ class TelemetryRow:
     energy_percent: float | None
     oddities: tuple[str, ...]
     signals: str
-
-    def values(self) -> tuple[object, ...]:
-        """In the order of the table's columns, the array in PostgreSQL's notation."""
-        return (
-            self.received_at, self.measured_at, self.vin, self.service, self.seq, self.latitude, self.longitude,
-            self.speed_kmh, self.odometer_m, self.energy_percent, f"{{{','.join(self.oddities)}}}", self.signals,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,16 +144,17 @@ class TelemetryStore:
 
 def _line(row: TelemetryRow) -> str:
     """A row in the text form of COPY, which works whatever codecs the pool has for jsonb."""
-    return "\t".join(map(_field, row.values())) + "\n"
+    return "\t".join([_field(value) for value in row]) + "\n"
 
 
 def _field(value: object) -> str:
     if value is None:
         return r"\N"
-    text = str(value)
     if isinstance(value, str):
-        text = text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
-    return text
+        return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    if isinstance(value, tuple):
+        return f"{{{','.join(value)}}}"
+    return str(value)
 
 
 def _name_of(day: date) -> str:

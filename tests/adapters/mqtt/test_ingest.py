@@ -78,11 +78,11 @@ async def test_a_message_that_comes_twice_is_stored_as_a_duplicate_and_told_once
 async def test_what_was_not_acknowledged_comes_again_after_a_crash(
     mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
 ) -> None:
-    async with AcknowledgingClient(mqtt_url, identifier=client_id) as crashing:
+    async with AcknowledgingClient(mqtt_url, identifier=client_id, now=SystemClock().now) as crashing:
         await crashing.subscribe([(topic, 1) for topic in subscriptions()])
         await car.report(1, locked=True)
-        taken = await asyncio.wait_for(anext(aiter(crashing.messages)), 10)
-        assert str(taken.topic) == car.topic("telemetry")
+        await asyncio.wait_for(crashing.arrival(), 10)
+        assert [arrival.topic for arrival in crashing.take(1)] == [car.topic("telemetry")]
     await car.report(2, locked=True)
     async with running(mqtt_url, writer, client_id):
         await until(lambda: _at_least(rows, 1))
@@ -245,10 +245,10 @@ async def test_a_session_of_mqtt_5_keeps_what_was_not_acknowledged(
     mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, rows: Count
 ) -> None:
     url = f"{mqtt_url}?version=5"
-    async with AcknowledgingClient(url, identifier=client_id) as crashing:
+    async with AcknowledgingClient(url, identifier=client_id, now=SystemClock().now) as crashing:
         await crashing.subscribe([(topic, 1) for topic in subscriptions()])
         await car.report(1, locked=True)
-        await asyncio.wait_for(anext(aiter(crashing.messages)), 10)
+        await asyncio.wait_for(crashing.arrival(), 10)
     async with running(url, writer, client_id):
         await until(lambda: _is(rows, 1))
 
