@@ -29,7 +29,8 @@ _EMPTY = """
 alter table csbe.events disable trigger append_only;
 alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.tasks,
-    csbe.skipped_events, csbe.dropped_tasks, csbe.webhooks, csbe.webhook_changes restart identity cascade
+    csbe.skipped_events, csbe.dropped_tasks, csbe.webhooks, csbe.webhook_changes restart identity cascade;
+insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped'
 """
 
 
