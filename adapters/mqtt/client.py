@@ -75,6 +75,8 @@ def with_traceparent(traceparent: str | None) -> Properties | None:
 
 def traceparent_of(message: Message | MQTTMessage) -> str | None:
     """The trace that a message says it is a part of, if it says so."""
+    if message.properties is None:  # of MQTT 3.1.1
+        return None
     given: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
     return next((value for name, value in given if name == "traceparent"), None)
 
@@ -105,6 +107,7 @@ class AcknowledgingClient(Client):
         self._arrivals: deque[Arrival] = deque()
         self._some = asyncio.Event()
         self._client.manual_ack_set(on=True)
+        self._client.disable_logger()  # it makes two lines of each message, whether they are wanted or not
         self._client.on_message = self._keep
 
     @property
