@@ -14,12 +14,19 @@ with warnings.catch_warnings(action="ignore"):  # what it thinks of the user's r
 USERS = ".handle_pids.json"
 """Where the library notes the processes that use a server; the last one to leave stops it."""
 
-SETTINGS = """
+
+def _quarter_of_memory_mb() -> int:
+    """What PostgreSQL's manual recommends, within reason for a server that is a guest."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(128, min(2048, memory // 4 // 2**20))
+
+
+SETTINGS = f"""
 # A log of events is written without end. Whatever page is changed first after a checkpoint is written whole as well:
 # with fewer checkpoints that is seldom, and with more memory the indexes of ids, which are random, stay in it.
 max_wal_size = 4GB
 checkpoint_timeout = 15min
-shared_buffers = 512MB
+shared_buffers = {_quarter_of_memory_mb()}MB
 """
 """Added to `postgresql.conf` when a data directory is made; whoever runs it may change them there."""
 

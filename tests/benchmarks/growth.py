@@ -47,8 +47,8 @@ ROUNDS = 3
 WARM_UPS = 2
 """Rounds that do not count: pages come into memory, and the first change of each after a checkpoint is dear."""
 WORKERS = 2
-LOADS = 300
-QUERIES = 300
+LOADS = 1000
+QUERIES = 1000
 BYTES_PER_EVENT = 2_000
 BESIDE_PER_S = 200
 """Events appended each second while a read model is replayed."""

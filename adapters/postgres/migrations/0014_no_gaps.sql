@@ -20,14 +20,15 @@ as $$
 declare
     reached bigint;
 begin
-    perform pg_advisory_xact_lock(4842195);
-    insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
-    select $5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb
-    where $6 <= 1 or (select true from csbe.events s where s.originator_id = $5 and s.originator_version = $6 - 1)
-    returning notification_id into reached;
-    if reached is null then
+    -- Before the lock, since the log only grows: whoever knows of an event has seen it there.
+    if $6 > 1 and (select true from csbe.events s where s.originator_id = $5 and s.originator_version = $6 - 1) is null then
         raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
     end if;
+
+    perform pg_advisory_xact_lock(4842195);
+    insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
+    values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
+    returning notification_id into reached;
     insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
     values ($1, $2, $3, $4, reached);
     perform pg_notify('csbe_events', '');
@@ -56,8 +57,16 @@ declare
     facts constant jsonb[] := metadatas::jsonb[];  -- parsed before the lock is taken
     moment timestamptz;
     base bigint;
-    stored integer;
 begin
+    -- Before the lock, since the log only grows: whoever knows of an event has seen it there.
+    perform from unnest(originator_ids, originator_versions) with ordinality as e (id, version, place)
+    where e.version > 1
+    and (e.id, e.version - 1) is distinct from (originator_ids[e.place - 1], originator_versions[e.place - 1])
+    and (select true from csbe.events s where s.originator_id = e.id and s.originator_version = e.version - 1) is null;
+    if found then
+        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
+    end if;
+
     -- Held until commit: positions become visible in the order in which they are given out.
     perform pg_advisory_xact_lock(4842195);
     moment := clock_timestamp();
@@ -74,15 +83,7 @@ begin
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata
     from unnest(originator_ids, originator_versions, topics, states, facts)
-        with ordinality as e (originator_id, originator_version, topic, state, metadata, place)
-    where e.originator_version <= 1
-    or (e.originator_id = originator_ids[e.place - 1] and e.originator_version = originator_versions[e.place - 1] + 1)
-    or (select true from csbe.events s
-        where s.originator_id = e.originator_id and s.originator_version = e.originator_version - 1);
-    get diagnostics stored = row_count;
-    if stored < events then
-        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
-    end if;
+        with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
     insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
     select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
