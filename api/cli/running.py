@@ -11,10 +11,9 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from adapters.postgres.durability import warn_of_loss
 from api import demo as demonstration
 from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
-from api.composition import Part, Running, composed, prepare, servers, tokens_of
+from api.composition import Part, Running, composed, prepare, servers, tokens_of, warn_of_loss
 from api.serving import served, told_to_stop
 from api.settings import Settings
 from domain.kernel.messages import Role

@@ -1,5 +1,6 @@
 """The composition root: the one place that knows the adapters. The command line and tests start from here."""
 
+from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.follower import Follower
 from adapters.postgres.generations import Generation
@@ -29,4 +30,5 @@ __all__ = [
     "prepare",
     "servers",
     "tokens_of",
+    "warn_of_loss",
 ]
