@@ -47,16 +47,10 @@ class Reader:
         self._pool = pool
         self._vault = vault
 
-    async def page(
-        self, after: int, limit: int, chosen: Filter = EVERYTHING, connection: Connection | None = None
-    ) -> list[RecordedEvent]:
-        """At most `limit` events after a position. Raises `UnreadableEventError`."""
-        return await self.recorded(await self.rows(after, limit, chosen, connection))
-
     async def rows(
         self, after: int, limit: int, chosen: Filter = EVERYTHING, connection: Connection | None = None
     ) -> list[asyncpg.Record]:
-        """The same, as stored: for readers that look at few of them."""
+        """At most `limit` events after a position, as stored."""
         query, values = _query(after, limit, chosen)
         rows: list[asyncpg.Record] = await (connection or self._pool).fetch(query, *values)
         return rows

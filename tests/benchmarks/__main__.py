@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 
 from adapters.embedded import EmbeddedPostgres
+from adapters.postgres.durability import DURABLE
 from tests.benchmarks import (
     append,
     append_batches,
@@ -31,9 +32,6 @@ from tests.benchmarks import (
     reserve,
     tracing,
 )
-
-DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
-"""Settings without which no figure would mean anything."""
 
 RESULT = Path("build/benchmarks.json")
 BENCHMARKS: dict[str, Callable[[str], Mapping[str, object]]] = {

@@ -54,7 +54,7 @@ def _ways(store: PostgresEventStore) -> dict[str, Read]:
         return [Seen(*row) for row in await store.pool.fetch(_TAIL, after, LIMIT)]
 
     async def by_reader(after: int) -> list[Seen]:
-        page = await store.reader.page(after, LIMIT)
+        page = await store.reader.recorded(await store.reader.rows(after, LIMIT))
         return [Seen(r.position, r.event.originator_id, r.event.originator_version) for r in page]
 
     return {"by SQL": by_sql, "by Reader": by_reader}

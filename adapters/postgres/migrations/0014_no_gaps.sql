@@ -95,6 +95,7 @@ begin
 end
 $$;
 
+-- What earlier versions of CSBE call for batches is the same now.
 create or replace function csbe.append_new(
     command_ids uuid[],
     append_ids uuid[],
@@ -107,48 +108,8 @@ create or replace function csbe.append_new(
     states bytea[],
     metadatas text[]
 ) returns bigint
-language plpgsql
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
-as $$
-declare
-    moment timestamptz;
-    base bigint;
-    stored integer;
-begin
-    -- Held until commit: positions become visible in the order in which they are given out.
-    perform pg_advisory_xact_lock(4842195);
-    moment := clock_timestamp();
-
-    with inserted as (
-        insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
-        select e.originator_id, e.originator_version, e.topic, e.state, nextval('csbe.events_notification_id_seq'),
-            moment, e.metadata::jsonb
-        from unnest(originator_ids, originator_versions, topics, states, metadatas)
-            with ordinality as e (originator_id, originator_version, topic, state, metadata, place)
-        where e.originator_version <= 1
-        or (e.originator_id = originator_ids[e.place - 1] and e.originator_version = originator_versions[e.place - 1] + 1)
-        or (select true from csbe.events s
-            where s.originator_id = e.originator_id and s.originator_version = e.originator_version - 1)
-        returning notification_id
-    )
-    select min(s.notification_id) - 1, count(*) into base, stored from inserted s;
-    if stored < cardinality(originator_ids) then
-        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
-    end if;
-    if base is null then
-        select coalesce(max(s.notification_id), 0) into base from csbe.events s;
-    end if;
-
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(command_ids, append_ids, fingerprints, answers, ends)
-        as c (command_id, append_id, fingerprint, answer, until);
-
-    perform pg_notify('csbe_events', '');
-    return base;
-end
-$$;
+language sql
+as 'select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
 create or replace function csbe.append(
     command_ids uuid[],

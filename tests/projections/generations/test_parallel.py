@@ -79,6 +79,23 @@ async def blocked(pool: asyncpg.Pool, table: str) -> AsyncIterator[None]:
         yield
 
 
+async def waiting(pool: asyncpg.Pool, count: int) -> None:
+    """Until so many wait for a lock."""
+    while await pool.fetchval(_WAITING) < count:
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def held_up(
+    pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, generation: Generation
+) -> AsyncIterator[asyncio.Task[Generation]]:
+    """Two workers at a build of members, neither of which gets on during the block."""
+    async with blocked(pool, f"{generation.schema}.members"):
+        build = asyncio.create_task(by_workers(2, store, dsn, MembersProjector()).run())
+        await waiting(pool, 2)
+        yield build
+
+
 async def damaged(pool: asyncpg.Pool) -> int:
     """The position of an event that cannot be read."""
     state = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
@@ -139,10 +156,7 @@ async def test_processes_build_the_rows_of_one_follower_and_tell_their_progress(
 async def test_what_is_appended_while_workers_build_comes_after_them(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
 ) -> None:
-    async with blocked(pool, f"{(await members.begun()).schema}.members"):
-        build = asyncio.create_task(by_workers(2, store, dsn, MembersProjector()).run())
-        while await pool.fetchval(_WAITING) < 2:
-            await asyncio.sleep(0.02)
+    async with held_up(pool, store, dsn, await members.begun()) as build:
         await registered(store)
         await members.catch_up()  # the live one goes on meanwhile
     await build
@@ -155,10 +169,7 @@ async def test_a_build_goes_on_after_one_of_its_workers_was_killed(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
 ) -> None:
     new = await members.begun()
-    async with blocked(pool, f"{new.schema}.members"):
-        build = asyncio.create_task(by_workers(2, store, dsn, MembersProjector()).run())
-        while await pool.fetchval(_WAITING) < 2:
-            await asyncio.sleep(0.02)
+    async with held_up(pool, store, dsn, new) as build:
         [first] = [p for p in multiprocessing.active_children() if p.name == f"{new.follower}.1of2"]
         assert first.pid is not None
         os.kill(first.pid, signal.SIGKILL)
@@ -184,8 +195,7 @@ async def test_workers_end_when_the_command_that_started_them_was_killed_and_the
         csbe = await asyncio.create_subprocess_exec(
             sys.executable, *words, env={**os.environ, "CSBE_POSTGRES_DSN": dsn}, stderr=asyncio.subprocess.DEVNULL
         )
-        while await pool.fetchval(_WAITING) < 2:
-            await asyncio.sleep(0.02)
+        await waiting(pool, 2)
         csbe.kill()
         await csbe.wait()
     while await pool.fetchval(_WORKERS):
@@ -302,13 +312,9 @@ async def test_a_generation_that_is_dropped_takes_its_parts_with_it_and_its_work
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
 ) -> None:
     new = await members.begun()
-    async with blocked(pool, f"{new.schema}.members"):
-        build = asyncio.create_task(by_workers(2, store, dsn, MembersProjector()).run())
-        while await pool.fetchval(_WAITING) < 2:
-            await asyncio.sleep(0.02)
+    async with held_up(pool, store, dsn, new) as build:
         drop = asyncio.create_task(members.drop())
-        while await pool.fetchval(_WAITING) < 3:
-            await asyncio.sleep(0.02)
+        await waiting(pool, 3)
     await drop
 
     with pytest.raises(GenerationError, match="lost generation 2: dropped"):
