@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
 from adapters.postgres.database import UnencodableError, persistently
+from adapters.postgres.server import KnownServer
 from adapters.postgres.writing import Entry, Status, Writer, Written
 
 WRITERS = 2
@@ -64,6 +65,20 @@ class _Waiting:
     claims: frozenset[UUID]
     events: int
 
+    def answer(self, written: Written) -> None:
+        """Unless whoever waited has gone."""
+        if not self.done.done():
+            self.done.set_result(written)
+
+    def fail(self, error: BaseException) -> None:
+        """Unless whoever waited has gone."""
+        if self.done.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self.done.cancel()
+        else:
+            self.done.set_exception(error)
+
 
 class Journal:
     """Writes entries, those about one aggregate in the order they came. What comes meanwhile forms the next batch."""
@@ -73,7 +88,9 @@ class Journal:
         pool: asyncpg.Pool,
         on_written: Callable[[], None] = lambda: None,
         figures: AppendFigures | None = None,
+        server: KnownServer | None = None,
     ) -> None:
+        server = server or KnownServer(pool)
         self._on_written = on_written
         self._figures = figures or NoFigures()
         self._queue: deque[_Waiting] = deque()
@@ -83,7 +100,7 @@ class Journal:
         self._claimed: set[UUID] = set()  # by what is under way
         self._end = 0  # the last position that was written here
         self._writers = WRITERS
-        self._idle = [Writer(pool) for _ in range(WRITERS)]
+        self._idle = [Writer(pool, server) for _ in range(WRITERS)]
         self._writing: dict[Writer, asyncio.Task[None]] = {}
 
     async def write(self, entry: Entry) -> Written:
@@ -121,11 +138,11 @@ class Journal:
             while batch := self._next_batch():
                 self._engage()
                 with self._keeping_apart(batch):
-                    await self._settle(writer, batch)
+                    await self._settle(writer, batch, uuid4())
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
         except BaseException as error:  # cancelled, or broken: those who wait must hear of it
             for waiting in self._queue:
-                _finish(waiting, error)
+                waiting.fail(error)
             self._queue.clear()
             self._fresh = self._blocked = 0
             raise
@@ -177,18 +194,21 @@ class Journal:
             self._fresh += self._blocked
             self._blocked = 0
 
-    async def _settle(self, writer: Writer, batch: list[_Waiting]) -> None:
+    async def _settle(self, writer: Writer, batch: list[_Waiting], append_id: UUID) -> None:
         try:
             entries = [w.entry for w in batch]
-            written = await persistently(lambda: writer.write(entries))
+            written = await persistently(lambda: writer.write(entries, append_id))
         except _ENTRY_TO_BLAME as error:
-            if len(batch) == 1:
-                _finish(batch[0], _as_conflict_or(error))
-            for waiting in batch if len(batch) > 1 else ():  # let each fail or succeed alone
-                await self._settle(writer, [waiting])
+            if len(batch) > 1:
+                for waiting in batch:  # let each fail or succeed alone
+                    await self._settle(writer, [waiting], append_id)
+            elif isinstance(error, asyncpg.UniqueViolationError):  # a foreign writer came between check and insert
+                batch[0].answer(Written(Status.CONFLICT, 0))
+            else:
+                batch[0].fail(error)
         except BaseException as error:  # those who wait must hear of it, whatever it is
             for waiting in batch:
-                _finish(waiting, error)
+                waiting.fail(error)
             if not isinstance(error, Exception):
                 raise
         else:
@@ -196,29 +216,12 @@ class Journal:
             self._figures.batch(sum(len(entry.rows) for entry in entries))
             self._look_for_others(batch, written)
             for waiting, result in zip(batch, written, strict=True):
-                _finish(waiting, result)
+                waiting.answer(result)
 
     def _look_for_others(self, batch: list[_Waiting], written: list[Written]) -> None:
         """Positions that were given out since, and not here, went to another process: it needs the lock as well."""
-        new = [(w.entry, e.position) for w, e in zip(batch, written, strict=True) if e.status is Status.APPENDED]
-        if new:
-            (entry, position), (_, last) = new[0], new[-1]
+        first, last = written[0], written[-1]
+        if first.status is last.status is Status.APPENDED:
             beside = self._under_way - sum(w.events for w in batch)
-            self._writers = WRITERS if position - len(entry.rows) - self._end <= beside else 1
-            self._end = max(self._end, last)
-
-
-def _as_conflict_or(error: Exception) -> Written | Exception:
-    """A version taken by a foreign writer between the check and the insert is a conflict like any other."""
-    return Written(Status.CONFLICT, 0) if isinstance(error, asyncpg.UniqueViolationError) else error
-
-
-def _finish(waiting: _Waiting, outcome: BaseException | Written) -> None:
-    if waiting.done.done():
-        return
-    if isinstance(outcome, Written):
-        waiting.done.set_result(outcome)
-    elif isinstance(outcome, asyncio.CancelledError):
-        waiting.done.cancel()
-    else:
-        waiting.done.set_exception(outcome)
+            self._writers = WRITERS if first.position - len(batch[0].entry.rows) - self._end <= beside else 1
+            self._end = max(self._end, last.position)

@@ -14,6 +14,7 @@ from adapters.postgres.costs import Costs
 from adapters.postgres.database import persistently
 from adapters.postgres.listener import Channel
 from adapters.postgres.mapper import StoredState, subject_of, subjects_in, to_event
+from adapters.postgres.server import KnownServer
 from adapters.postgres.snapshots import Snapshots, StoredSnapshot, UnusableSnapshotError
 from adapters.postgres.states import fingerprint_of
 from adapters.postgres.vault import ERASED, Vault
@@ -81,8 +82,17 @@ class _Found:
 class Loader:
     """Loads aggregates, and remembers them in memory and in snapshots."""
 
-    def __init__(self, pool: asyncpg.Pool, vault: Vault, erasures: Channel, costs: Costs, cache_size: int) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        server: KnownServer,
+        vault: Vault,
+        erasures: Channel,
+        costs: Costs,
+        cache_size: int,
+    ) -> None:
         self._pool = pool
+        self._server = server
         self._vault = vault
         self._erasures = erasures
         self._costs = costs
@@ -93,6 +103,7 @@ class Loader:
 
     async def load(self, kind: type[A], id: UUID, service: str | None) -> A:
         """The aggregate now. Raises `NotFoundError`, also when it belongs to another service than the given one."""
+        await persistently(self._server.started)
         erasures = self._erasures.count
         found = await self._since_memory(id) or await self._since_snapshot(kind, id)
         if service is not None and found.service != service:

@@ -16,6 +16,7 @@ from adapters.postgres.listener import Listener
 from adapters.postgres.loading import Loader
 from adapters.postgres.mapper import StoredState, subject_of, to_stored
 from adapters.postgres.reading import Filter, Reader
+from adapters.postgres.server import KnownServer
 from adapters.postgres.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.vault import Vault
 from adapters.postgres.writing import Entry, Status
@@ -56,8 +57,9 @@ class PostgresEventStore:
         self.vault = Vault(pool, master_key)
         self.listener = Listener(pool)
         self.reader = Reader(pool, self.vault)
-        self._journal = Journal(pool, self.listener.events.wake, figures)
-        self._loader = Loader(pool, self.vault, self.listener.erasures, costs or Costs(), cache_size)
+        server = KnownServer(pool)
+        self._journal = Journal(pool, self.listener.events.wake, figures, server)
+        self._loader = Loader(pool, server, self.vault, self.listener.erasures, costs or Costs(), cache_size)
         self.listener.erasures.on_news = self._forget
 
     async def close(self) -> None:

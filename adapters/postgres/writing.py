@@ -3,22 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.server import KnownServer
 
 IDLE_SECONDS = 1.0
 """After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 
-_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -30,8 +31,7 @@ class Status(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """Events of one command, appended all or none, and the command's outcome. `metadata` is JSON text."""
 
     command_id: UUID
@@ -39,11 +39,9 @@ class Entry:
     answer: str | None
     metadata: str
     rows: Sequence[StoredState]
-    append_id: UUID = field(default_factory=uuid4)
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """The status of an entry, and the position of its last event unless it conflicted."""
 
     status: Status
@@ -53,8 +51,9 @@ class Written:
 class Writer:
     """Writes one batch at a time. Takes a connection of the pool for work, and gives it back when there is none."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, server: KnownServer) -> None:
         self._pool = pool
+        self._server = server
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None
         self._busy = False
         self._used_at = 0.0
@@ -74,36 +73,39 @@ class Writer:
             self._watch = None
         await self._let_go()
 
-    async def write(self, entries: list[Entry]) -> list[Written]:
-        """Safe to repeat: an entry that did get through is recognised by its `append_id`."""
+    async def write(self, entries: list[Entry], append_id: UUID) -> list[Written]:
+        """Safe to repeat under the same id, also in parts: an entry that did get through is recognised by it."""
         self._busy = True
         try:
-            return await self._write_new(entries)
+            return await self._write_new(entries, append_id)
         except asyncpg.UniqueViolationError:
-            return await self._write_each(entries)
+            return await self._write_each(entries, append_id)
         finally:
             self._busy = False
             self._watch_idleness()
 
-    async def _write_new(self, entries: list[Entry]) -> list[Written]:
+    async def _write_new(self, entries: list[Entry], append_id: UUID) -> list[Written]:
         """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
+        known_server = await self._server.started()
         if len(entries) == len(entries[0].rows) == 1:
-            return [await self._write_one(entries[0], entries[0].rows[0])]
+            return [await self._write_one(entries[0], append_id, known_server)]
+        ids, *rest = _columns(entries)
         ends = list(accumulate(len(e.rows) for e in entries))
-        [record] = await self._call(_APPEND_BATCH, *_columns(entries), ends, *_event_columns(entries))
-        return [Written(Status.APPENDED, record[0] + end) for end in ends]
+        events = _event_columns(entries)
+        [(base,)] = await self._call(_APPEND_BATCH, ids, append_id, *rest, ends, *events, known_server)
+        return [Written(Status.APPENDED, base + end) for end in ends]
 
-    async def _write_one(self, entry: Entry, row: StoredState) -> Written:
+    async def _write_one(self, entry: Entry, append_id: UUID, known_server: datetime) -> Written:
         """The commonest case, without the cost of arrays."""
-        command = (entry.command_id, entry.append_id, entry.fingerprint, entry.answer)
-        event = (row.originator_id, row.originator_version, row.topic, row.state)
-        [record] = await self._call(_APPEND_ONE, *command, *event, entry.metadata)
-        return Written(Status.APPENDED, record[0])
+        command_id, *rest, metadata, [row] = entry
+        [(position,)] = await self._call(_APPEND_ONE, command_id, append_id, *rest, *row, metadata, known_server)
+        return Written(Status.APPENDED, position)
 
-    async def _write_each(self, entries: list[Entry]) -> list[Written]:
+    async def _write_each(self, entries: list[Entry], append_id: UUID) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""
+        ids, *rest = _columns(entries)
         places = [number for number, e in enumerate(entries, 1) for _ in e.rows]
-        records = await self._call(_APPEND, *_columns(entries), places, *_event_columns(entries))
+        records = await self._call(_APPEND, ids, [append_id] * len(ids), *rest, places, *_event_columns(entries))
         by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 
@@ -150,21 +152,12 @@ class Writer:
                 await self._pool.release(connection)
 
 
-def _columns(entries: list[Entry]) -> tuple[list[Any], ...]:
-    return (
-        [e.command_id for e in entries],
-        [e.append_id for e in entries],
-        [e.fingerprint for e in entries],
-        [e.answer for e in entries],
-    )
+def _columns(entries: list[Entry]) -> Sequence[tuple[Any, ...]]:
+    """Ids of the commands, fingerprints, answers."""
+    return list(zip(*entries, strict=True))[:3]
 
 
-def _event_columns(entries: list[Entry]) -> tuple[list[Any], ...]:
-    rows = [row for e in entries for row in e.rows]
-    return (
-        [row.originator_id for row in rows],
-        [row.originator_version for row in rows],
-        [row.topic for row in rows],
-        [row.state for row in rows],
-        [e.metadata for e in entries for _ in e.rows],
-    )
+def _event_columns(entries: list[Entry]) -> Sequence[Sequence[Any]]:
+    """Aggregates, versions, topics, states, metadata."""
+    rows = [(*row, entry.metadata) for entry in entries for row in entry.rows]
+    return list(zip(*rows, strict=True)) or [()] * 5

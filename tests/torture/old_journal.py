@@ -1,5 +1,7 @@
 """How earlier releases append: each entry alone by `csbe.append`, or batches by `csbe.append_new`."""
 
+from uuid import UUID, uuid4
+
 import asyncpg
 
 from adapters.postgres import writing
@@ -7,11 +9,15 @@ from adapters.postgres.database import persistently
 from adapters.postgres.writing import Entry, Status, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_APPEND_NEW = """
+select csbe.append_new($1, array_fill($2::uuid, array[cardinality($1::uuid[])]), $3, $4, $5, $6, $7, $8, $9, $10)
+from (select $11::timestamptz) as unused
+"""
 
 
 def append_by_append_new() -> None:
     """Let this process write its batches as before there was `csbe.append_batch`."""
-    vars(writing)["_APPEND_BATCH"] = "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    vars(writing)["_APPEND_BATCH"] = _APPEND_NEW
 
 
 class OldJournal:
@@ -22,7 +28,8 @@ class OldJournal:
 
     async def write(self, entry: Entry) -> Written:
         """Append one entry; sent again after a cut, it is recognised."""
-        row = await persistently(lambda: self._pool.fetchrow(_APPEND, *_columns(entry)))
+        append_id = uuid4()
+        row = await persistently(lambda: self._pool.fetchrow(_APPEND, *_columns(entry, append_id)))
         assert row is not None
         return Written(Status(row["status"]), row["last_position"] or 0)
 
@@ -30,10 +37,10 @@ class OldJournal:
         """Nothing is under way that is not waited for."""
 
 
-def _columns(entry: Entry) -> tuple[list[object], ...]:
+def _columns(entry: Entry, append_id: UUID) -> tuple[list[object], ...]:
     return (
         [entry.command_id],
-        [entry.append_id],
+        [append_id],
         [entry.fingerprint],
         [entry.answer],
         [1] * len(entry.rows),

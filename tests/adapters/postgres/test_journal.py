@@ -9,27 +9,31 @@ import pytest
 from adapters.postgres import writing
 from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
-from adapters.postgres.writing import Entry, Status
+from adapters.postgres.server import KnownServer
+from adapters.postgres.writing import Entry, Status, Writer
 
 
 def entry(state: bytes = b"{}", topic: str = "test.event", answer: str | None = None) -> Entry:
     return Entry(uuid4(), "f", answer, "{}", [StoredState(uuid4(), 1, topic, state)])
 
 
-async def test_an_entry_whose_answer_was_lost_is_recognised_when_sent_again(pool: asyncpg.Pool) -> None:
-    journal, lost = Journal(pool), entry()
-    first = await journal.write(lost)
-    await journal.write(entry())
-    assert await journal.write(lost) == first
-    assert first.status is Status.APPENDED
-    assert await pool.fetchval("select count(*) from csbe.events") == 2
+@pytest.mark.parametrize("count", [1, 3])
+async def test_entries_whose_answer_was_lost_are_recognised_when_sent_again(pool: asyncpg.Pool, count: int) -> None:
+    writer, append_id = Writer(pool, KnownServer(pool)), uuid4()
+    lost = [entry() for _ in range(count)]
+    first = await writer.write(lost, append_id)
+    await writer.write([entry()], uuid4())
+    assert await writer.write(lost, append_id) == first
+    assert await writer.write(lost[-1:], append_id) == first[-1:]
+    assert {written.status for written in first} == {Status.APPENDED}
+    assert await pool.fetchval("select count(*) from csbe.events") == count + 1
+    await writer.close()
 
 
 async def test_the_same_command_by_another_append_is_known_not_appended(pool: asyncpg.Pool) -> None:
     journal, first = Journal(pool), entry()
     await journal.write(first)
-    again = Entry(first.command_id, "f", None, "{}", first.rows)
-    assert (await journal.write(again)).status is Status.KNOWN
+    assert (await journal.write(first)).status is Status.KNOWN
 
 
 @pytest.mark.parametrize("bad", [entry(topic="nul \0"), entry(state="text")])  # type: ignore[arg-type]

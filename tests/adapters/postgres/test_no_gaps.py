@@ -1,32 +1,38 @@
-"""No way to append leaves a gap in the history of an aggregate, whatever the log has lost behind a running process."""
+"""No way to append leaves a gap in the history of an aggregate, whatever the log has lost behind a running process.
 
-from collections.abc import Awaitable, Callable, Sequence
+Only a server that was started anew can have lost what was confirmed, so it is asked for the version before only then.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from adapters.embedded import EmbeddedPostgres
+from adapters.postgres.database import Connection, connect
+from adapters.postgres.migrate import migrate
 from adapters.postgres.store import PostgresEventStore
 from domain.kernel.errors import VersionConflictError
 from tests.adapters.postgres.test_deciding_from_memory import FillBox, give
 from tests.adapters.postgres.test_store import Box, save, versions
 
 Version = tuple[UUID, int]
-Append = Callable[[asyncpg.Pool, Sequence[Version]], Awaitable[object]]
+Append = Callable[[Connection, Sequence[Version]], Awaitable[None]]
 
-_BATCH = "select csbe.{name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND = "select status from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) order by entry"
-_ONE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{}')"
+_BATCH = "select csbe.append_batch($1, ($2::uuid[])[1], $3, $4, $5, $6, $7, $8, $9, $10, {known_server})"
+_BATCH_BEFORE = "select csbe.{name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_ONE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{{}}', {known_server})"
+_ONE_BEFORE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{}')"
 
-
-async def lose(pool: asyncpg.Pool, aggregate: UUID, version: int) -> None:
-    """As a failover to a standby that was behind does."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local session_replication_role = replica")  # past the trigger that forbids it
-        await connection.execute(
-            "delete from csbe.events where originator_id = $1 and originator_version >= $2", aggregate, version
-        )
+THIS_SERVER = "pg_postmaster_start_time()"
+ANOTHER_SERVER = "pg_postmaster_start_time() - interval '1 day'"
 
 
 def columns(events: Sequence[Version], places: Sequence[int], entries: int) -> list[Any]:
@@ -41,42 +47,69 @@ def columns(events: Sequence[Version], places: Sequence[int], entries: int) -> l
     return [*commands, list(places), ids, numbers, *facts]
 
 
-async def append_one(pool: asyncpg.Pool, events: Sequence[Version]) -> None:
-    for event in events:
-        await pool.execute(_ONE, uuid4(), uuid4(), *event)
-
-
-def append_by(name: str) -> Append:
-    async def append(pool: asyncpg.Pool, events: Sequence[Version]) -> None:
-        await pool.execute(_BATCH.format(name=name), *columns(events, [len(events)], 1))
+def one_by_one(query: str) -> Append:
+    async def append(connection: Connection, events: Sequence[Version]) -> None:
+        for event in events:
+            await connection.execute(query, uuid4(), uuid4(), *event)
 
     return append
 
 
-every_way = pytest.mark.parametrize(
-    "append", [append_one, append_by("append_batch"), append_by("append_new")], ids=["one", "batch", "new"]
-)
+def at_once(query: str) -> Append:
+    async def append(connection: Connection, events: Sequence[Version]) -> None:
+        await connection.execute(query, *columns(events, [len(events)], 1))
+
+    return append
 
 
-@every_way
+NEW_ON_ANOTHER_SERVER = [
+    one_by_one(_ONE.format(known_server=ANOTHER_SERVER)),
+    at_once(_BATCH.format(known_server=ANOTHER_SERVER)),
+]
+NEW_ON_THIS_SERVER = [
+    one_by_one(_ONE.format(known_server=THIS_SERVER)),
+    at_once(_BATCH.format(known_server=THIS_SERVER)),
+]
+NEW_ON_NO_SERVER = [one_by_one(_ONE.format(known_server="null")), at_once(_BATCH.format(known_server="null"))]
+BEFORE = [
+    one_by_one(_ONE_BEFORE),
+    at_once(_BATCH_BEFORE.format(name="append_batch")),
+    at_once(_BATCH_BEFORE.format(name="append_new")),
+]
+
+
+@pytest.mark.parametrize("append", [*NEW_ON_ANOTHER_SERVER, *NEW_ON_NO_SERVER, *BEFORE])
 @pytest.mark.parametrize("gap", [[2], [1, 3], [1, 2, 4]], ids=str)
 async def test_a_version_without_the_one_before_it_is_refused(
     pool: asyncpg.Pool, append: Append, gap: list[int]
 ) -> None:
     box, other = uuid4(), uuid4()
 
-    with pytest.raises(asyncpg.UniqueViolationError, match="predecessor"):
-        await append(pool, [(other, 1), *((box, version) for version in gap)])
+    async with pool.acquire() as connection:
+        with pytest.raises(asyncpg.UniqueViolationError, match="predecessor"):
+            await append(connection, [(other, 1), *((box, version) for version in gap)])
 
-    assert await versions(pool, box) == gap[:-1] * (append is append_one)
+    stored = await versions(pool, other)
+    assert await versions(pool, box) == (gap[:-1] if stored else [])
 
 
-@every_way
+@pytest.mark.parametrize("append", NEW_ON_THIS_SERVER)
+async def test_it_is_refused_by_a_server_that_confirms_what_it_has_not_flushed(
+    pool: asyncpg.Pool, append: Append
+) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local synchronous_commit = off")
+        with pytest.raises(asyncpg.UniqueViolationError, match="predecessor"):
+            await append(connection, [(uuid4(), 2)])
+
+
+@pytest.mark.parametrize("append", [*NEW_ON_THIS_SERVER, *NEW_ON_ANOTHER_SERVER, *NEW_ON_NO_SERVER, *BEFORE])
 async def test_a_version_after_the_one_before_it_is_taken(pool: asyncpg.Pool, append: Append) -> None:
     box, other = uuid4(), uuid4()
 
-    await append(pool, [(box, 1), (box, 2), (other, 1)])
-    await append(pool, [(other, 2), (other, 3), (box, 3)])
+    async with pool.acquire() as connection:
+        await append(connection, [(box, 1), (box, 2), (other, 1)])
+        await append(connection, [(other, 2), (other, 3), (box, 3)])
 
     assert await versions(pool, box) == await versions(pool, other) == [1, 2, 3]
 
@@ -92,31 +125,68 @@ async def test_of_many_entries_the_one_with_a_gap_is_in_conflict(pool: asyncpg.P
     assert sorted(await versions(pool, second)) == [1, 2]
 
 
-async def test_who_remembers_what_the_log_has_lost_is_in_conflict(
-    store: PostgresEventStore, pool: asyncpg.Pool
-) -> None:
-    box = Box.make()
-    box.fill(1)
-    await save(store, box)
-    await lose(pool, box.id, 2)
+class ServerWithBackup:
+    """A server of its own, which goes back to what it was when a copy of it was made."""
 
-    box.fill(2)
-    with pytest.raises(VersionConflictError):
-        await save(store, box)
+    def __init__(self, folder: Path) -> None:
+        self._data, self._copy = folder / "postgres", folder / "backup"
+        self._server = EmbeddedPostgres(self._data)
 
-    assert (await store.load(Box, box.id)).version == 1
+    async def start(self) -> str:
+        """Returns the DSN."""
+        return await asyncio.to_thread(self._server.start)
+
+    async def back_up(self) -> None:
+        """Make the copy, and go on."""
+        await asyncio.to_thread(self._server.stop)
+        copying = await asyncio.create_subprocess_exec("cp", "-a", self._data, self._copy)  # keeps the owner
+        assert await copying.wait() == 0
+        await self.start()
+
+    async def restore(self) -> None:
+        """Lose everything since, and go on."""
+        await asyncio.to_thread(self._server.stop)
+        await asyncio.to_thread(shutil.rmtree, self._data)
+        await asyncio.to_thread(self._copy.rename, self._data)
+        await self.start()
+
+    def stop(self) -> None:
+        """For good."""
+        self._server.stop()
 
 
-async def test_a_command_is_decided_again_on_what_the_log_still_has(
-    store: PostgresEventStore, pool: asyncpg.Pool
-) -> None:
+@pytest.fixture
+def server() -> Iterator[ServerWithBackup]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = ServerWithBackup(Path(folder))
+        yield server
+        server.stop()
+
+
+async def test_who_remembers_what_a_restored_server_has_lost_decides_again(server: ServerWithBackup) -> None:
+    dsn = await server.start()
+    await migrate(dsn)
+    earlier = await connect(dsn)
+    by_command, by_hand = Box.make(), Box.make()
+    await save(PostgresEventStore(earlier), by_command, by_hand)
+    earlier.terminate()
+    await server.back_up()
+    pool = await connect(dsn)
+    store = PostgresEventStore(pool, cache_size=10)
     await store.listener.erasures.wait(0, 20)  # what is remembered is forgotten once, when listening begins
-    box = Box.make()
-    await save(store, box)
-    await give(store, FillBox(box_id=box.id, weight_g=3))
-    await lose(pool, box.id, 2)
+    await give(store, FillBox(box_id=by_command.id, weight_g=3))
+    held = await store.load(Box, by_hand.id)
+    held.fill(1)
+    await save(store, held)
 
-    await give(store, FillBox(box_id=box.id, weight_g=4))
+    await server.restore()
+    held.fill(2)
+    with pytest.raises(VersionConflictError):
+        await save(store, held)
+    await give(store, FillBox(box_id=by_command.id, weight_g=4))
 
-    assert await versions(pool, box.id) == [1, 2]
-    assert (await PostgresEventStore(pool).load(Box, box.id)).total_g == 4
+    assert await versions(pool, by_hand.id) == [1]
+    assert await versions(pool, by_command.id) == [1, 2]
+    assert (await PostgresEventStore(pool).load(Box, by_command.id)).total_g == 4
+    pool.terminate()
