@@ -26,7 +26,6 @@ SETTINGS = f"""
 # with fewer checkpoints that is seldom, and with more memory the indexes of ids, which are random, stay in it.
 max_wal_size = 4GB
 checkpoint_timeout = 15min
-min_wal_size = 1GB
 shared_buffers = {_quarter_of_memory_mb()}MB
 """
 """Added to `postgresql.conf` when a data directory is made; whoever runs it may change them there."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,7 @@ IDLE_SECONDS = 1.0
 """After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 
 _APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -89,10 +89,10 @@ class Writer:
         known_server = await self._server.started()
         if len(entries) == len(entries[0].rows) == 1:
             return [await self._write_one(entries[0], append_id, known_server)]
-        ids, *rest = _columns(entries)
         ends = list(accumulate(len(e.rows) for e in entries))
-        events = _event_columns(entries)
-        [(base,)] = await self._call(_APPEND_BATCH, ids, append_id, *rest, ends, *events, known_server)
+        commands = [(*entry[:3], end) for entry, end in zip(entries, ends, strict=True)]
+        events = [(*row, entry.metadata) for entry in entries for row in entry.rows]
+        [(base,)] = await self._call(_APPEND_BATCH, commands, append_id, events, known_server)
         return [Written(Status.APPENDED, base + end) for end in ends]
 
     async def _write_one(self, entry: Entry, append_id: UUID, known_server: datetime) -> Written:
@@ -103,9 +103,11 @@ class Writer:
 
     async def _write_each(self, entries: list[Entry], append_id: UUID) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""
-        ids, *rest = _columns(entries)
-        places = [number for number, e in enumerate(entries, 1) for _ in e.rows]
-        records = await self._call(_APPEND, ids, [append_id] * len(ids), *rest, places, *_event_columns(entries))
+        command_ids, fingerprints, answers, *_ = zip(*entries, strict=True)
+        commands = (command_ids, [append_id] * len(entries), fingerprints, answers)
+        rows = [(number, *row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
+        events = tuple(zip(*rows, strict=True)) or ((),) * 6
+        records = await self._call(_APPEND, *commands, *events)
         by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 
@@ -150,14 +152,3 @@ class Writer:
         if connection is not None:
             with contextlib.suppress(*TRY_AGAIN):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)
-
-
-def _columns(entries: list[Entry]) -> Sequence[tuple[Any, ...]]:
-    """Ids of the commands, fingerprints, answers."""
-    return list(zip(*entries, strict=True))[:3]
-
-
-def _event_columns(entries: list[Entry]) -> Sequence[Sequence[Any]]:
-    """Aggregates, versions, topics, states, metadata."""
-    rows = [(*row, entry.metadata) for entry in entries for row in entry.rows]
-    return list(zip(*rows, strict=True)) or [()] * 5

@@ -10,8 +10,13 @@ from adapters.postgres.writing import Entry, Status, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND_NEW = """
-select csbe.append_new($1, array_fill($2::uuid, array[cardinality($1::uuid[])]), $3, $4, $5, $6, $7, $8, $9, $10)
-from (select $11::timestamptz) as unused
+select csbe.append_new(
+    array(select command_id from unnest(c)), array_fill($2::uuid, array[cardinality(c)]),
+    array(select fingerprint from unnest(c)), array(select answer from unnest(c)), array(select until from unnest(c)),
+    array(select originator_id from unnest(e)), array(select originator_version from unnest(e)),
+    array(select topic from unnest(e)), array(select state from unnest(e)), array(select metadata from unnest(e))
+)
+from (select $1::csbe.new_command[] as c, $3::csbe.new_event[] as e, $4::timestamptz) as batch
 """
 
 

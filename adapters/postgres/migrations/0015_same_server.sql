@@ -1,6 +1,7 @@
 -- Whether the log still has what its writers know of it is asked once for each server, not once for each event: only a
--- server that was started since, e.g. one that took over, can have lost what another one has confirmed. And one append has
--- one id, however many entries it has. The functions of before stay for earlier versions of CSBE.
+-- server that was started since, e.g. one that took over, can have lost what another one has confirmed. One append has one
+-- id, however many entries it has, and a batch is two arrays of rows, which cost a seventh less on both sides than ten of
+-- columns. The functions of before stay for earlier versions of CSBE.
 
 create function csbe.refuse_gaps(originator_ids uuid[], originator_versions bigint[]) returns void
 language plpgsql
@@ -64,62 +65,59 @@ comment on function csbe.append_one(uuid, uuid, text, text, uuid, bigint, text, 
     'taken, after which csbe.append tells which; also when the server has lost the version before since the one that was '
     'started at `known_server`. Null looks for that in any case.';
 
+create type csbe.new_command as (command_id uuid, fingerprint text, answer text, until integer);
+comment on type csbe.new_command is 'A command on its way into csbe.commands. Of its batch, so many events stand up to the end of its own.';
+create type csbe.new_event as (originator_id uuid, originator_version bigint, topic text, state bytea, metadata text);
+comment on type csbe.new_event is 'An event on its way into csbe.events.';
+
 create function csbe.append_batch(
-    command_ids uuid[],
+    commands csbe.new_command[],
     append_id uuid,
-    fingerprints text[],
-    answers text[],
-    ends integer[],
-    originator_ids uuid[],
-    originator_versions bigint[],
-    topics text[],
-    states bytea[],
-    metadatas text[],
+    events csbe.new_event[],
     known_server timestamptz
 ) returns bigint
 language plpgsql
 as $$
 declare
-    events constant integer := cardinality(originator_ids);
-    facts constant jsonb[] := metadatas::jsonb[];  -- parsed before the lock is taken
+    count constant integer := cardinality(events);
     moment timestamptz;
     base bigint;
 begin
     -- Before the lock, since the log only grows: whoever knows of an event has seen it there.
     if csbe.may_have_lost_events(known_server) then
-        perform csbe.refuse_gaps(originator_ids, originator_versions);
+        perform csbe.refuse_gaps(
+            array(select originator_id from unnest(events)), array(select originator_version from unnest(events))
+        );
     end if;
 
     -- Held until commit: positions become visible in the order in which they are given out.
     perform pg_advisory_xact_lock(4842195);
     moment := clock_timestamp();
 
-    if events = 0 then
+    if count = 0 then
         select coalesce(max(s.notification_id), 0) into base from csbe.events s;
     else
         base := nextval('csbe.events_notification_id_seq') - 1;
     end if;
-    if events > 1 then
-        perform setval('csbe.events_notification_id_seq', base + events);
+    if count > 1 then
+        perform setval('csbe.events_notification_id_seq', base + count);
     end if;
 
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
-    select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata
-    from unnest(originator_ids, originator_versions, topics, states, facts)
+    select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata::jsonb
+    from unnest(events)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
     insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
     select c.command_id, append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(command_ids, fingerprints, answers, ends) as c (command_id, fingerprint, answer, until);
+    from unnest(commands) as c (command_id, fingerprint, answer, until);
 
     perform pg_notify('csbe_events', '');
     return base;
 end
 $$;
-comment on function csbe.append_batch(
-    uuid[], uuid, text[], text[], integer[], uuid[], bigint[], text[], bytea[], text[], timestamptz
-) is
-    'Appends many independent entries in one transaction, in safe order, when none of them is known or in conflict: a unique '
-    'violation otherwise, after which csbe.append tells which; also when the server has lost the version before one of them '
-    'since the one that was started at `known_server`. Null looks for that in any case. `ends` counts the events up to the end of '
-    'each entry; those of one aggregate stand together. Returns the position before the first event.';
+comment on function csbe.append_batch(csbe.new_command[], uuid, csbe.new_event[], timestamptz) is
+    'Appends the events of many independent commands in one transaction, in safe order, when no command is known and no '
+    'version is taken: a unique violation otherwise, after which csbe.append tells which; also when the server has lost the '
+    'version before one of them since the one that was started at `known_server`. Null looks for that in any case. Events of '
+    'one aggregate stand together. Returns the position before the first event.';

@@ -5,6 +5,7 @@ A test holds the append lock, so that both batches stand in PostgreSQL, each on 
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from adapters.postgres.database import connect
 from adapters.postgres.journal import MAX_BATCH_EVENTS, WORTH_A_BATCH, Journal, NoFigures
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.server import KnownServer
 from adapters.postgres.writing import Entry, Status, Written
 from tests.adapters.postgres.test_journal import entry
 
@@ -264,6 +266,14 @@ async def test_no_batch_is_larger_than_it_may_be(pool: asyncpg.Pool) -> None:
     await journal.close()
 
 
+class AnotherServer(KnownServer):
+    """It has gone: the one there now may have lost any version."""
+
+    async def started(self) -> datetime:
+        """Long ago."""
+        return datetime(2000, 1, 1, tzinfo=UTC)
+
+
 PLANS = st.lists(
     st.tuples(
         st.integers(0, 9),  # command
@@ -284,7 +294,7 @@ async def test_appends_given_at_once_end_as_if_given_one_after_the_other(
         Entry(commands[c], "f", None, "{}", [StoredState(aggregates[a], v, "t", b"{}") for a, v in versions.items()])
         for c, versions in plan
     ]
-    journal = Journal(pool)
+    journal = Journal(pool, server=AnotherServer(pool))
 
     results = await asyncio.gather(*(journal.write(e) for e in entries))
     await journal.close()

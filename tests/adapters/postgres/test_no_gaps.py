@@ -26,7 +26,7 @@ Version = tuple[UUID, int]
 Append = Callable[[Connection, Sequence[Version]], Awaitable[None]]
 
 _APPEND = "select status from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) order by entry"
-_BATCH = "select csbe.append_batch($1, ($2::uuid[])[1], $3, $4, $5, $6, $7, $8, $9, $10, {known_server})"
+_BATCH = "select csbe.append_batch($1, $2, $3, {known_server})"
 _BATCH_BEFORE = "select csbe.{name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _ONE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{{}}', {known_server})"
 _ONE_BEFORE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{}')"
@@ -57,7 +57,16 @@ def one_by_one(query: str) -> Append:
 
 def at_once(query: str) -> Append:
     async def append(connection: Connection, events: Sequence[Version]) -> None:
-        await connection.execute(query, *columns(events, [len(events)], 1))
+        command = (uuid4(), "f", None, len(events))
+        rows = [(*event, "t", b"", "{}") for event in events]
+        await connection.execute(query, [command], uuid4(), rows)
+
+    return append
+
+
+def at_once_before(name: str) -> Append:
+    async def append(connection: Connection, events: Sequence[Version]) -> None:
+        await connection.execute(_BATCH_BEFORE.format(name=name), *columns(events, [len(events)], 1))
 
     return append
 
@@ -73,8 +82,8 @@ NEW_ON_THIS_SERVER = [
 NEW_ON_NO_SERVER = [one_by_one(_ONE.format(known_server="null")), at_once(_BATCH.format(known_server="null"))]
 BEFORE = [
     one_by_one(_ONE_BEFORE),
-    at_once(_BATCH_BEFORE.format(name="append_batch")),
-    at_once(_BATCH_BEFORE.format(name="append_new")),
+    at_once_before("append_batch"),
+    at_once_before("append_new"),
 ]
 
 

@@ -40,7 +40,9 @@ from generate_series(1, $2::integer) version
 WAYS_TO_APPEND = {
     "append": "select csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     "append_new": "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    "append_batch": "select csbe.append_batch($1, ($2::uuid[])[1], $3, $4, $5, $6, $7, $8, $9, $10, null)",
+    "append_batch": "select csbe.append_batch(array[row(($1::uuid[])[1], ($3::text[])[1], ($4::text[])[1], "
+    "($5::int[])[1])::csbe.new_command], ($2::uuid[])[1], array[row(($6::uuid[])[1], ($7::bigint[])[1], "
+    "($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1])::csbe.new_event], null)",
     "append_one": "select csbe.append_one(($1::uuid[])[1], ($2::uuid[])[1], ($3::text[])[1], ($4::text[])[1], "
     "($6::uuid[])[1], ($7::bigint[])[1], ($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1], null) "
     "from (select $5::int[]) as unused",
