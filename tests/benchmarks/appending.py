@@ -23,7 +23,7 @@ METADATA = json.dumps(
     }
 )
 ROUND_SECONDS = 1.2
-ROUNDS = 3
+ROUNDS = 5
 """Both sides run in turns, so that whatever else the machine does falls on both; the median round counts."""
 WARM_UP_SECONDS = 0.3
 
