@@ -43,9 +43,10 @@ from tests.benchmarks.appending import ours
 from tests.benchmarks.databases import fresh_database
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-ROUNDS = 3
-WARM_UPS = 2
-"""Rounds that do not count: pages come into memory, and the first change of each after a checkpoint is dear."""
+ROUNDS = 5
+WARM_UPS = 8
+"""Rounds of appends that do not count: the first change of each page after a checkpoint is dear, and there is one every
+quarter of an hour. What the first of them cost is told as well."""
 WORKERS = 2
 LOADS = 1000
 QUERIES = 1000
@@ -74,10 +75,13 @@ class Log:
 
     async def round(self) -> None:
         """Measure each once."""
-        appended = (await ours(self.dsn, 32)).rate
-        self.per_s["append"].append(appended)
+        self.per_s["append"].append(await self.appends())
         self.per_s["load"].append(await self._loads())
         self.per_s["query"].append(await self._queries())
+
+    async def appends(self) -> float:
+        """Events per second."""
+        return (await ours(self.dsn, 32)).rate
 
     def rate(self, what: str) -> float:
         return median(self.per_s[what])
@@ -126,9 +130,11 @@ async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
         for log in logs:
             await log.pool.execute("vacuum analyze", timeout=1200)
         await logs[0].pool.execute("checkpoint", timeout=1200)  # the next is far away then, as it mostly is
+        at_first = [await log.appends() for log in logs]
         for log in logs * WARM_UPS:
-            await log.round()
+            await log.appends()
         for log in logs:
+            await log.round()
             log.per_s = {what: [] for what in log.per_s}
         for _ in range(ROUNDS):
             for log in logs:
@@ -136,6 +142,7 @@ async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
     small, large = logs[0], logs[-1]
     against = f"{_short(large.size)}_vs_{_short(small.size)}"
     ratios = {f"{what}_{against}": round(large.rate(what) / small.rate(what), 2) for what in small.per_s}
+    ratios[f"append_{against}_after_checkpoint"] = round(at_first[-1] / at_first[0], 2)
     costs = {f"{what}_us": [round(1e6 / log.rate(what), 1) for log in logs] for what in small.per_s}
     return {**ratios, **figures, "growth": {"log_size": [log.size for log in logs], **costs}}
 
