@@ -100,7 +100,7 @@ class Projection:
                 found = await self.generations()
                 due = await self._is_due(found, self._pool)
             except TRY_AGAIN:
-                log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+                log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
             else:
                 if due and (renewal is None or (renewal.done() and not renewal.exception())):
                     renewal = asyncio.create_task(self._renew(stop))
@@ -189,7 +189,7 @@ class Projection:
             if self._swap and ready and self.writes(ready):
                 await self._exchange(ready)
         except TRY_AGAIN:
-            log.warning("%s lost its connection; trying again", self.name, exc_info=True)
+            log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
         except (BusyError, FollowerStoppedError, GenerationError, asyncpg.DependentObjectsStillExistError) as why:
             log.error("%s", why)  # noqa: TRY400 (where it happened says nothing)
         else:
