@@ -5,13 +5,16 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from socket import socket
+from struct import Struct
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 from aiomqtt import Client, Message, MqttError, ProtocolVersion
-from paho.mqtt.client import MQTTMessage
+from paho.mqtt.client import PUBACK, MQTTMessage
+from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -32,6 +35,12 @@ RECEIVE_MAXIMUM = 2000
 """How many messages a broker may send before the first is acknowledged (MQTT 5)."""
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """How long a broker keeps messages for an ingest process that is away (MQTT 5)."""
+
+READ_AHEAD_BYTES = 64 * 1024
+"""How much is asked of a socket at once."""
+
+_PUBACK = Struct("!BBH")
+"""Packet type, length of what follows, and which message (MQTT 3.1.1, 3.4; the same in MQTT 5 for a success)."""
 
 logging.getLogger("mqtt").setLevel(logging.ERROR)
 
@@ -93,12 +102,47 @@ class Arrival(NamedTuple):
     qos: int
 
 
+class ReadAhead:
+    """A socket that reads all that has come at once; the library asks for a packet in four pieces, each a system call.
+
+    The library goes on with what is `pending` before it waits for the socket again, as it does for TLS. There is one
+    read for each wait, so that a flood of messages leaves the event loop its other work. It takes a whole TLS record
+    (16 KiB at most: RFC 8446, 5.1), so nothing decrypted is left that the wait would not know of.
+    """
+
+    def __init__(self, sock: socket) -> None:
+        self._sock = sock
+        self._ahead = b""
+        self._taken = 0
+        self._read = False
+        self.send = sock.send
+        self.close = sock.close
+        self.fileno = sock.fileno
+        self.setblocking = sock.setblocking
+
+    def recv(self, size: int) -> bytes:
+        """So many bytes at most, none at the end of the stream; raises `BlockingIOError` when none are there yet."""
+        if self._taken == len(self._ahead):
+            if self._read:
+                raise BlockingIOError
+            self._ahead, self._taken, self._read = self._sock.recv(READ_AHEAD_BYTES), 0, True
+        found = self._ahead[self._taken : self._taken + size]
+        self._taken += len(found)
+        return found
+
+    def pending(self) -> int:
+        """How many bytes are there without a read; with none, the library waits for the socket."""
+        pending = len(self._ahead) - self._taken
+        self._read = pending > 0
+        return pending
+
+
 class AcknowledgingClient(Client):
     """A client with a session that outlives its connection, whose messages stay the broker's until `acknowledge`.
 
-    Messages are taken many at once, since a step of the event loop for each would cost more than to read it; so
-    `messages` of the library gives none. Both need the client that the library wraps, hence the private names (and the
-    pin of aiomqtt).
+    Messages are read, taken and acknowledged many at once, since a system call and a step of the event loop for each
+    would cost more than to read it; so `messages` of the library gives none. All three need the client that the
+    library wraps, hence the private names (and the pins of aiomqtt and paho-mqtt).
     """
 
     def __init__(self, url: str, *, identifier: str, now: Callable[[], datetime]) -> None:
@@ -139,8 +183,14 @@ class AcknowledgingClient(Client):
 
     def acknowledge(self, arrivals: Iterable[Arrival]) -> None:
         """Tell the broker that these are dealt with. With the connection gone it does nothing: they come again."""
-        for arrival in arrivals:
-            self._client.ack(arrival.mid, arrival.qos)
+        packets = b"".join(_PUBACK.pack(PUBACK, 2, arrival.mid) for arrival in arrivals if arrival.qos)
+        if packets:
+            self._client._packet_queue(PUBACK, packets, 0, 1)  # noqa: SLF001  # `ack` of the library sends one at a time
+
+    def _on_socket_open(self, client: PahoClient, userdata: object, sock: socket) -> None:
+        ahead = ReadAhead(sock)
+        client._sock = ahead  # noqa: SLF001  # the library has no other place to put one's own socket
+        super()._on_socket_open(client, userdata, ahead)
 
     def _keep(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         payload, traceparent = bytes(message.payload), traceparent_of(message)

@@ -2,23 +2,20 @@
 
 import asyncio
 import socket
-import ssl
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapters.webhooks import addresses
 from adapters.webhooks.addresses import Address, RefusedAddressError, checked_addresses, is_public
 from adapters.webhooks.sending import Sender
 from tests.adapters.webhooks.receiver import Receiver
+from tests.certificates import self_signed
 
 OURS = [
     "127.0.0.1",
@@ -131,23 +128,10 @@ async def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(tmp_
         heard.append(await reader.read(1))
         writer.close()
 
-    server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed(tmp_path))
+    server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed(tmp_path / "both.pem"))
     port = server.sockets[0].getsockname()[1]
     async with Sender(private=True) as sender:
         answer = await sender.send(f"https://localhost:{port}/", b"{}", {})
     server.close()
 
     assert (answer.error, heard) == ("its certificate was refused", [])
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS that vouches for itself."""
-    key, now = Ed25519PrivateKey.generate(), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + DAY)
-    pem = folder / "both.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pem.write_bytes(private + made.sign(key, None).public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context

@@ -1,0 +1,195 @@
+"""Reading ahead and acknowledging many at once: what comes and what is acknowledged are the same as one by one."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.mqtt.client import READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
+from tests.certificates import self_signed
+
+PIECES = st.lists(st.binary(min_size=1, max_size=300), max_size=20)
+SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=20)
+BODIES = [bytes([n % 256]) * size for n, size in enumerate([0, 1, 100, 128, 600, 20_000, READ_AHEAD_BYTES + 1] * 20)]
+
+
+@given(PIECES, SIZES)
+def test_what_is_read_ahead_comes_out_whole_and_in_order(pieces: list[bytes], sizes: list[int]) -> None:
+    """Whatever the pieces in which it comes, and those in which it is asked for."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        ours.setblocking(False)
+        ahead, sent, read = ReadAhead(ours), b"", b""
+        for n, piece in enumerate(pieces):
+            theirs.sendall(piece)
+            sent += piece
+            read += ahead.recv(sizes[n % len(sizes)])
+            assert sent.startswith(read)
+            ahead.pending()
+        theirs.close()
+        while found := ahead.recv(sizes[0]):
+            read += found
+            ahead.pending()
+        assert (read, ahead.pending()) == (sent, 0)
+
+
+def test_nothing_yet_is_not_the_end() -> None:
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        ours.setblocking(False)
+        ahead = ReadAhead(ours)
+        theirs.sendall(b"ab")
+        assert (ahead.recv(1), ahead.pending(), ahead.recv(1), ahead.pending()) == (b"a", 1, b"b", 0)
+        with pytest.raises(BlockingIOError):
+            ahead.recv(1)
+        theirs.sendall(b"c")
+        assert ahead.recv(9) == b"c"
+
+
+def test_a_flood_is_read_once_for_each_wait() -> None:
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        ours.setblocking(False)
+        ahead = ReadAhead(ours)
+        theirs.sendall(b"ab")
+        assert ahead.recv(2) == b"ab"
+        theirs.sendall(b"c")
+        with pytest.raises(BlockingIOError):
+            ahead.recv(1)
+        assert ahead.pending() == 0
+        assert ahead.recv(1) == b"c"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+async def test_messages_cut_anywhere_arrive_and_are_acknowledged_once(
+    tls: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pem = tmp_path / "both.pem"
+    context = self_signed(pem) if tls else None
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    async with _broker(context) as (port, broker), _client(port, context) as client:
+        arrivals = await _all_of(client)
+        assert [a.payload for a in arrivals] == BODIES
+        client.acknowledge(arrivals[:90])
+        client.acknowledge([])
+        client.acknowledge(arrivals[90:])
+        assert await broker.acknowledged(len(BODIES)) == list(range(1, len(BODIES) + 1))
+
+
+async def test_a_connection_that_ends_amid_a_message_is_lost_and_the_messages_before_it_are_not() -> None:
+    async with _broker(None, last=BODIES[-1][:500]) as (port, _), _client(port, None) as client:
+        arrivals = await _all_of(client)
+        await asyncio.wait_for(client.arrival(), 10)
+        assert [a.payload for a in arrivals] == BODIES
+        with pytest.raises(MqttError):
+            client.check()
+        client.acknowledge(arrivals)  # does nothing: they come again
+
+
+@asynccontextmanager
+async def _client(port: int, context: ssl.SSLContext | None) -> AsyncIterator[AcknowledgingClient]:
+    url = f"{'mqtts' if context else 'mqtt'}://localhost:{port}"
+    async with AcknowledgingClient(url, identifier="reader", now=lambda: datetime.now(UTC)) as client:
+        await client.subscribe("cars", qos=1)
+        yield client
+
+
+async def _all_of(client: AcknowledgingClient) -> list[Arrival]:
+    arrivals: list[Arrival] = []
+    async with asyncio.timeout(20):
+        while len(arrivals) < len(BODIES):
+            await client.arrival()
+            arrivals += client.take(7)
+    return arrivals
+
+
+class _Broker:
+    """Sends `BODIES` to whoever subscribes, in pieces of any size, and writes down what is acknowledged."""
+
+    def __init__(self, last: bytes | None) -> None:
+        self._last = last
+        self._acknowledged: list[int] = []
+        self._more = asyncio.Condition()
+
+    async def acknowledged(self, count: int) -> list[int]:
+        """The ids of the first so many acknowledged messages, and of all others."""
+        async with self._more, asyncio.timeout(20):
+            await self._more.wait_for(lambda: len(self._acknowledged) >= count)
+        return self._acknowledged
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sending: asyncio.Task[None] | None = None
+        while packet := await _packet(reader):
+            kind, body = packet
+            if kind == 0x10:
+                writer.write(b"\x20\x02\x00\x00")  # CONNACK
+            elif kind == 0x82:
+                writer.write(b"\x90\x03" + body[:2] + b"\x01")  # SUBACK
+                sending = asyncio.create_task(self._send(writer))
+            elif kind == 0x40:
+                async with self._more:
+                    self._acknowledged.append(int.from_bytes(body))
+                    self._more.notify_all()
+        if sending:
+            await sending
+        writer.close()
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        stream = b"".join(_publish(mid, body) for mid, body in enumerate(BODIES, 1))
+        for piece in _cut(stream, Random(5)):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)  # the client reads in the same loop
+        if self._last is not None:
+            writer.write(_publish(9999, self._last)[:-1])
+            writer.close()
+
+
+@asynccontextmanager
+async def _broker(context: ssl.SSLContext | None, last: bytes | None = None) -> AsyncIterator[tuple[int, _Broker]]:
+    broker = _Broker(last)
+    server = await asyncio.start_server(broker.serve, "localhost", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1], broker
+    finally:
+        server.close()
+
+
+async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes] | None:
+    """The next packet's type with its flags, and its body of less than 128 bytes; nothing at the end."""
+    head = await reader.read(1)
+    if not head:
+        return None
+    (length,) = await reader.readexactly(1)
+    return head[0], await reader.readexactly(length)
+
+
+def _publish(mid: int, payload: bytes) -> bytes:
+    """A message on `cars` at QoS 1 (MQTT 3.1.1, 3.3)."""
+    body = b"\x00\x04cars" + pack("!H", mid) + payload
+    return b"\x32" + _length(len(body)) + body
+
+
+def _length(number: int) -> bytes:
+    found = b""
+    while number >= 128:
+        found, number = found + bytes([number % 128 | 128]), number // 128
+    return found + bytes([number])
+
+
+def _cut(stream: bytes, random: Random) -> Iterator[bytes]:
+    while stream:
+        size = random.choice([1, 2, 3, 100, 5000, 200_000])
+        yield stream[:size]
+        stream = stream[size:]
