@@ -34,9 +34,9 @@ from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle, subscriptions
 from adapters.simulator.vehicles import Car, Faults, offset
+from api.cli.terminal import begin
 from api.composition import Part, Running, composed
 from api.composition.reads import directory
-from api.observability import configure_logs
 from api.settings import Settings
 from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
@@ -63,7 +63,7 @@ max_inflight_messages 2000
 
 def measure(server_dsn: str) -> dict[str, float]:
     """`ingest_vs_raw` and `ingest_vs_raw_mqtt5`, with both rates of each; needs no other load on the machine."""
-    configure_logs("WARNING")
+    begin("WARNING")  # as `csbe serve` does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn))
 

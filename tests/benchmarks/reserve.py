@@ -22,8 +22,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters.broker import embedded_broker, free_port
+from api.cli.terminal import begin
 from api.composition import Part, Running, composed
-from api.observability import configure_logs
 from api.rest.application import create_app
 from api.serving import served_app
 from api.settings import Settings
@@ -39,7 +39,7 @@ PER_ROUND = 240
 
 def measure(server_dsn: str) -> dict[str, float]:
     """`reserve_vs_noop`, with both rates; needs no other load on the machine."""
-    configure_logs("WARNING")  # as a server would, not every command on the terminal
+    begin("WARNING")  # as a server would, not every command on the terminal
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn))
 
