@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,7 +62,9 @@ class Dispatches(Protocol):
 class VehicleDirectory(Protocol):
     """Finds vehicles by VIN."""
 
-    async def find(self, vin: str, /) -> KnownVehicle | None: ...
+    async def find(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
+        """Those that are known, by VIN."""
+        ...
 
 
 Zones = Callable[[str, Position], frozenset[ZoneId]]
@@ -134,22 +136,23 @@ class BatchWriter:
 
     async def _by_car(self, received: Sequence[Received], found: _Findings) -> dict[str, _Car]:
         cars: dict[str, _Car] = {}
-        for message in received:
-            address = topics.parse(message.topic)
+        addresses = [topics.parse(message.topic) for message in received]
+        vehicles = await self._directory.find({address.vin for address in addresses if address})
+        for address, message in zip(addresses, received, strict=True):
             if address is None:
                 self._bury(
                     found, message, "unknown", "topic is not csbe/v1/{service}/vehicles/{17-character VIN}/{channel}"
                 )
                 continue
-            car = cars.get(address.vin)
-            known = car.known if car else await self._directory.find(address.vin)
+            known = vehicles.get(address.vin)
             if known is None:
                 self._bury(found, message, address.channel, "no vehicle has this VIN")
             elif known.service != address.service:
                 self._bury(found, message, address.channel, f"this vehicle belongs to service {known.service}")
             else:
-                car = cars.setdefault(address.vin, _Car(address.vin, known, VehicleMemory()))
-                car.messages.append((address, message))
+                if address.vin not in cars:
+                    cars[address.vin] = _Car(address.vin, known, VehicleMemory())
+                cars[address.vin].messages.append((address, message))
         return cars
 
     def _until_told(self, car: _Car, found: _Findings) -> _Telling | None:

@@ -1,7 +1,7 @@
 """What ingest asks about each message, answered from memory: whose VIN is it, and which zones is it in."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from adapters.mqtt.batches import KnownVehicle
@@ -9,8 +9,8 @@ from domain.fleet.zones import Polygons, contains
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Position
 
-VehicleQuery = Callable[[str], Awaitable[KnownVehicle | None]]
-"""Finds a vehicle by VIN in a read model."""
+VehicleQuery = Callable[[set[str]], Awaitable[Mapping[str, KnownVehicle]]]
+"""Finds vehicles by VIN in a read model."""
 
 
 class CachedDirectory:
@@ -20,14 +20,11 @@ class CachedDirectory:
         self._query = query
         self._known: dict[str, KnownVehicle] = {}
 
-    async def find(self, vin: str, /) -> KnownVehicle | None:
-        """The car with this VIN."""
-        if vin in self._known:
-            return self._known[vin]
-        found = await self._query(vin)
-        if found is not None:
-            self._known[vin] = found
-        return found
+    async def find(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
+        """The cars with these VINs, and maybe others; one query at most."""
+        if unknown := vins - self._known.keys():
+            self._known.update(await self._query(unknown))
+        return self._known
 
     def forget(self) -> None:
         """Ask again for every car, e.g. after one has been decommissioned."""

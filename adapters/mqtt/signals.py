@@ -33,7 +33,7 @@ _LAST_FIRST = tuple(reversed(_SINGLE.items()))
 
 
 def _known_state(value: str) -> str:
-    if value not in {*_IGNITION, "UNDEFINED"}:
+    if value not in _IGNITION and value != "UNDEFINED":
         msg = f"must be one of UNDEFINED, {', '.join(_IGNITION)}"
         raise ValueError(msg)
     return value

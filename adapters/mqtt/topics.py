@@ -22,7 +22,7 @@ class Address(NamedTuple):
     channel: Channel
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=50_000)  # more than three topics of each of 14,000 cars
 def parse(topic: str) -> Address | None:
     """The address in a topic that a vehicle publishes on; `None` for any other topic."""
     match = _TOPIC.fullmatch(topic)

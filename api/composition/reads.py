@@ -13,16 +13,16 @@ from api.system import Row
 from domain.kernel.ids import VehicleId, ZoneId
 
 _LIVE = "select follower from csbe.generations where state = 'live' and projection = any($1)"
-_VEHICLE = "select vehicle_id, service from read_v1.vehicles where vin = $1"
+_VEHICLES = "select vin, vehicle_id, service from read_v1.vehicles where vin = any($1)"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 
 
 def directory(pool: asyncpg.Pool) -> CachedDirectory:
-    """Which car has a VIN."""
+    """Which cars have which VINs."""
 
-    async def find(vin: str) -> KnownVehicle | None:
-        row = await pool.fetchrow(_VEHICLE, vin)
-        return KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) if row else None
+    async def find(vins: set[str]) -> dict[str, KnownVehicle]:
+        rows = await pool.fetch(_VEHICLES, list(vins))
+        return {row["vin"]: KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) for row in rows}
 
     return CachedDirectory(find)
 

@@ -12,16 +12,16 @@ HOME, AIRPORT = ZoneId(UUID(int=1)), ZoneId(UUID(int=2))
 
 
 async def test_a_found_car_is_asked_for_once_and_an_unknown_one_again() -> None:
-    asked: list[str] = []
+    asked: list[set[str]] = []
     known = {"A": KnownVehicle(VehicleId(UUID(int=1)), "s")}
 
-    async def query(vin: str) -> KnownVehicle | None:
-        asked.append(vin)
-        return known.get(vin)
+    async def query(vins: set[str]) -> dict[str, KnownVehicle]:
+        asked.append(vins)
+        return known
 
     directory = CachedDirectory(query)
-    assert [await directory.find(vin) for vin in ("A", "A", "B", "B")] == [known["A"], known["A"], None, None]
-    assert asked == ["A", "B", "B"]
+    assert [await directory.find(vins) for vins in ({"A"}, {"A"}, {"A", "B"}, {"B"})] == [known] * 4
+    assert asked == [{"A"}, {"B"}, {"B"}]
 
 
 def test_a_position_is_in_the_zones_of_its_own_service() -> None:

@@ -35,11 +35,10 @@ class OneVehicle:
     """A directory with one entry."""
 
     def __init__(self, vin: str, vehicle_id: VehicleId) -> None:
-        self._vin = vin
-        self._vehicle = KnownVehicle(vehicle_id, SERVICE)
+        self._vehicles = {vin: KnownVehicle(vehicle_id, SERVICE)}
 
-    async def find(self, vin: str, /) -> KnownVehicle | None:
-        return self._vehicle if vin == self._vin else None
+    async def find(self, _vins: set[str], /) -> dict[str, KnownVehicle]:
+        return self._vehicles
 
 
 @pytest.fixture
