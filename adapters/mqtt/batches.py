@@ -299,5 +299,5 @@ def _row(
         vin=car.vin, service=car.known.service, seq=telemetry.seq,
         latitude=place.latitude if place else None, longitude=place.longitude if place else None,
         speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m, energy_percent=readings.energy_percent,
-        oddities=tuple(sorted(verdict.oddities)), signals=orjson.dumps(telemetry.signals).decode(),
+        oddities=",".join(sorted(verdict.oddities)), signals=orjson.dumps(telemetry.signals).decode(),
     )  # fmt: skip

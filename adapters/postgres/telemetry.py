@@ -1,19 +1,27 @@
-"""Telemetry in PostgreSQL: rows by COPY into day partitions, what is remembered of each car, and dead letters."""
+"""Telemetry in PostgreSQL: rows in day partitions, what is remembered of each car, and dead letters."""
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from typing import NamedTuple
 
 import asyncpg
 
-_COLUMNS = (
-    "received_at", "measured_at", "vin", "service", "seq", "latitude", "longitude",
-    "speed_kmh", "odometer_m", "energy_percent", "oddities", "signals",
-)  # fmt: skip
+_STORE = """
+insert into csbe.telemetry
+select
+    received_at, measured_at, vin, service, seq, latitude, longitude,
+    speed_kmh, odometer_m, energy_percent, string_to_array(oddities, ','), signals::jsonb
+from unnest(
+    $1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::float8[], $7::float8[],
+    $8::float8[], $9::bigint[], $10::float8[], $11::text[], $12::text[]
+) as new (
+    received_at, measured_at, vin, service, seq, latitude, longitude,
+    speed_kmh, odometer_m, energy_percent, oddities, signals
+)
+"""
 _LOCK_TRACKS = """
 with known as (
     insert into csbe.telemetry_tracks (vin) select unnest($1::text[]) order by 1 on conflict do nothing
@@ -47,7 +55,8 @@ class TelemetryRow(NamedTuple):
     speed_kmh: float | None
     odometer_m: int | None
     energy_percent: float | None
-    oddities: tuple[str, ...]
+    oddities: str
+    """Joined by commas."""
     signals: str
 
 
@@ -88,8 +97,7 @@ class TelemetryBatch:
     ) -> None:
         """Write everything of the batch."""
         if rows:
-            source = BytesIO("".join(map(_line, rows)).encode())
-            await self._connection.copy_to_table("telemetry", schema_name="csbe", source=source, columns=_COLUMNS)
+            await self._connection.execute(_STORE, *map(list, zip(*rows, strict=True)))
         if memories:
             tracks, told = [m.track for m in memories.values()], [m.told for m in memories.values()]
             await self._connection.execute(_SAVE_TRACKS, list(memories), tracks, told)
@@ -140,21 +148,6 @@ class TelemetryStore:
             comment = f"Telemetry received on {day} (UTC)."
             await connection.execute(f"comment on table csbe.{_name_of(day)} is '{comment}'")
         self._days.add(day)
-
-
-def _line(row: TelemetryRow) -> str:
-    """A row in the text form of COPY, which works whatever codecs the pool has for jsonb."""
-    return "\t".join([_field(value) for value in row]) + "\n"
-
-
-def _field(value: object) -> str:
-    if value is None:
-        return r"\N"
-    if isinstance(value, str):
-        return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
-    if isinstance(value, tuple):
-        return f"{{{','.join(value)}}}"
-    return str(value)
 
 
 def _name_of(day: date) -> str:
