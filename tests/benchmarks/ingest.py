@@ -48,7 +48,7 @@ from tests.journeys.waiting import until
 from tests.newcomers import a_car, vin_of
 
 CARS = 240
-ROUNDS = 5
+ROUNDS = 9
 PER_ROUND = 6000
 SERVICE = "drivenow-europe"
 CENTRE = Position(latitude=52.5, longitude=13.4)
