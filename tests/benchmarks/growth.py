@@ -44,7 +44,7 @@ from tests.benchmarks.databases import fresh_database
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = 32
-ROUNDS = 5
+ROUNDS = 9
 WARM_UPS = 8
 """Rounds of appends that do not count: the first change of each page after a checkpoint is dear, and there is one every
 quarter of an hour. What the first of them cost is told as well."""
