@@ -49,10 +49,15 @@ async def ours(dsn: str, clients: int, seconds: float = ROUND_SECONDS) -> Outcom
     """What so many clients of one journal achieve, after a warm-up."""
     async with await connect(dsn, min_size=1) as pool:
         journal = Journal(pool)
-        await run_clients(journal, clients, WARM_UP_SECONDS)
-        outcome = await run_clients(journal, clients, seconds)
+        outcome = await run_warm_clients(journal, clients, seconds)
         await journal.close()
     return outcome
+
+
+async def run_warm_clients(journal: Journal, clients: int, seconds: float = ROUND_SECONDS) -> Outcome:
+    """As `run_clients`, after a warm-up that does not count."""
+    await run_clients(journal, clients, WARM_UP_SECONDS)
+    return await run_clients(journal, clients, seconds)
 
 
 async def run_clients(journal: Journal, clients: int, seconds: float) -> Outcome:

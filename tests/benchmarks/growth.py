@@ -39,7 +39,7 @@ from domain import contexts
 from projections.members import MembersProjector
 from projections.rental import RentalProjector
 from tests.benchmarks import history
-from tests.benchmarks.appending import ROUND_SECONDS, WARM_UP_SECONDS, run_clients
+from tests.benchmarks.appending import run_warm_clients
 from tests.benchmarks.databases import fresh_database
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -87,8 +87,7 @@ class Log:
 
     async def appends(self) -> float:
         """Events per second."""
-        await run_clients(self._journal, CLIENTS, WARM_UP_SECONDS)
-        return (await run_clients(self._journal, CLIENTS, ROUND_SECONDS)).rate
+        return (await run_warm_clients(self._journal, CLIENTS)).rate
 
     def rate(self, what: str) -> float:
         return median(self.per_s[what])

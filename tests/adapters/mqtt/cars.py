@@ -17,6 +17,7 @@ from domain.kernel.dispatcher import Answered
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.units import Position
+from tests.adapters.mqtt.packets import packet
 
 SERVICE = "test-service"
 
@@ -111,13 +112,9 @@ async def vanish_with_will(url: str, topic: str) -> None:
     fields = [b"MQTT", f"doomed-{uuid4()}".encode(), topic.encode(), b"offline"]
     name, client_id, will_topic, will = (len(f).to_bytes(2, "big") + f for f in fields)
     body = name + bytes([4, 0b00101110, 0, 30]) + client_id + will_topic + will  # retained will at QoS 1, clean session
-    writer.write(bytes([0x10]) + _length(len(body)) + body)
+    writer.write(packet(0x10, body))
     await writer.drain()
     writer.close()
-
-
-def _length(number: int) -> bytes:
-    return bytes([number]) if number < 128 else bytes([number % 128 | 128, number // 128])
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:

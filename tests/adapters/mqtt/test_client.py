@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mqtt.client import READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
+from tests.adapters.mqtt.packets import packet
 from tests.certificates import self_signed
 
 PIECES = st.lists(st.binary(min_size=1, max_size=300), max_size=20)
@@ -25,10 +26,8 @@ BODIES = [bytes([n % 256]) * size for n, size in enumerate([0, 1, 100, 128, 600,
 @given(PIECES, SIZES)
 def test_what_is_read_ahead_comes_out_whole_and_in_order(pieces: list[bytes], sizes: list[int]) -> None:
     """Whatever the pieces in which it comes, and those in which it is asked for."""
-    theirs, ours = socket.socketpair()
-    with theirs, ours:
-        ours.setblocking(False)
-        ahead, sent, read = ReadAhead(ours), b"", b""
+    with _read_ahead() as (theirs, ahead):
+        sent = read = b""
         for n, piece in enumerate(pieces):
             theirs.sendall(piece)
             sent += piece
@@ -43,10 +42,7 @@ def test_what_is_read_ahead_comes_out_whole_and_in_order(pieces: list[bytes], si
 
 
 def test_nothing_yet_is_not_the_end() -> None:
-    theirs, ours = socket.socketpair()
-    with theirs, ours:
-        ours.setblocking(False)
-        ahead = ReadAhead(ours)
+    with _read_ahead() as (theirs, ahead):
         theirs.sendall(b"ab")
         assert (ahead.recv(1), ahead.pending(), ahead.recv(1), ahead.pending()) == (b"a", 1, b"b", 0)
         with pytest.raises(BlockingIOError):
@@ -56,10 +52,7 @@ def test_nothing_yet_is_not_the_end() -> None:
 
 
 def test_a_flood_is_read_once_for_each_wait() -> None:
-    theirs, ours = socket.socketpair()
-    with theirs, ours:
-        ours.setblocking(False)
-        ahead = ReadAhead(ours)
+    with _read_ahead() as (theirs, ahead):
         theirs.sendall(b"ab")
         assert ahead.recv(2) == b"ab"
         theirs.sendall(b"c")
@@ -97,6 +90,15 @@ async def test_a_connection_that_ends_amid_a_message_is_lost_and_the_messages_be
         client.acknowledge(arrivals)  # does nothing: they come again
 
 
+@contextmanager
+def _read_ahead() -> Iterator[tuple[socket.socket, ReadAhead]]:
+    """The far end of a connection, and ours."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        ours.setblocking(False)
+        yield theirs, ReadAhead(ours)
+
+
 @asynccontextmanager
 async def _client(port: int, context: ssl.SSLContext | None) -> AsyncIterator[AcknowledgingClient]:
     url = f"{'mqtts' if context else 'mqtt'}://localhost:{port}"
@@ -130,8 +132,8 @@ class _Broker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sending: asyncio.Task[None] | None = None
-        while packet := await _packet(reader):
-            kind, body = packet
+        while found := await _packet(reader):
+            kind, body = found
             if kind == 0x10:
                 writer.write(b"\x20\x02\x00\x00")  # CONNACK
             elif kind == 0x82:
@@ -177,15 +179,7 @@ async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes] | None:
 
 def _publish(mid: int, payload: bytes) -> bytes:
     """A message on `cars` at QoS 1 (MQTT 3.1.1, 3.3)."""
-    body = b"\x00\x04cars" + pack("!H", mid) + payload
-    return b"\x32" + _length(len(body)) + body
-
-
-def _length(number: int) -> bytes:
-    found = b""
-    while number >= 128:
-        found, number = found + bytes([number % 128 | 128]), number // 128
-    return found + bytes([number])
+    return packet(0x32, b"\x00\x04cars" + pack("!H", mid) + payload)
 
 
 def _cut(stream: bytes, random: Random) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,6 @@ OURS = [
     "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe",
 ]
-DAY = timedelta(days=1)
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
 
 
