@@ -176,13 +176,14 @@ class History:
 
 
 class Pen:
-    """Appends lines to the file of one process."""
+    """Appends lines to the file of one process. What a kill tore off in mid-line was never written."""
 
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.truncate(self._file, file.read_bytes().rfind(b"\n") + 1)
 
     def write(self, *facts: Fact) -> None:
-        """One call to the system for all of them, so that a line is never torn by a kill."""
+        """One call to the system for all of them; a kill may still tear it, at the edge of a page of memory."""
         os.write(self._file, b"".join(fact.model_dump_json().encode() + b"\n" for fact in facts))
 
     def __enter__(self) -> Self:

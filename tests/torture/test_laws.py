@@ -151,3 +151,14 @@ def test_what_was_written_down_is_read_again(tmp_path: Path) -> None:
         pen.write(*GOOD)
     assert laws.check(History.of(tmp_path)) == {}
     assert len(History.of(tmp_path).log) == 3
+
+
+def test_a_line_torn_by_a_kill_was_never_written(tmp_path: Path) -> None:
+    with Pen(tmp_path / "one.jsonl") as pen:
+        pen.write(*GOOD[:-1], GOOD[0])
+    whole = (tmp_path / "one.jsonl").read_bytes()
+    (tmp_path / "one.jsonl").write_bytes(whole[:-7])
+    with Pen(tmp_path / "one.jsonl") as pen:
+        pen.write(GOOD[-1])
+    assert laws.check(History.of(tmp_path)) == {}
+    assert len(History.of(tmp_path).log) == 3

@@ -14,6 +14,8 @@ FOLLOWER = "torture"
 POLL_S = 0.01
 LIMIT = 200
 BATCH = 20
+CARELESS_S = 0.05
+"""Between the work and the position of a careless follower: the window in which a kill does harm."""
 
 FOLLOWED = """
 create table public.followed (place bigserial primary key, position bigint not null);
@@ -94,6 +96,6 @@ def _consumer(
     async def write_down_elsewhere(events: Sequence[RecordedEvent], _connection: Connection) -> None:
         async with store.pool.acquire() as other:
             await write_down(events, other)
-        await asyncio.sleep(POLL_S)  # the window in which a kill does harm
+        await asyncio.sleep(CARELESS_S)
 
     return write_down_elsewhere if part.careless else write_down
