@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from adapters.postgres.database import UnencodableError, persistently
+from adapters.postgres.news import News
 from adapters.postgres.server import KnownServer
 from adapters.postgres.writing import Entry, Status, Writer, Written
 
@@ -100,7 +101,8 @@ class Journal:
         self._claimed: set[UUID] = set()  # by what is under way
         self._end = 0  # the last position that was written here
         self._writers = WRITERS
-        self._idle = [Writer(pool, server) for _ in range(WRITERS)]
+        self._news = News(pool)
+        self._idle = [Writer(pool, server, self._news) for _ in range(WRITERS)]
         self._writing: dict[Writer, asyncio.Task[None]] = {}
 
     async def write(self, entry: Entry) -> Written:
@@ -117,11 +119,12 @@ class Journal:
         return written
 
     async def close(self) -> None:
-        """Wait until everything given to `write` has been dealt with, and give the connections back."""
+        """Wait until everything given to `write` has been dealt with and told, and give the connections back."""
         while self._writing:
             await asyncio.wait(self._writing.values())
         for writer in self._idle:
             await writer.close()
+        await self._news.close()
 
     def _engage(self) -> None:
         """Let one more writer begin, when that is worth its while."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple
@@ -13,13 +12,14 @@ import asyncpg
 
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.news import News
 from adapters.postgres.server import KnownServer
 
 IDLE_SECONDS = 1.0
 """After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 
-_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4)"
+_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
@@ -51,9 +51,10 @@ class Written(NamedTuple):
 class Writer:
     """Writes one batch at a time. Takes a connection of the pool for work, and gives it back when there is none."""
 
-    def __init__(self, pool: asyncpg.Pool, server: KnownServer) -> None:
+    def __init__(self, pool: asyncpg.Pool, server: KnownServer, news: News) -> None:
         self._pool = pool
         self._server = server
+        self._news = news
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None
         self._busy = False
         self._used_at = 0.0
@@ -86,20 +87,20 @@ class Writer:
 
     async def _write_new(self, entries: list[Entry], append_id: UUID) -> list[Written]:
         """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
-        known_server = await self._server.started()
-        if len(entries) == len(entries[0].rows) == 1:
-            return [await self._write_one(entries[0], append_id, known_server)]
+        known_server, tell = await self._server.started(), self._news.goes_along()
         ends = list(accumulate(len(e.rows) for e in entries))
-        commands = [(*entry[:3], end) for entry, end in zip(entries, ends, strict=True)]
-        events = [(*row, entry.metadata) for entry in entries for row in entry.rows]
-        [(base,)] = await self._call(_APPEND_BATCH, commands, append_id, events, known_server)
+        if ends == [1]:  # the commonest case, without the cost of arrays
+            command_id, *outcome, metadata, [row] = entries[0]
+            values = (command_id, append_id, *outcome, *row, metadata)
+            [(end,)] = await self._call(_APPEND_ONE, *values, known_server, tell)
+            base = end - 1
+        else:
+            commands = [(*entry[:3], end) for entry, end in zip(entries, ends, strict=True)]
+            events = [(*row, entry.metadata) for entry in entries for row in entry.rows]
+            [(base,)] = await self._call(_APPEND_BATCH, commands, append_id, events, known_server, tell)
+        if not tell:
+            self._news.follows()
         return [Written(Status.APPENDED, base + end) for end in ends]
-
-    async def _write_one(self, entry: Entry, append_id: UUID, known_server: datetime) -> Written:
-        """The commonest case, without the cost of arrays."""
-        command_id, *rest, metadata, [row] = entry
-        [(position,)] = await self._call(_APPEND_ONE, command_id, append_id, *rest, *row, metadata, known_server)
-        return Written(Status.APPENDED, position)
 
     async def _write_each(self, entries: list[Entry], append_id: UUID) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""

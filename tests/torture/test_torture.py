@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow]
 
 ROUNDS = range(20)
 ENOUGH_ROUNDS = 20
-"""Two rounds in three find a broken build, so that twenty in a row never miss it."""
+"""A broken build is found in two rounds of three at least, so that twenty in a row never miss it."""
 
 
 @pytest.mark.parametrize("seed", ROUNDS, ids=lambda seed: f"{seed}-{Plan(seed).chosen}")

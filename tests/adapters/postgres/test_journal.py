@@ -9,6 +9,7 @@ import pytest
 from adapters.postgres import writing
 from adapters.postgres.journal import Journal
 from adapters.postgres.mapper import StoredState
+from adapters.postgres.news import News
 from adapters.postgres.server import KnownServer
 from adapters.postgres.writing import Entry, Status, Writer
 
@@ -19,7 +20,7 @@ def entry(state: bytes = b"{}", topic: str = "test.event", answer: str | None = 
 
 @pytest.mark.parametrize("count", [1, 3])
 async def test_entries_whose_answer_was_lost_are_recognised_when_sent_again(pool: asyncpg.Pool, count: int) -> None:
-    writer, append_id = Writer(pool, KnownServer(pool)), uuid4()
+    writer, append_id = Writer(pool, KnownServer(pool), News(pool)), uuid4()
     lost = [entry() for _ in range(count)]
     first = await writer.write(lost, append_id)
     await writer.write([entry()], uuid4())

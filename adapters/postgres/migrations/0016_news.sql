@@ -1,7 +1,10 @@
--- Less is done while the append lock is held: PostgreSQL sends a notification at commit, wherever it is asked for, and an
--- assignment needs no statement of its own as `perform` does. It saves a thirtieth of the time that each batch takes.
+-- An append need not carry the news of itself. Each notification wakes every process that listens, so that under load the
+-- writers let few of them do, see adapters/postgres/news.py. Less is done while the append lock is held, too: a notification is
+-- sent at commit, wherever it is asked for, and an assignment needs no statement of its own as `perform` does. By its default
+-- the new argument is what the release before expects.
 
-create or replace function csbe.append_one(
+drop function csbe.append_one(uuid, uuid, text, text, uuid, bigint, text, bytea, text, timestamptz);
+create function csbe.append_one(
     command_id uuid,
     append_id uuid,
     fingerprint text,
@@ -11,7 +14,8 @@ create or replace function csbe.append_one(
     topic text,
     state bytea,
     metadata text,
-    known_server timestamptz
+    known_server timestamptz,
+    tell boolean default true
 ) returns bigint
 language plpgsql
 as $$
@@ -23,7 +27,9 @@ begin
         perform csbe.refuse_gaps(array[$5], array[$6]);
     end if;
 
-    perform pg_notify('csbe_events', '');
+    if tell then
+        perform pg_notify('csbe_events', '');
+    end if;
     perform pg_advisory_xact_lock(4842195);
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
@@ -33,12 +39,18 @@ begin
     return reached;
 end
 $$;
+comment on function csbe.append_one(uuid, uuid, text, text, uuid, bigint, text, bytea, text, timestamptz, boolean) is
+    'Appends the one event of a command, in safe order, and notifies whoever listens if it is to `tell`. Raises a unique '
+    'violation when the command is known or the version is taken, after which csbe.append tells which; also when the server '
+    'has lost the version before since the one that was started at `known_server`. Null looks for that in any case.';
 
-create or replace function csbe.append_batch(
+drop function csbe.append_batch(csbe.new_command[], uuid, csbe.new_event[], timestamptz);
+create function csbe.append_batch(
     commands csbe.new_command[],
     append_id uuid,
     events csbe.new_event[],
-    known_server timestamptz
+    known_server timestamptz,
+    tell boolean default true
 ) returns bigint
 language plpgsql
 as $$
@@ -54,7 +66,9 @@ begin
         );
     end if;
 
-    perform pg_notify('csbe_events', '');
+    if tell then
+        perform pg_notify('csbe_events', '');
+    end if;
 
     -- Held until commit: positions become visible in the order in which they are given out.
     perform pg_advisory_xact_lock(4842195);
@@ -81,3 +95,8 @@ begin
     return base;
 end
 $$;
+comment on function csbe.append_batch(csbe.new_command[], uuid, csbe.new_event[], timestamptz, boolean) is
+    'Appends the events of many independent commands in one transaction, in safe order, when no command is known and no '
+    'version is taken: a unique violation otherwise, after which csbe.append tells which; also when the server has lost the '
+    'version before one of them since the one that was started at `known_server`. Null looks for that in any case. Events of '
+    'one aggregate stand together. Notifies whoever listens if it is to `tell`. Returns the position before the first event.';
