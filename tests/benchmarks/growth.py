@@ -79,6 +79,10 @@ class Log:
         self.per_s: dict[str, list[float]] = {"append": [], "load": [], "query": []}
         self._random = random.Random(size)
 
+    async def close(self) -> None:
+        """Let all that was appended be told."""
+        await self._journal.close()
+
     async def round(self) -> None:
         """Measure each once."""
         self.per_s["append"].append(await self.appends())
@@ -158,7 +162,9 @@ async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIte
     async with fresh_database(server_dsn) as dsn:
         pool, writing = await connect(dsn), await connect(dsn, max_size=WRITERS)
         _say(f"making a log of {size:,} events")
-        yield Log(dsn, pool, writing, await history.multiply(pool, told, size))
+        log = Log(dsn, pool, writing, await history.multiply(pool, told, size))
+        yield log
+        await log.close()
         pool.terminate()
         writing.terminate()
 
