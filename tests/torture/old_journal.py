@@ -16,7 +16,7 @@ select csbe.append_new(
     array(select originator_id from unnest(e)), array(select originator_version from unnest(e)),
     array(select topic from unnest(e)), array(select state from unnest(e)), array(select metadata from unnest(e))
 )
-from (select $1::csbe.new_command[] as c, $3::csbe.new_event[] as e, $4::timestamptz) as batch
+from (select $1::csbe.new_command[] as c, $3::csbe.new_event[] as e, $4::timestamptz, $5::boolean) as batch
 """
 
 
