@@ -252,8 +252,7 @@ class BatchWriter:
         self, car: _Car, readings: Readings, at: datetime, received_at: datetime, seq: int | None = None
     ) -> Verdict:
         sample = Sample(at, received_at, seq, readings.position, readings.speed_kmh, readings.odometer_m)
-        car.memory.track, verdict = screen(car.memory.track, sample, self._limits)
-        return verdict
+        return screen(car.memory.track, sample, self._limits)
 
     def _zones_of(self, car: _Car, readings: Readings) -> frozenset[ZoneId] | None:
         return None if readings.position is None else self._zones(car.known.service, readings.position)

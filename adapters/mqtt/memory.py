@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.mqtt.plausibility import Track
 from adapters.mqtt.signals import Readings
@@ -13,6 +13,7 @@ from domain.kernel.units import Position
 MOVED_M = 50.0
 """A parked car whose believed place is further than this from where fleet knows it has moved."""
 
+_TRACK = TypeAdapter(Track)
 _STATES = ("locked", "doors_closed", "ignition_on", "plugged_in", "fault_codes", "crashed")
 
 
@@ -47,13 +48,13 @@ class VehicleMemory:
     @classmethod
     def read(cls, stored: Memory) -> "VehicleMemory":
         return cls(
-            track=Track.model_validate_json(stored.track) if stored.track else Track(),
+            track=_TRACK.validate_json(stored.track) if stored.track else Track(),
             told=Told.model_validate_json(stored.told) if stored.told else Told(),
         )
 
     def written(self) -> Memory:
         """As JSON text."""
-        return Memory(self.track.model_dump_json(), self.told.model_dump_json())
+        return Memory(_TRACK.dump_json(self.track).decode(), self.told.model_dump_json())
 
 
 def is_worth_telling(told: Told, new: Readings, zones: frozenset[ZoneId] | None) -> bool:

@@ -1,12 +1,12 @@
-"""Is what a car reports believable? A pure screen per vehicle, which also adds up the distance driven.
+"""Is what a car reports believable? A screen per vehicle, which also adds up the distance driven.
 
 Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -32,6 +32,8 @@ class Oddity(StrEnum):
 
 _NO_NEWS = frozenset({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
 _NOTHING: frozenset[Oddity] = frozenset()
+_JUMP = frozenset({Oddity.JUMP})
+_FROZEN = frozenset({Oddity.FROZEN})
 
 
 class Limits(BaseModel):
@@ -53,7 +55,7 @@ class Limits(BaseModel):
     remembered_seqs: int = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fix:
     """Where a car was, and when it said so."""
 
@@ -76,12 +78,11 @@ class Sample(NamedTuple):
     odometer_m: int | None = None
 
 
-class Track(BaseModel):
+@dataclass(slots=True)
+class Track:
     """What is remembered of one vehicle between messages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    recent_seqs: tuple[int, ...] = ()
+    recent_seqs: list[int] = field(default_factory=list)
     newest_at: AwareDatetime | None = None
     trusted: Fix | None = None
     """The last fix that is believed."""
@@ -95,7 +96,8 @@ class Track(BaseModel):
     counted: Position | None = None
     """Where distance was added last."""
     distance_m: float = 0.0
-    oddities: dict[Oddity, int] = {}
+    oddities: dict[Oddity, int] = field(default_factory=dict)
+    """How often there was each."""
 
 
 class Verdict(NamedTuple):
@@ -116,30 +118,23 @@ class Verdict(NamedTuple):
 DEFAULT_LIMITS = Limits()
 
 
-_Changes = dict[str, Any]
-"""Fields of a track with their new values, of many types."""
-_Following = tuple[_Changes, frozenset[Oddity]]
-
-
-def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> tuple[Track, Verdict]:
-    """Judge one message against what is known of its vehicle; return what is known afterwards, and the verdict."""
+def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Verdict:
+    """Judge one message against what is known of its vehicle, and add to that what it says."""
     at = min(sample.at, sample.received_at)
     oddities = _oddities_in_time(track, sample, at, limits)
-    changes: _Changes = {}
     if sample.seq is not None and Oddity.DUPLICATE not in oddities:
-        changes["recent_seqs"] = (*track.recent_seqs, sample.seq)[-limits.remembered_seqs :]
+        track.recent_seqs.append(sample.seq)
+        del track.recent_seqs[: -limits.remembered_seqs]
     good = False
     if oddities.isdisjoint(_NO_NEWS):
-        changes["newest_at"] = at
+        track.newest_at = at
         if sample.position is not None:
             fix = Fix(at, sample.position, sample.odometer_m)
-            moved, odd = _follow(track, fix, sample.speed_kmh, limits)
-            changes |= moved
-            oddities |= odd
-            good = changes.get("trusted") is fix
-    if oddities:
-        changes["oddities"] = {**track.oddities, **{o: track.oddities.get(o, 0) + 1 for o in oddities}}
-    return track.model_copy(update=changes), Verdict(oddities, at, good)
+            oddities |= _follow(track, fix, sample.speed_kmh, limits)
+            good = track.trusted is fix
+    for oddity in oddities:
+        track.oddities[oddity] = track.oddities.get(oddity, 0) + 1
+    return Verdict(oddities, at, good)
 
 
 def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> frozenset[Oddity]:
@@ -155,23 +150,29 @@ def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits
     return frozenset({Oddity.CLOCK_SKEW}) if -delay > limits.skew else _NOTHING
 
 
-def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> _Following:
-    """Move along to a fix, unless it is frozen or impossible."""
-    trusted = track.trusted
+def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Oddity]:
+    """Move along to a fix, unless it is frozen or impossible; returns what is wrong with it."""
+    trusted, suspect = track.trusted, track.suspect
     if trusted is None:
-        return {"trusted": fix, "last_fix_at": fix.at, "counted": fix.position}, _NOTHING
+        track.trusted, track.last_fix_at, track.counted = fix, fix.at, fix.position
+        return _NOTHING
     if _same(fix.position, trusted.position):
         return _stay(track, trusted, fix, speed_kmh, limits)
     way = trusted.position.distance_m(fix.position)
     if _can_get_to(trusted, fix, way, limits):
         # Possible since the place was new: a jump out of a freeze is the way that the car drove meanwhile.
-        odd = frozenset({Oddity.JUMP}) if _jumps(track, trusted, fix, way, limits) else _NOTHING
-        return _advance(track, trusted, fix, way, track.counted or trusted.position, limits), odd
-    if track.suspect is not None:
-        way = track.suspect.position.distance_m(fix.position)
-        if _can_get_to(track.suspect, fix, way, limits):
-            return _reanchor(track, track.suspect, fix, way, limits), _NOTHING
-    return {"suspect": fix}, frozenset({Oddity.JUMP})
+        odd = _JUMP if _jumps(track, trusted, fix, way, limits) else _NOTHING
+        _advance(track, trusted, fix, way, limits)
+        return odd
+    if suspect is not None:
+        way = suspect.position.distance_m(fix.position)
+        if _can_get_to(suspect, fix, way, limits):
+            # Two fixes agree with each other and not with what was believed. The jump itself was not driven.
+            track.counted = suspect.position
+            _advance(track, suspect, fix, way, limits)
+            return _NOTHING
+    track.suspect = fix
+    return _JUMP
 
 
 def _same(one: Position, other: Position) -> bool:
@@ -195,11 +196,14 @@ def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> 
     return speed * 3.6 > limits.max_speed_kmh or catches_up
 
 
-def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> _Following:
+def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Oddity]:
     """The same place again: the car stands, or its receiver is frozen. The freeze dates from when the place was new."""
+    track.last_fix_at, track.suspect = fix.at, None
     if track.frozen or _moves(track, trusted, fix, speed_kmh, limits):
-        return {"frozen": True, "last_fix_at": fix.at, "suspect": None}, frozenset({Oddity.FROZEN})
-    return {"trusted": fix, "last_fix_at": fix.at, "speed_mps": 0.0, "suspect": None}, _NOTHING
+        track.frozen = True
+        return _FROZEN
+    track.trusted, track.speed_mps = fix, 0.0
+    return _NOTHING
 
 
 def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:
@@ -210,24 +214,14 @@ def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits
     return elapsed > 0 and track.speed_mps / elapsed > limits.max_acceleration_mps2
 
 
-def _advance(track: Track, start: Fix, fix: Fix, way: float, counted: Position, limits: Limits) -> _Changes:
+def _advance(track: Track, start: Fix, fix: Fix, way: float, limits: Limits) -> None:
     """Believe a fix that is so far from the start; add the distance to it from where it was added last."""
-    moved: _Changes = {
-        "trusted": fix,
-        "last_fix_at": fix.at,
-        "speed_mps": _speed_mps(way, start.at, fix.at),
-        "suspect": None,
-        "frozen": False,
-    }
-    step = counted.distance_m(fix.position)
+    track.trusted, track.last_fix_at, track.suspect = fix, fix.at, None
+    track.speed_mps, track.frozen = _speed_mps(way, start.at, fix.at), False
+    step = (track.counted or start.position).distance_m(fix.position)
     if step >= limits.step_m:
-        moved |= {"counted": fix.position, "distance_m": track.distance_m + step}
-    return moved
-
-
-def _reanchor(track: Track, suspect: Fix, fix: Fix, way: float, limits: Limits) -> _Changes:
-    """Two fixes agree with each other and not with what was believed: believe them. The jump itself was not driven."""
-    return {"counted": suspect.position} | _advance(track, suspect, fix, way, suspect.position, limits)
+        track.counted = fix.position
+        track.distance_m += step
 
 
 def _speed_mps(way: float, start: datetime, end: datetime) -> float:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.mqtt.memory import VehicleMemory
 from adapters.mqtt.plausibility import Oddity, Sample, Track, Verdict, screen
 from domain.kernel.units import Position
 
@@ -30,11 +31,8 @@ def north(metres: float) -> Position:
 
 
 def judge(*samples: Sample) -> tuple[Track, list[Verdict]]:
-    track, verdicts = Track(), []
-    for each in samples:
-        track, verdict = screen(track, each)
-        verdicts.append(verdict)
-    return track, verdicts
+    track = Track()
+    return track, [screen(track, each) for each in samples]
 
 
 def munich(name: str) -> list[Sample]:
@@ -166,7 +164,7 @@ def test_no_distance_is_added_faster_than_a_car_can_drive_and_each_oddity_is_cou
 
 def test_what_is_remembered_survives_storage() -> None:
     track, _ = judge(*munich("munich_1s.csv")[:600])
-    assert Track.model_validate_json(track.model_dump_json()) == track
+    assert VehicleMemory.read(VehicleMemory(track).written()).track == track
 
 
 def test_a_counter_that_starts_again_with_newer_times_is_a_restarted_device() -> None:
