@@ -109,16 +109,17 @@ def _sorted_out(
     signals: Mapping[str, SignalValue],
 ) -> dict[str, Any]:  # values are validated by the model that takes them
     """Signals that are used, by our names; several doors make one list."""
-    single, groups = _places(tuple(signals))
-    found: dict[str, Any] = {name: signals[path] for path, name in single}
-    for name, paths in groups:
-        found[name] = [signals[path] for path in paths]
+    found: dict[str, Any] = {name: signals[path] for path, name in _LAST_FIRST if path in signals}
+    for path, value in signals.items():
+        if (group := _group_of(path)) is not None:
+            if group in found:
+                found[group].append(value)
+            else:
+                found[group] = [value]
     return found
 
 
-@lru_cache(maxsize=256)
-def _places(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, tuple[str, ...]], ...]]:
-    """Where our single signals and our lists are among these paths: a car sends the same ones again and again."""
-    single = tuple((path, name) for path, name in _LAST_FIRST if path in paths)
-    groups = ((name, tuple(filter(pattern.fullmatch, paths))) for name, pattern in _GROUPS.items())
-    return single, tuple((name, found) for name, found in groups if found)
+@lru_cache(maxsize=10_000)
+def _group_of(path: str) -> str | None:
+    """Of which of our lists a signal is a part."""
+    return next((name for name, pattern in _GROUPS.items() if pattern.fullmatch(path)), None)
