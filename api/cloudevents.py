@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from api.showing import facts_of
+from api.redaction import facts_of
 from domain.kernel.ids import event_id
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.webhooks import type_of
+from domain.webhooks.subscription import type_of
 
 MEDIA_TYPE = "application/cloudevents+json"
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from domain.kernel.dispatcher import Answered, Dispatcher
+from domain.dispatcher import Answered, Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.messages import Command, Metadata
 

@@ -8,10 +8,10 @@ from opentelemetry.trace import Tracer
 
 from api.auth import TokenAuthority
 from api.settings import Settings
-from domain.kernel.dispatcher import Dispatcher
+from domain.dispatcher import Dispatcher
 from domain.kernel.ports import Clock, EventStore
-from domain.kernel.webhooks import Webhooks
 from domain.rulebook.model import Rulebook
+from domain.webhooks.ports import Webhooks
 
 Row = dict[str, Any]  # a row of a read model: the values of its columns
 Fetch = Callable[..., Awaitable[list[Row]]]

@@ -8,13 +8,13 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
+from domain.dispatcher import Handler
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
 from domain.kernel.aggregate import Aggregate, Event, event_classes
-from domain.kernel.dispatcher import Handler
 from domain.kernel.messages import Command
 from domain.kernel.policy import Policies
 from domain.members import handlers as members_handlers

@@ -5,8 +5,8 @@ from pathlib import Path
 from projections.billing import BillingProjector
 from projections.event_log import EventLogProjector
 from projections.fleet import FleetProjector
+from projections.kernel.projector import Projector
 from projections.members import MembersProjector
-from projections.projector import Projector
 from projections.rental import RentalProjector
 from projections.utilisation import UtilisationProjector
 

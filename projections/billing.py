@@ -5,8 +5,8 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
-from projections.changes import Changes, Table, Update, Values
-from projections.projector import Projector
+from projections.kernel.changes import Changes, Table, Update, Values
+from projections.kernel.projector import Projector
 
 INVOICES = Table("invoices", ("invoice_id",))
 CREDIT_NOTES = Table("credit_notes", ("credit_note_id",))

@@ -8,8 +8,8 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
-from projections.changes import Changes, Table
-from projections.projector import Projector
+from projections.kernel.changes import Changes, Table
+from projections.kernel.projector import Projector
 
 EVENT_LOG = Table("event_log", ("position",))
 

@@ -7,8 +7,8 @@ from domain.fleet.vehicle_events import CarEvent
 from domain.fleet.zone import Zone
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
-from projections.changes import Changes, Table
-from projections.projector import Projector
+from projections.kernel.changes import Changes, Table
+from projections.kernel.projector import Projector
 
 VEHICLES = Table("vehicles", ("vehicle_id",))
 ZONES = Table("zones", ("zone_id",))

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
-from projections.changes import Changes, Table
-from projections.projector import Projection, Projector
-from projections.writing import Database
+from projections.kernel.changes import Changes, Table
+from projections.kernel.projector import Projection, Projector
+from projections.kernel.writer import Database
 
 MEMBERS = Table("members", ("member_id",))
 

@@ -4,8 +4,8 @@ from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
-from projections.changes import Changes, Table
-from projections.projector import Projector
+from projections.kernel.changes import Changes, Table
+from projections.kernel.projector import Projector
 
 RESERVATIONS = Table("reservations", ("reservation_id",))
 TRIPS = Table("trips", ("trip_id",))

@@ -6,8 +6,8 @@ from domain.billing.invoice import Invoice
 from domain.kernel.messages import RecordedEvent
 from domain.rental.trip import Trip
 from domain.rulebook.services import RULEBOOKS
-from projections.changes import Changes, Table
-from projections.projector import Projector
+from projections.kernel.changes import Changes, Table
+from projections.kernel.projector import Projector
 
 FLEET_DAYS = Table("fleet_days", ("service", "day", "city_id"))
 INVOICE_DAYS = Table("invoice_days", ("invoice_id",))

@@ -15,11 +15,11 @@ import asyncpg
 import pytest
 import structlog
 
-from adapters.embedded import EmbeddedPostgres
+from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.database import connect
+from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.migrate import migrate
-from adapters.postgres.store import PostgresEventStore
-from tests.journeys.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
+from tests.support.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from adapters.mqtt.signals import Readings, readings_of
 from adapters.mqtt.topics import Address
 from adapters.postgres.database import TRY_AGAIN
 from adapters.postgres.telemetry import DeadLetter, TelemetryRow, TelemetryStore
-from domain.kernel.dispatcher import Answered
+from domain.dispatcher import Answered
 from domain.kernel.errors import CommandIdReusedError, DomainError, VersionConflictError
 from domain.kernel.ids import CommandId, VehicleId, ZoneId
 from domain.kernel.messages import Actor, Command, Metadata, Role

@@ -13,15 +13,15 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from adapters.postgres.database import TRY_AGAIN
-from adapters.postgres.reading import Filter
-from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.webhook_claims import CLAIM, Claimed, Failure, WebhookClaims
-from adapters.webhooks.sending import SEND_SECONDS, Answer, Sender
-from adapters.webhooks.signing import signed_headers
+from adapters.postgres.event_store.reader import Filter
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.webhooks.claims import CLAIM, Claimed, Failure, WebhookClaims
+from adapters.webhooks.sender import SEND_SECONDS, Answer, Sender
+from adapters.webhooks.signature import signed_headers
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import event_id
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.webhooks import TYPE_PREFIX
+from domain.webhooks.subscription import TYPE_PREFIX
 
 log = structlog.get_logger(__name__)
 

@@ -10,16 +10,16 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
-from api.cli.erasing import erase
+from api.cli.erase import erase
+from api.cli.jobs import tasks_app
 from api.cli.projections import projections_app
-from api.cli.running import demo, migrate, serve, simulate, token
-from api.cli.tasks import tasks_app
+from api.cli.run import demo, migrate, serve, simulate, token
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
 from api.composition import BusyError, FollowerStoppedError, GenerationError, UnreachableError
 from api.problems import explained
-from api.serving import PortTakenError
+from api.server import PortTakenError
 from api.settings import Settings
 from domain.kernel.errors import DomainError
 

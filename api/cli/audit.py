@@ -10,13 +10,12 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from api import demo as demonstration
 from api.cli.terminal import AsJson, errors, fail, run, show, with_system
 from api.composition import AuditedSnapshot, Finding, Running
 from api.rest.history import shown
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
-from projections.invariants import InvariantResult
+from domain.invariants import InvariantResult, audit
 
 audit_app = typer.Typer(help="Checks from the event log alone.", no_args_is_help=True)
 
@@ -65,8 +64,10 @@ def audit_invariants(
     async def check(running: Running) -> dict[str, InvariantResult]:
         with Progress(console=errors) as progress:
             bar = progress.add_task("replaying", total=await running.store.end() or 1)
-            return await demonstration.audit(
-                running, finished=finished, passed=lambda position: progress.update(bar, completed=position)
+            return await audit(
+                running.store.read(),
+                finished=finished,
+                passed=lambda position: progress.update(bar, completed=position),
             )
 
     results = run(with_system(check))

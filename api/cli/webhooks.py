@@ -10,8 +10,9 @@ from rich.table import Column, Table
 from api.cli.terminal import AsJson, By, Reason, StoppedAt, errors, fail, run, show, with_system
 from api.composition import Running
 from api.rest.schemas.base import LAST_POSITION
-from domain.kernel import webhooks as commands
 from domain.kernel.messages import Actor, Metadata, Role
+from domain.webhooks import commands
+from domain.webhooks.subscription import Webhook
 
 webhooks_app = typer.Typer(help="Webhooks: events that are sent to others.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ WebhookId = Annotated[UUID, typer.Argument(help="As `csbe webhooks list` shows i
 def webhooks_list(as_json: AsJson = False) -> None:
     """Every webhook, how far it has come, and what is in its way."""
 
-    async def read(running: Running) -> list[commands.Webhook]:
+    async def read(running: Running) -> list[Webhook]:
         return list(await running.system.webhooks.find())
 
     webhooks = run(with_system(read))
@@ -33,7 +34,7 @@ def webhooks_list(as_json: AsJson = False) -> None:
     show(as_json, [one.model_dump(mode="json") for one in webhooks], table)
 
 
-def _how_it_goes(webhook: commands.Webhook) -> str:
+def _how_it_goes(webhook: Webhook) -> str:
     where = "" if webhook.failed_position is None else f" at {webhook.failed_position}"
     error = f": {webhook.last_error}" if webhook.last_error else ""
     return f"{webhook.state}{where}, {webhook.lag} behind{error}"

@@ -2,14 +2,14 @@
 
 from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
-from adapters.postgres.follower import Follower
-from adapters.postgres.generations import Generation
-from adapters.postgres.parallel import Access, ParallelBuild
-from adapters.postgres.projection import Projection
-from adapters.postgres.snapshot_audit import AuditedSnapshot, Finding
-from adapters.postgres.task_queue import ParkedTask
-from api.composition.composing import UnreachableError, composed, prepare, servers, tokens_of
-from api.composition.running import Part, Running
+from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, Finding
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.jobs.queue import ParkedTask
+from adapters.postgres.read_models.generations import Generation
+from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
+from adapters.postgres.read_models.projection import Projection
+from api.composition.runtime import Part, Running
+from api.composition.wiring import UnreachableError, composed, prepare, servers, tokens_of
 
 __all__ = [
     "Access",

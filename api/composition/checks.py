@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from adapters.postgres.errors import GenerationError
-from adapters.postgres.follower import Standing
+from adapters.postgres.followers.follower import Standing
 from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
-from domain.kernel.webhooks import WebhookState
+from domain.webhooks.subscription import WebhookState
 
 READY_LAG = 10_000
 """A process whose followers are further behind than this many positions is not ready."""

@@ -18,7 +18,7 @@ from opentelemetry.trace import Span, Tracer
 from adapters import tracing
 from adapters.tracing import Facts, SpanKind
 from api.observability import MeasuredDispatcher
-from domain.kernel.dispatcher import Answered
+from domain.dispatcher import Answered
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
 

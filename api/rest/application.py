@@ -16,7 +16,7 @@ from api.system import System
 
 PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, webhooks, health))
 """The routes of each context."""
-LIVE_PAGE = Path(__file__).parent.parent / "live"
+LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"
 
 
 def create_health_app(system: System) -> FastAPI:

@@ -6,9 +6,9 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
-from api.rest.commanding import TAGGED, Change, InSystem, tag
-from api.rest.owning import load_owned, own_rows
-from api.rest.paging import InPage
+from api.rest.commands import TAGGED, Change, InSystem, tag
+from api.rest.ownership import load_owned, own_rows
+from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted, Reason
 from api.rest.schemas.billing import (
     CreditBody,

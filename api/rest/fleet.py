@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
 from api.rest.schemas.base import Accepted, Reason, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.rest.commanding import InSystem
+from api.rest.commands import InSystem
 from api.rest.schemas.health import Alive, KeySet, Readiness
 
 router = APIRouter(tags=["health"])

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Query
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import InSystem
+from api.redaction import facts_of, state_of
+from api.rest.commands import InSystem
 from api.rest.schemas.base import LAST_POSITION, LogPosition, Moment
 from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
-from api.showing import facts_of, state_of
 from api.system import System
 from domain import contexts
 from domain.kernel.aggregate import Aggregate

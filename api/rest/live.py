@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import Allowed, Caller, caller
 from api.cloudevents import to_body
 from api.problems import Problem
-from api.rest.commanding import InSystem
+from api.rest.commands import InSystem
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.webhooks import EVENT, EventType
 from api.rest.webhooks import known_types
@@ -23,7 +23,7 @@ from api.system import System
 from domain import contexts
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.webhooks import TYPE_PREFIX, EventFilter, type_of
+from domain.webhooks.subscription import TYPE_PREFIX, EventFilter, type_of
 
 log = structlog.get_logger(__name__)
 

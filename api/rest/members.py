@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
 from api.rest.schemas.base import Accepted, Reason
 from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
 from api.system import System

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commanding import TAGGED, Change, Give, InSystem, new_id, tag
-from api.rest.owning import load_owned, own_rows
-from api.rest.paging import InPage
+from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.ownership import load_owned, own_rows
+from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.rental import (
     ExtensionBody,
@@ -31,7 +31,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental import commands
-from domain.rental.quoting import quote_for, unknown_choices
+from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import hold_amount

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
-from api.rest.commanding import InSystem
+from api.rest.commands import InSystem
+from api.rest.export import MEDIA_TYPES, Format, as_file
 from api.rest.schemas.base import Word
 from api.rest.schemas.reports import CSV_EXAMPLE, Day, KeyFigures, Utilisation
-from api.rest.tables import MEDIA_TYPES, Format, as_file
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 

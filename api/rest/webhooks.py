@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Depends, Header, Response
 from api.auth import Allowed, Caller
 from api.cloudevents import MEDIA_TYPE
 from api.problems import Problem
-from api.rest.commanding import TAGGED, ExpectedVersion, InSystem, Key, new_id, tag
+from api.rest.commands import TAGGED, ExpectedVersion, InSystem, Key, new_id, tag
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.webhooks import (
     CloudEvent,
@@ -25,10 +25,11 @@ from api.rest.schemas.webhooks import (
 )
 from api.system import System
 from domain import contexts
-from domain.kernel import webhooks as commands
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Metadata, Role
-from domain.kernel.webhooks import Changed, EventFilter, Webhook
+from domain.webhooks import commands
+from domain.webhooks.ports import Changed
+from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, Webhook
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 sent = APIRouter()
@@ -150,7 +151,7 @@ def _filter(by: Caller, body: WebhookBody) -> EventFilter:
     """Which events somebody asks for. Raises `Problem` for types that are none, or that are closed to them."""
     filter = EventFilter(types=known_types(body.types, "types", "body"), subject=body.subject)
     if closed := filter.closed_to(by.role):
-        open_types = ", ".join(commands.OPEN_TO_PARTNERS)
+        open_types = ", ".join(OPEN_TO_PARTNERS)
         raise Problem.forbidden(f"{', '.join(closed)} is closed to role {by.role}: choose among {open_types}")
     return filter
 

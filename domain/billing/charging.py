@@ -10,8 +10,8 @@ from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts, price
 from domain.billing.taxes import tax
+from domain.dispatcher import Work
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.dispatcher import Work
 from domain.kernel.errors import NotFoundError, RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money

@@ -16,7 +16,7 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.review import review_reasons
-from domain.kernel.dispatcher import Handler, Work
+from domain.dispatcher import Handler, Work
 from domain.kernel.ids import InvoiceId, PaymentId
 from domain.kernel.messages import Command
 

@@ -14,7 +14,7 @@ from domain.billing.commands import (
 )
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
-from domain.kernel.dispatcher import Handler, Work
+from domain.dispatcher import Handler, Work
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider
 

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
+from domain.dispatcher import Handler, Work
 from domain.fleet import commands
-from domain.fleet.observing import observe
+from domain.fleet.observations import observe
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
-from domain.kernel.dispatcher import Handler, Work
 from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command

@@ -1,6 +1,6 @@
 """Load, decide, save: one short function per command about members."""
 
-from domain.kernel.dispatcher import Handler, Work
+from domain.dispatcher import Handler, Work
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from domain.dispatcher import Work
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.dispatcher import Work
 from domain.members.member import Member
 from domain.rental import start
 from domain.rental.commands import ConfirmTripStep, FailTripStep, SettleEnd
-from domain.rental.observation import reading
 from domain.rental.steps import Step
 from domain.rental.trip import Trip
+from domain.rental.vehicle_reading import reading
 
 
 async def confirm_trip_step(command: ConfirmTripStep, work: Work) -> None:

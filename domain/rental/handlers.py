@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
+from domain.dispatcher import Handler, Work
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.dispatcher import Handler, Work
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, start
-from domain.rental.observation import misplaced, reading, zones_of
-from domain.rental.ordering import order
-from domain.rental.quoting import quote_for
+from domain.rental.quotes import quote_for
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import repeat_hold
 from domain.rental.trip import Trip
+from domain.rental.vehicle_orders import order
+from domain.rental.vehicle_reading import misplaced, reading, zones_of
 
 
 async def place_reservation(command: commands.PlaceReservation, work: Work) -> ReservationId:

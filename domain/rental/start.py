@@ -2,13 +2,13 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from domain.dispatcher import Work
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.dispatcher import Work
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
 from domain.members.member import Member
 from domain.rental.commands import StartTrip
-from domain.rental.quoting import quote_for, unknown_choices
+from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote

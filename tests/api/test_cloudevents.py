@@ -17,8 +17,8 @@ from hypothesis import strategies as some
 from pydantic import BaseModel
 
 from api.cloudevents import cloud_event, to_body
+from api.redaction import SECRETS, state_of
 from api.rest.schemas.webhooks import CloudEvent
-from api.showing import SECRETS, state_of
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId, event_id

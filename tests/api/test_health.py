@@ -6,16 +6,16 @@ import asyncpg
 import httpx
 import pytest
 
-from adapters.broker import embedded_broker
+from adapters.embedded.broker import embedded_broker
 from adapters.postgres.database import connect
-from adapters.postgres.follower import Follower
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
 from api.composition import FollowerStoppedError
 from api.composition.checks import broker_answers, database_answers, keeping_up
 from api.rest.application import create_app, create_health_app
 from api.settings import Settings
 from api.system import System
-from tests.api.terminal import registered
+from tests.api.cli.terminal import registered
 
 
 async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_dsn: str) -> None:

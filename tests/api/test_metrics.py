@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.journeys.city import City
+from tests.support.city import City
 
 
 async def measured(city: City) -> dict[str, float]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from adapters.embedded import EmbeddedPostgres
+from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.durability import DURABLE
 from tests.benchmarks import (
     append,

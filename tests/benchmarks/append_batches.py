@@ -13,9 +13,9 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Journal
-from adapters.postgres.mapper import StoredState
-from adapters.postgres.writing import Entry
+from adapters.postgres.event_store.appender import Entry
+from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.mapper import StoredState
 from tests.benchmarks.appending import METADATA, ROUND_SECONDS, ROUNDS, STATE, WARM_UP_SECONDS, medians
 from tests.benchmarks.databases import fresh_database
 

@@ -17,7 +17,7 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Journal
+from adapters.postgres.event_store.group_commit import Journal
 from tests.benchmarks.appending import ROUND_SECONDS, ROUNDS, WARM_UP_SECONDS, medians, run_clients
 from tests.benchmarks.databases import fresh_database
 

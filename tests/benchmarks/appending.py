@@ -8,9 +8,9 @@ from statistics import median
 from uuid import UUID, uuid4
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import Journal
-from adapters.postgres.mapper import StoredState
-from adapters.postgres.writing import Entry
+from adapters.postgres.event_store.appender import Entry
+from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.mapper import StoredState
 
 STATE = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "facts": "x" * 240}).encode()
 METADATA = json.dumps(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from api.composition import prepare
-from tests.databases import empty_database
+from tests.support.databases import empty_database
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import time
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from adapters.broker import free_port
+from adapters.embedded.broker import free_port
 
 PATIENCE_S = 60
 CARS = 640

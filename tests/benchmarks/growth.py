@@ -27,12 +27,12 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.journal import WRITERS, Journal
-from adapters.postgres.mapper import StoredState
-from adapters.postgres.parallel import Access, ParallelBuild
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.writing import Entry
+from adapters.postgres.event_store.appender import Entry
+from adapters.postgres.event_store.group_commit import WRITERS, Journal
+from adapters.postgres.event_store.mapper import StoredState
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
+from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
 from api.rest.rental import _TRIPS as TRIPS_PAGE
 from domain import contexts

@@ -12,13 +12,13 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
-from adapters.postgres.mapper import StoredState, subject_of, to_event, to_stored
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.mapper import StoredState, subject_of, to_event, to_stored
+from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.aggregate import DomainEvent
 from domain.rental.commands import CancelReservation, EndTrip, ParkTrip, ResumeTrip
-from tests.domain.people_and_cars import area, car, member, reserved, says, started
-from tests.domain.world import World
 from tests.projections.following import credit
+from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.world import World
 
 TRIPS = 8
 

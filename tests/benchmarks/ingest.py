@@ -26,7 +26,7 @@ import orjson
 import uvloop
 from pydantic import SecretStr
 
-from adapters.broker import embedded_broker, free_port
+from adapters.embedded.broker import embedded_broker, free_port
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options, session_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
@@ -36,16 +36,16 @@ from adapters.mqtt.topics import of_vehicle, subscriptions
 from adapters.simulator.vehicles import Car, Faults, offset
 from api.cli.terminal import begin
 from api.composition import Part, Running, composed
-from api.composition.reads import directory
+from api.composition.queries import directory
 from api.settings import Settings
 from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
 from tests.adapters.mqtt.cars import forget_session
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.reserve import at_rest, give
-from tests.journeys.brokers import MOSQUITTO
-from tests.journeys.waiting import until
-from tests.newcomers import a_car, vin_of
+from tests.support.brokers import MOSQUITTO
+from tests.support.newcomers import a_car, vin_of
+from tests.support.waiting import until
 
 CARS = 240
 ROUNDS = 9

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import uvloop
 
-from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
+from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_events import CarEvent

@@ -19,9 +19,9 @@ from statistics import median
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.parallel import Access, ParallelBuild
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
+from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
 from projections.rental import RentalProjector
 from tests.benchmarks import history

@@ -19,8 +19,8 @@ import uvloop
 
 import projections
 from adapters.postgres.database import connect
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
 from tests.benchmarks import history
 from tests.benchmarks.databases import fresh_database

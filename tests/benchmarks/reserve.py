@@ -21,17 +21,17 @@ import uvloop
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from adapters.broker import embedded_broker, free_port
+from adapters.embedded.broker import embedded_broker, free_port
 from api.cli.terminal import begin
 from api.composition import Part, Running, composed
 from api.rest.application import create_app
-from api.serving import served_app
+from api.server import served_app
 from api.settings import Settings
 from domain.kernel.ids import MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from tests.benchmarks.clients import rate_of
 from tests.benchmarks.databases import fresh_database
-from tests.newcomers import a_car, a_member
+from tests.support.newcomers import a_car, a_member
 
 ROUNDS = 5
 PER_ROUND = 240

@@ -29,12 +29,12 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from adapters import tracing
 from adapters.postgres.database import connect
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
 from api.composition.tracing import TracedDispatcher
 from api.observability import MeasuredDispatcher, configure_logs
 from domain import contexts
+from domain.dispatcher import Dispatcher
 from domain.fleet.commands import CommissionVehicle
-from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position

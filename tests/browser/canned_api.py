@@ -6,7 +6,7 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LIVE = Path(__file__).parents[2] / "api" / "live"
+LIVE = Path(__file__).parents[2] / "api" / "pages" / "live"
 TOKEN = "canned"
 CARS = [
     {

@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
-from adapters.broker import free_port
+from adapters.embedded.broker import free_port
 
 pytestmark = pytest.mark.browser
 PATIENCE_S = 30

@@ -15,13 +15,13 @@ import structlog
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.services import RULEBOOKS
-from tests.databases import empty_database
 from tests.fuzz.depth import DEPTH, SEED
 from tests.fuzz.planted import Planted, plant
-from tests.journeys.brokers import EmbeddedBroker
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.places import BERLIN
+from tests.support.brokers import EmbeddedBroker
+from tests.support.city import City
+from tests.support.databases import empty_database
+from tests.support.installation import Installation
+from tests.support.places import BERLIN
 
 T = TypeVar("T")
 

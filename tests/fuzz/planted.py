@@ -9,8 +9,8 @@ from domain.fleet.state import Observation
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
-from tests.journeys.city import City
-from tests.journeys.places import SEATTLE, Place
+from tests.support.city import City
+from tests.support.places import SEATTLE, Place
 
 PLACE = Position(latitude=52.512347, longitude=13.412347)
 

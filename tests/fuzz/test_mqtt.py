@@ -14,7 +14,7 @@ from adapters.mqtt.topics import of_vehicle
 from api.composition import Running
 from tests.fuzz.conftest import Rig
 from tests.fuzz.depth import SEED, looking
-from tests.journeys.places import BERLIN
+from tests.support.places import BERLIN
 
 HARD: tuple[Any, ...] = (
     None, True, 0, -1, 2**31, 2**63 - 1, 2**63, 10**400, 1e308, -0.0, "", "\x00", "x" * 3000, [], {}, ["\x00"], [[1]],

@@ -29,11 +29,11 @@ from api.settings import Settings
 from api.system import System
 from domain.contexts import EVENTS
 from domain.kernel.messages import Role
-from domain.kernel.webhooks import TYPE_PREFIX, EventFilter, type_of
+from domain.webhooks.subscription import TYPE_PREFIX, EventFilter, type_of
 from tests.fuzz.conftest import Rig
 from tests.fuzz.depth import SEED, looking
 from tests.fuzz.planted import MARKS, NOBODYS, STRANGER, Planted
-from tests.journeys.city import SERVICE
+from tests.support.city import SERVICE
 
 CHECKS = [
     not_a_server_error,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 
-from adapters.postgres.reading import _metadata
+from adapters.postgres.event_store.reader import _metadata
 from domain.contexts import COMMANDS, POLICIES
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.postgres.mapper import Keys, StoredState, to_event, to_stored
-from adapters.postgres.vault import PersonKey
+from adapters.postgres.event_store.key_store import PersonKey
+from adapters.postgres.event_store.mapper import Keys, StoredState, to_event, to_stored
 from domain.kernel.aggregate import DomainEvent
 
 FOLDER = Path(__file__).parent / "events"
@@ -32,7 +32,7 @@ def topic_of(name: str) -> str:
 
 def written(event: DomainEvent) -> dict[str, Any]:
     """An event as a sample. Secrets come out the same each time, as their nonce is 12 zeros."""
-    with patch("adapters.postgres.vault.secrets.token_bytes", bytes):
+    with patch("adapters.postgres.event_store.key_store.secrets.token_bytes", bytes):
         row = to_stored(event, KEYS)
     return {
         "originator_id": str(row.originator_id),

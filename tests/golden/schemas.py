@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from api.showing import SECRETS
+from api.redaction import SECRETS
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.personal import personal_fields, withheld_fields
 from tests.golden.samples import name_of

@@ -18,9 +18,9 @@ from domain.rental.commands import (
     ResumeTrip,
     StartTrip,
 )
-from tests.domain.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
-from tests.domain.world import World
 from tests.golden import billing_stories
+from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 TEGEL = Position(latitude=52.5549, longitude=13.2925)

@@ -11,11 +11,11 @@ from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
-from tests.journeys.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.places import BERLIN, Place
 from tests.projections.following import empty_read_models
+from tests.support.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.places import BERLIN, Place
 
 
 @pytest.fixture

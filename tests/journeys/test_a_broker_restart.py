@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from adapters.simulator.vehicles import Car
-from api.demo import audit
-from tests.journeys.brokers import MOSQUITTO
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.rules import with_trip_limits
-from tests.journeys.waiting import until
+from domain.invariants import audit
+from tests.support.brokers import MOSQUITTO
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.rules import with_trip_limits
+from tests.support.waiting import until
 
 without_mosquitto = pytest.mark.skipif(
     not MOSQUITTO or "CSBE_TEST_MQTT_URL" not in os.environ, reason="real brokers are not asked for, or not there"
@@ -96,4 +96,4 @@ async def assert_it_happened_once(city: City, trip: str, member: dict[str, str])
     assert [invoice["state"] for invoice in (await city.get("/v1/invoices", member))["invoices"]] == ["paid"]
     operations = await city.running.pool.fetch("select operation from csbe.provider_operations order by performed_at")
     assert [row["operation"] for row in operations] == ["hold", "capture"]
-    assert not any(result.broken for result in (await audit(city.running)).values())
+    assert not any(result.broken for result in (await audit(city.running.store.read())).values())

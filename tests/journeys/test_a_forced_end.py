@@ -8,9 +8,9 @@ from adapters.mqtt.client import client_options
 from adapters.simulator.vehicles import Car
 from domain.kernel.messages import Role
 from tests.adapters.mqtt.cars import vanish_with_will
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.waiting import until
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.waiting import until
 
 REASON = {"reason": "no contact in the car park, the member has sent a photo of the odometer"}
 

@@ -5,8 +5,8 @@ import json
 from datetime import timedelta
 
 from domain.kernel.messages import Role
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
+from tests.support.city import City
+from tests.support.installation import Installation
 
 
 async def test_a_reservation_whose_time_passes_while_the_system_is_down_expires_once_it_is_back(

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from api.demo import audit
 from domain.fleet.commands import DefineZone
 from domain.fleet.zones import ZoneKind
+from domain.invariants import audit
 from domain.kernel.ids import ZoneId
 from domain.kernel.messages import Role
-from tests.journeys.city import City
+from tests.support.city import City
 
 ALEX_BLOCK = ((((13.40, 52.51), (13.43, 52.51), (13.43, 52.53), (13.40, 52.53), (13.40, 52.51)),),)
 
@@ -56,7 +56,7 @@ async def test_a_member_reserves_drives_parks_ends_and_is_invoiced(city: City) -
     seen_by_auditor = f"{history} {state.text}"
     assert not [secret for secret in ("tok_visa", "email_code") if secret in seen_by_member + seen_by_auditor]
     assert not [about_ada for about_ada in ("1990-05-17", "latitude", "Ada") if about_ada in seen_by_auditor]
-    assert not any(result.broken for result in (await audit(city.running)).values())
+    assert not any(result.broken for result in (await audit(city.running.store.read())).values())
 
 
 async def test_a_car_cannot_be_left_where_parking_is_forbidden(city: City) -> None:

@@ -9,12 +9,12 @@ import asyncpg
 import pytest
 
 from adapters.simulator.vehicles import Faults
-from api.demo import audit
+from domain.invariants import audit
 from domain.kernel.messages import Role
-from tests.journeys.city import City
-from tests.journeys.rules import with_trip_limits, without_repeat_hold
 from tests.journeys.stubborn import StubbornClient
-from tests.journeys.waiting import until
+from tests.support.city import City
+from tests.support.rules import with_trip_limits, without_repeat_hold
+from tests.support.waiting import until
 
 RACES = 100
 CUTS_IN_MID_APPEND = 3
@@ -115,4 +115,4 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
     assert [done for done in client.acknowledged if log.get(done.position) != done.id] == []
     assert Counter(log.values()).most_common(1)[0][1] == 1
     await city.reserve(await city.car(), await city.member())
-    assert not any(result.broken for result in (await audit(city.running)).values())
+    assert not any(result.broken for result in (await audit(city.running.store.read())).values())

@@ -4,8 +4,8 @@ import aiomqtt
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.mqtt.client import client_options
-from tests.journeys.city import City
-from tests.journeys.waiting import until
+from tests.support.city import City
+from tests.support.waiting import until
 
 
 async def test_unusable_messages_are_kept_and_counted_while_a_trip_goes_on(city: City) -> None:

@@ -6,7 +6,7 @@ from api.composition import Running
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.members.commands import RegisterMember
-from tests.journeys.installation import Installation
+from tests.support.installation import Installation
 
 
 async def followed(running: Running) -> None:

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from adapters.simulator.vehicles import Car
-from api.demo import audit
-from tests.journeys.installation import Installation
+from domain.invariants import audit
 from tests.journeys.stubborn import StubbornClient
-from tests.journeys.waiting import until
+from tests.support.installation import Installation
+from tests.support.waiting import until
 
 DRIVERS, TRIPS_EACH, KILLS = 4, 3, 2
 PATIENCE_S, POLL_S = 120.0, 0.1
@@ -43,7 +43,7 @@ async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_
             again = await client.repeat(done)
             assert again.status_code == done.status
             assert again.json() == {"id": done.id, "position": done.position, "repeated": True}
-        laws = await audit(running)
+        laws = await audit(running.store.read())
         assert [sentence for law in laws.values() for sentence in law.broken] == []
         assert laws["ended_trip_has_one_invoice"].checked == DRIVERS * TRIPS_EACH
         assert len(city.mails("trip_ended")) == DRIVERS * TRIPS_EACH

@@ -8,9 +8,9 @@ import pytest
 from domain.kernel.messages import Role
 from domain.rulebook.model import on
 from domain.rulebook.reachnow_usa import REACHNOW_USA
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.places import BERLIN, SEATTLE
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.places import BERLIN, SEATTLE
 
 pytestmark = pytest.mark.parametrize("place", [SEATTLE], ids=["seattle"])
 

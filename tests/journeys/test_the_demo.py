@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.broker import free_port
-from tests.api.terminal import Csbe, csbe
+from adapters.embedded.broker import free_port
+from tests.api.cli.terminal import Csbe, csbe
 
 __all__ = ["csbe"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from domain.kernel.messages import Role
-from tests.journeys.city import City
-from tests.journeys.waiting import until
+from tests.support.city import City
+from tests.support.waiting import until
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -12,15 +12,15 @@ import asyncpg
 import httpx
 import pytest
 
-from adapters.broker import free_port
+from adapters.embedded.broker import free_port
 from adapters.mqtt.batches import Received
 from api.composition import Part
 from domain.kernel.messages import Role
-from tests.journeys.brokers import MOSQUITTO, Broker
-from tests.journeys.city import City
 from tests.journeys.collector import Collector, all_in, collecting
-from tests.journeys.installation import Installation
-from tests.journeys.waiting import until
+from tests.support.brokers import MOSQUITTO, Broker
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.waiting import until
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACED = {"traceparent": f"00-{TRACE}-{CALLER}-01"}

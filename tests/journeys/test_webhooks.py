@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from domain.kernel.messages import Role
-from tests.adapters.webhooks.receiver import Receiver, answers
-from tests.journeys.city import City
-from tests.journeys.installation import Installation
-from tests.journeys.waiting import until
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.receiver import Receiver, answers
+from tests.support.waiting import until
 
 TYPES = ["csbe.rental.reservation."]
 

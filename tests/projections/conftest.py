@@ -8,20 +8,20 @@ import asyncpg
 import pytest
 
 import projections
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
 from domain.contexts import HANDLERS
+from domain.dispatcher import Dispatcher
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.messages import Metadata
 from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rulebook.services import RULEBOOKS
-from tests.domain.memory_store import MemoryStore
-from tests.domain.people_and_cars import area, car, member, reserved, says, started
-from tests.domain.world import World
 from tests.projections.following import Followers, catch_up, credit, prepared
-from tests.projections.planting import Log
+from tests.support.memory_store import MemoryStore
+from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.planting import Log
+from tests.support.world import World
 
 
 class RecordedTwice(MemoryStore):

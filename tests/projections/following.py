@@ -3,8 +3,8 @@
 import asyncpg
 
 import projections
-from adapters.postgres.follower import Follower
-from adapters.postgres.generations import drop, generations_of, prepare
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.read_models.generations import drop, generations_of, prepare
 from domain.billing.commands import CreditInvoice
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import TripId, derived_id

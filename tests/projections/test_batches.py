@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import projections
-from projections.changes import Table
-from projections.writing import COPIED, Writer, columns_in
+from projections.kernel.changes import Table
+from projections.kernel.writer import COPIED, Writer, columns_in
 from tests.projections.following import live_schema
-from tests.projections.planting import Log
+from tests.support.planting import Log
 
 ROWS = Table("rows", ("id",))
 

@@ -12,24 +12,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from adapters.postgres.database import connect
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
 from domain.contexts import HANDLERS
+from domain.dispatcher import Dispatcher
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ReservationId
 from domain.kernel.messages import RecordedEvent
 from domain.rental.commands import CancelReservation
 from domain.rental.reservation import Reservation
 from projections.event_log import EventLogProjector
-from projections.projector import Projector
+from projections.kernel.projector import Projector
 from projections.rental import RentalProjector
-from tests.domain.people_and_cars import car, member, reserved, says, started
-from tests.domain.world import World
-from tests.machines import MACHINE
 from tests.projections.conftest import RecordedTwice
 from tests.projections.following import prepared
+from tests.support.machines import MACHINE
+from tests.support.people_and_cars import car, member, reserved, says, started
+from tests.support.world import World
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from domain.members.commands import BlockMember, RemovePaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
-from tests.domain.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
-from tests.domain.world import World
 from tests.projections.following import Followers, catch_up, credit, empty_read_models, live_schema, row
+from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
+from tests.support.world import World
 
 _ALL_VIEWS = "select schemaname || '.' || viewname from pg_views where schemaname = 'read_v1'"
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 
 import projections
-from adapters.postgres.mapper import Keys, StoredState, to_event
+from adapters.postgres.event_store.mapper import Keys, StoredState, to_event
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
 from domain.rental.trip import Trip
-from projections.changes import Change, Given
-from projections.projector import Projector
+from projections.kernel.changes import Change, Given
+from projections.kernel.projector import Projector
 from tests.golden import samples
 
 METADATA = Metadata(
@@ -91,7 +91,7 @@ class Moved(DomainEvent):
 
 
 def test_an_event_of_an_earlier_version_is_brought_to_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.postgres.mapper.event_class_of", {"test.moved": Moved}.__getitem__)
+    monkeypatch.setattr("adapters.postgres.event_store.mapper.event_class_of", {"test.moved": Moved}.__getitem__)
     old = StoredState(UUID(int=1), 1, "test.moved", b'{"timestamp":"2026-03-02T09:20:00Z","kilometres":3,"note":"far"}')
     new = StoredState(UUID(int=1), 2, "test.moved", b'{"class_version":2,"metres":5000,"note":"farther"}')
 

@@ -9,9 +9,9 @@ import pytest
 
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.rental.commands import ForceEndTrip
-from tests.domain.people_and_cars import started
-from tests.domain.world import World
 from tests.projections.following import Followers, catch_up, credit
+from tests.support.people_and_cars import started
+from tests.support.world import World
 
 Story = tuple[MemberId, VehicleId, TripId]
 

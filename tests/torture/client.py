@@ -5,7 +5,7 @@ import time
 from random import Random
 from uuid import UUID
 
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
 from domain.contexts import COMMANDS
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import ReservationId

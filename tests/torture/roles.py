@@ -13,9 +13,9 @@ from typing import Literal
 
 import asyncpg
 
-from adapters.postgres.costs import Costs, LoadCosts
 from adapters.postgres.database import connect
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
+from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.errors import UnreadableEventError
 from tests.torture.old_journal import OldJournal, append_by_append_new
 from tests.torture.story import AnyCounter

@@ -6,13 +6,13 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.contexts import HANDLERS
+from domain.dispatcher import Answered, Dispatcher, Handler, Work
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.dispatcher import Answered, Dispatcher, Handler, Work
 from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.ports import EventStore
 from domain.rulebook.services import RULEBOOKS
-from tests.newcomers import a_car, a_member
+from tests.support.newcomers import a_car, a_member
 
 SERVICE = "drivenow-europe"
 COUNTERS = tuple(derived_id("torture", "counter", number) for number in range(3))

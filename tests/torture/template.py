@@ -1,8 +1,8 @@
 """The database that every round begins with: migrated, with members, cars and counters in it."""
 
 from adapters.postgres.database import connect
+from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.migrate import migrate
-from adapters.postgres.store import PostgresEventStore
 from domain.kernel.ids import derived_id
 from tests.torture.cluster import Cluster
 from tests.torture.counter import Counter

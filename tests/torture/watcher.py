@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.postgres.database import Connection
-from adapters.postgres.follower import Follower
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
 from domain.kernel.messages import RecordedEvent
 from tests.torture.history import Page, Pen, Seen, read
 from tests.torture.roles import END, TROUBLE, Part, begin

@@ -1,5 +1,5 @@
 -- An append need not carry the news of itself. Each notification wakes every process that listens, so that under load the
--- writers let few of them do, see adapters/postgres/news.py. Less is done while the append lock is held, too: a notification is
+-- writers let few of them do, see adapters/postgres/event_store/notifier.py. Less is done while the append lock is held, too: a notification is
 -- sent at commit, wherever it is asked for, and an assignment needs no statement of its own as `perform` does. By its default
 -- the new argument is what the release before expects.
 

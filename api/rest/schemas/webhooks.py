@@ -8,7 +8,7 @@ import httpx
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, VEHICLE_ID, Accepted, Because, Body, example
-from domain.kernel.webhooks import Webhook, WebhookState
+from domain.webhooks.subscription import Webhook, WebhookState
 
 WEBHOOK_ID = "3d6f0a52-7c1e-5b84-9a20-4f8e1c6b0009"
 EVENT = {

@@ -13,11 +13,11 @@ import aiomqtt
 from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.client import client_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
-from domain.kernel.dispatcher import Answered
+from domain.dispatcher import Answered
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.units import Position
-from tests.adapters.mqtt.packets import packet
+from tests.support.packets import packet
 
 SERVICE = "test-service"
 

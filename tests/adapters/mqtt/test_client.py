@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mqtt.client import READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
-from tests.adapters.mqtt.packets import packet
-from tests.certificates import self_signed
+from tests.support.certificates import self_signed
+from tests.support.packets import packet
 
 PIECES = st.lists(st.binary(min_size=1, max_size=300), max_size=20)
 SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=20)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.broker import free_port
+from adapters.embedded.broker import free_port
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.payloads import CommandMessage
 from domain.kernel.ids import VehicleId

@@ -10,7 +10,7 @@ import aiomqtt
 import asyncpg
 import pytest
 
-from adapters.broker import embedded_broker, free_port
+from adapters.embedded.broker import embedded_broker, free_port
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, client_options
 from adapters.mqtt.topics import subscriptions

@@ -11,12 +11,12 @@ import pytest
 
 from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.client import client_options
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.telemetry import TelemetryStore
 from domain.contexts import HANDLERS
+from domain.dispatcher import Dispatcher
 from domain.fleet.commands import CommissionVehicle
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import CommandId, VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.rulebook.services import RULEBOOKS

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.adapters.postgres.bedroom import Bedroom
+from tests.support.bedroom import Bedroom
 
 
 @pytest.fixture

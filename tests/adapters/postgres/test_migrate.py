@@ -11,7 +11,7 @@ import pytest
 from adapters.postgres.errors import BusyError
 from adapters.postgres.migrate import migrate
 from api.composition import UnreachableError, prepare
-from tests.databases import empty_database
+from tests.support.databases import empty_database
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
 from tests.adapters.webhooks.outlets import Outlets
-from tests.adapters.webhooks.receiver import Receiver
+from tests.support.receiver import Receiver
 
 
 @pytest.fixture

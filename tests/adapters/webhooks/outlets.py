@@ -10,20 +10,21 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.journal import Journal
-from adapters.postgres.mapper import StoredState
-from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.webhook_claims import WebhookClaims
-from adapters.postgres.webhooks import PostgresWebhooks
-from adapters.postgres.writing import Entry
-from adapters.webhooks.delivering import WebhookDeliverer
+from adapters.postgres.event_store.appender import Entry
+from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.mapper import StoredState
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.webhooks.claims import WebhookClaims
+from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
+from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet, ToBody
-from adapters.webhooks.sending import Sender
+from adapters.webhooks.sender import Sender
 from api.cloudevents import MEDIA_TYPE, to_body
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
-from domain.kernel.webhooks import Change, EventFilter, Resume, Subscribe, Webhook
+from domain.webhooks.commands import Change, Resume, Subscribe
+from domain.webhooks.subscription import EventFilter, Webhook
 
 SERVICE = "drivenow-europe"
 BY = Actor(role=Role.PARTNER, id="acme")

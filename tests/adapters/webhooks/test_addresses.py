@@ -12,9 +12,9 @@ import pytest
 
 from adapters.webhooks import addresses
 from adapters.webhooks.addresses import Address, RefusedAddressError, checked_addresses, is_public
-from adapters.webhooks.sending import Sender
-from tests.adapters.webhooks.receiver import Receiver
-from tests.certificates import self_signed
+from adapters.webhooks.sender import Sender
+from tests.support.certificates import self_signed
+from tests.support.receiver import Receiver
 
 OURS = [
     "127.0.0.1",

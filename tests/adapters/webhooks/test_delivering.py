@@ -11,16 +11,17 @@ import pytest
 from fastapi import Response
 from structlog.testing import capture_logs
 
-from adapters.postgres import webhook_claims
+from adapters.postgres.webhooks import claims
 from adapters.webhooks.delivery import BATCH, SPAN
-from adapters.webhooks.sending import Answer, Sender
+from adapters.webhooks.sender import Answer, Sender
 from api.cloudevents import to_body
 from domain.kernel.errors import RefusedError
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.webhooks import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe, WebhookState
+from domain.webhooks.commands import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe
+from domain.webhooks.subscription import WebhookState
 from tests.adapters.webhooks.outlets import DAMAGED, Outlets
-from tests.adapters.webhooks.receiver import Misdeed, Receiver, answers
-from tests.journeys.waiting import until
+from tests.support.receiver import Misdeed, Receiver, answers
+from tests.support.waiting import until
 
 
 async def reached(outlets: Outlets, *positions: int) -> None:
@@ -92,7 +93,7 @@ async def test_events_of_other_services_types_and_aggregates_are_passed_over(
 async def test_what_nobody_wants_is_passed_over_without_giving_way(
     outlets: Outlets, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_claims, "GIVE_WAY", timedelta(days=1))
+    monkeypatch.setattr(claims, "GIVE_WAY", timedelta(days=1))
     await outlets.subscribe(receiver.url, ("csbe.test.gong.",))
     await outlets.subscribe(receiver.url, ("csbe.test.other",))
     first = await outlets.strike(1)

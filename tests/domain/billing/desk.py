@@ -11,14 +11,14 @@ from domain.billing.handlers import HANDLERS
 from domain.billing.invoice import Invoice
 from domain.billing.policies import POLICIES, payment_answer
 from domain.billing.pricing import Span, TripFacts
-from domain.kernel.dispatcher import Dispatcher
+from domain.dispatcher import Dispatcher
 from domain.kernel.ids import CommandId, InvoiceId, MemberId, PaymentId, TripId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider, SendMessage
 from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Quote
-from tests.domain.memory_store import MemoryStore
+from tests.support.memory_store import MemoryStore
 
 E = TypeVar("E")
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from domain.fleet.commands import NoteContact
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import VehicleId
-from tests.domain.people_and_cars import car, commissioned, says
-from tests.domain.world import World
+from tests.support.people_and_cars import car, commissioned, says
+from tests.support.world import World
 
 
 async def objections(world: World, which: VehicleId) -> set[str]:

@@ -7,8 +7,8 @@ from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import TaskId, VehicleId
-from tests.domain.people_and_cars import area, car, commissioned, member, says, started
-from tests.domain.world import World
+from tests.support.people_and_cars import area, car, commissioned, member, says, started
+from tests.support.world import World
 
 LOW, RESTORED = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored"
 TASK, DONE = "fleet.task.raised", "fleet.task.done"

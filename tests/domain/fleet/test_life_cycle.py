@@ -16,8 +16,8 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Command
-from tests.domain.people_and_cars import ALEXANDERPLATZ, Taking, area, car, commissioned, member, reserved, started
-from tests.domain.world import World, codes
+from tests.support.people_and_cars import ALEXANDERPLATZ, Taking, area, car, commissioned, member, reserved, started
+from tests.support.world import World, codes
 
 
 async def test_a_car_is_commissioned_with_what_is_known_of_it(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fleet.observing import observe
+from domain.fleet.observations import observe
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import derived_id

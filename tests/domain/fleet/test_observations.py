@@ -10,7 +10,7 @@ from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
-from tests.domain.people_and_cars import (
+from tests.support.people_and_cars import (
     ALEXANDERPLATZ,
     HOME,
     NO_PARKING,
@@ -21,7 +21,7 @@ from tests.domain.people_and_cars import (
     says,
     started,
 )
-from tests.domain.world import World
+from tests.support.world import World
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HAUPTBAHNHOF = Position(latitude=52.5251, longitude=13.3694)

@@ -7,8 +7,8 @@ from domain.fleet.task import Task
 from domain.kernel.errors import NotFoundError, RefusedError
 from domain.kernel.ids import TaskId, VehicleId, derived_id
 from domain.kernel.messages import Command
-from tests.domain.people_and_cars import commissioned
-from tests.domain.world import World, codes
+from tests.support.people_and_cars import commissioned
+from tests.support.world import World, codes
 
 TASK = TaskId(derived_id("a task"))
 DONE, CANCELLED = CompleteTask(task_id=TASK), CancelTask(task_id=TASK, reason="the member did it")

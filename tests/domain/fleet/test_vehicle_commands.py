@@ -14,8 +14,8 @@ from domain.kernel.policy import TellVehicle
 from domain.rental.commands import ForceEndTrip, ParkTrip, ResumeTrip
 from domain.rental.steps import TripStatus
 from domain.rental.trip import Trip
-from tests.domain.people_and_cars import area, car, commissioned, member, started
-from tests.domain.world import World, codes
+from tests.support.people_and_cars import area, car, commissioned, member, started
+from tests.support.world import World, codes
 
 FIRST, SECOND = derived_id("first request"), derived_id("second request")
 WHOLE = derived_id("what it is a part of")

@@ -7,7 +7,7 @@ from domain.fleet.zone import Zone
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ZoneId, derived_id
-from tests.domain.world import World, codes
+from tests.support.world import World, codes
 
 MITTE = ZoneId(derived_id("zone", "Mitte"))
 SMALL: Polygons = ((((13.3, 52.5), (13.4, 52.5), (13.4, 52.6), (13.3, 52.5)),),)

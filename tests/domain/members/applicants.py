@@ -5,7 +5,7 @@ from itertools import count
 
 from domain.kernel.ids import MemberId, derived_id
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence, VerifyEmail
-from tests.domain.world import World
+from tests.support.world import World
 
 CODE = "4711"
 

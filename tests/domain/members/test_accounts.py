@@ -7,7 +7,7 @@ from domain.members.commands import BlockMember, UnblockMember, VerifyEmail, Ver
 from domain.members.facts import MemberStatus
 from domain.members.member import Member
 from tests.domain.members.applicants import CODE, card, licence, registered, verified
-from tests.domain.world import World, codes
+from tests.support.world import World, codes
 
 
 @pytest.mark.parametrize(

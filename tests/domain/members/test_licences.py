@@ -9,7 +9,7 @@ from domain.members.commands import RejectLicence, VerifyLicence
 from domain.members.facts import LicenceState
 from domain.members.member import Member
 from tests.domain.members.applicants import licence, registered
-from tests.domain.world import World, codes
+from tests.support.world import World, codes
 
 
 async def test_a_licence_waits_for_its_check(world: World) -> None:

@@ -7,8 +7,8 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, derived_id
 from domain.members.facts import MemberStatus
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, EndTrip
-from tests.domain.people_and_cars import Taking, area, car, member, reserved, started
-from tests.domain.world import World, codes
+from tests.support.people_and_cars import Taking, area, car, member, reserved, started
+from tests.support.world import World, codes
 
 
 async def status(world: World, who: MemberId) -> MemberStatus:

@@ -9,8 +9,8 @@ from domain.kernel.ids import MemberId
 from domain.members.commands import RemovePaymentMethod
 from domain.members.member import Member
 from tests.domain.members.applicants import card, registered
-from tests.domain.people_and_cars import Taking, area, car, member, reserved, started
-from tests.domain.world import World, codes
+from tests.support.people_and_cars import Taking, area, car, member, reserved, started
+from tests.support.world import World, codes
 
 
 async def charged(world: World, who: MemberId) -> str | None:

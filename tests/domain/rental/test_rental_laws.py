@@ -31,8 +31,8 @@ from domain.rental.commands import (
 from domain.rental.reservation import Reservation
 from domain.rental.steps import TripStatus
 from domain.rental.trip import Trip
-from tests.domain.people_and_cars import area, car, member, reserved, says, started
-from tests.domain.world import CarManner, ProviderManner, World
+from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.world import CarManner, ProviderManner, World
 
 OVER = (TripStatus.ENDED, TripStatus.START_FAILED)
 SETTLED = ("captured", "released", "hold_declined", "capture_failed")

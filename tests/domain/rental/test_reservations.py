@@ -11,8 +11,8 @@ from domain.members.facts import MemberStatus
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, ExpireReservation, ExtendReservation
 from domain.rental.reservation import Reservation
-from tests.domain.people_and_cars import area, car, member, reserved, says, started
-from tests.domain.world import World
+from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 

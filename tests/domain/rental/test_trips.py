@@ -17,8 +17,8 @@ from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip, 
 from domain.rental.reservation import Reservation
 from domain.rental.steps import TripStatus
 from domain.rental.trip import Trip
-from tests.domain.people_and_cars import HOME, NO_PARKING, area, car, member, reserved, says, started
-from tests.domain.world import World
+from tests.support.people_and_cars import HOME, NO_PARKING, area, car, member, reserved, says, started
+from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
 

@@ -6,13 +6,13 @@ import asyncpg
 import pytest
 
 from adapters.postgres.database import connect
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
 from api.composition import prepare
 from projections.members import MembersProjector
-from tests.api.terminal import csbe
-from tests.databases import empty_database
+from tests.api.cli.terminal import csbe
 from tests.projections.generations.greeting import Greeting
+from tests.support.databases import empty_database
 
 __all__ = ["csbe"]
 

@@ -2,10 +2,10 @@
 
 import asyncpg
 
-from adapters.postgres.projection import Projection
+from adapters.postgres.read_models.projection import Projection
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
-from projections.changes import Changes
+from projections.kernel.changes import Changes
 from projections.members import MEMBERS, MembersProjector
 
 

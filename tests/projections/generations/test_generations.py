@@ -9,21 +9,21 @@ import asyncpg
 import pytest
 
 import projections
-from adapters.postgres import generations
-from adapters.postgres.comparing import Comparison, compared
 from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.follower import Follower
-from adapters.postgres.generations import Generation, set_state
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
 from adapters.postgres.migrate import MIGRATIONS, migrate
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.read_models import generations
+from adapters.postgres.read_models.comparison import Comparison, compared
+from adapters.postgres.read_models.generations import Generation, set_state
+from adapters.postgres.read_models.projection import Projection
 from api.composition import prepare
+from projections.kernel.projector import Projector
 from projections.members import MembersProjector
-from projections.projector import Projector
-from tests.api.terminal import registered
-from tests.databases import empty_database
+from tests.api.cli.terminal import registered
 from tests.projections.generations.greeting import columns, count, states
+from tests.support.databases import empty_database
 
 
 async def indexes_of(pool: asyncpg.Pool, generation: Generation) -> set[str]:
@@ -102,7 +102,7 @@ async def test_the_live_read_model_goes_on_while_it_is_compared(
         passed.append(await members.catch_up())
         return await compared(reader, *of)
 
-    monkeypatch.setattr("adapters.postgres.projection.compared", amid_news)
+    monkeypatch.setattr("adapters.postgres.read_models.projection.compared", amid_news)
 
     [table] = await members.compare()
 
@@ -113,7 +113,7 @@ async def test_the_live_read_model_goes_on_while_it_is_compared(
 async def test_what_its_own_release_has_not_brought_up_to_date_is_not_compared(
     store: PostgresEventStore, members: Projection, greeting: Projection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.postgres.projection.COMPARE_ATTEMPTS", 2)
+    monkeypatch.setattr("adapters.postgres.read_models.projection.COMPARE_ATTEMPTS", 2)
     await registered(store)
     await greeting.build()
 

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
-from tests.api.terminal import Csbe, registered
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
+from tests.api.cli.terminal import Csbe, registered
 from tests.projections.generations.greeting import columns, count, states
 
 

@@ -15,24 +15,25 @@ import pytest
 
 import projections
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.generations import Generation
-from adapters.postgres.journal import Journal
-from adapters.postgres.mapper import StoredState
-from adapters.postgres.parallel import Access, ParallelBuild
-from adapters.postgres.parts import Part, alone, split
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
-from adapters.postgres.writing import Entry
+from adapters.postgres.event_store.appender import Entry
+from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.mapper import StoredState
+from adapters.postgres.event_store.reader import Part
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.shards import alone, split
+from adapters.postgres.read_models.generations import Generation
+from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
+from adapters.postgres.read_models.projection import Projection
 from domain.members.member import Member
 from projections.billing import BillingProjector
+from projections.kernel.projector import Projector
 from projections.members import MembersProjector
-from projections.projector import Projector
 from projections.rental import RentalProjector
 from projections.utilisation import UtilisationProjector
-from tests.api.terminal import METADATA, registered
+from tests.api.cli.terminal import METADATA, registered
 from tests.benchmarks import history
 from tests.projections.generations.greeting import states
-from tests.projections.planting import Log
+from tests.support.planting import Log
 
 MEMBERS = 9
 PARALLEL = [projector for projector in projections.PROJECTORS if projector.PARALLEL]

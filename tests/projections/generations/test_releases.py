@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 
 from adapters.postgres.errors import BusyError, GenerationError
-from adapters.postgres.generations import Generation, show
-from adapters.postgres.projection import Projection
-from adapters.postgres.store import PostgresEventStore
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.generations import Generation, show
+from adapters.postgres.read_models.projection import Projection
 from api.composition import prepare
 from api.composition.checks import keeping_up, stock_taker
 from projections.fleet import FleetProjector
+from projections.kernel.projector import Projector
 from projections.members import MembersProjector
-from projections.projector import Projector
-from tests.api.terminal import registered
+from tests.api.cli.terminal import registered
 from tests.projections.generations.greeting import Greeting, columns, count, states
 
 _WAITING = """
@@ -39,7 +39,7 @@ class Watched(Projection):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.postgres.projection.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("adapters.postgres.read_models.projection.POLL_SECONDS", 0.02)
 
 
 @pytest.fixture

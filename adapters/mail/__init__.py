@@ -1,0 +1,1 @@
+"""Mail to members: the texts, and the ways to send them."""

@@ -1,0 +1,92 @@
+"""Mail to members: as files by default, over SMTP where a server is configured."""
+
+import asyncio
+import os
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+import aiosmtplib
+import asyncpg
+
+from adapters.mail.templates import render
+from adapters.postgres.database import TRY_AGAIN, persistently
+from domain.kernel.ids import derived_id
+from domain.kernel.policy import SendMessage
+from domain.kernel.ports import GatewayUnavailableError
+
+_NOT_SENT: tuple[type[Exception], ...] = (aiosmtplib.SMTPException, *TRY_AGAIN)
+_TAKEN = "select true from csbe.messages_sent where idempotency_key = $1"
+_REMEMBER = "insert into csbe.messages_sent (idempotency_key) values ($1) on conflict do nothing"
+
+
+def compose(request: SendMessage, *, address: str, sender: str, idempotency_key: str) -> EmailMessage:
+    """The mail for a request. Its Message-ID follows from the key, so that a mail system can tell a repetition."""
+    text = render(request.template, request.values)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, address, text.subject
+    mail["Message-ID"] = f"<{derived_id('message', idempotency_key)}@{sender.rpartition('@')[2]}>"
+    mail["X-CSBE-Template"] = request.template
+    mail.set_content(text.body)
+    return mail
+
+
+class FileMessenger:
+    """Implements `Messenger`: each mail becomes one .eml file in a directory. A key that has its file is done."""
+
+    def __init__(self, directory: Path, *, sender: str = "no-reply@csbe.localhost") -> None:
+        self._directory = directory
+        self._sender = sender
+
+    async def send(self, request: SendMessage, /, *, address: str, idempotency_key: str) -> None:
+        """Write the mail once per key. Raises `GatewayUnavailableError` when the directory cannot be written."""
+        mail = compose(request, address=address, sender=self._sender, idempotency_key=idempotency_key)
+        try:
+            await asyncio.to_thread(self._write, f"{derived_id('message', idempotency_key)}.eml", mail.as_bytes())
+        except OSError as error:
+            msg = f"mail could not be written to {self._directory}: {error.strerror}"
+            raise GatewayUnavailableError(msg) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target, draft = self._directory / name, self._directory / f".{uuid4()}.draft"
+        if target.exists():
+            return
+        draft.touch(mode=0o600)  # addresses and codes are for nobody else on this machine
+        draft.write_bytes(content)
+        os.replace(draft, target)  # noqa: PTH105 (atomic on every platform, which rename is not)
+
+
+class SmtpMessenger:
+    """Implements `Messenger` over SMTP. What the server has taken is remembered in the database.
+
+    No connection to the database is held while a mail is sent, since a mail server may hang. After a crash before it
+    is remembered, the mail is sent again, under its Message-ID.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, host: str, port: int, sender: str,
+        username: str | None = None, password: str | None = None,
+        start_tls: bool | None = None, timeout_s: float = 10.0,
+    ) -> None:  # fmt: skip
+        self._pool = pool
+        self._sender = sender
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._connection = {
+            "hostname": host, "port": port, "username": username, "password": password,
+            "start_tls": start_tls, "timeout": timeout_s,
+        }  # fmt: skip
+
+    async def send(self, request: SendMessage, /, *, address: str, idempotency_key: str) -> None:
+        """Hand the mail to the server once per key. Raises `GatewayUnavailableError`."""
+        mail = compose(request, address=address, sender=self._sender, idempotency_key=idempotency_key)
+        try:
+            async with self._under_way.setdefault(idempotency_key, asyncio.Lock()):
+                if await self._pool.fetchval(_TAKEN, idempotency_key):
+                    return
+                await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
+                await persistently(lambda: self._pool.execute(_REMEMBER, idempotency_key))
+        except _NOT_SENT as error:
+            msg = f"the mail server did not take the message: {type(error).__name__}"
+            raise GatewayUnavailableError(msg) from error

@@ -1,0 +1,1 @@
+"""Whatever follows the log: a position, a batch, a transaction. Never what is made of the events."""

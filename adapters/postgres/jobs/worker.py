@@ -1,0 +1,167 @@
+"""Policies and what follows from them: one follower writes tasks, one worker carries them out, both survive a crash."""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from pydantic import TypeAdapter
+
+from adapters import tracing
+from adapters.postgres.database import TRY_AGAIN, UnencodableError
+from adapters.postgres.jobs.queue import Failure, Task, TaskQueue
+from adapters.postgres.listener import Channel
+from domain.kernel.errors import DomainError, VersionConflictError
+from domain.kernel.messages import Command, Metadata
+from domain.kernel.policy import Effect
+from domain.kernel.ports import Clock, GatewayUnavailableError
+
+log = structlog.get_logger(__name__)
+
+EFFECT_SECONDS = 20.0
+"""How long the outside world may take for one effect: less than a claim, so that no other worker begins it too."""
+SLOW_SECONDS = 0.25
+"""After which a task is finished in the background, so that a gateway that hangs does not hold up the others."""
+MAX_ATTEMPTS = 20
+FIRST_BACKOFF = timedelta(seconds=0.5)
+MAX_BACKOFF = timedelta(minutes=10)
+IDLE_POLL_S = 0.5
+_effects: TypeAdapter[Effect] = TypeAdapter(Effect)
+
+
+Perform = Callable[[Effect, str], Awaitable[Command | None]]
+"""Carries out an effect under an idempotency key; returns the command that brings the answer back, if there is one."""
+
+Outcome = Task | Failure
+"""The task, once it is carried out, or why it was not."""
+
+
+class TaskWorker:
+    """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks.
+
+    A refusal parks at once. Trouble with the database is nobody's failure and does not count.
+    """
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        news: Channel,
+        clock: Clock,
+        commands: Mapping[str, type[Command]],
+        dispatch: Callable[[Command, Metadata], Awaitable[object]],
+        perform: Perform,
+        *,
+        batch: int = 64,
+    ) -> None:
+        self._queue = queue
+        self._news = news
+        self._clock = clock
+        self._commands = commands
+        self._dispatch = dispatch
+        self._perform = perform
+        self._batch = batch
+        self._busy: dict[asyncio.Task[Outcome], str] = {}  # and of which kind
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; a lost database connection is waited out."""
+        while not stop.is_set():
+            seen = self._news.count
+            try:
+                if await self.run_due() == 0:
+                    await self._news.wait(seen, await self._idle_s())
+            except TRY_AGAIN as error:
+                log.warning("task worker lost the database", error=str(error))
+                await asyncio.sleep(IDLE_POLL_S)
+        with suppress(*TRY_AGAIN):  # without the database: others take it over when the claims run out
+            await self._settle(timeout=None)
+
+    async def run_due(self) -> int:
+        """Carry out a batch of due tasks, in the background what takes long; returns how many there were.
+
+        None of a kind of which half a batch hangs there already: they take no room from the others.
+        """
+        kinds = Counter(self._busy.values())
+        hanging = [kind for kind, count in kinds.items() if count >= self._batch // 2]
+        room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
+        tasks = await self._queue.claim(self._clock.now(), room, without=hanging)
+        self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for task in tasks}
+        await self._settle(timeout=SLOW_SECONDS)
+        return len(tasks)
+
+    async def _settle(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
+        """Write down what is carried out by then."""
+        if not self._busy:
+            return
+        carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
+        self._busy = {task: kind for task, kind in self._busy.items() if task not in carried_out}
+        outcomes = [task.result() for task in carried_out]
+        done = [outcome for outcome in outcomes if isinstance(outcome, Task)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        if outcomes:
+            await self._queue.settle(done, failures)
+
+    async def _idle_s(self) -> float:
+        next_due = await self._queue.next_due()
+        if next_due is None:
+            return IDLE_POLL_S
+        until_due: float = (next_due - self._clock.now()).total_seconds()
+        return min(IDLE_POLL_S, max(0.001, until_due))
+
+    async def _carry_out(self, task: Task) -> Outcome:
+        """Never raises: one task's trouble is not the others'."""
+        with structlog.contextvars.bound_contextvars(
+            task=str(task.id),
+            kind=task.kind,
+            correlation_id=str(task.correlation_id),
+            causation_id=str(task.causation_id),
+        ):
+            try:
+                with tracing.span(f"task {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
+                    span.set_attributes({"csbe.task.id": str(task.id), "csbe.policy": task.policy})
+                    await self._do(task)
+            except (DomainError, GatewayUnavailableError) as error:
+                return self._failure(task, error, str(error))
+            except UnencodableError as error:  # looks like a lost connection, and is none
+                return self._failure(task, error, _place_of(error))
+            except TRY_AGAIN as error:
+                log.warning("task waits for the database", error=type(error).__name__)
+                again_at = self._clock.now() + FIRST_BACKOFF
+                return Failure(task, task.attempts, type(error).__name__, due_at=again_at)
+            except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
+                return self._failure(task, error, _place_of(error))
+        return task
+
+    async def _do(self, task: Task) -> None:
+        if (command_class := self._commands.get(task.kind)) is not None:
+            command = command_class.model_validate_json(task.payload)
+            await self._dispatch(command, task.metadata(command))
+            return
+        answer = await self._perform_in_time(_effects.validate_json(task.payload), str(task.id))
+        if answer is not None:
+            await self._dispatch(answer, task.metadata(answer, part="answer"))
+
+    async def _perform_in_time(self, effect: Effect, key: str) -> Command | None:
+        try:
+            async with asyncio.timeout(EFFECT_SECONDS):
+                return await self._perform(effect, key)
+        except OSError as error:  # time-outs among them
+            msg = f"{effect.kind} was not answered: {type(error).__name__}"
+            raise GatewayUnavailableError(msg) from error
+
+    def _failure(self, task: Task, error: Exception, text: str) -> Failure:
+        now, attempts = self._clock.now(), task.attempts + 1
+        refused = isinstance(error, DomainError) and not isinstance(error, VersionConflictError)
+        if refused or attempts >= MAX_ATTEMPTS:
+            log.error("task is parked", policy=task.policy, attempts=attempts, error=text)
+            return Failure(task, attempts, text, parked_at=now)
+        log.warning("task will be tried again", policy=task.policy, attempts=attempts, error=text)
+        return Failure(task, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
+
+
+def _place_of(error: Exception) -> str:
+    """Where an unforeseen error came up. Its text stays out: it may quote what is known of a person."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, {frame.filename}:{frame.lineno}"

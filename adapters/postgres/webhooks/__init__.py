@@ -1,0 +1,1 @@
+"""The tables of webhooks: subscriptions, and who delivers which. Never a connection to a receiver."""

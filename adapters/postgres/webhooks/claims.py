@@ -1,0 +1,159 @@
+"""Which process delivers which webhook, and how far that has come. A claim runs out by itself after a crash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import inf
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from adapters.postgres.database import persistently
+from domain.webhooks.subscription import EventFilter
+
+CLAIM = timedelta(seconds=30)
+"""How long a process has a webhook to itself after its last sign of life; longer than one attempt may take."""
+
+GIVE_WAY = timedelta(seconds=0.1)
+"""How long a webhook waits at the end of the log: while much is recorded, it finds more at once and asks less often."""
+
+_CLAIM = """
+with due as (
+    select webhook.id, follower.position, log.last
+    from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id,
+        (select coalesce(max(notification_id), 0) as last from csbe.events) log
+    where state = 'active' and due_at <= clock_timestamp()
+        and (claimed_until is null or claimed_until < clock_timestamp())
+        and follower.position < log.last
+    order by due_at limit $3 for update of webhook, follower skip locked
+)
+update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval
+from due where webhook.id = due.id
+returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, position, last as end,
+    secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
+"""
+"""The follower is locked too: the position could be older than the claim otherwise."""
+_NEXT_DUE = """
+select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())
+from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+where state = 'active' and follower.position < (select coalesce(max(notification_id), 0) from csbe.events)
+"""
+_MOVE = """
+with webhook as (
+    update csbe.webhooks set claimed_until = clock_timestamp() + $5::interval,
+        attempts = case when $6::integer is null then attempts else 0 end,
+        failing_since = case when $6 is null then failing_since end,
+        last_error = case when $6 is null then last_error end,
+        last_status = coalesce($6, last_status)
+    where id = $1 and claim = $2 returning id, state, version
+), follower as (
+    update csbe.followers follower set position = $4, updated_at = now()
+    from webhook where follower.name = 'webhook/' || webhook.id and position = $3 returning position
+)
+select true from webhook, follower where state = 'active' and version = $7
+"""
+_FAIL = """
+update csbe.webhooks set claim = null, claimed_until = null, attempts = attempts + 1, last_status = $3,
+    last_error = $4, failing_since = coalesce(failing_since, clock_timestamp()),
+    due_at = clock_timestamp() + $5::interval,
+    state = case when state = 'active'
+        and ($7 or clock_timestamp() - coalesce(failing_since, clock_timestamp()) >= $6::interval)
+        then 'parked' else state end
+where id = $1 and claim = $2 and exists (
+    select from csbe.followers where name = 'webhook/' || webhooks.id and position = $8
+)
+returning state = 'parked'
+"""
+_STOP = """
+with webhook as (
+    update csbe.webhooks set claim = null, claimed_until = null,
+        state = case when state = 'active' then 'parked' else state end
+    where id = $1 and claim = $2 returning id
+)
+update csbe.followers follower set failed_position = $3, error = $4, updated_at = now()
+from webhook where follower.name = 'webhook/' || webhook.id and position < $3
+"""
+_RELEASE = """
+update csbe.webhooks set claim = null, claimed_until = null,
+    due_at = greatest(due_at, clock_timestamp() + $3::interval)
+where id = $1 and claim = $2
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A webhook that this process delivers."""
+
+    id: UUID
+    claim: UUID
+    service: str
+    url: str
+    filter: EventFilter
+    personal_data: bool
+    version: int
+    attempts: int
+    position: int
+    end: int
+    """Of the log, then."""
+    secrets: Sequence[bytes]
+    """The keys that sign, as stored: the present one, and while both count the one before."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An attempt in vain: why in our own words, when to try again, and whether that has a point."""
+
+    error: str
+    status: int | None
+    retry_in: timedelta
+    final: bool = False
+
+
+class WebhookClaims:
+    """Every statement is of one moment and holds nothing open; only who has the claim changes anything."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def take(self, limit: int) -> list[Claimed]:
+        """Take webhooks that are due, behind the end of the log, and nobody's, the longest waiting first."""
+        return [_claimed(row) for row in await self._pool.fetch(_CLAIM, uuid4(), CLAIM, limit)]
+
+    async def next_due_s(self) -> float:
+        """In how many seconds the next one may be taken; infinite when there is nothing to deliver."""
+        seconds = await self._pool.fetchval(_NEXT_DUE)
+        return inf if seconds is None else max(0.0, float(seconds))
+
+    async def move(self, claimed: Claimed, after: int, to: int, *, status: int | None = None) -> bool:
+        """From one position to another, by a delivery when there is a status; the claim lasts anew.
+
+        False when somebody changed the webhook meanwhile: then this process must leave off.
+        """
+        what = (claimed.claim, after, to, CLAIM, status, claimed.version)
+        return bool(await persistently(lambda: self._pool.fetchval(_MOVE, claimed.id, *what)))
+
+    async def fail(self, claimed: Claimed, at: int, failure: Failure, *, park_after: timedelta) -> bool:
+        """Give it back until its next attempt; whether it was parked, since it has failed for so long."""
+        what = (failure.status, failure.error, failure.retry_in, park_after, failure.final, at)
+        return bool(await persistently(lambda: self._pool.fetchval(_FAIL, claimed.id, claimed.claim, *what)))
+
+    async def stop(self, claimed: Claimed, at: int, error: str) -> None:
+        """Park it at an event that cannot be read, on record in `csbe.followers`."""
+        await persistently(lambda: self._pool.execute(_STOP, claimed.id, claimed.claim, at, error))
+
+    async def release(self, claimed: Claimed, *, more: bool) -> None:
+        """Give it back; others that wait come first. Changes nothing when it was given back already.
+
+        It may be taken again at once when there is `more` before the end of the log.
+        """
+        wait = timedelta() if more else GIVE_WAY
+        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, wait))
+
+
+def _claimed(row: asyncpg.Record) -> Claimed:
+    same = ("id", "claim", "service", "url", "personal_data", "version", "attempts", "position", "end")
+    return Claimed(
+        **{name: row[name] for name in same},
+        filter=EventFilter(types=tuple(row["types"]), subject=row["subject"]),
+        secrets=[key for key in (row["secret"], row["previous_secret"]) if key is not None],
+    )

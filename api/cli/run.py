@@ -1,0 +1,157 @@
+"""Commands that set the system up and run it."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from api import demo as demonstration
+from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
+from api.composition import Part, Running, composed, prepare, servers, tokens_of, warn_of_loss
+from api.server import served, told_to_stop
+from api.settings import Settings
+from domain.kernel.messages import Role
+from domain.rulebook.services import RULEBOOKS
+
+UnlockTimeout = Annotated[float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")]
+LostMessage = Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")]
+GpsDrift = Annotated[float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")]
+CardDeclined = Annotated[float, typer.Option(min=0, max=1, help="Share of members whose card is declined.")]
+Seed = Annotated[int, typer.Option(help="The same seed, the same members and cars.")]
+
+
+def demo(  # noqa: PLR0917 (typer makes options of them)
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Stop after so many seconds; never otherwise.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where page and API listen.")] = 8123,
+    members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
+    seed: Seed = 1,
+    unlock_timeout: UnlockTimeout = 0.0,
+    lost_message: LostMessage = 0.0,
+    gps_drift: GpsDrift = 0.0,
+    card_declined: CardDeclined = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run DriveNow Europe in Berlin with simulated members, over real servers, and watch it live."""
+    faults = demonstration.Faults(unlock_timeout, lost_message, gps_drift, card_declined)
+    options = demonstration.DemoOptions(seconds, members, seed, faults, as_json)
+
+    async def go(settings: Settings) -> bool:
+        return await demonstration.demo(settings, options, errors if as_json else output)
+
+    with TemporaryDirectory(prefix="csbe-demo-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        settings = Settings()
+        data_dir = settings.data_dir if "data_dir" in settings.model_fields_set else Path(folder)
+        settings = settings.model_copy(update={"port": port, "data_dir": data_dir})
+        if not run(go, settings):
+            errors.print("an invariant is broken: see the summary")
+            raise typer.Exit(1)
+
+
+def serve(
+    only: Annotated[list[Part] | None, typer.Option(help="Run only these parts of the system.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where the API listens; without it, health and metrics.")
+    ] = None,
+) -> None:
+    """Run the system, whole or in part. SIGTERM and Ctrl-C let it finish what it has in hand."""
+    parts = set(only or Part)
+
+    async def go(settings: Settings) -> None:
+        async with servers(settings) as (dsn, mqtt_url):
+            await prepare(dsn)
+            async with composed(settings, dsn, mqtt_url) as running:
+                await warn_of_loss(running.pool)
+                await _serve(running, parts)
+        errors.print("stopped")
+
+    settings = Settings()
+    run(go, settings if port is None else settings.model_copy(update={"port": port}))
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to the shape that this version needs."""
+
+    async def go(settings: Settings) -> list[str]:
+        async with servers(settings, broker=False) as (dsn, _):
+            return await prepare(dsn)
+
+    applied = run(go)
+    show(as_json, {"applied": applied}, f"applied: {', '.join(applied) or 'nothing, all was there'}")
+
+
+def token(
+    role: Annotated[Role, typer.Argument(help="Whose scopes the token has.")],
+    subject: Annotated[
+        str | None, typer.Option(help="A member's id, or the name of an employee or a partner.", callback=within(WHO))
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Key of the rulebook.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """Print a signed token for a role."""
+    settings = Settings()
+    if role is Role.MEMBER and not _is_uuid(subject):
+        raise typer.BadParameter("a member's token needs the member's id: --subject")
+    if (service or settings.service) not in RULEBOOKS:
+        raise typer.BadParameter(f"there is no service {service}: choose one of {', '.join(sorted(RULEBOOKS))}")
+    signed = tokens_of(settings).issue(
+        role,
+        subject or role.value,
+        service=service or settings.service,
+        at=datetime.now(UTC),
+        expires_in=timedelta(hours=hours),
+    )
+    if as_json:
+        output.print_json(json.dumps({"token": signed}))
+    else:
+        print(signed)  # noqa: T201 (to be piped, so never wrapped)
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        UUID(text or "")
+    except ValueError:
+        return False
+    return True
+
+
+def simulate(
+    seconds: Annotated[float, typer.Option("--for", min=1, help="Stop after so many seconds.")] = 60,
+    members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
+    seed: Seed = 1,
+    unlock_timeout: UnlockTimeout = 0.0,
+    lost_message: LostMessage = 0.0,
+    gps_drift: GpsDrift = 0.0,
+    card_declined: CardDeclined = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Let simulated members use the system that runs with these settings, and count what they went through."""
+
+    async def visit(running: Running) -> dict[str, int]:
+        faults = demonstration.Faults(unlock_timeout, lost_message, gps_drift, card_declined)
+        options = demonstration.DemoOptions(seconds, members, seed, faults)
+        return dict(await demonstration.visit(running, options))
+
+    counts = run(with_system(visit))
+    table = Table("what", "times")
+    for what, times in sorted(counts.items()):
+        table.add_row(what, str(times))
+    show(as_json, counts, table)
+
+
+async def _serve(running: Running, parts: set[Part]) -> None:
+    stop = told_to_stop()
+    settings = running.system.settings
+    async with served(running.system, whole=Part.API in parts), running.going(parts) as loops:
+        errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
+        await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        errors.print("stopping: what is in hand is finished first")

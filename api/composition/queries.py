@@ -1,0 +1,52 @@
+"""Reads of the read models that the rest of the system is given as functions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from adapters.mqtt.batches import KnownVehicle
+from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
+from adapters.postgres.followers.follower import wait_for
+from adapters.postgres.read_models.projection import Projection
+from api.system import Row
+from domain.kernel.ids import VehicleId, ZoneId
+
+_LIVE = "select follower from csbe.generations where state = 'live' and projection = any($1)"
+_VEHICLES = "select vin, vehicle_id, service from read_v1.vehicles where vin = any($1)"
+_ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
+
+
+def directory(pool: asyncpg.Pool) -> CachedDirectory:
+    """Which cars have which VINs."""
+
+    async def find(vins: set[str]) -> dict[str, KnownVehicle]:
+        rows = await pool.fetch(_VEHICLES, list(vins))
+        return {row["vin"]: KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) for row in rows}
+
+    return CachedDirectory(find)
+
+
+async def refresh_zones(pool: asyncpg.Pool, zones: ZoneMap) -> None:
+    """Bring the map of zones up to date."""
+    rows = await pool.fetch(_ZONES)
+    zones.replace(ZoneShape(row["service"], ZoneId(row["zone_id"]), row["polygons"]) for row in rows)
+
+
+def fetcher(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
+    """Runs one bound query."""
+
+    async def fetch(sql: str, *values: object) -> list[Row]:
+        return [dict(row) for row in await pool.fetch(sql, *values)]
+
+    return fetch
+
+
+def waiter(pool: asyncpg.Pool, followers: tuple[Projection, ...]) -> Callable[[int], Awaitable[bool]]:
+    """Waits until all read models have reached a position; false when that takes too long."""
+
+    async def wait_until(position: int) -> bool:
+        names = [row[0] for row in await pool.fetch(_LIVE, [follower.name for follower in followers])]
+        return all(await asyncio.gather(*(wait_for(pool, name, position) for name in names)))
+
+    return wait_until

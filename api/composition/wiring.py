@@ -1,0 +1,219 @@
+"""Which adapter stands behind which port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+import asyncpg
+from anyio import to_thread
+
+import projections
+from adapters.embedded.broker import embedded_broker
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.mail.messenger import FileMessenger, SmtpMessenger
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.gateway import MqttVehicleGateway
+from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.lookups import ZoneMap
+from adapters.payments.simulated import SimulatedPaymentProvider
+from adapters.postgres.database import connect, giving_way
+from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.jobs.policy_runner import PolicyRunner
+from adapters.postgres.jobs.queue import TaskQueue
+from adapters.postgres.jobs.worker import TaskWorker
+from adapters.postgres.migrate import migrate
+from adapters.postgres.read_models import generations
+from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.webhooks.claims import WebhookClaims
+from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
+from adapters.webhooks.deliverer import WebhookDeliverer
+from adapters.webhooks.delivery import Outlet
+from adapters.webhooks.sender import Sender
+from api import cloudevents
+from api.auth import TokenAuthority
+from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
+from api.composition.effects import Effects
+from api.composition.queries import directory, fetcher, refresh_zones, waiter
+from api.composition.runtime import Running
+from api.composition.tracing import TracedDispatcher, traced
+from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
+from api.settings import Settings
+from api.system import System
+from domain import contexts
+from domain.kernel.ports import Clock, Messenger
+from domain.rulebook.model import Rulebook
+from domain.rulebook.services import RULEBOOKS
+from projections.kernel.projector import Projector
+
+
+class UnreachableError(Exception):
+    """A server that the settings name does not answer."""
+
+
+class SystemClock:
+    """The machine's clock, UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[tuple[str, str]]:
+    """The DSN of PostgreSQL and the URL of the broker: those of the settings, embedded ones otherwise."""
+    async with AsyncExitStack() as stack:
+        dsn = settings.postgres_dsn.get_secret_value() if settings.postgres_dsn else ""
+        if not dsn:
+            settings.make_data_dir()
+            embedded = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
+            dsn = await to_thread.run_sync(embedded.start)
+            stack.callback(embedded.stop)
+        url = settings.mqtt_url.get_secret_value() if settings.mqtt_url else ""
+        if not url and broker:
+            url = await stack.enter_async_context(embedded_broker())
+        yield dsn, url
+
+
+async def prepare(dsn: str) -> list[str]:
+    """Migrate the event store and make the read models; returns the migrations applied.
+
+    Raises `UnreachableError` when there is no PostgreSQL at the DSN, `BusyError` when others keep it from its locks.
+    """
+    try:
+        applied = await migrate(dsn)
+        connection = await asyncpg.connect(dsn)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        address = urlsplit(dsn)
+        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
+        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(4842198)")
+            await connection.execute(projections.shared_sql())
+        for projector in projections.PROJECTORS:
+            await giving_way(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
+    finally:
+        await connection.close()
+    return applied
+
+
+async def _prepare(connection: asyncpg.Connection, projector: Projector) -> None:
+    async with connection.transaction():
+        await generations.prepare(connection, projector)
+
+
+@asynccontextmanager
+async def composed(
+    settings: Settings,
+    dsn: str,
+    mqtt_url: str,
+    *,
+    clock: Clock = SystemClock(),
+    rulebooks: Mapping[str, Rulebook] = RULEBOOKS,
+) -> AsyncIterator[Running]:
+    """The system over a prepared database and a broker; nothing runs yet."""
+    async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traced())
+        pool = await connect(dsn, max_size=20)
+        stack.push_async_callback(_close, pool)
+        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
+        stack.push_async_callback(store.close)
+        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
+        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
+        tokens = tokens_of(settings)
+        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
+        followers = tuple(
+            Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
+        )
+        runner = PolicyRunner(contexts.POLICIES)
+        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
+        tasks = TaskQueue(pool)
+        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
+        writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
+        sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
+        system = System(
+            settings=settings,
+            dispatcher=dispatcher,
+            store=store,
+            clock=clock,
+            tokens=tokens,
+            rulebooks=rulebooks,
+            fetch=fetcher(pool),
+            wait_until=waiter(pool, followers),
+            end=store.end,
+            tracer=tracer,
+            webhooks=PostgresWebhooks(pool, store),
+            take_stock=stock_taker(pool, (*followers, policies)),
+            checks=_checks(pool, mqtt_url, followers, policies),
+        )
+        yield Running(
+            system=system,
+            pool=pool,
+            store=store,
+            dsn=dsn,
+            mqtt_url=mqtt_url,
+            followers=followers,
+            policies=policies,
+            tasks=tasks,
+            worker=TaskWorker(
+                tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
+            ),
+            webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
+            telemetry=telemetry,
+            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
+            refresh_zones=lambda: refresh_zones(pool, zones),
+        )
+
+
+def tokens_of(settings: Settings) -> TokenAuthority:
+    """Who signs this installation's tokens."""
+    if settings.token_key:
+        return TokenAuthority.from_pem(settings.token_key.get_secret_value())
+    return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+
+
+def _checks(
+    pool: asyncpg.Pool, mqtt_url: str, followers: Sequence[Projection], policies: Follower
+) -> dict[str, Callable[[], Awaitable[bool]]]:
+    return {
+        "database": database_answers(pool),
+        "broker": broker_answers(mqtt_url),
+        "projections": keeping_up(*followers),
+        "policies": keeping_up(policies),
+    }
+
+
+def _outlet(settings: Settings, store: PostgresEventStore, sender: Sender) -> Outlet:
+    return Outlet(
+        store=store,
+        claims=WebhookClaims(store.pool),
+        sender=sender,
+        to_body=cloudevents.to_body,
+        content_type=cloudevents.MEDIA_TYPE,
+        figures=WebhookFigures(),
+        park_after=timedelta(seconds=settings.webhook_park_after_s),
+    )
+
+
+def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
+    if settings.smtp_host is None:
+        return FileMessenger(settings.data_dir / "mail", sender=settings.mail_sender)
+    return SmtpMessenger(
+        pool,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_sender,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+    )
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()

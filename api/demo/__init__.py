@@ -1,0 +1,7 @@
+"""The demo: a whole service over real servers, with a simulated city."""
+
+from adapters.simulator.vehicles import Faults
+from api.demo.run import demo
+from api.demo.simulation import DemoOptions, visit
+
+__all__ = ["DemoOptions", "Faults", "demo", "visit"]

@@ -1,0 +1,1 @@
+"""Pages for people, served as they stand: HTML, CSS and JavaScript without a build."""

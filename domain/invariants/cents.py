@@ -1,0 +1,117 @@
+"""Every cent that is charged or given back is explained."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.billing.credit_note import CreditNote
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.invariants.law import InvariantResult
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.money import Money
+
+
+@dataclass
+class _Account:
+    """What one invoice asks for, and what became of it."""
+
+    number: str
+    gross: Money
+    captured: Money
+    noted: Money
+    """By credit notes."""
+    credited: Money
+    """By the invoice's own word."""
+    refund_asked: Money
+    refunded: Money
+
+    @property
+    def owed(self) -> Money:
+        return self.gross - self.noted
+
+    def kept(self, finished: bool) -> Money:
+        return self.captured - (self.refunded if finished else self.refund_asked)
+
+
+@dataclass
+class Cents:
+    """The lines and taxes of an invoice are its sum, and no more is kept for it than it asks after its credit notes.
+
+    A refund that was asked for counts as given back while the system runs. In a finished log the money must be back, so
+    that a refund that was refused, or never answered, is found.
+    """
+
+    _seen: InvariantResult = field(default_factory=InvariantResult)
+    _accounts: dict[UUID, _Account] = field(default_factory=dict)
+    _invoice_of: dict[UUID, UUID] = field(default_factory=dict)
+    """The invoice that each payment was captured for."""
+
+    def observe(self, recorded: RecordedEvent) -> None:
+        """Take in the next event."""
+        match recorded.event:
+            case Invoice.Issued() as event:
+                self._issued(event)
+            case Invoice.Credited() as event:
+                self._credited(event)
+            case CreditNote.Issued() as event:
+                self._noted(event)
+            case Payment.Captured() as event:
+                self._captured(event)
+            case Payment.RefundRequested() | Payment.Refunded() | Payment.RefundFailed() as event:
+                self._given_back(event)
+
+    def results(self, finished: bool) -> dict[str, InvariantResult]:
+        """What was seen on the way, and whether what is kept now is owed."""
+        result = self._seen.copy()
+        for account in self._accounts.values():
+            kept, number, owed = account.kept(finished), account.number, account.owed
+            result.expect(kept <= owed, f"{kept} is kept for {number}, which asks {owed} after its credit notes")
+            same = account.noted == account.credited
+            result.expect(same, f"{number} says that {account.credited} is credited, its notes say {account.noted}")
+        return {"cent_is_explained": result}
+
+    def _issued(self, event: Invoice.Issued) -> None:
+        zero = Money.zero(event.gross.currency)
+        self._accounts[event.originator_id] = _Account(event.number, event.gross, zero, zero, zero, zero, zero)
+        on_top = (tax.amount for tax in event.taxes if not tax.inclusive)
+        explained = Money.total((*(line.amount for line in event.lines), *on_top), event.gross.currency)
+        self._seen.expect(explained == event.gross, f"{event.number} asks {event.gross}, its lines say {explained}")
+        self._sums_up(event)
+
+    def _credited(self, event: Invoice.Credited) -> None:
+        if account := self._account(event.originator_id, event.amount):
+            account.credited += event.amount
+
+    def _noted(self, event: CreditNote.Issued) -> None:
+        self._sums_up(event)
+        if account := self._account(event.invoice_id, event.gross):
+            account.noted += event.gross
+
+    def _captured(self, event: Payment.Captured) -> None:
+        if account := self._account(event.invoice_id, event.amount):
+            self._invoice_of[event.originator_id] = event.invoice_id
+            account.captured += event.amount
+
+    def _given_back(self, event: Payment.RefundRequested | Payment.Refunded | Payment.RefundFailed) -> None:
+        account = self._account(self._invoice_of.get(event.originator_id), event.amount)
+        if account is None:
+            return
+        match event:
+            case Payment.RefundRequested():
+                account.refund_asked += event.amount
+            case Payment.RefundFailed():
+                account.refund_asked -= event.amount
+            case Payment.Refunded():
+                account.refunded += event.amount
+
+    def _sums_up(self, event: Invoice.Issued | CreditNote.Issued) -> None:
+        taxes = Money.total((tax.amount for tax in event.taxes), event.gross.currency)
+        right = event.tax == taxes and event.net + event.tax == event.gross
+        self._seen.expect(right, f"{event.number}: {event.net} and taxes of {taxes} are not {event.gross}")
+
+    def _account(self, invoice_id: UUID | None, amount: Money) -> _Account | None:
+        """That of an amount; an amount of no invoice, or in another currency, breaks the law."""
+        account = self._accounts.get(invoice_id) if invoice_id else None
+        fits = account is not None and account.gross.currency is amount.currency
+        self._seen.expect(fits, f"{amount} was moved for {invoice_id}, which is no invoice in {amount.currency}")
+        return account if fits else None

@@ -1,0 +1,17 @@
+"""Asking the car of a trip for something."""
+
+from uuid import UUID
+
+from domain.dispatcher import Work
+from domain.fleet.vehicle import Vehicle
+from domain.rental.steps import Order
+from domain.rental.trip import Trip
+
+
+async def order(trip: Trip, what: Order, request_id: UUID, work: Work) -> None:
+    """Have the car told; it has until the time-out of the rulebook to answer."""
+    vehicle = await work.load(Vehicle, trip.vehicle_id)
+    limits = work.rulebook.trip
+    patience = {"unlock": limits.unlock_timeout, "lock": limits.lock_timeout}[what]
+    correlation_id = work.metadata.correlation_id
+    vehicle.request_command(request_id, what, work.now, expires_at=work.now + patience, correlation_id=correlation_id)

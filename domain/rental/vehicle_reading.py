@@ -1,0 +1,41 @@
+"""What rental reads off a car, and off the zones that it stands in."""
+
+from domain.dispatcher import Work
+from domain.fleet.vehicle import Vehicle
+from domain.fleet.zone import Zone
+from domain.fleet.zones import ZoneKind
+from domain.kernel.errors import Violation
+from domain.rental.meter import CarReading
+
+
+async def zones_of(vehicle: Vehicle, work: Work) -> list[Zone]:
+    """The zones that the car stands in, as far as they still count."""
+    known = vehicle.state.zones
+    zones = [await work.load(Zone, zone_id) for zone_id in (known.value if known else ())]
+    return [zone for zone in zones if not zone.retired]
+
+
+async def reading(vehicle: Vehicle, work: Work) -> CarReading:
+    """The car now; `None` where it never told."""
+    state = vehicle.state
+    names = [(zone.kind.value, zone.name) for zone in await zones_of(vehicle, work)]
+    return CarReading(
+        position=state.position.value if state.position else None,
+        odometer_m=state.odometer_m.value if state.odometer_m else None,
+        energy_percent=state.energy_percent.value if state.energy_percent else None,
+        zones=tuple(sorted({name for pair in names for name in pair})),
+    )
+
+
+def misplaced(zones: list[Zone]) -> list[Violation]:
+    """Why a trip cannot end in these zones: it must be in a home area, and in no place where parking is not allowed."""
+    kinds = {zone.kind for zone in zones}
+    found = []
+    if ZoneKind.HOME_AREA not in kinds:
+        detail = "bring the car back into the home area"
+        found.append(Violation(code="trip.end_outside_home_area", detail=detail, values={"zones": sorted(kinds)}))
+    if ZoneKind.NO_PARKING in kinds:
+        names = sorted(zone.name for zone in zones if zone.kind is ZoneKind.NO_PARKING)
+        detail = "cars may not be left here: park outside this zone"
+        found.append(Violation(code="trip.end_in_no_parking_zone", detail=detail, values={"zones": names}))
+    return found

@@ -1,0 +1,1 @@
+"""Webhooks: who is sent which events. Never how they are delivered."""

@@ -1,0 +1,77 @@
+"""What may be asked for about webhooks."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.kernel.messages import Command
+from domain.webhooks.subscription import EventFilter
+
+Reason = Annotated[str, Field(min_length=3, max_length=400)]
+
+
+class AboutWebhook(Command):
+    """Base of all that may be asked for about a webhook."""
+
+    webhook_id: UUID
+
+
+class Subscribe(AboutWebhook):
+    """Send the events that are recorded from now on to a URL."""
+
+    NAME: ClassVar[str] = "webhooks.subscribe"
+    url: str
+    filter: EventFilter
+
+
+class Unsubscribe(AboutWebhook):
+    """End a webhook for good."""
+
+    NAME: ClassVar[str] = "webhooks.unsubscribe"
+
+
+class Pause(AboutWebhook):
+    """Send nothing until it is resumed; nothing is lost meanwhile."""
+
+    NAME: ClassVar[str] = "webhooks.pause"
+
+
+class Resume(AboutWebhook):
+    """Go on with a paused or parked webhook where it stands, at once."""
+
+    NAME: ClassVar[str] = "webhooks.resume"
+
+
+class Replay(AboutWebhook):
+    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
+
+    NAME: ClassVar[str] = "webhooks.replay"
+    from_position: Annotated[int, Field(ge=1)]
+
+
+class SkipEvent(AboutWebhook):
+    """Go on after an event that cannot be read, on record."""
+
+    NAME: ClassVar[str] = "webhooks.skip"
+    position: int
+    reason: Reason
+
+
+class RotateSecret(AboutWebhook):
+    """Sign with a new key; the one before signs too for a while."""
+
+    NAME: ClassVar[str] = "webhooks.rotate_secret"
+    overlap_h: Annotated[int, Field(ge=0, le=168)]
+
+
+class AllowPersonalData(AboutWebhook):
+    """Send values about a person too, or no longer."""
+
+    NAME: ClassVar[str] = "webhooks.allow_personal_data"
+    allowed: bool
+    reason: Reason
+
+
+Change = Unsubscribe | Pause | Resume | Replay | SkipEvent | RotateSecret | AllowPersonalData
+"""What may be asked for about a webhook that there is."""

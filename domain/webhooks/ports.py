@@ -1,0 +1,39 @@
+"""The port behind which subscriptions are kept."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.kernel.messages import Actor, Metadata
+from domain.webhooks.commands import Change, Subscribe
+from domain.webhooks.subscription import Webhook
+
+
+class Changed(BaseModel):
+    """The reply: the end of the log then, whether it was done before, and a new secret, which is told only once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int
+    repeated: bool = False
+    secret: str | None = None
+
+
+class Webhooks(Protocol):
+    """Keeps the subscriptions."""
+
+    async def subscribe(self, command: Subscribe, metadata: Metadata) -> Changed:
+        """Once per command id. Raises `CommandIdReusedError`."""
+        ...
+
+    async def change(self, command: Change, metadata: Metadata, *, version: int | None = None) -> Changed:
+        """Once per command id; with a `version`, only while it is at it.
+
+        Raises `NotFoundError`, `StaleVersionError`, `RefusedError`, `CommandIdReusedError`.
+        """
+        ...
+
+    async def find(self, *, service: str | None = None, owner: Actor | None = None) -> Sequence[Webhook]:
+        """Those of a service and of an owner, the oldest first."""
+        ...

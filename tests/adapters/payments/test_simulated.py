@@ -1,0 +1,118 @@
+"""The simulated provider: what any payment gateway must do, and that it remembers."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.payments.simulated import CAPTURE_TOLERANCE_PERCENT, Entry, SimulatedPaymentProvider, refusal
+from domain.kernel.ids import PaymentId
+from domain.kernel.money import Currency, Money
+from domain.kernel.policy import AskPaymentProvider
+
+PAYMENT = PaymentId(UUID(int=1))
+
+
+def ask(operation: str, amount: int, method: str = "tok_good", payment: PaymentId = PAYMENT) -> AskPaymentProvider:
+    return AskPaymentProvider.model_validate(
+        {
+            "payment_id": payment, "operation": operation,
+            "amount": Money(amount_minor=amount, currency=Currency.EUR), "method_token": method,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def provider(pool: asyncpg.Pool) -> SimulatedPaymentProvider:
+    return SimulatedPaymentProvider(pool)
+
+
+@pytest.fixture
+def payment() -> PaymentId:
+    return PaymentId(uuid4())
+
+
+async def test_what_is_held_can_be_captured(provider: SimulatedPaymentProvider, payment: PaymentId) -> None:
+    held = await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
+    captured = await provider.perform(ask("capture", 1234, payment=payment), idempotency_key=f"{payment}c")
+    assert held.accepted
+    assert captured.accepted
+    assert held.reference != captured.reference
+
+
+async def test_one_key_is_carried_out_once_even_by_another_process(
+    pool: asyncpg.Pool, provider: SimulatedPaymentProvider, payment: PaymentId
+) -> None:
+    first = await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
+    again = await SimulatedPaymentProvider(pool).perform(
+        ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h"
+    )
+    assert again == first
+    assert await pool.fetchval("select count(*) from csbe.provider_operations where payment_id = $1", payment) == 1
+
+
+async def test_one_key_for_another_request_is_declined(provider: SimulatedPaymentProvider, payment: PaymentId) -> None:
+    await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
+    other = await provider.perform(ask("hold", 9000, payment=payment), idempotency_key=f"{payment}h")
+    assert other.decline_code == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        ("tok_decline_visa", "card_declined"),
+        ("tok_insufficient", "insufficient_funds"),
+        ("tok_expired", "expired_card"),
+    ],
+)
+async def test_the_token_decides_on_a_decline(
+    provider: SimulatedPaymentProvider, payment: PaymentId, token: str, code: str
+) -> None:
+    answer = await provider.perform(ask("hold", 5000, token, payment), idempotency_key=f"{payment}h")
+    assert (answer.accepted, answer.decline_code) == (False, code)
+
+
+async def test_a_card_may_be_good_for_the_hold_and_fail_at_capture(
+    provider: SimulatedPaymentProvider, payment: PaymentId
+) -> None:
+    method = "tok_decline_capture"
+    assert (await provider.perform(ask("hold", 5000, method, payment), idempotency_key=f"{payment}h")).accepted
+    captured = await provider.perform(ask("capture", 100, method, payment), idempotency_key=f"{payment}c")
+    assert captured.decline_code == "card_declined"
+
+
+def entry(operation: str, amount: int) -> Entry:
+    return Entry(operation, amount, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("books", "request_", "code"),
+    [
+        ([], ask("capture", 1), "no_hold"),
+        ([], ask("release", 1), "no_hold"),
+        ([], ask("refund", 1), "nothing_captured"),
+        ([entry("hold", 100)], ask("hold", 100), "already_held"),
+        ([entry("hold", 100)], ask("capture", 116), "exceeds_hold"),
+        ([entry("hold", 100)], ask("capture", 115), None),
+        ([entry("hold", 100), entry("release", 100)], ask("capture", 1), "hold_released"),
+        ([entry("hold", 100), entry("release", 100)], ask("release", 100), "already_released"),
+        ([entry("hold", 100), entry("capture", 50)], ask("release", 100), "already_captured"),
+        ([entry("hold", 100), entry("capture", 50)], ask("refund", 51), "exceeds_captured"),
+        ([Entry("hold", 100, "USD")], ask("capture", 50), "currency_mismatch"),
+    ],
+)
+def test_the_books_allow_only_what_was_held(books: list[Entry], request_: AskPaymentProvider, code: str | None) -> None:
+    assert refusal(books, request_) == code
+
+
+@given(st.lists(st.tuples(st.sampled_from(["hold", "capture", "release", "refund"]), st.integers(0, 300)), max_size=12))
+def test_never_more_is_captured_than_held_nor_more_refunded_than_captured(asked: list[tuple[str, int]]) -> None:
+    books: list[Entry] = []
+    for operation, amount in asked:
+        if refusal(books, ask(operation, amount)) is None:
+            books.append(entry(operation, amount))
+    total = {name: sum(e.amount_minor for e in books if e.operation == name) for name in ("hold", "capture", "refund")}
+    assert total["capture"] <= total["hold"] * (100 + CAPTURE_TOLERANCE_PERCENT) / 100
+    assert total["refund"] <= total["capture"]

@@ -1,0 +1,174 @@
+"""A command is decided on what the process remembers; only what the log still says so counts."""
+
+from collections.abc import AsyncIterator
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.event_store.store import PostgresEventStore
+from domain.dispatcher import Answered, Dispatcher, Work
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError, Violation, refuse_if
+from domain.kernel.messages import Command
+from domain.rulebook.services import RULEBOOKS
+from tests.adapters.mqtt.cars import SystemClock
+from tests.adapters.postgres.event_store.test_store import NOW, Box, metadata, save
+
+A = TypeVar("A", bound=Aggregate)
+
+FULL_G = 10
+
+
+class FillBox(Command):
+    """Put something in, unless the box is too full for it."""
+
+    NAME = "test.fill_box"
+    box_id: UUID
+    weight_g: int
+
+
+class FillLike(Command):
+    """Put as much into a box as there is in another one."""
+
+    NAME = "test.fill_like"
+    box_id: UUID
+    model_id: UUID
+
+
+class CountingStore(PostgresEventStore):
+    """Counts how often an aggregate is looked up in the log."""
+
+    loads = 0
+
+    async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
+        self.loads += 1
+        return await super().load(aggregate_class, id, service=service)
+
+
+async def fill(command: FillBox, work: Work) -> None:
+    box = await work.load(Box, command.box_id)
+    full = Violation(code="box.full", detail="take something out first")
+    refuse_if([full if box.total_g + command.weight_g > FULL_G else None])
+    box.trigger_event(Box.Filled, timestamp=NOW, weight_g=command.weight_g)
+
+
+async def fill_like(command: FillLike, work: Work) -> None:
+    model, box = await work.load(Box, command.model_id), await work.load(Box, command.box_id)
+    box.trigger_event(Box.Filled, timestamp=NOW, weight_g=model.total_g)
+
+
+async def give(
+    store: PostgresEventStore, command: Command, *, service: str = "drivenow-europe", seen: int | None = None
+) -> Answered:
+    dispatcher = Dispatcher(store, SystemClock(), RULEBOOKS, {FillBox: fill, FillLike: fill_like})
+    expected = {command.box_id: seen} if seen and isinstance(command, FillBox) else None
+    return await dispatcher.dispatch(command, metadata(service=service), expected=expected)
+
+
+@pytest.fixture
+async def here(pool: asyncpg.Pool) -> AsyncIterator[CountingStore]:
+    store = CountingStore(pool)
+    await store.listener.erasures.wait(0, 10)  # what is remembered is forgotten once, when listening begins
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def elsewhere(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
+    """The store of another process on the same database."""
+    store = PostgresEventStore(pool)
+    yield store
+    await store.close()
+
+
+async def made(store: PostgresEventStore) -> UUID:
+    box = Box.make()
+    await save(store, box)
+    return box.id
+
+
+async def total(store: PostgresEventStore, box_id: UUID) -> int:
+    return (await store.load(Box, box_id)).total_g
+
+
+async def test_what_the_process_remembers_is_not_looked_up(here: CountingStore) -> None:
+    box_id = await made(here)
+
+    for _ in range(3):
+        await give(here, FillBox(box_id=box_id, weight_g=2))
+
+    assert here.loads == 0
+    assert await total(here, box_id) == 6
+
+
+async def test_what_another_process_changed_is_decided_again(
+    here: CountingStore, elsewhere: PostgresEventStore
+) -> None:
+    box_id = await made(here)
+    await give(elsewhere, FillBox(box_id=box_id, weight_g=7))
+
+    await give(here, FillBox(box_id=box_id, weight_g=3))
+
+    assert await total(elsewhere, box_id) == 10
+
+
+async def test_a_limit_that_another_process_has_used_up_holds(
+    here: CountingStore, elsewhere: PostgresEventStore
+) -> None:
+    box_id = await made(here)
+    await give(elsewhere, FillBox(box_id=box_id, weight_g=8))
+
+    with pytest.raises(RefusedError):
+        await give(here, FillBox(box_id=box_id, weight_g=3))
+
+    assert await total(here, box_id) == 8
+
+
+async def test_a_refusal_that_another_process_has_made_groundless_is_not_given(
+    here: CountingStore, elsewhere: PostgresEventStore
+) -> None:
+    box_id = await made(here)
+    await give(here, FillBox(box_id=box_id, weight_g=9))
+    await give(elsewhere, FillBox(box_id=box_id, weight_g=-9))
+
+    await give(here, FillBox(box_id=box_id, weight_g=4))
+
+    assert await total(here, box_id) == 4
+
+
+async def test_what_was_only_looked_at_must_be_as_it_was_remembered(
+    here: CountingStore, elsewhere: PostgresEventStore
+) -> None:
+    model_id, box_id = await made(here), await made(here)
+    await give(elsewhere, FillBox(box_id=model_id, weight_g=5))
+
+    await give(here, FillLike(box_id=box_id, model_id=model_id))
+
+    assert await total(here, box_id) == 5
+
+
+async def test_the_version_that_a_caller_has_seen_is_compared_with_the_log(
+    here: CountingStore, elsewhere: PostgresEventStore
+) -> None:
+    box_id = await made(here)
+    await give(elsewhere, FillBox(box_id=box_id, weight_g=5))
+
+    with pytest.raises(StaleVersionError):
+        await give(here, FillBox(box_id=box_id, weight_g=1), seen=1)
+    await give(here, FillBox(box_id=box_id, weight_g=1), seen=2)
+
+    assert await total(here, box_id) == 6
+
+
+async def test_what_belongs_to_another_service_is_not_there_though_remembered(here: CountingStore) -> None:
+    box_id = await made(here)
+
+    with pytest.raises(NotFoundError):
+        await give(here, FillBox(box_id=box_id, weight_g=1), service="reachnow-usa")
+
+
+async def test_what_nobody_has_seen_is_not_remembered(here: CountingStore) -> None:
+    with pytest.raises(NotFoundError):
+        await give(here, FillBox(box_id=uuid4(), weight_g=1))

@@ -1,0 +1,94 @@
+"""The command `csbe` as a test gives it, and members whom it is about."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from adapters.postgres.event_store.store import PostgresEventStore
+from api.cli import main
+from api.composition import prepare
+from domain.kernel.aggregate import Aggregate
+from domain.kernel.ids import CommandId, MemberId
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.members.commands import RegisterMember
+from domain.members.member import Member
+from tests.projections.following import empty_read_models
+
+METADATA = Metadata(
+    command_id=CommandId(UUID(int=1)),
+    command="test",
+    actor=Actor(role=Role.AGENT, id="Olga"),
+    service="drivenow-europe",
+    correlation_id=UUID(int=2),
+)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Csbe = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+async def csbe(
+    postgres_dsn: str,
+    pool: asyncpg.Pool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Csbe:
+    """The command, on the database of the tests."""
+    await prepare(postgres_dsn)
+    await empty_read_models(pool)
+    monkeypatch.setenv("CSBE_POSTGRES_DSN", postgres_dsn)
+    monkeypatch.setenv("CSBE_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("api.cli.terminal.configure_logs", lambda _level: None)
+    monkeypatch.setattr("getpass.getuser", lambda: "olga")
+
+    def call(*words: str) -> Ended:
+        capsys.readouterr()
+        try:
+            main(words)
+        except SystemExit as ended:
+            return Ended(int(ended.code or 0), *capsys.readouterr())
+        raise AssertionError
+
+    return lambda *words: asyncio.to_thread(call, *words)
+
+
+async def registered(store: PostgresEventStore) -> Member:
+    command = RegisterMember(
+        member_id=MemberId(uuid4()),
+        city_id="berlin",
+        name="Ada Lovelace",
+        email="ada@example.org",
+        birth_date=date(1990, 5, 17),
+        email_code="4711",
+    )
+    member = Member.register(command, "drivenow-europe", NOW)
+    await append(store, member)
+    return member
+
+
+async def append(store: PostgresEventStore, aggregate: Aggregate) -> None:
+    metadata = METADATA.model_copy(update={"command_id": CommandId(uuid4())})
+    await store.append([aggregate], metadata, answer=None, fingerprint="f")

@@ -1,0 +1,106 @@
+"""What auditors ask for at the terminal."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+
+from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
+from adapters.postgres.event_store.store import PostgresEventStore
+from domain.billing.payment import Payment
+from domain.kernel.ids import MemberId, PaymentId, TripId
+from domain.kernel.money import Currency, Money
+from domain.members.member import Member
+from tests.api.cli.terminal import NOW, Csbe, append, registered
+
+
+async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the_person(
+    csbe: Csbe, store: PostgresEventStore
+) -> None:
+    ada = await registered(store)
+    first = await store.end()
+    ada.verify_email("4711", NOW)
+    await append(store, ada)
+
+    whole = await csbe("history", str(ada.id), "--json")
+    then = await csbe("history", str(ada.id), "--position", str(first), "--json")
+    table = await csbe("history", str(ada.id))
+
+    assert [event["type"] for event in whole.json] == ["members.member.registered", "members.member.email_verified"]
+    assert whole.json[0]["metadata"]["actor"] == {"role": "agent", "id": "Olga"}
+    assert [event["version"] for event in then.json] == [1]
+    assert (table.code, "Ada" in whole.out + table.out, "4711" in whole.out + table.out) == (0, False, False)
+
+
+async def test_what_has_no_history_is_said_so(csbe: Csbe) -> None:
+    unknown = await csbe("history", str(uuid4()))
+    nonsense = await csbe("history", "B-DN 641")
+
+    assert (unknown.code, nonsense.code) == (2, 2)
+    assert "there is no aggregate" in unknown.err
+
+
+async def test_a_law_that_is_broken_is_named_and_what_is_under_way_is_not_missed(
+    csbe: Csbe, store: PostgresEventStore
+) -> None:
+    asked = Payment.hold(
+        PaymentId(uuid4()),
+        member_id=MemberId(uuid4()),
+        trip_id=TripId(uuid4()),
+        amount=Money(amount_minor=3000, currency=Currency.EUR),
+        method_token="tok_visa",
+        at=NOW + timedelta(days=9999),  # long from now, so that it has just been asked for
+    )
+    await append(store, asked)
+
+    running = await csbe("audit", "invariants", "--json")
+    finished = await csbe("audit", "invariants", "--finished", "--json")
+
+    assert (running.code, finished.code) == (0, 1)
+    broken = {name: result["broken"] for name, result in finished.json.items() if result["broken"]}
+    assert len(broken) == 1
+    assert str(asked.id) in str(broken)
+
+
+class AlwaysPays(LoadCosts):
+    def snapshot_pays(self, events: int) -> bool:
+        return events > 0
+
+
+async def test_a_snapshot_that_is_not_what_the_events_say_is_found_and_dropped(csbe: Csbe, pool: asyncpg.Pool) -> None:
+    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    ada, _, brian = [await registered(store) for _ in range(3)]
+    await forge(store, ada)
+    await pool.execute("update csbe.snapshots set digest = '' where originator_id = $1", brian.id)
+
+    found = await csbe("audit", "snapshots", "--json")
+    told = await csbe("audit", "snapshots", "--drop")
+    after = await csbe("audit", "snapshots", "--json")
+
+    whys = {differing["aggregate_id"]: differing["why"] for differing in found.json["differing"]}
+    assert (found.code, told.code, after.code) == (1, 1, 0)
+    assert whys == {
+        str(ada.id): "its state is not what the events say",
+        str(brian.id): "its digest is another one",
+    }
+    assert {str(ada.id), str(brian.id)} <= set(told.out.split())
+    assert "dropped 2" in told.err
+    assert after.json == {"same": 1, "ignored": 0, "differs": 0, "differing": []}
+
+
+async def test_snapshots_that_no_load_uses_are_not_complained_of(csbe: Csbe, pool: asyncpg.Pool) -> None:
+    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    ada, brian = await registered(store), await registered(store)
+    await store.erase(ada.id)
+    await pool.execute("update csbe.snapshots set schema_fingerprint = 'older' where originator_id = $1", brian.id)
+
+    audited = await csbe("audit", "snapshots")
+
+    assert (audited.code, audited.out.strip()) == (0, "0 same, 2 ignored, 0 differs")
+
+
+async def forge(store: PostgresEventStore, member: Member) -> None:
+    """A snapshot with all seals, of a state that never was: as a broken reaction would make it."""
+    await store.pool.execute("delete from csbe.snapshots where originator_id = $1", member.id)
+    member.city_id = "atlantis"
+    await store._loader.snapshots.take_if_it_pays(member, 0)

@@ -1,0 +1,50 @@
+"""Mail to members: to whom, and not at all to whom is erased."""
+
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from adapters.mail.messenger import FileMessenger
+from adapters.postgres.event_store.store import PostgresEventStore
+from api.auth import TokenAuthority
+from api.composition.effects import Effects
+from domain.kernel.ids import MemberId
+from domain.kernel.policy import SendMessage
+from tests.api.cli.terminal import registered
+
+
+@pytest.fixture
+def effects(store: PostgresEventStore, tmp_path: Path) -> Effects:
+    tokens = TokenAuthority(Ed25519PrivateKey.generate())
+    return Effects(Mock(), Mock(), FileMessenger(tmp_path, sender="csbe@example.org"), store, tokens)
+
+
+def mails(folder: Path) -> list[str]:
+    return [mail.read_text() for mail in folder.glob("*.eml")]
+
+
+def message(member_id: MemberId) -> SendMessage:
+    return SendMessage(member_id=member_id, template="verify_email")
+
+
+async def test_a_member_is_written_to_from_the_first_moment_on(
+    effects: Effects, store: PostgresEventStore, tmp_path: Path
+) -> None:
+    ada = await registered(store)
+
+    await effects.perform(message(MemberId(ada.id)), "1")
+
+    [mail] = mails(tmp_path)
+    assert "ada@example.org" in mail
+    assert effects.tokens.code("email", str(ada.id)) in mail
+
+
+async def test_nobody_writes_to_an_erased_member(effects: Effects, store: PostgresEventStore, tmp_path: Path) -> None:
+    ada = await registered(store)
+    await store.erase(ada.id)
+
+    await effects.perform(message(MemberId(ada.id)), "1")
+
+    assert mails(tmp_path) == []

@@ -1,0 +1,223 @@
+"""Webhooks as operators and partners reach them, and what they cannot reach."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from domain.kernel.messages import Role
+from tests.api.cli.terminal import Csbe
+from tests.support.city import City
+
+WANTED = {"url": "https://acme.example/hooks", "types": ["csbe.rental.reservation."]}
+
+
+@pytest.fixture(autouse=True)
+async def _no_webhooks(city: City) -> None:
+    await city.running.pool.execute("truncate csbe.webhooks, csbe.webhook_changes")
+
+
+async def subscribed(city: City, by: dict[str, str], **wanted: object) -> str:
+    answer = await city.post("/v1/webhooks", {**WANTED, **wanted}, by)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/webhooks/{answer.json()['id']}"
+
+
+async def test_a_partner_sees_its_own_webhooks_and_an_operator_those_of_the_service(city: City) -> None:
+    acme, other, olga = city.token(Role.PARTNER, "acme"), city.token(Role.PARTNER, "other"), city.token(Role.OPERATOR)
+    abroad = city.token(Role.OPERATOR, service="reachnow-usa")
+    own = await subscribed(city, acme)
+    await subscribed(city, olga, types=["csbe."])
+
+    seen = {
+        name: len((await city.get("/v1/webhooks", by))["webhooks"])
+        for name, by in (("acme", acme), ("other", other), ("olga", olga), ("abroad", abroad))
+    }
+
+    assert seen == {"acme": 1, "other": 0, "olga": 2, "abroad": 0}
+    for stranger in (other, abroad):
+        assert (await city.api.get(own, headers=stranger)).status_code == 404
+        for action, body in ACTIONS:
+            assert (await city.post(f"{own}/{action}", body, stranger)).status_code in {403, 404}
+    shown = await city.get(own, acme)
+    assert (shown["owner"], shown["state"], shown["personal_data"]) == ("acme", "active", False)
+    assert "secret" not in str(shown)
+
+
+ACTIONS: tuple[tuple[str, dict[str, Any] | None], ...] = (
+    ("pause", None),
+    ("resume", None),
+    ("replay", {"from_position": 1}),
+    ("rotate-secret", {"overlap_h": 1}),
+    ("personal-data", {"allowed": True, "reason": "because"}),
+    ("skip", {"position": 1, "reason": "because"}),
+    ("unsubscribe", None),
+)
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.OPERATOR, Role.PARTNER, Role.MEMBER}))
+async def test_no_other_role_has_anything_to_do_with_webhooks(city: City, role: Role) -> None:
+    by = city.token(role)
+
+    assert (await city.api.get("/v1/webhooks", headers=by)).status_code == 403
+    assert (await city.post("/v1/webhooks", WANTED, by)).status_code == 403
+
+
+async def test_a_partner_never_grants_itself_personal_data_and_subscribes_to_cars_and_trips_alone(city: City) -> None:
+    acme, olga = city.token(Role.PARTNER, "acme"), city.token(Role.OPERATOR)
+    own = await subscribed(city, acme)
+    grant = {"allowed": True, "reason": "contract of today"}
+
+    asked = [await city.post("/v1/webhooks", {**WANTED, "types": types}, acme) for types in CLOSED]
+    smuggled = await city.post("/v1/webhooks", {**WANTED, "personal_data": True}, acme)
+    itself = await city.post(f"{own}/personal-data", grant, acme)
+    granted = await city.post(f"{own}/personal-data", grant, olga)
+
+    assert [answer.status_code for answer in asked] == [403] * len(CLOSED)
+    assert (smuggled.status_code, itself.status_code, granted.status_code) == (422, 403, 200)
+    assert (await city.get(own, acme))["personal_data"] is True
+
+
+CLOSED = (["csbe."], ["csbe.members."], ["csbe.fleet.", "csbe.billing.invoice."], ["csbe.members.member.registered"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "http://acme.example/"},
+        {"url": "ftp://acme.example/"},
+        {"url": "https://user@acme.example/"},
+        {"url": "https://acme.example/#part"},
+        {"url": "https:///nowhere"},
+        {"url": "https://[bad"},
+        {"url": "https://acme.example:99999/"},
+        {"url": "https://acme.example/\nx"},
+        {"url": "https://acme..example/"},
+        {"url": "https://xn--/"},
+        {"url": f"https://{'a' * 64}.example/"},
+        {"url": "https://256.256.256.256/"},
+        {"types": []},
+        {"types": ["csbe.rental.reservation.plaecd"]},
+        {"types": ["*"]},
+        {"subject": "all"},
+        {"state": "active"},
+    ],
+    ids=str,
+)
+async def test_a_wish_that_does_not_fit_is_explained(city: City, wrong: dict[str, object]) -> None:
+    answer = await city.post("/v1/webhooks", {**WANTED, **wrong}, city.token(Role.OPERATOR))
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"][0]["pointer"].startswith("#/body")
+
+
+async def test_a_repeated_request_is_carried_out_once_and_a_stale_one_not_at_all(city: City) -> None:
+    olga, key = city.token(Role.OPERATOR), {"Idempotency-Key": str(uuid4())}
+
+    first, second = [await city.api.post("/v1/webhooks", json=WANTED, headers={**olga, **key}) for _ in range(2)]
+    other = await city.api.post("/v1/webhooks", json={**WANTED, "url": "https://b.example/"}, headers={**olga, **key})
+    own = f"/v1/webhooks/{first.json()['id']}"
+    seen = (await city.api.get(own, headers=olga)).headers["ETag"]
+    paused = await city.post(f"{own}/pause", None, {**olga, "If-Match": seen})
+    stale = await city.post(f"{own}/resume", None, {**olga, "If-Match": seen})
+    beyond = await city.post(f"{own}/replay", {"from_position": 2**40}, olga)
+
+    assert first.json()["secret"].startswith("whsec_")
+    assert (second.json()["secret"], second.json()["repeated"]) == (None, True)
+    assert second.json()["id"] == first.json()["id"]
+    assert (other.status_code, other.json()["type"]) == (422, "urn:csbe:problem:idempotency-key-reused")
+    assert (paused.status_code, stale.status_code) == (200, 412)
+    assert [v["code"] for v in beyond.json()["violations"]] == ["webhook.beyond_the_log"]
+    assert int(paused.headers["X-CSBE-Position"]) > 0
+    assert (await city.get(own, olga))["state"] == "paused"
+
+
+async def test_an_operator_sees_and_steers_webhooks_at_the_terminal(city: City, csbe: Csbe) -> None:
+    olga = city.token(Role.OPERATOR)
+    own = (await subscribed(city, olga)).rpartition("/")[2]
+
+    assert (await csbe("webhooks", "pause", own)).code == 0
+    [paused] = (await csbe("webhooks", "list", "--json")).json
+    replayed = await csbe("webhooks", "replay", own, "--from", "1")
+    [again] = (await csbe("webhooks", "list", "--json")).json
+    beyond = await csbe("webhooks", "replay", own, "--from", str(2**40))
+    unskipped = await csbe("webhooks", "skip", own, "--position", "1", "--reason", "in the way")
+    unknown = await csbe("webhooks", "resume", str(uuid4()))
+
+    assert (paused["id"], paused["state"], replayed.code, again["position"]) == (own, "paused", 0, 0)
+    assert (beyond.code, unskipped.code, unknown.code) == (2, 2, 2)
+    assert f"the log ends at {await city.running.store.end()}" in beyond.err
+    assert "it is not stopped" in unskipped.err
+    assert own in (await csbe("webhooks", "list")).out
+    by = await city.running.pool.fetch("select distinct changed_by_id from csbe.webhook_changes")
+    assert {row["changed_by_id"] for row in by} == {"olga", "operator"}
+
+
+async def test_an_operator_ends_a_webhook_at_the_terminal(city: City, csbe: Csbe) -> None:
+    acme = city.token(Role.PARTNER, "acme")
+    own = await subscribed(city, acme)
+
+    ended = await csbe("webhooks", "unsubscribe", own.rpartition("/")[2], "--by", "Igor")
+
+    assert ended.code == 0
+    assert (await csbe("webhooks", "list", "--json")).json == []
+    assert (await city.api.get(own, headers=acme)).status_code == 404
+    by = await city.running.pool.fetch("select command, changed_by_id from csbe.webhook_changes order by position")
+    assert tuple(by[-1]) == ("webhooks.unsubscribe", "Igor")
+
+
+async def test_a_skip_elsewhere_says_where_a_webhook_is_stopped(city: City, csbe: Csbe) -> None:
+    olga = city.token(Role.OPERATOR)
+    own = await subscribed(city, olga)
+    await city.running.pool.execute("update csbe.followers set failed_position = 3 where name like 'webhook/%'")
+    reason = "in the way of others"
+
+    at_the_terminal = await csbe("webhooks", "skip", own.rpartition("/")[2], "--position", "1", "--reason", reason)
+    by_rest = await city.post(f"{own}/skip", {"position": 1, "reason": reason}, olga)
+
+    assert "it is stopped at 3" in at_the_terminal.err
+    assert "it is stopped at 3" in by_rest.json()["detail"]
+
+
+async def test_the_states_of_webhooks_are_in_the_metrics(city: City) -> None:
+    olga = city.token(Role.OPERATOR)
+    own = await subscribed(city, olga)
+    await city.post(f"{own}/pause", None, olga)
+
+    lines = (await city.api.get("/metrics")).text.splitlines()
+
+    assert 'csbe_webhooks{state="paused"} 1.0' in lines
+    assert 'csbe_webhooks{state="active"} 0.0' in lines
+    assert "csbe_webhook_lag_positions 0.0" in lines
+
+
+def test_what_is_sent_is_in_the_section_webhooks_of_the_openapi_document(openapi: dict[str, Any]) -> None:
+    [sent] = openapi["webhooks"].values()
+
+    content = sent["post"]["requestBody"]["content"]
+
+    assert content == {"application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/CloudEvent"}}}
+    assert {p["name"] for p in sent["post"]["parameters"]} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    }
+    references = set(_references(openapi))
+    assert references <= {f"#/components/schemas/{name}" for name in openapi["components"]["schemas"]}
+
+
+@pytest.fixture
+async def openapi(city: City) -> dict[str, Any]:
+    answer: httpx.Response = await city.api.get("/openapi.json")
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def _references(value: Any) -> Iterator[str]:
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if name == "$ref":
+            yield inner
+        elif isinstance(inner, dict | list):
+            yield from _references(inner)

@@ -1,0 +1,151 @@
+"""What remains while the system is stopped: the database, the broker, the data directory, the cars, and the time."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.embedded.broker import free_port
+from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
+from api.composition import Part, Running, composed
+from api.server import served
+from api.settings import Settings
+from domain.rulebook.model import Rulebook
+from tests.support.brokers import Broker
+from tests.support.city import City
+from tests.support.places import Place
+from tests.support.waiting import PATIENCE_S, until
+
+
+@dataclass
+class MovableClock:
+    """The real time, moved forward by as much as a test lets pass."""
+
+    passed: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+    def let_pass(self, time: timedelta) -> None:
+        self.passed += time
+
+
+@dataclass
+class Installation:
+    """A system that can be started and stopped as often as a test likes, always over the same things."""
+
+    dsn: str
+    broker: Broker
+    data_dir: Path
+    place: Place
+    faults: Faults
+    rulebooks: Mapping[str, Rulebook]
+    clock: MovableClock = field(default_factory=MovableClock)
+    port: int = field(default_factory=free_port)
+    cars: list[Car] = field(default_factory=list)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def composed(self) -> AsyncIterator[Running]:
+        """The system, of which nothing runs."""
+        settings = Settings(postgres_dsn=SecretStr(self.dsn), data_dir=self.data_dir, port=self.port)
+        async with composed(settings, self.dsn, self.broker.url, clock=self.clock, rulebooks=self.rulebooks) as running:
+            yield running
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[City]:
+        """The whole system in this process, with its cars in the streets, until the end of the block."""
+        async with (
+            self.composed() as running,
+            served(running.system),
+            running.going(set(Part)),
+            self.visited(running) as city,
+        ):
+            if not self.cars:
+                await self._furnish(city)
+            async with self.driving():
+                await until(city.knows_its_cars)
+                await city.settled()
+                yield city
+
+    async def serve(
+        self, *only: Part, port: int | None = None, stderr: int | None = None
+    ) -> asyncio.subprocess.Process:
+        """`csbe serve`, whole or in part, in a process of its own, ready to be used."""
+        environment = os.environ | {
+            "CSBE_POSTGRES_DSN": self.dsn,
+            "CSBE_MQTT_URL": self.broker.url,
+            "CSBE_DATA_DIR": str(self.data_dir),
+            "CSBE_PORT": str(port or self.port),
+            "CSBE_LOG_LEVEL": "ERROR",
+        }
+        words = ("serve", *(word for part in only for word in ("--only", part)))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "api.cli", *words), env=environment, stderr=stderr
+        )
+        self.processes.append(process)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
+            await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)
+        return process
+
+    async def clear_away(self) -> None:
+        """Kill whatever a failed test has left running."""
+        for process in self.processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    @asynccontextmanager
+    async def visited(self, running: Running) -> AsyncIterator[City]:
+        """What a visitor sees of the system that is served at our address, here or in another process."""
+        async with httpx.AsyncClient(base_url=self.address, timeout=20) as api:
+            yield City(running, api, self.place, self.cars, self.data_dir / "mail")
+
+    @asynccontextmanager
+    async def driving(self) -> AsyncIterator[SimulatedFleet]:
+        """The cars are connected during the block."""
+        fleet = SimulatedFleet(
+            self.cars,
+            url=self.broker.url,
+            service=self.place.service,
+            faults=self.faults,
+            answer_after_s=(0.01, 0.05),
+            now=self.clock.now,
+        )
+        stop, ready = asyncio.Event(), asyncio.Event()
+        driving = asyncio.create_task(fleet.run(stop, ready))
+        reported = asyncio.create_task(ready.wait())
+        await asyncio.wait({reported, driving}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        assert ready.is_set(), f"the cars could not connect: {driving}"
+        try:
+            yield fleet
+        finally:
+            stop.set()
+            await driving
+
+    async def _furnish(self, city: City) -> None:
+        """Draw the home area and put the first cars into the streets."""
+        self.cars.extend(self.place.cars())
+        await city.give(self.place.home_area())
+        for car in self.cars:
+            await city.give(*self.place.offer(car))
+        await city.settled()
+        await city.running.refresh_zones()
+
+
+async def _is_ready(api: httpx.AsyncClient) -> bool:
+    try:
+        return (await api.get("/readyz")).is_success
+    except httpx.TransportError:
+        return False
