@@ -15,12 +15,11 @@ from domain.dispatcher import Dispatcher
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.messages import Metadata
-from domain.rental.commands import EndTrip, ExtendReservation
+from domain.rental.commands import EndTrip
 from domain.rulebook.services import RULEBOOKS
-from tests.projections.following import Followers, catch_up, credit, prepared
+from tests.projections.following import Followers, catch_up, prepared
 from tests.support.memory_store import MemoryStore
 from tests.support.people_and_cars import area, car, member, reserved, says, started
-from tests.support.planting import Log
 from tests.support.world import World
 
 
@@ -68,20 +67,3 @@ async def story(world: World, followers: Followers) -> tuple[MemberId, VehicleId
     await world.do(EndTrip(trip_id=trip))
     await catch_up(followers)
     return ada, mini, trip
-
-
-@pytest.fixture
-async def log() -> Log:
-    """Ada reserves, drives, pays, and gets a part back; later she reserves for long and does not drive."""
-    world = World()
-    await area(world)
-    ada, mini = await member(world), await car(world)
-    trip = await started(world, ada, mini, await reserved(world, ada, mini))
-    await world.advance(timedelta(minutes=20))
-    await says(world, mini, odometer_m=1_009_000)
-    await world.do(EndTrip(trip_id=trip))
-    await world.do(credit(trip, "1.00"))
-    held = await reserved(world, ada, mini)
-    await world.do(ExtendReservation(reservation_id=held, until=world.now() + timedelta(hours=1)))
-    await world.advance(timedelta(hours=2))
-    return world.store.log
