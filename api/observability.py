@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from domain.dispatcher import Answered, Dispatcher
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.messages import Command, Metadata
 
@@ -42,9 +42,9 @@ INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of th
 INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
 
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
-TASKS_DUE = Gauge("csbe_policy_tasks_due", "What policies decided, is due, and is not done.")
-TASKS_PARKED = Gauge("csbe_policy_tasks_parked", "What was given up and waits for an operator.")
-TASKS_LATE = Gauge("csbe_policy_tasks_late_seconds", "How long the oldest due task or deadline has been waiting.")
+JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
+JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for an operator.")
+JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due task or deadline has been waiting.")
 
 WEBHOOK_ATTEMPTS = Counter("csbe_webhook_attempts_total", "Attempts to deliver an event by result.", ["result"])
 WEBHOOK_SECONDS = Histogram(
@@ -124,7 +124,7 @@ class MeasuredDispatcher(Dispatcher):
 
     async def dispatch(
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
-    ) -> Answered:
+    ) -> CommandResult:
         """As the dispatcher does."""
         with structlog.contextvars.bound_contextvars(**_named(metadata)):
             started = perf_counter()

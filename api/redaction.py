@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from domain.kernel.aggregate import Aggregate, DomainEvent, event_classes
-from domain.kernel.personal import is_erased, personal_fields, telling_fields
+from domain.kernel.personal import is_erased, personal_fields, sensitive_fields
 
 SECRETS = frozenset({"token", "method_token", "email_code"})
 """Payment methods' tokens and mailed codes: whoever has one can use it."""
@@ -19,7 +19,7 @@ def facts_of(event: DomainEvent, *, personal: bool = False) -> dict[str, Any]:
 
     Once that person is erased, what was encrypted is null, and what is withheld stays out.
     """
-    telling = telling_fields(type(event))
+    telling = sensitive_fields(type(event))
     if personal:
         telling = telling.difference(personal_fields(type(event))) if is_erased(event) else frozenset()
     found: dict[str, Any] = _without(to_jsonable_python(event), SECRETS | ENVELOPE | telling)
@@ -28,7 +28,7 @@ def facts_of(event: DomainEvent, *, personal: bool = False) -> dict[str, Any]:
 
 def state_of(aggregate: Aggregate) -> dict[str, Any]:
     """An aggregate's state, without what would tell of a person."""
-    telling = {name for event in event_classes(type(aggregate)) for name in telling_fields(event)}
+    telling = {name for event in event_classes(type(aggregate)) for name in sensitive_fields(event)}
     values = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
     found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS | telling)
     return found

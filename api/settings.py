@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """Whether a read model that a new release makes anew is shown as soon as it is built, or when an operator says."""
     max_body_bytes: int = 64 * 1024
     """A request with a larger body is refused."""
-    webhook_park_after_s: float = Field(default=24 * 3600, gt=0)
+    webhook_fail_after_s: float = Field(default=24 * 3600, gt=0)
     """A webhook whose receiver has failed for so many seconds is parked."""
     webhook_private_receivers: bool = False
     """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""

@@ -14,13 +14,13 @@ from mkdocs.structure.files import File, Files
 import projections
 from api.auth import SCOPES, Allowed
 from api.cli import app
-from api.rest.application import PARTS
+from api.rest.application import ROUTERS
 from api.settings import Settings
 from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
 
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
-MARKS = {"x-personal": "**About a person.** ", "x-withheld": "**Withheld.** "}
+MARKS = {"x-personal": "**About a person.** ", "x-restricted": "**Restricted.** "}
 
 ABOUT_SCHEMAS = """\
 The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
@@ -109,7 +109,7 @@ def _text(prose: str) -> str:
 
 def _routes() -> Iterator[str]:
     yield "# Routes and roles\n\nEach route asks for one of its scopes; `/openapi.json` describes it whole."
-    for part in PARTS:
+    for part in ROUTERS:
         routes = [route for route in part.routes if isinstance(route, APIRoute)]
         yield f"\n## {routes[0].tags[0]}\n\n| route | what it does | scopes |\n|---|---|---|"
         yield from (_route(route) for route in routes)

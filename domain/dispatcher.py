@@ -20,11 +20,11 @@ A = TypeVar("A", bound=Aggregate)
 MAX_ATTEMPTS = 8
 """How often a command is decided, when others are always faster, before the version conflict is reported."""
 
-_answers: TypeAdapter[Any] = TypeAdapter(Any)  # an answer is whatever JSON value a handler returns
+_results: TypeAdapter[Any] = TypeAdapter(Any)  # an answer is whatever JSON value a handler returns
 
 
 @dataclass
-class Work:
+class UnitOfWork:
     """What a handler works with: the time, the rules, and the aggregates that it loads, changes or adds.
 
     Everything that has pending events at the end is appended at once, all or none.
@@ -36,10 +36,10 @@ class Work:
     store: EventStore
     expected: Mapping[UUID, int] = field(default_factory=dict)
     """The versions that the caller has seen, of the aggregates that must not have changed since."""
-    touched: dict[UUID, Aggregate] = field(default_factory=dict)
-    trusts_memory: bool = False
+    aggregates: dict[UUID, Aggregate] = field(default_factory=dict)
+    use_cache: bool = False
     """Whether what the store remembers will do, although another process may have changed it since."""
-    remembered: set[UUID] = field(default_factory=set)
+    cached: set[UUID] = field(default_factory=set)
     """What came from memory."""
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
@@ -47,54 +47,54 @@ class Work:
 
         Raises `NotFoundError`, or `StaleVersionError` when it is not at the version that the caller expects.
         """
-        known = self.touched.get(id)
+        known = self.aggregates.get(id)
         if known is not None and isinstance(known, aggregate_class):
             return known
-        aggregate = await self._from_memory_or_log(aggregate_class, id)
+        aggregate = await self._from_cache_or_log(aggregate_class, id)
         expected = self.expected.get(id, aggregate.version)
         if aggregate.version != expected:
             raise StaleVersionError(id, expected, aggregate.version)
-        self.touched[id] = aggregate
+        self.aggregates[id] = aggregate
         return aggregate
 
-    async def confirm(self) -> None:
+    async def check_reads(self) -> None:
         """Look up what was remembered and is not changed here, since the append checks only what is changed.
 
         Raises `VersionConflictError` when it is no longer so.
         """
-        for id in self.remembered:
-            aggregate = self.touched[id]
+        for id in self.cached:
+            aggregate = self.aggregates[id]
             if not aggregate.pending_events:
                 current = await self.store.load(type(aggregate), id)
                 if current.version != aggregate.version:
                     raise VersionConflictError(id, aggregate.version)
 
-    async def _from_memory_or_log(self, aggregate_class: type[A], id: UUID) -> A:
+    async def _from_cache_or_log(self, aggregate_class: type[A], id: UUID) -> A:
         service = None if aggregate_class.SHARED else self.metadata.service
-        known = self.store.remembered(aggregate_class, id, service=service) if self.trusts_memory else None
+        known = self.store.cached(aggregate_class, id, service=service) if self.use_cache else None
         if known is None:
             return await self.store.load(aggregate_class, id, service=service)
-        self.remembered.add(id)
+        self.cached.add(id)
         return known
 
-    def follow(self, correlation_id: UUID, causation_id: UUID) -> None:
+    def correlate(self, correlation_id: UUID, causation_id: UUID) -> None:
         """What happens here belongs to an earlier request, although whoever asks cannot know which."""
         cause = {"correlation_id": correlation_id, "causation_id": causation_id}
         self.metadata = self.metadata.model_copy(update=cause)
 
     def add(self, aggregate: Aggregate) -> None:
         """Take a new aggregate into this piece of work."""
-        self.touched[aggregate.id] = aggregate
+        self.aggregates[aggregate.id] = aggregate
 
 
-Handler = Callable[[Any, Work], Awaitable[Any]]  # each handler narrows both to its own command and answer
+Handler = Callable[[Any, UnitOfWork], Awaitable[Any]]  # each handler narrows both to its own command and answer
 
 
 @dataclass(frozen=True)
-class Answered:
+class CommandResult:
     """The reply: the handler's answer as JSON, the position to read one's own write, whether it was done before."""
 
-    answer: str | None
+    value: str | None
     position: int
     repeated: bool = False
 
@@ -120,7 +120,7 @@ class Dispatcher:
 
     async def dispatch(
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
-    ) -> Answered:
+    ) -> CommandResult:
         """Carry out a command once. Raises the handler's `DomainError`s, and `CommandIdReusedError`.
 
         A command id that the store knows gets the first outcome back. A refusal is not remembered: it changed nothing,
@@ -130,28 +130,28 @@ class Dispatcher:
         fingerprint = fingerprint_of(command)
         attempt = 1
         while True:
-            work = self._work(metadata, expected or {}, trusts_memory=attempt == 1)
+            work = self._work(metadata, expected or {}, use_cache=attempt == 1)
             try:
                 return await self._attempt(command, work, fingerprint)
             except DomainError as error:
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
-                may_change = work.remembered or isinstance(error, VersionConflictError)
+                may_change = work.cached or isinstance(error, VersionConflictError)
                 if attempt == MAX_ATTEMPTS or not may_change:
                     raise
             attempt += 1
 
-    def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, trusts_memory: bool) -> Work:
+    def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, use_cache: bool) -> UnitOfWork:
         now, rulebook = self._clock.now(), self._rulebooks[metadata.service]
-        return Work(now, rulebook, metadata, self._store, expected, trusts_memory=trusts_memory)
+        return UnitOfWork(now, rulebook, metadata, self._store, expected, use_cache=use_cache)
 
-    async def _attempt(self, command: Command, work: Work, fingerprint: str) -> Answered:
+    async def _attempt(self, command: Command, work: UnitOfWork, fingerprint: str) -> CommandResult:
         answer = await self._handlers[type(command)](command, work)
-        text = None if answer is None else _answers.dump_json(answer).decode()
-        await work.confirm()
-        changed = [a for a in work.touched.values() if a.pending_events]
-        position = await self._store.append(changed, work.metadata, answer=text, fingerprint=fingerprint)
-        return Answered(text, position)
+        text = None if answer is None else _results.dump_json(answer).decode()
+        await work.check_reads()
+        changed = [a for a in work.aggregates.values() if a.pending_events]
+        position = await self._store.append(changed, work.metadata, result=text, fingerprint=fingerprint)
+        return CommandResult(text, position)
 
 
 def fingerprint_of(command: Command) -> str:
@@ -159,8 +159,8 @@ def fingerprint_of(command: Command) -> str:
     return hashlib.sha256(f"{command.NAME}{command.model_dump_json()}".encode()).hexdigest()
 
 
-def _repeat(known: Outcome, fingerprint: str) -> Answered:
+def _repeat(known: Outcome, fingerprint: str) -> CommandResult:
     if known.fingerprint != fingerprint:
         msg = "the command id belongs to a different command"
         raise CommandIdReusedError(msg)
-    return Answered(known.answer, known.position, repeated=True)
+    return CommandResult(known.result, known.position, repeated=True)

@@ -36,8 +36,8 @@ north, but it tells how far to look: no car beyond the farthest of those can be 
 """
 
 _SERVICE_STATES: dict[type[Event], str] = {
-    Vehicle.EnteredService: "in_service",
-    Vehicle.LeftService: "out_of_service",
+    Vehicle.PutIntoService: "in_service",
+    Vehicle.TakenOutOfService: "out_of_service",
     Vehicle.Decommissioned: "decommissioned",
 }
 _CAR_EVENTS = [event for event in contexts.EVENTS.values() if issubclass(event, CarEvent)]

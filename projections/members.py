@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
 from projections.kernel.changes import Changes, Table
-from projections.kernel.projector import Projection, Projector
+from projections.kernel.projector import EventProjection, Projector
 from projections.kernel.writer import Database
 
 MEMBERS = Table("members", ("member_id",))
@@ -40,7 +40,7 @@ class MembersProjector(Projector):
             Member.Blocked: _always(blocked=True),
             Member.Unblocked: _always(blocked=False),
             Member.ReservationOpened: self._reservation_opened,
-            Member.RentalOpened: self._rental_opened,
+            Member.TripOpened: self._trip_opened,
             Member.Released: self._released,
         }
 
@@ -67,15 +67,15 @@ class MembersProjector(Projector):
         yield MEMBERS.update(event.originator_id, {"payment_methods": -1}, version=event.originator_version)
 
     def _reservation_opened(self, recorded: RecordedEvent, event: Member.ReservationOpened) -> Changes:
-        occupied = {"status": "IN_RESERVATION", "reservation_id": event.reservation_id, "trip_id": None}
+        occupied = {"status": "in_reservation", "reservation_id": event.reservation_id, "trip_id": None}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
-    def _rental_opened(self, recorded: RecordedEvent, event: Member.RentalOpened) -> Changes:
-        occupied = {"status": "IN_RENTAL", "reservation_id": None, "trip_id": event.trip_id}
+    def _trip_opened(self, recorded: RecordedEvent, event: Member.TripOpened) -> Changes:
+        occupied = {"status": "in_trip", "reservation_id": None, "trip_id": event.trip_id}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
     def _released(self, recorded: RecordedEvent, event: Member.Released) -> Changes:
-        status = "IDLE" if event.to_reservation is None else "IN_RESERVATION"
+        status = "idle" if event.to_reservation is None else "in_reservation"
         occupied = {"status": status, "reservation_id": event.to_reservation, "trip_id": None}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
@@ -89,7 +89,7 @@ async def forget(db: Database, schema: str, member_id: UUID) -> None:
         await db.execute(f"update {schema}.{table} set {nothing} where member_id = $1", member_id)  # noqa: S608
 
 
-def _always(**values: Any) -> Projection:
+def _always(**values: Any) -> EventProjection:
     """The same values, whatever else the event says."""
 
     def changes(_recorded: RecordedEvent, event: Any) -> Changes:

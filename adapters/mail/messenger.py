@@ -11,12 +11,12 @@ import aiosmtplib
 import asyncpg
 
 from adapters.mail.templates import render
-from adapters.postgres.database import TRY_AGAIN, persistently
+from adapters.postgres.database import TRANSIENT_ERRORS, retrying
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError
 
-_NOT_SENT: tuple[type[Exception], ...] = (aiosmtplib.SMTPException, *TRY_AGAIN)
+_NOT_SENT: tuple[type[Exception], ...] = (aiosmtplib.SMTPException, *TRANSIENT_ERRORS)
 _TAKEN = "select true from csbe.messages_sent where idempotency_key = $1"
 _REMEMBER = "insert into csbe.messages_sent (idempotency_key) values ($1) on conflict do nothing"
 
@@ -86,7 +86,7 @@ class SmtpMessenger:
                 if await self._pool.fetchval(_TAKEN, idempotency_key):
                     return
                 await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
-                await persistently(lambda: self._pool.execute(_REMEMBER, idempotency_key))
+                await retrying(lambda: self._pool.execute(_REMEMBER, idempotency_key))
         except _NOT_SENT as error:
             msg = f"the mail server did not take the message: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error

@@ -14,21 +14,21 @@ import structlog
 
 from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
-from adapters.mqtt.memory import Told, VehicleMemory, is_worth_telling
+from adapters.mqtt.memory import LastReported, VehicleMemory, is_worth_telling
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
 from adapters.mqtt.plausibility import DEFAULT_LIMITS, Limits, Sample, Verdict, screen
-from adapters.mqtt.signals import Readings, readings_of
-from adapters.mqtt.topics import Address
-from adapters.postgres.database import TRY_AGAIN
+from adapters.mqtt.signals import MessageReadings, readings_of
+from adapters.mqtt.topics import VehicleAddress
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import DeadLetter, TelemetryRow, TelemetryStore
-from domain.dispatcher import Answered
+from domain.dispatcher import CommandResult
 from domain.kernel.errors import CommandIdReusedError, DomainError, VersionConflictError
 from domain.kernel.ids import CommandId, VehicleId, ZoneId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.units import Position
 
-_FAILS_THE_BATCH: tuple[type[Exception], ...] = (VersionConflictError, *TRY_AGAIN)
+_FAILS_THE_BATCH: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class KnownVehicle(NamedTuple):
 class Dispatches(Protocol):
     """The one way in."""
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered: ...
+    async def dispatch(self, command: Command, metadata: Metadata) -> CommandResult: ...
 
 
 class VehicleDirectory(Protocol):
@@ -67,7 +67,7 @@ class VehicleDirectory(Protocol):
         ...
 
 
-Zones = Callable[[str, Position], frozenset[ZoneId]]
+ZoneLookup = Callable[[str, Position], frozenset[ZoneId]]
 """The zones of a service that contain a position."""
 
 
@@ -78,7 +78,7 @@ class _Car:
     vin: str
     known: KnownVehicle
     memory: VehicleMemory
-    messages: deque[tuple[Address, Received]] = field(default_factory=deque)
+    messages: deque[tuple[VehicleAddress, Received]] = field(default_factory=deque)
     """Those that are still to be taken."""
 
 
@@ -89,7 +89,7 @@ class _Telling(NamedTuple):
     channel: str
     command: Command
     command_id: CommandId
-    told: Told
+    told: LastReported
     correlation: UUID | None = None
 
 
@@ -110,7 +110,7 @@ class BatchWriter:
 
     def __init__(
         self, dispatcher: Dispatches, telemetry: TelemetryStore, directory: VehicleDirectory, *,
-        zones: Zones, limits: Limits = DEFAULT_LIMITS, metrics: IngestMetrics | None = None,
+        zones: ZoneLookup, limits: Limits = DEFAULT_LIMITS, metrics: IngestMetrics | None = None,
     ) -> None:  # fmt: skip
         self._dispatcher = dispatcher
         self._telemetry = telemetry
@@ -188,7 +188,7 @@ class BatchWriter:
                 self._metrics.message(telling.channel, "told")
             telling = self._until_told(car, found)
 
-    def _take(self, car: _Car, address: Address, message: Received, found: _Findings) -> _Telling | None:
+    def _take(self, car: _Car, address: VehicleAddress, message: Received, found: _Findings) -> _Telling | None:
         match address.channel:
             case "telemetry":
                 return self._take_telemetry(car, message, found)
@@ -202,13 +202,15 @@ class BatchWriter:
         readings = readings_of(telemetry.signals)
         verdict = self._screen(car, readings, telemetry.ts, message.received_at, telemetry.seq)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
-        for oddity in verdict.oddities:
-            self._metrics.message("telemetry", oddity.value)
-        if not verdict.is_news:
+        for anomaly in verdict.anomalies:
+            self._metrics.message("telemetry", anomaly.value)
+        if not verdict.is_newer:
             return None
         return self._news(car, message, telemetry.seq, verdict, readings)
 
-    def _news(self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: Readings) -> _Telling | None:
+    def _news(
+        self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: MessageReadings
+    ) -> _Telling | None:
         """What has changed, if anything that means something has."""
         if not verdict.position_is_good:
             readings = readings.model_copy(update={"position": None})
@@ -231,7 +233,7 @@ class BatchWriter:
             told = told.with_readings(readings, zones)
         return _Telling(message, "responses", command, commands.response_id(response.id), told, response.id)
 
-    def _believable(self, car: _Car, readings: Readings, at: datetime, received_at: datetime) -> Readings:
+    def _believable(self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime) -> MessageReadings:
         """With the last believed place instead of one that is frozen, impossible or overtaken."""
         verdict = self._screen(car, readings, at, received_at)
         trusted = car.memory.track.trusted
@@ -249,12 +251,12 @@ class BatchWriter:
         return _Telling(message, "status", command, command_id, told.with_contact(online=online))
 
     def _screen(
-        self, car: _Car, readings: Readings, at: datetime, received_at: datetime, seq: int | None = None
+        self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime, seq: int | None = None
     ) -> Verdict:
         sample = Sample(at, received_at, seq, readings.position, readings.speed_kmh, readings.odometer_m)
         return screen(car.memory.track, sample, self._limits)
 
-    def _zones_of(self, car: _Car, readings: Readings) -> frozenset[ZoneId] | None:
+    def _zones_of(self, car: _Car, readings: MessageReadings) -> frozenset[ZoneId] | None:
         return None if readings.position is None else self._zones(car.known.service, readings.position)
 
     async def _dispatch(self, car: _Car, telling: _Telling) -> None:
@@ -290,7 +292,7 @@ def _span(message: Received) -> AbstractContextManager[object]:
 
 
 def _row(
-    car: _Car, message: Received, telemetry: payloads.TelemetryMessage, readings: Readings, verdict: Verdict
+    car: _Car, message: Received, telemetry: payloads.TelemetryMessage, readings: MessageReadings, verdict: Verdict
 ) -> TelemetryRow:
     place = readings.position
     return TelemetryRow(
@@ -298,5 +300,5 @@ def _row(
         vin=car.vin, service=car.known.service, seq=telemetry.seq,
         latitude=place.latitude if place else None, longitude=place.longitude if place else None,
         speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m, energy_percent=readings.energy_percent,
-        oddities=",".join(sorted(verdict.oddities)), signals=orjson.dumps(telemetry.signals).decode(),
+        anomalies=",".join(sorted(verdict.anomalies)), signals=orjson.dumps(telemetry.signals).decode(),
     )  # fmt: skip

@@ -4,13 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.mqtt.payloads import ResponseMessage
-from adapters.mqtt.signals import Readings
+from adapters.mqtt.signals import MessageReadings
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact, ObserveVehicle
 from domain.fleet.state import Observation
 from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command
 
-Zones = frozenset[ZoneId]
+ZoneIds = frozenset[ZoneId]
 
 
 def telemetry_id(vin: str, seq: int, at: datetime) -> CommandId:
@@ -28,13 +28,13 @@ def contact_id(vin: str, change: int) -> CommandId:
     return CommandId(derived_id("contact", vin, change))
 
 
-def observe(vehicle_id: VehicleId, at: datetime, readings: Readings, zones: Zones | None) -> Command:
+def observe(vehicle_id: VehicleId, at: datetime, readings: MessageReadings, zones: ZoneIds | None) -> Command:
     """The car has changed in a way that means something."""
     return ObserveVehicle(vehicle_id=vehicle_id, observation=_observation(at, readings, zones))
 
 
 def answer(
-    vehicle_id: VehicleId, response: ResponseMessage, at: datetime, readings: Readings, zones: Zones | None
+    vehicle_id: VehicleId, response: ResponseMessage, at: datetime, readings: MessageReadings, zones: ZoneIds | None
 ) -> Command:
     """The car did what it was told, or did not."""
     if response.status == "done":
@@ -49,6 +49,6 @@ def contact(vehicle_id: VehicleId, at: datetime, *, online: bool) -> Command:
     return NoteContact(vehicle_id=vehicle_id, online=online, at=at)
 
 
-def _observation(at: datetime, readings: Readings, zones: Zones | None) -> Observation:
+def _observation(at: datetime, readings: MessageReadings, zones: ZoneIds | None) -> Observation:
     inside = None if zones is None else tuple(sorted(zones))
     return Observation(observed_at=at, zones=inside, **readings.model_dump())

@@ -13,11 +13,11 @@ from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.kernel.errors import VersionConflictError
 from domain.kernel.ports import Clock
 
-_WAIT_AND_TRY_AGAIN: tuple[type[Exception], ...] = (VersionConflictError, *TRY_AGAIN)
+_WAIT_AND_RETRY: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Ingest:
         """Set while connected and subscribed."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
+        """UnitOfWork until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
         backoff = Backoff()
         while not stop.is_set():
             try:
@@ -124,7 +124,7 @@ class Ingest:
         while True:
             try:
                 await self._writer.write(received)
-            except _WAIT_AND_TRY_AGAIN as error:
+            except _WAIT_AND_RETRY as error:
                 log.warning("ingest_waits_for_database", error=type(error).__name__, messages=len(batch))
                 self._metrics.outage(type(error).__name__)
                 if stop.is_set():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.mqtt.plausibility import Track
-from adapters.mqtt.signals import Readings
+from adapters.mqtt.signals import MessageReadings
 from adapters.postgres.telemetry import Memory
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Position
@@ -17,23 +17,23 @@ _TRACK = TypeAdapter(Track)
 _STATES = ("locked", "doors_closed", "ignition_on", "plugged_in", "fault_codes", "crashed")
 
 
-class Told(BaseModel):
+class LastReported(BaseModel):
     """What fleet was told last of one car."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    readings: Readings | None = None
+    readings: MessageReadings | None = None
     zones: frozenset[ZoneId] | None = None
     online: bool | None = None
     contact_changes: int = 0
 
-    def with_readings(self, new: Readings, zones: frozenset[ZoneId] | None) -> "Told":
+    def with_readings(self, new: MessageReadings, zones: frozenset[ZoneId] | None) -> "LastReported":
         """After telling these: what they do not say stays as it was told before."""
         known = self.readings.model_dump() if self.readings else {}
-        merged = Readings.model_validate(known | new.model_dump(exclude_none=True))
+        merged = MessageReadings.model_validate(known | new.model_dump(exclude_none=True))
         return self.model_copy(update={"readings": merged, "zones": self.zones if zones is None else zones})
 
-    def with_contact(self, *, online: bool) -> "Told":
+    def with_contact(self, *, online: bool) -> "LastReported":
         """After telling that contact was lost or is back."""
         return self.model_copy(update={"online": online, "contact_changes": self.contact_changes + 1})
 
@@ -43,13 +43,13 @@ class VehicleMemory:
     """Both halves, each stored by itself."""
 
     track: Track = field(default_factory=Track)
-    told: Told = field(default_factory=Told)
+    told: LastReported = field(default_factory=LastReported)
 
     @classmethod
     def read(cls, stored: Memory) -> "VehicleMemory":
         return cls(
             track=_TRACK.validate_json(stored.track) if stored.track else Track(),
-            told=Told.model_validate_json(stored.told) if stored.told else Told(),
+            told=LastReported.model_validate_json(stored.told) if stored.told else LastReported(),
         )
 
     def written(self) -> Memory:
@@ -57,7 +57,7 @@ class VehicleMemory:
         return Memory(_TRACK.dump_json(self.track).decode(), self.told.model_dump_json())
 
 
-def is_worth_telling(told: Told, new: Readings, zones: frozenset[ZoneId] | None) -> bool:
+def is_worth_telling(told: LastReported, new: MessageReadings, zones: frozenset[ZoneId] | None) -> bool:
     """Whether something that means something differs from what fleet knows: everything else stays telemetry."""
     old = told.readings
     if old is None:
@@ -80,7 +80,7 @@ def _whole(percent: float | None) -> int | None:
     return None if percent is None else int(percent)
 
 
-def _moved(old: Readings, new: Readings) -> bool:
+def _moved(old: MessageReadings, new: MessageReadings) -> bool:
     """Whether a car with its ignition off is somewhere else."""
     ignition_on = old.ignition_on if new.ignition_on is None else new.ignition_on
     return not ignition_on and new.position is not None and _far(old.position, new.position)

@@ -1,6 +1,6 @@
 """Is what a car reports believable? A screen per vehicle, which also adds up the distance driven.
 
-Nothing is dropped here: every message gets its `Verdict`, and each oddity is counted.
+Nothing is dropped here: every message gets its `Verdict`, and each anomaly is counted.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from domain.kernel.units import Position
 
 
-class Oddity(StrEnum):
+class Anomaly(StrEnum):
     """What can be wrong with a message. The names are permanent: stored with the telemetry, and labels of metrics."""
 
     DUPLICATE = "duplicate"
@@ -30,10 +30,10 @@ class Oddity(StrEnum):
     """Further from the fix before it than a car can drive in that time, can catch up, or has driven by its odometer."""
 
 
-_NO_NEWS = frozenset({Oddity.DUPLICATE, Oddity.OUT_OF_ORDER})
-_NOTHING: frozenset[Oddity] = frozenset()
-_JUMP = frozenset({Oddity.JUMP})
-_FROZEN = frozenset({Oddity.FROZEN})
+_NO_NEWS = frozenset({Anomaly.DUPLICATE, Anomaly.OUT_OF_ORDER})
+_NOTHING: frozenset[Anomaly] = frozenset()
+_JUMP = frozenset({Anomaly.JUMP})
+_FROZEN = frozenset({Anomaly.FROZEN})
 
 
 class Limits(BaseModel):
@@ -96,23 +96,23 @@ class Track:
     counted: Position | None = None
     """Where distance was added last."""
     distance_m: float = 0.0
-    oddities: dict[Oddity, int] = field(default_factory=dict)
+    anomalies: dict[Anomaly, int] = field(default_factory=dict)
     """How often there was each."""
 
 
 class Verdict(NamedTuple):
     """What the screen says about one message."""
 
-    oddities: frozenset[Oddity]
+    anomalies: frozenset[Anomaly]
     at: datetime
     """When it was measured, never later than it was received."""
     position_is_good: bool = False
     """Whether the message carries a place that is believed."""
 
     @property
-    def is_news(self) -> bool:
+    def is_newer(self) -> bool:
         """Whether the message says how the car is now: neither seen before nor overtaken by a newer one."""
-        return self.oddities.isdisjoint(_NO_NEWS)
+        return self.anomalies.isdisjoint(_NO_NEWS)
 
 
 DEFAULT_LIMITS = Limits()
@@ -121,36 +121,36 @@ DEFAULT_LIMITS = Limits()
 def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Verdict:
     """Judge one message against what is known of its vehicle, and add to that what it says."""
     at = min(sample.at, sample.received_at)
-    oddities = _oddities_in_time(track, sample, at, limits)
-    if sample.seq is not None and Oddity.DUPLICATE not in oddities:
+    anomalies = _anomalies_in_time(track, sample, at, limits)
+    if sample.seq is not None and Anomaly.DUPLICATE not in anomalies:
         track.recent_seqs.append(sample.seq)
         del track.recent_seqs[: -limits.remembered_seqs]
     good = False
-    if oddities.isdisjoint(_NO_NEWS):
+    if anomalies.isdisjoint(_NO_NEWS):
         track.newest_at = at
         if sample.position is not None:
             fix = Fix(at, sample.position, sample.odometer_m)
-            oddities |= _follow(track, fix, sample.speed_kmh, limits)
+            anomalies |= _follow(track, fix, sample.speed_kmh, limits)
             good = track.trusted is fix
-    for oddity in oddities:
-        track.oddities[oddity] = track.oddities.get(oddity, 0) + 1
-    return Verdict(oddities, at, good)
+    for anomaly in anomalies:
+        track.anomalies[anomaly] = track.anomalies.get(anomaly, 0) + 1
+    return Verdict(anomalies, at, good)
 
 
-def _oddities_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> frozenset[Oddity]:
+def _anomalies_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> frozenset[Anomaly]:
     newest = track.newest_at
     if newest is not None and at <= newest:
         if sample.seq in track.recent_seqs:
-            return frozenset({Oddity.DUPLICATE})
+            return frozenset({Anomaly.DUPLICATE})
         if at < newest:
-            return frozenset({Oddity.OUT_OF_ORDER})
+            return frozenset({Anomaly.OUT_OF_ORDER})
     delay = sample.received_at - sample.at
     if delay > limits.late:
-        return frozenset({Oddity.LATE})
-    return frozenset({Oddity.CLOCK_SKEW}) if -delay > limits.skew else _NOTHING
+        return frozenset({Anomaly.LATE})
+    return frozenset({Anomaly.CLOCK_SKEW}) if -delay > limits.skew else _NOTHING
 
 
-def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Oddity]:
+def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Anomaly]:
     """Move along to a fix, unless it is frozen or impossible; returns what is wrong with it."""
     trusted, suspect = track.trusted, track.suspect
     if trusted is None:
@@ -196,7 +196,7 @@ def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> 
     return speed * 3.6 > limits.max_speed_kmh or catches_up
 
 
-def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Oddity]:
+def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Anomaly]:
     """The same place again: the car stands, or its receiver is frozen. The freeze dates from when the place was new."""
     track.last_fix_at, track.suspect = fix.at, None
     if track.frozen or _moves(track, trusted, fix, speed_kmh, limits):

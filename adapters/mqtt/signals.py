@@ -58,7 +58,7 @@ class _Signals(BaseModel):
     airbags: list[bool] | None = None
 
 
-class Readings(BaseModel):
+class MessageReadings(BaseModel):
     """What one message says of the car; `None` where it says nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +79,7 @@ class Readings(BaseModel):
     """An airbag has been deployed."""
 
 
-def readings_of(signals: Mapping[str, SignalValue]) -> Readings:
+def readings_of(signals: Mapping[str, SignalValue]) -> MessageReadings:
     """Raises `BadPayloadError` when a signal that is used has a value out of its bounds or of another type."""
     try:
         found = _Signals.model_validate(_sorted_out(signals))
@@ -89,7 +89,7 @@ def readings_of(signals: Mapping[str, SignalValue]) -> Readings:
     if (found.latitude is None) != (found.longitude is None):
         msg = "latitude and longitude only make sense together"
         raise BadPayloadError(msg)
-    return Readings(
+    return MessageReadings(
         position=None
         if found.latitude is None
         else Position(latitude=found.latitude, longitude=found.longitude or 0.0),

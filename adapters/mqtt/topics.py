@@ -14,7 +14,7 @@ _TOPIC = re.compile(
 )
 
 
-class Address(NamedTuple):
+class VehicleAddress(NamedTuple):
     """Which car of which service a message came from, and on which channel."""
 
     service: str
@@ -23,10 +23,10 @@ class Address(NamedTuple):
 
 
 @lru_cache(maxsize=50_000)  # more than three topics of each of 14,000 cars
-def parse(topic: str) -> Address | None:
+def parse(topic: str) -> VehicleAddress | None:
     """The address in a topic that a vehicle publishes on; `None` for any other topic."""
     match = _TOPIC.fullmatch(topic)
-    return Address(match["service"], match["vin"], cast("Channel", match["channel"])) if match else None
+    return VehicleAddress(match["service"], match["vin"], cast("Channel", match["channel"])) if match else None
 
 
 def of_vehicle(service: str, vin: str, channel: str) -> str:

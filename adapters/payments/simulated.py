@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import AskPaymentProvider
 from domain.kernel.ports import GatewayUnavailableError
@@ -41,7 +41,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProviderAnswer:
     """The provider's word: accepted, or declined with a code."""
 
     accepted: bool
@@ -64,7 +64,7 @@ class SimulatedPaymentProvider:
         self._pool = pool
         self._declines = declines
 
-    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> Answer:
+    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> ProviderAnswer:
         """Carry out the operation once per key. Raises `GatewayUnavailableError` when the books cannot be reached."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -73,11 +73,11 @@ class SimulatedPaymentProvider:
                     return _repeat(known, request)
                 books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]
                 code = self._decline_of(request.method_token, request.operation) or refusal(books, request)
-                answer = Answer(code is None, _reference(request.payment_id, idempotency_key), code)
+                answer = ProviderAnswer(code is None, _reference(request.payment_id, idempotency_key), code)
                 await connection.execute(
                     _RECORD, idempotency_key, *_facts(request), answer.accepted, answer.reference, code
                 )
-        except TRY_AGAIN as error:
+        except TRANSIENT_ERRORS as error:
             msg = f"the payment provider cannot be reached: {error}"
             raise GatewayUnavailableError(msg) from error
         return answer
@@ -129,8 +129,8 @@ def _reference(payment_id: UUID, key: str) -> str:
     return f"sim_{derived_id('provider', payment_id, key).hex[:24]}"
 
 
-def _repeat(known: asyncpg.Record, request: AskPaymentProvider) -> Answer:
+def _repeat(known: asyncpg.Record, request: AskPaymentProvider) -> ProviderAnswer:
     asked = (request.operation, request.amount.amount_minor, request.amount.currency.value)
     if (known["operation"], known["amount_minor"], known["currency"]) != asked:
-        return Answer(accepted=False, reference=known["reference"], decline_code="idempotency_key_reused")
-    return Answer(known["accepted"], known["reference"], known["decline_code"])
+        return ProviderAnswer(accepted=False, reference=known["reference"], decline_code="idempotency_key_reused")
+    return ProviderAnswer(known["accepted"], known["reference"], known["decline_code"])

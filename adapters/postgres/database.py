@@ -12,7 +12,15 @@ from asyncpg.exceptions._base import DataError as UnencodableError  # asyncpg ha
 
 from adapters.postgres.errors import BusyError
 
-__all__ = ["LOCK_TIMEOUT", "TRY_AGAIN", "Connection", "UnencodableError", "connect", "giving_way", "persistently"]
+__all__ = [
+    "LOCK_TIMEOUT",
+    "TRANSIENT_ERRORS",
+    "Connection",
+    "UnencodableError",
+    "connect",
+    "retrying",
+    "with_lock_timeout",
+]
 
 T = TypeVar("T")
 
@@ -44,7 +52,7 @@ set tcp_keepalives_count = {_PROBES}
 """
 """The same at the other end, where whoever is gone may hold locks."""
 
-TRY_AGAIN: tuple[type[Exception], ...] = (
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (
     # The server went away, is starting, told us to go, or does not let us in.
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # `UnencodableError` is one too, and is none of these
@@ -78,19 +86,19 @@ async def connect(dsn: str, *, min_size: int = 2, max_size: int = 10, applicatio
     )
 
 
-async def persistently(work: Callable[[], Awaitable[T]]) -> T:
+async def retrying(work: Callable[[], Awaitable[T]]) -> T:
     """Do something that may safely be done twice, again while there is trouble with the database, for some seconds."""
     for pause in RETRY_SECONDS:
         try:
             return await work()
         except UnencodableError:
             raise  # it was refused before it was sent
-        except TRY_AGAIN:
+        except TRANSIENT_ERRORS:
             await asyncio.sleep(pause)
     return await work()
 
 
-async def giving_way(what: str, work: Callable[[], Awaitable[T]]) -> T:
+async def with_lock_timeout(what: str, work: Callable[[], Awaitable[T]]) -> T:
     """Do something that waits for its locks as long as `LOCK_TIMEOUT` says, again while others hold them.
 
     Whoever waits for a lock keeps those waiting who come later. Raises `BusyError`.

@@ -10,7 +10,7 @@ import asyncpg
 log = logging.getLogger(__name__)
 
 EVENTS = "csbe_events"
-TASKS = "csbe_tasks"
+TASKS = "csbe_jobs"
 ERASURES = "csbe_erasures"
 
 RECONNECT_SECONDS = 1.0
@@ -26,7 +26,7 @@ class Channel:
         self._news = asyncio.Event()
         self.count = 0
         """How often there was news: remember it before reading, give it to `wait` after."""
-        self.on_news: Callable[[], None] | None = None
+        self.on_wake: Callable[[], None] | None = None
         """Called at once, beside those who wait."""
 
     def wake(self) -> None:
@@ -34,8 +34,8 @@ class Channel:
         self.count += 1
         news, self._news = self._news, asyncio.Event()
         news.set()
-        if self.on_news:
-            self.on_news()
+        if self.on_wake:
+            self.on_wake()
 
     async def wait(self, seen: int, seconds: float) -> None:
         """Until there is news that came after `seen`, or the time is up."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncpg
 
-from adapters.postgres.database import LOCK_TIMEOUT, giving_way
+from adapters.postgres.database import LOCK_TIMEOUT, with_lock_timeout
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -48,5 +48,5 @@ async def _apply(connection: asyncpg.Connection, file: Path) -> bool:
             await connection.execute(file.read_text())  # noqa: ASYNC240 (as above)
             await connection.execute("insert into csbe.migrations (name) values ($1)", file.stem)
 
-    await giving_way(f"the tables of migration {file.stem}", apply)
+    await with_lock_timeout(f"the tables of migration {file.stem}", apply)
     return True

@@ -13,13 +13,13 @@ _STORE = """
 insert into csbe.telemetry
 select
     received_at, measured_at, vin, service, seq, latitude, longitude,
-    speed_kmh, odometer_m, energy_percent, string_to_array(oddities, ','), signals::jsonb
+    speed_kmh, odometer_m, energy_percent, string_to_array(anomalies, ','), signals::jsonb
 from unnest(
     $1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::float8[], $7::float8[],
     $8::float8[], $9::bigint[], $10::float8[], $11::text[], $12::text[]
 ) as new (
     received_at, measured_at, vin, service, seq, latitude, longitude,
-    speed_kmh, odometer_m, energy_percent, oddities, signals
+    speed_kmh, odometer_m, energy_percent, anomalies, signals
 )
 """
 _LOCK_TRACKS = """
@@ -55,7 +55,7 @@ class TelemetryRow(NamedTuple):
     speed_kmh: float | None
     odometer_m: int | None
     energy_percent: float | None
-    oddities: str
+    anomalies: str
     """Joined by commas."""
     signals: str
 

@@ -4,10 +4,10 @@ import asyncio
 
 import structlog
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.webhooks.claims import Claimed
 from adapters.webhooks.delivery import Delivery, Outlet
-from adapters.webhooks.sender import Answer
+from adapters.webhooks.sender import DeliveryAnswer
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class WebhookDeliverer:
                     taken = await self._claims.take(room)
                     self._busy |= {asyncio.create_task(self._deliver(one, stop)) for one in taken}
                     seconds = min(max(await self._claims.next_due_s(), LEAST_SECONDS), POLL_SECONDS)
-            except TRY_AGAIN as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("webhooks lost the database; trying again", kind=type(error).__name__)
             await self._wait(stop, seen, seconds)
         if self._busy:
@@ -47,17 +47,17 @@ class WebhookDeliverer:
         try:
             more = await self._go_on(delivery, claimed, stop)
             await self._claims.release(claimed, more=more)
-        except TRY_AGAIN as error:  # the claim runs out by itself
+        except TRANSIENT_ERRORS as error:  # the claim runs out by itself
             log.warning("a webhook lost the database", webhook=str(claimed.id), kind=type(error).__name__)
 
     async def _go_on(self, delivery: Delivery, claimed: Claimed, stop: asyncio.Event) -> bool:
         try:
             return await delivery.go_on(stop)
-        except TRY_AGAIN:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:  # a fault of ours, but no other webhook's: it must be seen, and go on later
             log.exception("a webhook cannot be delivered", webhook=str(claimed.id))
-            await delivery.put_off(Answer(error=type(error).__name__))
+            await delivery.put_off(DeliveryAnswer(error=type(error).__name__))
             return False
 
     async def _wait(self, stop: asyncio.Event, seen: int, seconds: float) -> None:

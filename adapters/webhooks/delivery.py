@@ -12,11 +12,11 @@ import asyncpg
 import structlog
 from cryptography.exceptions import InvalidTag
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.event_store.reader import Filter
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.webhooks.claims import CLAIM, Claimed, Failure, WebhookClaims
-from adapters.webhooks.sender import SEND_SECONDS, Answer, Sender
+from adapters.postgres.webhooks.claims import CLAIM, Claimed, DeliveryFailure, WebhookClaims
+from adapters.webhooks.sender import SEND_SECONDS, DeliveryAnswer, Sender
 from adapters.webhooks.signature import signed_headers
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import event_id
@@ -57,7 +57,7 @@ class Outlet:
     to_body: ToBody
     content_type: str
     figures: DeliveryFigures
-    park_after: timedelta
+    fail_after: timedelta
     """A webhook whose receiver has failed for so long is parked."""
 
 
@@ -87,10 +87,12 @@ class Delivery:
             return False
         return passed < self._claimed.end
 
-    async def put_off(self, answer: Answer) -> None:
+    async def put_off(self, answer: DeliveryAnswer) -> None:
         """Leave off until the next attempt."""
-        failure = Failure(answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone)
-        if await self._claims.fail(self._claimed, self._at, failure, park_after=self._outlet.park_after):
+        failure = DeliveryFailure(
+            answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone
+        )
+        if await self._claims.fail(self._claimed, self._at, failure, fail_after=self._outlet.fail_after):
             log.warning("a webhook is parked", webhook=str(self._claimed.id), error=answer.error)
 
     def _wanted(self, until: int) -> Filter:
@@ -106,7 +108,7 @@ class Delivery:
         try:
             [recorded] = await self._outlet.store.reader.recorded([row])
             body = self._outlet.to_body(recorded, self._claimed.personal_data)
-        except TRY_AGAIN:
+        except TRANSIENT_ERRORS:
             raise
         except Exception as error:  # whatever is wrong with the event, its webhook must stop here and be seen
             log.exception("a webhook cannot send an event", webhook=str(self._claimed.id), position=position)
@@ -123,12 +125,12 @@ class Delivery:
         self._at, self._attempts, self._moved = position, 0, monotonic()
         return True
 
-    async def _send(self, recorded: RecordedEvent, body: bytes) -> Answer:
-        vault, begun = self._outlet.store.vault, monotonic()
+    async def _send(self, recorded: RecordedEvent, body: bytes) -> DeliveryAnswer:
+        key_store, begun = self._outlet.store.keys, monotonic()
         try:
-            keys = [vault.unwrap(self._claimed.id, key) for key in self._claimed.secrets]
+            keys = [key_store.unwrap(self._claimed.id, key) for key in self._claimed.secrets]
         except InvalidTag:
-            return Answer(error="its secret was wrapped by another master key: rotate it")
+            return DeliveryAnswer(error="its secret was wrapped by another master key: rotate it")
         id = str(event_id(recorded.event.originator_id, recorded.event.originator_version))
         headers = signed_headers(id, datetime.now(UTC), body, keys) | {"Content-Type": self._outlet.content_type}
         answer = await self._outlet.sender.send(self._claimed.url, body, headers)

@@ -23,7 +23,7 @@ _GONE = 410
 
 
 @dataclass(frozen=True)
-class Answer:
+class DeliveryAnswer:
     """How an attempt ended. `error` is none when it was delivered."""
 
     status: int | None = None
@@ -71,15 +71,15 @@ class Sender:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryAnswer:
         """Try once. Whatever a receiver or its URL does to us is an answer, told in our own words."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._post(url, body, headers)
         except Exception as error:  # noqa: BLE001 (a receiver may provoke whatever it likes)
-            return Answer(error=_told(error))
+            return DeliveryAnswer(error=_told(error))
 
-    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryAnswer:
         more = {"Accept-Encoding": "identity", "User-Agent": "csbe"}
         async with self._client.stream("POST", url, content=body, headers={**headers, **more}) as response:
             await _drain(response)
@@ -121,12 +121,12 @@ async def _drain(response: httpx.Response) -> None:
                 return
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response) -> DeliveryAnswer:
     status = response.status_code
     if response.is_success:
-        return Answer(status)
+        return DeliveryAnswer(status)
     retry_after = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
-    return Answer(status, f"answered {status}", retry_after, gone=status == _GONE)
+    return DeliveryAnswer(status, f"answered {status}", retry_after, gone=status == _GONE)
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
 from api.cli.erase import erase
-from api.cli.jobs import tasks_app
+from api.cli.jobs import jobs_app
 from api.cli.projections import projections_app
 from api.cli.run import demo, migrate, serve, simulate, token
 from api.cli.telemetry import telemetry_app
@@ -30,7 +30,7 @@ for command in (demo, serve, migrate, history, token, simulate, erase):
     app.command()(command)
 for name, group in {
     "projections": projections_app,
-    "tasks": tasks_app,
+    "tasks": jobs_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, errors, fail, run, show, with_system
-from api.composition import AuditedSnapshot, Finding, Running
+from api.composition import AuditedSnapshot, Running, SnapshotFinding
 from api.rest.history import shown
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
@@ -91,8 +91,8 @@ def audit_snapshots(
         return [audited async for audited in running.store.audit_snapshots(drop=drop)]
 
     found = run(with_system(compare))
-    differing = [audited for audited in found if audited.finding is Finding.DIFFERS]
-    counts = {finding.value: sum(audited.finding is finding for audited in found) for finding in Finding}
+    differing = [audited for audited in found if audited.finding is SnapshotFinding.DIFFERS]
+    counts = {finding.value: sum(audited.finding is finding for audited in found) for finding in SnapshotFinding}
     table = Table(Column("id", no_wrap=True), Column("aggregate and version", overflow="fold"), "how it differs")
     for audited in differing:
         table.add_row(str(audited.aggregate_id), f"{audited.topic}, {audited.version}", escape(audited.why))

@@ -9,47 +9,47 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
-from api.composition import ParkedTask, Running
+from api.composition import FailedJob, Running
 
-tasks_app = typer.Typer(help="Parked tasks: what could not be done and waits for you.", no_args_is_help=True)
+jobs_app = typer.Typer(help="Parked tasks: what could not be done and waits for you.", no_args_is_help=True)
 
-TaskId = Annotated[UUID, typer.Argument(help="As `csbe tasks list` shows it.")]
+JobId = Annotated[UUID, typer.Argument(help="As `csbe jobs list` shows it.")]
 
 
-@tasks_app.command("list")
-def tasks_list(as_json: AsJson = False) -> None:
+@jobs_app.command("list")
+def jobs_list(as_json: AsJson = False) -> None:
     """What was given up, the oldest first, and why."""
 
-    async def read(running: Running) -> list[ParkedTask]:
-        return await running.tasks.parked()
+    async def read(running: Running) -> list[FailedJob]:
+        return await running.tasks.failed()
 
     tasks = run(with_system(read))
     table = Table(Column("id", no_wrap=True), Column("what", overflow="fold"), "why it was given up")
     for task in tasks:
-        when = f"at {task.parked_at.isoformat(timespec='seconds')}, after {task.attempts} attempts"
+        when = f"at {task.failed_at.isoformat(timespec='seconds')}, after {task.attempts} attempts"
         table.add_row(str(task.id), f"{task.kind}, by {task.policy}", escape(f"{task.last_error}\n{when}"))
     show(as_json, to_jsonable_python(tasks), table)
 
 
-@tasks_app.command("retry")
-def tasks_retry(task_id: TaskId) -> None:
+@jobs_app.command("retry")
+def jobs_retry(job_id: JobId) -> None:
     """Let the workers try a parked task again."""
 
     async def retry(running: Running) -> None:
-        if not await running.tasks.retry(task_id):
-            fail(f"there is no parked task {task_id}")
+        if not await running.tasks.retry(job_id):
+            fail(f"there is no parked task {job_id}")
 
     run(with_system(retry))
-    errors.print(f"{task_id} is tried again")
+    errors.print(f"{job_id} is tried again")
 
 
-@tasks_app.command("drop")
-def tasks_drop(task_id: TaskId, reason: Reason, by: By) -> None:
+@jobs_app.command("drop")
+def jobs_drop(job_id: JobId, reason: Reason, by: By) -> None:
     """Take a parked task out: it will never be done."""
 
     async def drop(running: Running) -> None:
-        if not await running.tasks.drop(task_id, by=by, reason=reason):
-            fail(f"there is no parked task {task_id}")
+        if not await running.tasks.drop(job_id, by=by, reason=reason):
+            fail(f"there is no parked task {job_id}")
 
     run(with_system(drop))
-    errors.print(f"{task_id} is dropped")
+    errors.print(f"{job_id} is dropped")

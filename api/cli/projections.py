@@ -33,15 +33,15 @@ def projections_status(as_json: AsJson = False) -> None:
     async def read(running: Running) -> list[dict[str, object]]:
         rows = [
             {
-                **asdict(standing),
-                "state": standing.state,
+                **asdict(status),
+                "state": status.state,
                 "generation": generation.state,
                 "changed": not projection.writes(generation),
             }
             for projection in running.followers
-            for generation, standing in await projection.standings()
+            for generation, status in await projection.statuses()
         ]
-        policies = await running.policies.standing()
+        policies = await running.policies.status()
         return [*rows, {**asdict(policies), "state": policies.state, "generation": None, "changed": False}]
 
     rows = run(with_system(read))
@@ -79,7 +79,7 @@ def projections_skip(
     async def skip(running: Running) -> None:
         follower = await _follower(running, name)
         if not await follower.skip(position, by=by, reason=reason):
-            stopped_at = (await follower.standing()).failed_position
+            stopped_at = (await follower.status()).failed_position
             fail(f"{follower.name} is {f'stopped at {stopped_at}, not at {position}' if stopped_at else 'not stopped'}")
 
     run(with_system(skip))
@@ -107,21 +107,21 @@ def projections_compare(name: ReadModel, as_json: AsJson = False) -> None:
 
 @projections_app.command("swap")
 def projections_swap(name: ReadModel) -> None:
-    """Show what was built in the place of what is live, at once; what was live is kept as the former one."""
+    """Show what was built in the place of what is live, at once; what was live is kept as the previous one."""
     new = run(with_system(lambda running: _projection(running, name).swap()))
-    errors.print(f"{name}: generation {new.number} is live; csbe projections back {name} returns to the former")
+    errors.print(f"{name}: generation {new.number} is live; csbe projections rollback {name} returns to the previous")
 
 
-@projections_app.command("back")
-def projections_back(name: ReadModel) -> None:
-    """Return to the former generation."""
-    former = run(with_system(lambda running: _projection(running, name).back()))
-    errors.print(f"{name}: generation {former.number} is live again")
+@projections_app.command("rollback")
+def projections_rollback(name: ReadModel) -> None:
+    """Return to the previous generation."""
+    previous = run(with_system(lambda running: _projection(running, name).rollback()))
+    errors.print(f"{name}: generation {previous.number} is live again")
 
 
 @projections_app.command("drop")
 def projections_drop(name: ReadModel) -> None:
-    """Remove the former generation; without one, the one that was built and is not shown."""
+    """Remove the previous generation; without one, the one that was built and is not shown."""
     spare = run(with_system(lambda running: _projection(running, name).drop()))
     errors.print(f"{name}: generation {spare.number} is dropped")
 

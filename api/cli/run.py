@@ -13,7 +13,7 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
-from api.composition import Part, Running, composed, prepare, servers, tokens_of, warn_of_loss
+from api.composition import Component, Running, composed, prepare, servers, tokens_of, warn_of_loss
 from api.server import served, told_to_stop
 from api.settings import Settings
 from domain.kernel.messages import Role
@@ -57,13 +57,13 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
 
 
 def serve(
-    only: Annotated[list[Part] | None, typer.Option(help="Run only these parts of the system.")] = None,
+    only: Annotated[list[Component] | None, typer.Option(help="Run only these parts of the system.")] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Where the API listens; without it, health and metrics.")
     ] = None,
 ) -> None:
     """Run the system, whole or in part. SIGTERM and Ctrl-C let it finish what it has in hand."""
-    parts = set(only or Part)
+    parts = set(only or Component)
 
     async def go(settings: Settings) -> None:
         async with servers(settings) as (dsn, mqtt_url):
@@ -148,10 +148,10 @@ def simulate(
     show(as_json, counts, table)
 
 
-async def _serve(running: Running, parts: set[Part]) -> None:
+async def _serve(running: Running, parts: set[Component]) -> None:
     stop = told_to_stop()
     settings = running.system.settings
-    async with served(running.system, whole=Part.API in parts), running.going(parts) as loops:
+    async with served(running.system, whole=Component.API in parts), running.going(parts) as loops:
         errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
         await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
         errors.print("stopping: what is in hand is finished first")

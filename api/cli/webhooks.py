@@ -86,7 +86,7 @@ def webhooks_unsubscribe(webhook_id: WebhookId, by: By) -> None:
     errors.print(f"{webhook_id} is ended")
 
 
-def _change(command: commands.Change, by: str) -> None:
+def _change(command: commands.WebhookChange, by: str) -> None:
     async def change(running: Running) -> None:
         found = [one for one in await running.system.webhooks.find() if one.id == command.webhook_id]
         if not found:

@@ -2,29 +2,29 @@
 
 from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
-from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, Finding
+from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotFinding
 from adapters.postgres.followers.follower import Follower
-from adapters.postgres.jobs.queue import ParkedTask
+from adapters.postgres.jobs.queue import FailedJob
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
-from api.composition.runtime import Part, Running
+from api.composition.runtime import Component, Running
 from api.composition.wiring import UnreachableError, composed, prepare, servers, tokens_of
 
 __all__ = [
     "Access",
     "AuditedSnapshot",
     "BusyError",
-    "Finding",
+    "Component",
+    "FailedJob",
     "Follower",
     "FollowerStoppedError",
     "Generation",
     "GenerationError",
     "ParallelBuild",
-    "ParkedTask",
-    "Part",
     "Projection",
     "Running",
+    "SnapshotFinding",
     "UnreachableError",
     "composed",
     "prepare",

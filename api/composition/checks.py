@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from adapters.postgres.errors import GenerationError
-from adapters.postgres.followers.follower import Standing
-from api.observability import LAG, TASKS_DUE, TASKS_LATE, TASKS_PARKED, WEBHOOK_LAG, WEBHOOKS
+from adapters.postgres.followers.follower import FollowerStatus
+from api.observability import JOBS_DUE, JOBS_FAILED, JOBS_LATE, LAG, WEBHOOK_LAG, WEBHOOKS
 from domain.webhooks.subscription import WebhookState
 
 READY_LAG = 10_000
@@ -19,10 +19,10 @@ READY_LAG = 10_000
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _TASKS = """
-select count(*) filter (where parked_at is null and due_at <= now()) as due,
-    count(*) filter (where parked_at is not null) as parked,
-    coalesce(extract(epoch from now() - min(due_at) filter (where parked_at is null and due_at <= now())), 0) as late_s
-from csbe.tasks
+select count(*) filter (where failed_at is null and due_at <= now()) as due,
+    count(*) filter (where failed_at is not null) as parked,
+    coalesce(extract(epoch from now() - min(due_at) filter (where failed_at is null and due_at <= now())), 0) as late_s
+from csbe.jobs
 """
 
 _WEBHOOKS = """
@@ -35,7 +35,7 @@ group by state
 class Stands(Protocol):
     """A follower, or a projection by its live generation."""
 
-    async def standing(self) -> Standing: ...
+    async def status(self) -> FollowerStatus: ...
 
 
 def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[], Awaitable[None]]:
@@ -44,12 +44,12 @@ def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[
     async def take_stock() -> None:
         for follower in followers:
             with suppress(GenerationError):  # none is live: not ready
-                standing = await follower.standing()
-                LAG.labels(standing.name).set(standing.lag)
+                status = await follower.status()
+                LAG.labels(status.name).set(status.lag)
         [tasks] = await pool.fetch(_TASKS)
-        TASKS_DUE.set(tasks["due"])
-        TASKS_PARKED.set(tasks["parked"])
-        TASKS_LATE.set(float(tasks["late_s"]))
+        JOBS_DUE.set(tasks["due"])
+        JOBS_FAILED.set(tasks["parked"])
+        JOBS_LATE.set(float(tasks["late_s"]))
         webhooks = {row["state"]: row for row in await pool.fetch(_WEBHOOKS)}
         for state in WebhookState:
             WEBHOOKS.labels(state).set(webhooks[state]["number"] if state in webhooks else 0)
@@ -75,10 +75,10 @@ def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:
 
     async def keeping_up() -> bool:
         try:
-            standings = [await follower.standing() for follower in followers]
+            statuses = [await follower.status() for follower in followers]
         except (*_NO_ANSWER, GenerationError):
             return False
-        return all(standing.failed_position is None and standing.lag < READY_LAG for standing in standings)
+        return all(status.failed_position is None and status.lag < READY_LAG for status in statuses)
 
     return keeping_up
 

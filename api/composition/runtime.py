@@ -10,11 +10,11 @@ import asyncpg
 import structlog
 
 from adapters.mqtt.ingest import Ingest
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
-from adapters.postgres.jobs.queue import TaskQueue
-from adapters.postgres.jobs.worker import TaskWorker
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.listener import is_set_within
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import TelemetryStore
@@ -26,14 +26,14 @@ log = structlog.get_logger(__name__)
 ZONES_REFRESH_S = 5.0
 
 _IDLE = """
-select not exists (select from csbe.tasks where parked_at is null and due_at <= $1)
+select not exists (select from csbe.jobs where failed_at is null and due_at <= $1)
     and (select count(*) from csbe.followers where name = any($2)
         and position = (select coalesce(max(notification_id), 0) from csbe.events)) = cardinality($2)
 """
 """In one statement, so of one moment: what moves on between two would be seen by neither."""
 
 
-class Part(StrEnum):
+class Component(StrEnum):
     """The roles that a process can have: `csbe serve --only`."""
 
     API = "api"
@@ -55,31 +55,31 @@ class Running:
     followers: tuple[Projection, ...]
     """Of the projections."""
     policies: Follower
-    tasks: TaskQueue
-    worker: TaskWorker
+    tasks: JobQueue
+    worker: JobWorker
     webhooks: WebhookDeliverer
     telemetry: TelemetryStore
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
 
-    async def run(self, parts: Collection[Part], stop: asyncio.Event) -> None:
+    async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
         async with asyncio.TaskGroup() as loops:
             loops.create_task(stop.wait())  # the API alone has no loop
-            if Part.PROJECTIONS in parts:
+            if Component.PROJECTIONS in parts:
                 for follower in self.followers:
                     loops.create_task(follower.run(stop))
-            if Part.POLICIES in parts:
+            if Component.POLICIES in parts:
                 loops.create_task(self.policies.run(stop))
                 loops.create_task(self.worker.run(stop))
-            if Part.WEBHOOKS in parts:
+            if Component.WEBHOOKS in parts:
                 loops.create_task(self.webhooks.run(stop))
-            if Part.INGEST in parts:
+            if Component.INGEST in parts:
                 loops.create_task(self.ingest.run(stop))
                 loops.create_task(self._keep_zones(stop))
 
     @asynccontextmanager
-    async def going(self, parts: Collection[Part]) -> AsyncIterator[asyncio.Task[None]]:
+    async def going(self, parts: Collection[Component]) -> AsyncIterator[asyncio.Task[None]]:
         """Run the loops of these parts during the block; yields the task, which ends early only by a fault of ours."""
         stop = asyncio.Event()
         loops = asyncio.create_task(self.run(parts, stop))
@@ -99,6 +99,6 @@ class Running:
         while not stop.is_set():
             try:
                 await self.refresh_zones()
-            except TRY_AGAIN as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("zones could not be read; the old ones stand", error=str(error))
             await is_set_within(stop, ZONES_REFRESH_S)

@@ -18,7 +18,7 @@ from opentelemetry.trace import Span, Tracer
 from adapters import tracing
 from adapters.tracing import Facts, SpanKind
 from api.observability import MeasuredDispatcher
-from domain.dispatcher import Answered
+from domain.dispatcher import CommandResult
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
 
@@ -35,7 +35,7 @@ class TracedDispatcher(MeasuredDispatcher):
 
     async def dispatch(
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
-    ) -> Answered:
+    ) -> CommandResult:
         """As the dispatcher does."""
         with tracing.span(f"command {command.NAME}", attributes=_facts(metadata)) as span:
             carried = metadata.model_copy(update={"traceparent": tracing.own_traceparent()})

@@ -19,12 +19,12 @@ from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments.simulated import SimulatedPaymentProvider
-from adapters.postgres.database import connect, giving_way
+from adapters.postgres.database import connect, with_lock_timeout
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
-from adapters.postgres.jobs.queue import TaskQueue
-from adapters.postgres.jobs.worker import TaskWorker
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.projection import Projection
@@ -95,7 +95,7 @@ async def prepare(dsn: str) -> list[str]:
             await connection.execute("select pg_advisory_xact_lock(4842198)")
             await connection.execute(projections.shared_sql())
         for projector in projections.PROJECTORS:
-            await giving_way(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
+            await with_lock_timeout(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
     finally:
         await connection.close()
     return applied
@@ -131,7 +131,7 @@ async def composed(
         )
         runner = PolicyRunner(contexts.POLICIES)
         policies = Follower(pool, store, "policies", runner, topics=runner.topics)
-        tasks = TaskQueue(pool)
+        tasks = JobQueue(pool)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
@@ -159,7 +159,7 @@ async def composed(
             followers=followers,
             policies=policies,
             tasks=tasks,
-            worker=TaskWorker(
+            worker=JobWorker(
                 tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
             ),
             webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
@@ -195,7 +195,7 @@ def _outlet(settings: Settings, store: PostgresEventStore, sender: Sender) -> Ou
         to_body=cloudevents.to_body,
         content_type=cloudevents.MEDIA_TYPE,
         figures=WebhookFigures(),
-        park_after=timedelta(seconds=settings.webhook_park_after_s),
+        fail_after=timedelta(seconds=settings.webhook_fail_after_s),
     )
 
 

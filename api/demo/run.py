@@ -5,7 +5,7 @@ import json
 from rich.console import Console
 
 from adapters.simulator.members import Tally
-from api.composition import Part, composed, prepare, servers
+from api.composition import Component, composed, prepare, servers
 from api.demo.seed import seed
 from api.demo.simulation import DemoOptions, simulate
 from api.demo.summary import summary_of, table, welcome
@@ -19,7 +19,7 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
     told = told_to_stop()
     async with servers(settings) as (dsn, mqtt_url):
         await prepare(dsn)
-        async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Part)):
+        async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Component)):
             await seed(running)
             console.print(welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()

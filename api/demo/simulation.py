@@ -100,7 +100,7 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
             ending.cancel()
             leaving.set()
             await asyncio.wait_for(asyncio.gather(*lives), DRAIN_S)
-            await _settled(running)
+            await _drained(running)
         stop.set()
         await driving
     finally:
@@ -108,7 +108,7 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
             task.cancel()
 
 
-async def _settled(running: Running) -> None:
+async def _drained(running: Running) -> None:
     """Until policies and projections have dealt with everything and nothing is due, or the time for it is up."""
     deadline = asyncio.get_running_loop().time() + DRAIN_S
     while asyncio.get_running_loop().time() < deadline:

@@ -23,7 +23,7 @@ async def summary_of(running: Running, tally: Tally, results: dict[str, Invarian
     """What came of it, for people and programs."""
     money = await running.pool.fetch(_MONEY)
     trips = await running.pool.fetch(_TRIPS)
-    parked = await running.pool.fetchval("select count(*) from csbe.tasks where parked_at is not null")
+    parked = await running.pool.fetchval("select count(*) from csbe.jobs where failed_at is not null")
     return {
         "trips": {row["state"]: row["count"] for row in trips},
         "invoices": sum(row["count"] for row in money),
@@ -31,7 +31,7 @@ async def summary_of(running: Running, tally: Tally, results: dict[str, Invarian
         "invariants": {n: {"checked": r.checked, "broken": len(r.broken)} for n, r in results.items()},
         "members": dict(tally.counts),
         "events": await running.store.end(),
-        "parked_tasks": parked,
+        "failed_jobs": parked,
     }
 
 

@@ -14,7 +14,9 @@ from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
 from api.system import System
 
-PARTS = tuple(part.router for part in (members, fleet, rental, billing, history, reports, live, webhooks, health))
+ROUTERS = tuple(
+    context.router for context in (members, fleet, rental, billing, history, reports, live, webhooks, health)
+)
 """The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"
 
@@ -43,8 +45,8 @@ def create_app(system: System) -> FastAPI:
     patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     app.state.system = system
     problems.install(app)
-    for part in PARTS:
-        app.include_router(part)
+    for router in ROUTERS:
+        app.include_router(router)
     describe(app)
     app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)

@@ -6,10 +6,10 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
-from api.rest.commands import TAGGED, Change, InSystem, tag
+from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
-from api.rest.schemas.base import Accepted, Reason
+from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.billing import (
     CreditBody,
     CreditNotePage,
@@ -65,29 +65,29 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.post("/invoices/{invoice_id}/credit-notes", status_code=201)
-async def credit(invoice_id: UUID, body: CreditBody, by: Agent, change: Change) -> Accepted:
+async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Take back an invoice or a part of it, and refund what was paid."""
     command = commands.CreditInvoice(
-        credit_note_id=uuid5(invoice_id, change.key),
+        credit_note_id=uuid5(invoice_id, dispatch.key),
         invoice_id=InvoiceId(invoice_id),
         amount=body.amount,
         reason=body.reason,
     )
-    return await change(command, invoice_id, by)
+    return await dispatch(command, invoice_id, by)
 
 
 @router.post("/invoices/{invoice_id}/approve")
-async def approve(invoice_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
+async def approve(invoice_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """An agent has looked at a charge that was hard to believe: the money is taken."""
     command = commands.ApproveCharge(invoice_id=InvoiceId(invoice_id), reason=body.reason)
-    return await change(command, invoice_id, by)
+    return await dispatch(command, invoice_id, by)
 
 
 @router.post("/invoices/{invoice_id}/retry-payment")
-async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, change: Change) -> Accepted:
+async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Try once more to take the money of an open invoice, with another payment method if one is given."""
     command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
-    return await change(command, invoice_id, by)
+    return await dispatch(command, invoice_id, by)
 
 
 @router.get("/credit-notes")

@@ -61,7 +61,7 @@ def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
 
 
 @dataclass(frozen=True)
-class Giving:
+class Commands:
     """What a route needs to give a command: the request's key, the system, and the answer to put the position on."""
 
     key: str
@@ -69,7 +69,7 @@ class Giving:
     response: Response
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
-        """Give a caller's command to the dispatcher; answer with the id of what it is about."""
+        """Dispatch a caller's command to the dispatcher; answer with the id of what it is about."""
         return await self.for_actor(command, about, by.actor, by.service)
 
     async def for_actor(
@@ -90,28 +90,30 @@ class Giving:
 
 
 @dataclass(frozen=True)
-class Changing(Giving):
+class ConditionalCommands(Commands):
     """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
 
     version: int | None
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
-        """Give a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
+        """Dispatch a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
         return await self.for_actor(command, about, by.actor, by.service, version=self.version)
 
 
-async def giving(key: Key, system: InSystem, response: Response) -> Giving:
+async def commands_of(key: Key, system: InSystem, response: Response) -> Commands:
     """Made by a coroutine, since FastAPI runs anything else, such as the class itself, in another thread."""
-    return Giving(key, system, response)
+    return Commands(key, system, response)
 
 
-async def changing(key: Key, system: InSystem, response: Response, version: ExpectedVersion) -> Changing:
+async def conditional_commands_of(
+    key: Key, system: InSystem, response: Response, version: ExpectedVersion
+) -> ConditionalCommands:
     """The same for a command that changes what is there."""
-    return Changing(key, system, response, version)
+    return ConditionalCommands(key, system, response, version)
 
 
-Give = Annotated[Giving, Depends(giving)]
-Change = Annotated[Changing, Depends(changing)]
+Dispatch = Annotated[Commands, Depends(commands_of)]
+DispatchIfMatch = Annotated[ConditionalCommands, Depends(conditional_commands_of)]
 
 
 TAGGED: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
-from api.rest.schemas.base import Accepted, Reason, Word
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
+from api.rest.schemas.base import Accepted, ReasonBody, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands
 from domain.fleet.vehicle import Vehicle
@@ -82,31 +82,31 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.post("/vehicles", status_code=201)
-async def commission(body: VehicleBody, by: Operator, give: Give) -> Accepted:
+async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
     """Take a car into the fleet."""
-    vehicle_id = VehicleId(new_id(by, give.key, "fleet.vehicle"))
+    vehicle_id = VehicleId(new_id(by, dispatch.key, "fleet.vehicle"))
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
-    return await give(command, vehicle_id, by)
+    return await dispatch(command, vehicle_id, by)
 
 
 @router.post("/vehicles/{vehicle_id}/in-service")
-async def put_into_service(vehicle_id: UUID, by: Operator, change: Change) -> Accepted:
+async def put_into_service(vehicle_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """Offer a car to members."""
-    return await change(commands.PutIntoService(vehicle_id=VehicleId(vehicle_id)), vehicle_id, by)
+    return await dispatch(commands.PutIntoService(vehicle_id=VehicleId(vehicle_id)), vehicle_id, by)
 
 
 @router.post("/vehicles/{vehicle_id}/out-of-service")
-async def take_out_of_service(vehicle_id: UUID, body: Reason, by: Operator, change: Change) -> Accepted:
+async def take_out_of_service(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """Keep a car from members."""
     command = commands.TakeOutOfService(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
-    return await change(command, vehicle_id, by)
+    return await dispatch(command, vehicle_id, by)
 
 
 @router.post("/vehicles/{vehicle_id}/decommission")
-async def decommission(vehicle_id: UUID, body: Reason, by: Operator, change: Change) -> Accepted:
+async def decommission(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """Take a car out of the fleet for good; not while somebody has it."""
     command = commands.DecommissionVehicle(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
-    return await change(command, vehicle_id, by)
+    return await dispatch(command, vehicle_id, by)
 
 
 @router.get("/zones")
@@ -116,17 +116,17 @@ async def zones(by: Reader, system: InSystem) -> Zones:
 
 
 @router.post("/zones", status_code=201)
-async def define_zone(body: ZoneBody, by: Operator, give: Give) -> Accepted:
+async def define_zone(body: ZoneBody, by: Operator, dispatch: Dispatch) -> Accepted:
     """Draw a zone; one of the same city, kind and name is drawn anew."""
     zone_id = ZoneId(new_id(None, f"{by.service}/{body.city_id}/{body.kind}/{body.name}", "fleet.zone"))
     command = commands.DefineZone(zone_id=zone_id, **body.model_dump())
-    return await give(command, zone_id, by)
+    return await dispatch(command, zone_id, by)
 
 
 @router.post("/zones/{zone_id}/retire")
-async def retire_zone(zone_id: UUID, by: Operator, change: Change) -> Accepted:
+async def retire_zone(zone_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """Let a zone count no more."""
-    return await change(commands.RetireZone(zone_id=ZoneId(zone_id)), zone_id, by)
+    return await dispatch(commands.RetireZone(zone_id=ZoneId(zone_id)), zone_id, by)
 
 
 @router.get("/tasks")
@@ -136,12 +136,12 @@ async def tasks(by: Crew, system: InSystem) -> Tasks:
 
 
 @router.post("/tasks/{task_id}/complete")
-async def complete_task(task_id: UUID, by: Operator, change: Change) -> Accepted:
+async def complete_task(task_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """It was done."""
-    return await change(commands.CompleteTask(task_id=TaskId(task_id)), task_id, by)
+    return await dispatch(commands.CompleteTask(task_id=TaskId(task_id)), task_id, by)
 
 
 @router.post("/tasks/{task_id}/cancel")
-async def cancel_task(task_id: UUID, body: Reason, by: Operator, change: Change) -> Accepted:
+async def cancel_task(task_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """It is not needed any more."""
-    return await change(commands.CancelTask(task_id=TaskId(task_id), reason=body.reason), task_id, by)
+    return await dispatch(commands.CancelTask(task_id=TaskId(task_id), reason=body.reason), task_id, by)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
-from api.rest.schemas.base import Accepted, Reason
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
+from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
 from api.system import System
 from domain.kernel.ids import MemberId
@@ -28,20 +28,20 @@ Agent = Annotated[Caller, Depends(Allowed("members:write"))]
 
 
 @router.post("", status_code=201)
-async def register(body: Registration, give: Give) -> Registered:
+async def register(body: Registration, dispatch: Dispatch) -> Registered:
     """Open an account. The address is proved by a code that is mailed to it."""
-    system = give.system
+    system = dispatch.system
     service = body.service or system.settings.service
     if service not in system.rulebooks:
         raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
-    member_id = MemberId(new_id(None, f"{service}/{body.email}/{give.key}", "members.member"))
+    member_id = MemberId(new_id(None, f"{service}/{body.email}/{dispatch.key}", "members.member"))
     command = commands.RegisterMember(
         member_id=member_id,
         email_code=system.tokens.code("email", str(member_id)),
         **body.model_dump(exclude={"service"}),
     )
     anybody = Actor(role=Role.MEMBER, id=str(member_id))
-    done = await give.for_actor(command, member_id, anybody, service)
+    done = await dispatch.for_actor(command, member_id, anybody, service)
     token = system.tokens.issue(
         Role.MEMBER, str(member_id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
     )
@@ -61,61 +61,63 @@ async def account(member_id: UUID, by: Reader, system: InSystem, response: Respo
 
 
 @router.post("/{member_id}/verify-email")
-async def verify_email(member_id: UUID, body: EmailCode, by: Writer, change: Change) -> Accepted:
+async def verify_email(member_id: UUID, body: EmailCode, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Prove the address."""
     command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/licence")
-async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, change: Change) -> Accepted:
+async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Hand in a licence."""
     command = commands.SubmitLicence(member_id=own_or_any(by, member_id, "members:write"), **body.model_dump())
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/licence/verify")
-async def verify_licence(member_id: UUID, by: Agent, change: Change) -> Accepted:
+async def verify_licence(member_id: UUID, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """An agent has seen the licence."""
-    return await change(commands.VerifyLicence(member_id=MemberId(member_id)), member_id, by)
+    return await dispatch(commands.VerifyLicence(member_id=MemberId(member_id)), member_id, by)
 
 
 @router.post("/{member_id}/licence/reject")
-async def reject_licence(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
+async def reject_licence(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """An agent turns the licence down."""
     command = commands.RejectLicence(member_id=MemberId(member_id), reason=body.reason)
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/payment-methods")
-async def add_payment_method(member_id: UUID, body: PaymentMethodBody, by: Writer, change: Change) -> Accepted:
+async def add_payment_method(
+    member_id: UUID, body: PaymentMethodBody, by: Writer, dispatch: DispatchIfMatch
+) -> Accepted:
     """Add a way to pay; the newest is charged."""
     owner = own_or_any(by, member_id, "members:write")
-    method_id = str(new_id(by, change.key, "members.payment_method"))
+    method_id = str(new_id(by, dispatch.key, "members.payment_method"))
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/payment-methods/{method_id}/remove")
-async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, change: Change) -> Accepted:
+async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Forget a way to pay; not while a reservation or a trip may have to be charged."""
     owner = own_or_any(by, member_id, "members:write")
     command = commands.RemovePaymentMethod(member_id=owner, method_id=str(method_id))
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/block")
-async def block(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
+async def block(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Keep a member from new reservations and trips."""
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 @router.post("/{member_id}/unblock")
-async def unblock(member_id: UUID, body: Reason, by: Agent, change: Change) -> Accepted:
+async def unblock(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Lift a block."""
     command = commands.UnblockMember(member_id=MemberId(member_id), reason=body.reason)
-    return await change(command, member_id, by)
+    return await dispatch(command, member_id, by)
 
 
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
 from api.problems import Problem
-from api.rest.commands import TAGGED, Change, Give, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
@@ -89,13 +89,13 @@ async def reservations(by: Reader, system: InSystem, page: InPage) -> Reservatio
 
 
 @router.post("/reservations", status_code=201)
-async def place(body: ReservationBody, by: Writer, give: Give) -> Accepted:
+async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """Keep a car for the free time, at the prices of now."""
-    reservation_id = ReservationId(new_id(by, give.key, "rental.reservation"))
+    reservation_id = ReservationId(new_id(by, dispatch.key, "rental.reservation"))
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
-    return await give(command, reservation_id, by)
+    return await dispatch(command, reservation_id, by)
 
 
 @router.get("/reservations/{reservation_id}", responses=TAGGED)
@@ -107,18 +107,18 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
 
 
 @router.post("/reservations/{reservation_id}/extend")
-async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, change: Change) -> Accepted:
+async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Keep the car longer; what lies after the free time is paid."""
-    await load_owned(Reservation, reservation_id, by, change.system, scope=SEES_ALL)
+    await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
-    return await change(command, reservation_id, by)
+    return await dispatch(command, reservation_id, by)
 
 
 @router.post("/reservations/{reservation_id}/cancel")
-async def cancel(reservation_id: UUID, by: Writer, change: Change) -> Accepted:
-    """Give the car up."""
-    await load_owned(Reservation, reservation_id, by, change.system, scope=SEES_ALL)
-    return await change(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
+async def cancel(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+    """Dispatch the car up."""
+    await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
+    return await dispatch(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
 
 @router.get("/trips")
@@ -130,9 +130,9 @@ async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
 
 
 @router.post("/trips", status_code=202)
-async def start(body: TripBody, by: Writer, give: Give) -> Accepted:
+async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """Ask for a trip. It runs once the money is held and the car has confirmed that it is open."""
-    trip_id = TripId(new_id(by, give.key, "rental.trip"))
+    trip_id = TripId(new_id(by, dispatch.key, "rental.trip"))
     command = commands.StartTrip(
         trip_id=trip_id,
         member_id=_for_whom(by, body.member_id),
@@ -141,7 +141,7 @@ async def start(body: TripBody, by: Writer, give: Give) -> Accepted:
         package=body.package,
         options=body.options,
     )
-    return await give(command, trip_id, by)
+    return await dispatch(command, trip_id, by)
 
 
 @router.get("/trips/{trip_id}", responses=TAGGED)
@@ -153,31 +153,31 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
 
 
 @router.post("/trips/{trip_id}/park", status_code=202)
-async def park(trip_id: UUID, by: Writer, change: Change) -> Accepted:
+async def park(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Lock the car for a while and keep it."""
-    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
-    return await change(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
+    await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
+    return await dispatch(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/resume", status_code=202)
-async def resume(trip_id: UUID, by: Writer, change: Change) -> Accepted:
+async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Open the parked car again."""
-    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
-    return await change(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
+    await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
+    return await dispatch(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/end", status_code=202)
-async def end(trip_id: UUID, by: Writer, change: Change) -> Accepted:
-    """Give the car back. Refused with every criterion that it does not meet here and now."""
-    await load_owned(Trip, trip_id, by, change.system, scope=SEES_ALL)
-    return await change(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
+async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+    """Dispatch the car back. Refused with every criterion that it does not meet here and now."""
+    await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
+    return await dispatch(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.post("/trips/{trip_id}/force-end")
-async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, change: Change) -> Accepted:
+async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """An agent ends a trip whose car cannot confirm it."""
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
-    return await change(command, trip_id, by)
+    return await dispatch(command, trip_id, by)
 
 
 def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:

@@ -41,7 +41,7 @@ Granter = Annotated[Caller, Depends(Allowed("personal:read"))]
 
 
 @dataclass(frozen=True)
-class Changing:
+class ConditionalCommands:
     """What a route needs to change a webhook once per key."""
 
     key: Key
@@ -49,7 +49,7 @@ class Changing:
     response: Response
     version: ExpectedVersion
 
-    async def __call__(self, command: commands.Change, by: Caller) -> Changed:
+    async def __call__(self, command: commands.WebhookChange, by: Caller) -> Changed:
         """Have it done. Raises the port's errors."""
         about = metadata_of(command, by, self.key)
         changed = await self.system.webhooks.change(command, about, version=self.version)
@@ -57,7 +57,7 @@ class Changing:
         return changed
 
 
-Change = Annotated[Changing, Depends()]
+DispatchIfMatch = Annotated[ConditionalCommands, Depends()]
 
 
 def metadata_of(command: commands.AboutWebhook, by: Caller, key: str) -> Metadata:
@@ -95,49 +95,51 @@ async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.post("/{webhook_id}/pause")
-async def pause(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Send nothing until it is resumed. Nothing is lost meanwhile."""
-    return _accepted(webhook_id, await change(commands.Pause(webhook_id=webhook_id), by))
+    return _accepted(webhook_id, await dispatch(commands.Pause(webhook_id=webhook_id), by))
 
 
 @router.post("/{webhook_id}/resume")
-async def resume(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Go on where a paused or parked webhook stands, at once."""
-    return _accepted(webhook_id, await change(commands.Resume(webhook_id=webhook_id), by))
+    return _accepted(webhook_id, await dispatch(commands.Resume(webhook_id=webhook_id), by))
 
 
 @router.post("/{webhook_id}/replay")
-async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, change: Change) -> Accepted:
+async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
     command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
-    return _accepted(webhook_id, await change(command, by))
+    return _accepted(webhook_id, await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/skip")
-async def skip(webhook_id: UUID, body: SkipBody, by: Writer, change: Change) -> Accepted:
+async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Go on after the event that cannot be read, at which the webhook is parked; it is never sent."""
     command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
-    return _accepted(webhook_id, await change(command, by))
+    return _accepted(webhook_id, await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/rotate-secret")
-async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, change: Change) -> SecretTold:
+async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch) -> SecretTold:
     """Sign with a new secret, told once; until the overlap ends, the one before signs too."""
     command = commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h)
-    return _told(webhook_id, await change(command, by))
+    return _told(webhook_id, await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/personal-data")
-async def allow_personal_data(webhook_id: UUID, body: PersonalDataBody, by: Granter, change: Change) -> Accepted:
+async def allow_personal_data(
+    webhook_id: UUID, body: PersonalDataBody, by: Granter, dispatch: DispatchIfMatch
+) -> Accepted:
     """Allow that values about persons are sent too, or no longer."""
     command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
-    return _accepted(webhook_id, await change(command, by))
+    return _accepted(webhook_id, await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/unsubscribe")
-async def unsubscribe(webhook_id: UUID, by: Writer, change: Change) -> Accepted:
+async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """End a webhook for good."""
-    return _accepted(webhook_id, await change(commands.Unsubscribe(webhook_id=webhook_id), by))
+    return _accepted(webhook_id, await dispatch(commands.Unsubscribe(webhook_id=webhook_id), by))
 
 
 def known_types(types: Sequence[str], parameter: str, place: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts, price
 from domain.billing.taxes import tax
-from domain.dispatcher import Work
+from domain.dispatcher import UnitOfWork
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
@@ -20,7 +20,7 @@ from domain.rulebook.model import City, LegalEntity
 A = TypeVar("A", bound=Aggregate)
 
 
-async def find(work: Work, aggregate_class: type[A], id: UUID) -> A | None:
+async def find(work: UnitOfWork, aggregate_class: type[A], id: UUID) -> A | None:
     """The aggregate, or none."""
     try:
         return await work.load(aggregate_class, id)
@@ -28,7 +28,7 @@ async def find(work: Work, aggregate_class: type[A], id: UUID) -> A | None:
         return None
 
 
-async def take_number(work: Work, seller: LegalEntity, document: Document, document_id: UUID) -> str:
+async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document, document_id: UUID) -> str:
     """The next number of a legal entity's range, taken in this piece of work."""
     numbers = await find(work, NumberRange, NumberRange.id_of(seller, document))
     if numbers is None:
@@ -42,7 +42,7 @@ def day_of_end(city: City, facts: TripFacts) -> date:
     return city.local_day(facts.started_at + timedelta(seconds=facts.duration_s))
 
 
-async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
+async def issue_invoice(command: PriceTrip, work: UnitOfWork) -> Invoice:
     """Price a trip by its quote, tax it by its city, number it."""
     city = work.rulebook.city(command.quote.city_id)
     priced, day = price(command.quote.tariff, command.facts), day_of_end(city, command.facts)
@@ -63,7 +63,7 @@ async def issue_invoice(command: PriceTrip, work: Work) -> Invoice:
     return invoice
 
 
-async def collect(invoice: Invoice, method_token: str | None, work: Work) -> None:
+async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) -> None:
     """Take the money of an open invoice: from its hold as far as that goes, the rest by a new payment.
 
     When nothing is due, the invoice is settled and the hold given back.
@@ -77,7 +77,7 @@ async def collect(invoice: Invoice, method_token: str | None, work: Work) -> Non
         _charge(invoice, due - taken, token, work)
 
 
-def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: Work) -> Money:
+def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: UnitOfWork) -> Money:
     zero = Money.zero(due.currency)
     if payment is None:
         return zero
@@ -90,7 +90,7 @@ def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work:
     return part
 
 
-def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Work) -> None:
+def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: UnitOfWork) -> None:
     if method_token is None:
         detail = "there is neither a hold nor a payment method to take the money from"
         violation = Violation(code="payment.no_method", detail=detail, values={"invoice": invoice.number})
@@ -108,7 +108,7 @@ def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Wor
     invoice.request_payment(PaymentId(payment.id), amount, work.now)
 
 
-async def refund(invoice: Invoice, credit_note_id: UUID, amount: Money, work: Work) -> None:
+async def refund(invoice: Invoice, credit_note_id: UUID, amount: Money, work: UnitOfWork) -> None:
     """Give money back by the payments that brought it."""
     left = amount
     for payment_id in invoice.payment_ids:

@@ -16,26 +16,26 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.review import review_reasons
-from domain.dispatcher import Handler, Work
+from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.ids import InvoiceId, PaymentId
 from domain.kernel.messages import Command
 
 
-async def request_hold(command: RequestHold, work: Work) -> PaymentId:
+async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:
     """Ask for money to be held; a payment that exists is left as it is."""
     if await find(work, Payment, command.payment_id) is None:
         work.add(Payment.hold(**dict(command), at=work.now))
     return command.payment_id
 
 
-async def release_hold(command: ReleaseHold, work: Work) -> None:
+async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
     """Give a hold back."""
     payment = await find(work, Payment, command.payment_id)
     if payment is not None:
         payment.release(work.now)
 
 
-async def price_trip(command: PriceTrip, work: Work) -> InvoiceId:
+async def price_trip(command: PriceTrip, work: UnitOfWork) -> InvoiceId:
     """Invoice a trip once; take the money unless a person must look at the charge first."""
     invoice_id = Invoice.id_of(command.trip_id)
     if await find(work, Invoice, invoice_id) is not None:
@@ -48,21 +48,21 @@ async def price_trip(command: PriceTrip, work: Work) -> InvoiceId:
     return invoice_id
 
 
-async def approve_charge(command: ApproveCharge, work: Work) -> None:
+async def approve_charge(command: ApproveCharge, work: UnitOfWork) -> None:
     """Take the money of a reviewed invoice."""
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.approve_charge(work.metadata.actor.id, command.reason, work.now)
     await collect(invoice, None, work)
 
 
-async def retry_charge(command: RetryCharge, work: Work) -> None:
+async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
     """Try once more to take the money of an open invoice."""
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.expect_open()
     await collect(invoice, command.method_token, work)
 
 
-async def credit_invoice(command: CreditInvoice, work: Work) -> UUID:
+async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     """Credit an invoice, once per id; refund what was paid, or give the hold back when nothing is left to pay."""
     if await find(work, CreditNote, command.credit_note_id) is not None:
         return command.credit_note_id

@@ -1,6 +1,6 @@
 """What may be asked for about vehicles, zones and tasks."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -19,7 +19,7 @@ TaskKind = Literal["refuel", "charge", "clean", "inspect"]
 class CommissionVehicle(Command):
     """Take a car into the fleet. `capabilities` are the commands that its telematics unit can do."""
 
-    NAME: ClassVar[str] = "fleet.commission_vehicle"
+    NAME = "fleet.commission_vehicle"
 
     vehicle_id: VehicleId
     vin: str
@@ -37,7 +37,7 @@ class CommissionVehicle(Command):
 class PutIntoService(Command):
     """Offer a car to members."""
 
-    NAME: ClassVar[str] = "fleet.put_into_service"
+    NAME = "fleet.put_into_service"
 
     vehicle_id: VehicleId
 
@@ -45,7 +45,7 @@ class PutIntoService(Command):
 class TakeOutOfService(Command):
     """Keep a car from members."""
 
-    NAME: ClassVar[str] = "fleet.take_out_of_service"
+    NAME = "fleet.take_out_of_service"
 
     vehicle_id: VehicleId
     reason: str
@@ -54,7 +54,7 @@ class TakeOutOfService(Command):
 class DecommissionVehicle(Command):
     """Take a car out of the fleet for good."""
 
-    NAME: ClassVar[str] = "fleet.decommission_vehicle"
+    NAME = "fleet.decommission_vehicle"
 
     vehicle_id: VehicleId
     reason: str
@@ -63,7 +63,7 @@ class DecommissionVehicle(Command):
 class ObserveVehicle(Command):
     """Note what a car said of itself, as far as it means something."""
 
-    NAME: ClassVar[str] = "fleet.observe_vehicle"
+    NAME = "fleet.observe_vehicle"
 
     vehicle_id: VehicleId
     observation: Observation
@@ -72,7 +72,7 @@ class ObserveVehicle(Command):
 class NoteContact(Command):
     """Note that a car went offline or is back online."""
 
-    NAME: ClassVar[str] = "fleet.note_contact"
+    NAME = "fleet.note_contact"
 
     vehicle_id: VehicleId
     online: bool
@@ -82,7 +82,7 @@ class NoteContact(Command):
 class ConfirmVehicleCommand(Command):
     """The car did what it was told; `observation` is its state afterwards."""
 
-    NAME: ClassVar[str] = "fleet.confirm_vehicle_command"
+    NAME = "fleet.confirm_vehicle_command"
 
     vehicle_id: VehicleId
     request_id: UUID
@@ -92,7 +92,7 @@ class ConfirmVehicleCommand(Command):
 class FailVehicleCommand(Command):
     """The car refused, could not, or did not answer in time."""
 
-    NAME: ClassVar[str] = "fleet.fail_vehicle_command"
+    NAME = "fleet.fail_vehicle_command"
 
     vehicle_id: VehicleId
     request_id: UUID
@@ -102,7 +102,7 @@ class FailVehicleCommand(Command):
 class DefineZone(Command):
     """Draw a zone, or a new version of it."""
 
-    NAME: ClassVar[str] = "fleet.define_zone"
+    NAME = "fleet.define_zone"
 
     zone_id: ZoneId
     city_id: str
@@ -114,7 +114,7 @@ class DefineZone(Command):
 class RetireZone(Command):
     """A zone does not count any more."""
 
-    NAME: ClassVar[str] = "fleet.retire_zone"
+    NAME = "fleet.retire_zone"
 
     zone_id: ZoneId
 
@@ -122,7 +122,7 @@ class RetireZone(Command):
 class RaiseTask(Command):
     """Have something done to a car in the field."""
 
-    NAME: ClassVar[str] = "fleet.raise_task"
+    NAME = "fleet.raise_task"
 
     task_id: TaskId
     vehicle_id: VehicleId
@@ -133,15 +133,15 @@ class RaiseTask(Command):
 class CompleteTask(Command):
     """It was done."""
 
-    NAME: ClassVar[str] = "fleet.complete_task"
+    NAME = "fleet.complete_task"
 
     task_id: TaskId
 
 
-class SettleTask(Command):
+class CompleteOpenTask(Command):
     """A car shows by itself that what it asked for was done."""
 
-    NAME: ClassVar[str] = "fleet.settle_task"
+    NAME = "fleet.complete_open_task"
 
     vehicle_id: VehicleId
     kind: TaskKind
@@ -150,7 +150,7 @@ class SettleTask(Command):
 class CancelTask(Command):
     """It is not needed any more."""
 
-    NAME: ClassVar[str] = "fleet.cancel_task"
+    NAME = "fleet.cancel_task"
 
     task_id: TaskId
     reason: str

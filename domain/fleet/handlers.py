@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.dispatcher import Handler, Work
+from domain.dispatcher import Handler, UnitOfWork
 from domain.fleet import commands
 from domain.fleet.observations import observe
 from domain.fleet.task import Task
@@ -13,7 +13,7 @@ from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 
 
-async def commission_vehicle(command: commands.CommissionVehicle, work: Work) -> VehicleId:
+async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWork) -> VehicleId:
     """A new car in a city of the service."""
     refuse_if([work.rulebook.unknown_city(command.city_id)])
     facts = command.model_dump(exclude={"vehicle_id"})
@@ -25,33 +25,33 @@ async def commission_vehicle(command: commands.CommissionVehicle, work: Work) ->
     return command.vehicle_id
 
 
-async def put_into_service(command: commands.PutIntoService, work: Work) -> None:
+async def put_into_service(command: commands.PutIntoService, work: UnitOfWork) -> None:
     """Offer it at a price."""
-    (await work.load(Vehicle, command.vehicle_id)).enter_service(work.rulebook, work.now)
+    (await work.load(Vehicle, command.vehicle_id)).put_into_service(work.rulebook, work.now)
 
 
-async def take_out_of_service(command: commands.TakeOutOfService, work: Work) -> None:
+async def take_out_of_service(command: commands.TakeOutOfService, work: UnitOfWork) -> None:
     """Withdraw it."""
-    (await work.load(Vehicle, command.vehicle_id)).leave_service(command.reason, work.now)
+    (await work.load(Vehicle, command.vehicle_id)).take_out_of_service(command.reason, work.now)
 
 
-async def decommission_vehicle(command: commands.DecommissionVehicle, work: Work) -> None:
+async def decommission_vehicle(command: commands.DecommissionVehicle, work: UnitOfWork) -> None:
     """Let it go."""
     (await work.load(Vehicle, command.vehicle_id)).decommission(command.reason, work.now)
 
 
-async def observe_vehicle(command: commands.ObserveVehicle, work: Work) -> None:
+async def observe_vehicle(command: commands.ObserveVehicle, work: UnitOfWork) -> None:
     """Note what means something."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     observe(vehicle, command.observation, work.rulebook.fleet, work.now)
 
 
-async def note_contact(command: commands.NoteContact, work: Work) -> None:
+async def note_contact(command: commands.NoteContact, work: UnitOfWork) -> None:
     """Note that it went offline or is back."""
     (await work.load(Vehicle, command.vehicle_id)).note_contact(work.now, online=command.online)
 
 
-async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: Work) -> None:
+async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: UnitOfWork) -> None:
     """Note what the car says of its state with its answer, which a confirmation would make old news, and then that."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
@@ -59,20 +59,20 @@ async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work:
     vehicle.confirm_command(command.request_id, command.observation, work.now)
 
 
-async def fail_vehicle_command(command: commands.FailVehicleCommand, work: Work) -> None:
+async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitOfWork) -> None:
     """Note that it was not done."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
     vehicle.fail_command(command.request_id, command.reason, work.now)
 
 
-def _follow(vehicle: Vehicle, request_id: UUID, work: Work) -> None:
+def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:
     """A car's answer is a part of what it was asked for."""
     if request := vehicle.open_requests.get(request_id):
-        work.follow(request.correlation_id, request.event_id)
+        work.correlate(request.correlation_id, request.event_id)
 
 
-async def define_zone(command: commands.DefineZone, work: Work) -> ZoneId:
+async def define_zone(command: commands.DefineZone, work: UnitOfWork) -> ZoneId:
     """Draw a zone, or draw it anew."""
     try:
         zone = await work.load(Zone, command.zone_id)
@@ -83,31 +83,31 @@ async def define_zone(command: commands.DefineZone, work: Work) -> ZoneId:
     return command.zone_id
 
 
-async def retire_zone(command: commands.RetireZone, work: Work) -> None:
+async def retire_zone(command: commands.RetireZone, work: UnitOfWork) -> None:
     """Let it count no more."""
     (await work.load(Zone, command.zone_id)).retire(work.now)
 
 
-async def raise_task(command: commands.RaiseTask, work: Work) -> TaskId:
+async def raise_task(command: commands.RaiseTask, work: UnitOfWork) -> TaskId:
     """A new task for a car of the fleet."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     work.add(Task.raise_(command, vehicle.fuel_type, work.now))
     return command.task_id
 
 
-async def complete_task(command: commands.CompleteTask, work: Work) -> None:
+async def complete_task(command: commands.CompleteTask, work: UnitOfWork) -> None:
     """It was done."""
     (await work.load(Task, command.task_id)).complete(work.now)
 
 
-async def settle_task(command: commands.SettleTask, work: Work) -> None:
+async def complete_open_task(command: commands.CompleteOpenTask, work: UnitOfWork) -> None:
     """It was done, as the car shows; a task that is closed already stays as it is."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     if task_id := vehicle.asked_for.get(command.kind):
-        (await work.load(Task, task_id)).settle(work.now)
+        (await work.load(Task, task_id)).complete_if_open(work.now)
 
 
-async def cancel_task(command: commands.CancelTask, work: Work) -> None:
+async def cancel_task(command: commands.CancelTask, work: UnitOfWork) -> None:
     """It is not needed."""
     (await work.load(Task, command.task_id)).cancel(command.reason, work.now)
 
@@ -125,6 +125,6 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.RetireZone: retire_zone,
     commands.RaiseTask: raise_task,
     commands.CompleteTask: complete_task,
-    commands.SettleTask: settle_task,
+    commands.CompleteOpenTask: complete_open_task,
     commands.CancelTask: cancel_task,
 }

@@ -51,7 +51,7 @@ def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterat
 
 
 def _placed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    if seen.position is None or not vehicle.state.is_news("position", seen.observed_at):
+    if seen.position is None or not vehicle.state.is_newer("position", seen.observed_at):
         return
     known, was_on = vehicle.state.place, vehicle.state.value("ignition_on")
     nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
@@ -73,7 +73,7 @@ def _crossed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
 
 
 def _energy(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
-    if seen.energy_percent is None or not vehicle.state.is_news("energy_percent", seen.observed_at):
+    if seen.energy_percent is None or not vehicle.state.is_newer("energy_percent", seen.observed_at):
         return
     if not vehicle.energy_low and seen.energy_percent <= limits.low_energy:
         yield Vehicle.EnergyLow, {}

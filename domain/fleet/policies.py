@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from domain.fleet.commands import FailVehicleCommand, RaiseTask, SettleTask, TakeOutOfService, TaskKind
+from domain.fleet.commands import CompleteOpenTask, FailVehicleCommand, RaiseTask, TakeOutOfService, TaskKind
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_events import task_for
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import Consequence, Later, Policies, TellVehicle
+from domain.kernel.policy import Policies, Reaction, Scheduled, TellVehicle
 
 NO_ANSWER = "no_answer"
 
 
-def when_command_requested_tell_the_car(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_command_requested_tell_the_car(recorded: RecordedEvent) -> Iterable[Reaction]:
     """And give up once its time has passed; an answer before then makes the time-out change nothing."""
     event = recorded.event
     if isinstance(event, Vehicle.CommandRequested):
@@ -28,35 +28,35 @@ def when_command_requested_tell_the_car(recorded: RecordedEvent) -> Iterable[Con
             expires_at=event.expires_at,
         )
         timed_out = FailVehicleCommand(vehicle_id=vehicle_id, request_id=event.request_id, reason=NO_ANSWER)
-        yield Later(due_at=event.expires_at, command=timed_out)
+        yield Scheduled(due_at=event.expires_at, command=timed_out)
 
 
-def when_energy_is_low_have_it_filled(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_energy_is_low_have_it_filled(recorded: RecordedEvent) -> Iterable[Reaction]:
     """A task for the field crew."""
     yield _task(recorded.event, "refuel", "energy is low")
 
 
-def when_energy_is_restored_the_task_is_done(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_energy_is_restored_the_task_is_done(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Whoever filled it need not say so."""
-    yield SettleTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="refuel")
+    yield CompleteOpenTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="refuel")
 
 
-def when_found_clean_the_task_is_done(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_found_clean_the_task_is_done(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Whoever cleaned it need not say so."""
-    yield SettleTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="clean")
+    yield CompleteOpenTask(vehicle_id=VehicleId(recorded.event.originator_id), kind="clean")
 
 
-def when_found_dirty_have_it_cleaned(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_found_dirty_have_it_cleaned(recorded: RecordedEvent) -> Iterable[Reaction]:
     """A task for the field crew."""
     yield _task(recorded.event, "clean", "found dirty")
 
 
-def when_something_is_wrong_have_it_inspected(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_something_is_wrong_have_it_inspected(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Moved by somebody, or crashed."""
     yield _task(recorded.event, "inspect", recorded.topic.rpartition(".")[2].replace("_", " "))
 
 
-def when_crashed_keep_it_from_members(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_crashed_keep_it_from_members(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Until somebody offers it again."""
     yield TakeOutOfService(vehicle_id=VehicleId(recorded.event.originator_id), reason="crash detected")
 

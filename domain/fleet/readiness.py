@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from domain.fleet.state import LiveState
+from domain.fleet.state import VehicleReadings
 from domain.kernel.errors import Violation
 from domain.rulebook.model import ReservationLimits, TripLimits
 
 
-def energy_violation(state: LiveState, limits: ReservationLimits) -> Violation | None:
+def energy_violation(state: VehicleReadings, limits: ReservationLimits) -> Violation | None:
     """Enough fuel or charge for a trip; an unknown level counts as enough."""
     if state.energy_percent is None or state.energy_percent.value >= limits.minimum_energy:
         return None
@@ -18,7 +18,7 @@ def energy_violation(state: LiveState, limits: ReservationLimits) -> Violation |
     )
 
 
-def position_violation(state: LiveState) -> Violation | None:
+def position_violation(state: VehicleReadings) -> Violation | None:
     """A member must be able to find the car."""
     if state.position is not None:
         return None
@@ -32,27 +32,27 @@ def contact_violation(*, online: bool) -> Violation | None:
     return Violation(code="vehicle.contact_lost", detail="this car cannot be reached at the moment")
 
 
-def end_violations(state: LiveState, limits: TripLimits, at: datetime) -> list[Violation]:
+def end_violations(state: VehicleReadings, limits: TripLimits, at: datetime) -> list[Violation]:
     """Doors closed, ignition off, and a place that is known and not too old."""
     found = [_doors(state), _ignition(state), _place(state, limits, at)]
     return [violation for violation in found if violation]
 
 
-def _doors(state: LiveState) -> Violation | None:
+def _doors(state: VehicleReadings) -> Violation | None:
     if state.doors_closed is None or state.doors_closed.value:
         return None
     values = {"since": state.doors_closed.at.isoformat()}
     return Violation(code="vehicle.doors_open", detail="close all doors, the boot and the hood", values=values)
 
 
-def _ignition(state: LiveState) -> Violation | None:
+def _ignition(state: VehicleReadings) -> Violation | None:
     if state.ignition_on is None or not state.ignition_on.value:
         return None
     values = {"since": state.ignition_on.at.isoformat()}
     return Violation(code="vehicle.ignition_on", detail="switch the ignition off", values=values)
 
 
-def _place(state: LiveState, limits: TripLimits, at: datetime) -> Violation | None:
+def _place(state: VehicleReadings, limits: TripLimits, at: datetime) -> Violation | None:
     if state.position is None:
         return Violation(code="vehicle.position_unknown", detail="the car does not know where it is: call support")
     last_stop = state.ignition_on.at if state.ignition_on else state.position.at

@@ -40,7 +40,7 @@ class Observation(BaseModel):
     """Every zone that the position lies in; `None` when nobody looked."""
 
 
-class LiveState(BaseModel):
+class VehicleReadings(BaseModel):
     """The newest reading of each kind."""
 
     model_config = ConfigDict(frozen=True)
@@ -69,19 +69,19 @@ class LiveState(BaseModel):
             return None
         return self.position.value
 
-    def with_values(self, at: AwareDatetime, **values: object) -> "LiveState":
+    def with_values(self, at: AwareDatetime, **values: object) -> "VehicleReadings":
         """A newer state: values that are `None` or older than what is known are left out."""
         fresh = {
-            name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self.is_news(name, at)
+            name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self.is_newer(name, at)
         }
         return self.model_copy(update=fresh)
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""
         new = getattr(observed, name)
-        return new is not None and self.is_news(name, observed.observed_at) and new != self.value(name)
+        return new is not None and self.is_newer(name, observed.observed_at) and new != self.value(name)
 
-    def is_news(self, name: str, at: AwareDatetime) -> bool:
+    def is_newer(self, name: str, at: AwareDatetime) -> bool:
         """Whether a value measured then is not older than what is known."""
         known: Reading[object] | None = getattr(self, name)
         return known is None or known.at <= at

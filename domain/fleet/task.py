@@ -1,7 +1,7 @@
 """Something to be done to a car in the field."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from domain.fleet.commands import FuelType, RaiseTask, TaskKind
 from domain.kernel.aggregate import Aggregate, Created, Event
@@ -17,9 +17,9 @@ def filling(fuel_type: FuelType) -> TaskKind:
 
 
 class Task(Aggregate):
-    """Work on one car: raised -> done | cancelled."""
+    """UnitOfWork on one car: raised -> done | cancelled."""
 
-    TOPIC: ClassVar[str] = "fleet.task"
+    TOPIC = "fleet.task"
 
     vehicle_id: VehicleId
     kind: TaskKind
@@ -28,7 +28,7 @@ class Task(Aggregate):
     class Raised(Created):
         """Somebody should see to it."""
 
-        TOPIC: ClassVar[str] = "fleet.task.raised"
+        TOPIC = "fleet.task.raised"
         vehicle_id: VehicleId
         kind: TaskKind
         reason: str
@@ -36,7 +36,7 @@ class Task(Aggregate):
     class Done(Event):
         """It was seen to."""
 
-        TOPIC: ClassVar[str] = "fleet.task.done"
+        TOPIC = "fleet.task.done"
 
         def apply(self, aggregate: "Task") -> None:
             aggregate.state = "done"
@@ -44,7 +44,7 @@ class Task(Aggregate):
     class Cancelled(Event):
         """It is not needed any more."""
 
-        TOPIC: ClassVar[str] = "fleet.task.cancelled"
+        TOPIC = "fleet.task.cancelled"
         reason: str
 
         def apply(self, aggregate: "Task") -> None:
@@ -60,9 +60,9 @@ class Task(Aggregate):
     def complete(self, at: datetime) -> None:
         """It was done; twice changes nothing."""
         refuse_if([self._closed_as("cancelled")])
-        self.settle(at)
+        self.complete_if_open(at)
 
-    def settle(self, at: datetime) -> None:
+    def complete_if_open(self, at: datetime) -> None:
         """It turns out to be done; once closed, that changes nothing."""
         if self.state == "raised":
             self.trigger_event(self.Done, timestamp=at)

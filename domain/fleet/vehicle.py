@@ -2,7 +2,7 @@
 
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from domain.fleet.commands import CommandType, FuelType, TaskKind
 from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
-from domain.fleet.state import LiveState, Observation
+from domain.fleet.state import Observation, VehicleReadings
 from domain.fleet.vehicle_events import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
@@ -18,8 +18,8 @@ from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
-HOLDS_REMEMBERED = timedelta(days=1)
-"""How long a car knows who held it; longer than any rulebook's repeat-hold rule looks back."""
+RESERVATIONS_REMEMBERED = timedelta(days=1)
+"""How long a car knows who held it; longer than any rulebook's cooldown rule looks back."""
 
 ServiceState = Literal["commissioned", "in_service", "out_of_service", "decommissioned"]
 
@@ -30,7 +30,7 @@ class Vehicle(Aggregate):
     Which of these events follow from what a car says is decided in `observing`.
     """
 
-    TOPIC: ClassVar[str] = "fleet.vehicle"
+    TOPIC = "fleet.vehicle"
 
     service: str
     vin: str
@@ -40,7 +40,7 @@ class Vehicle(Aggregate):
     city_id: str
     capabilities: tuple[CommandType, ...]
     service_state: ServiceState = "commissioned"
-    state: LiveState = field(default_factory=LiveState)
+    state: VehicleReadings = field(default_factory=VehicleReadings)
     online: bool = True
     energy_low: bool = False
     asked_for: dict[TaskKind, TaskId] = field(default_factory=dict)
@@ -48,13 +48,13 @@ class Vehicle(Aggregate):
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
-    last_holds: dict[MemberId, AwareDatetime] = field(default_factory=dict)
+    last_reservations: dict[MemberId, AwareDatetime] = field(default_factory=dict)
     open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
 
     class Commissioned(Created):
         """The car belongs to the fleet."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.commissioned"
+        TOPIC = "fleet.vehicle.commissioned"
         service: str
         vin: str
         plate: str
@@ -69,21 +69,21 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             known = {name: getattr(self, name) for name in ("position", "energy_percent", "odometer_m")}
-            aggregate.state = LiveState().with_values(self.timestamp, **known)
+            aggregate.state = VehicleReadings().with_values(self.timestamp, **known)
 
-    class EnteredService(Event):
+    class PutIntoService(Event):
         """Members may take it: it is sound, whatever happened before."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.entered_service"
+        TOPIC = "fleet.vehicle.put_into_service"
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.service_state = "in_service"
             aggregate.state = aggregate.state.model_copy(update={"crashed": None})
 
-    class LeftService(Event):
+    class TakenOutOfService(Event):
         """Members may not take it."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.left_service"
+        TOPIC = "fleet.vehicle.taken_out_of_service"
         reason: str
 
         def apply(self, aggregate: "Vehicle") -> None:
@@ -92,7 +92,7 @@ class Vehicle(Aggregate):
     class Decommissioned(Event):
         """It left the fleet."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.decommissioned"
+        TOPIC = "fleet.vehicle.decommissioned"
         reason: str
 
         def apply(self, aggregate: "Vehicle") -> None:
@@ -101,7 +101,7 @@ class Vehicle(Aggregate):
     class Reserved(Event):
         """One member has a claim on it."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.reserved"
+        TOPIC = "fleet.vehicle.reserved"
         reservation_id: ReservationId
 
         def apply(self, aggregate: "Vehicle") -> None:
@@ -110,18 +110,22 @@ class Vehicle(Aggregate):
     class Released(Event):
         """A claim ended without a trip."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.released"
-        held_by: MemberId
+        TOPIC = "fleet.vehicle.released"
+        reserved_by: MemberId
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.reservation_id = None
-            recent = {who: at for who, at in aggregate.last_holds.items() if at > self.timestamp - HOLDS_REMEMBERED}
-            aggregate.last_holds = {**recent, self.held_by: self.timestamp}
+            recent = {
+                who: at
+                for who, at in aggregate.last_reservations.items()
+                if at > self.timestamp - RESERVATIONS_REMEMBERED
+            }
+            aggregate.last_reservations = {**recent, self.reserved_by: self.timestamp}
 
     class TripOpened(Event):
         """It is in a trip; an earlier claim has become it."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.trip_opened"
+        TOPIC = "fleet.vehicle.trip_opened"
         trip_id: TripId
         driver_id: MemberId
 
@@ -131,7 +135,7 @@ class Vehicle(Aggregate):
     class TripClosed(Event):
         """It is free again."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.trip_closed"
+        TOPIC = "fleet.vehicle.trip_closed"
         trip_id: TripId
 
         def apply(self, aggregate: "Vehicle") -> None:
@@ -141,7 +145,7 @@ class Vehicle(Aggregate):
     class CommandRequested(Event):
         """The car is to be told something; it has until `expires_at`."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.command_requested"
+        TOPIC = "fleet.vehicle.command_requested"
         request_id: UUID
         vin: str
         type: CommandType
@@ -161,7 +165,7 @@ class Vehicle(Aggregate):
     class CommandConfirmed(CarEvent):
         """The car did what it was told."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.command_confirmed"
+        TOPIC = "fleet.vehicle.command_confirmed"
         request_id: UUID
         type: CommandType
 
@@ -175,7 +179,7 @@ class Vehicle(Aggregate):
     class CommandFailed(Event):
         """The car refused, could not, or did not answer in time."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.command_failed"
+        TOPIC = "fleet.vehicle.command_failed"
         request_id: UUID
         type: CommandType
         reason: str
@@ -186,7 +190,7 @@ class Vehicle(Aggregate):
     class Locked(CarEvent):
         """All doors are locked."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.locked"
+        TOPIC = "fleet.vehicle.locked"
 
         def says(self) -> dict[str, object]:
             return {"locked": True}
@@ -194,7 +198,7 @@ class Vehicle(Aggregate):
     class Unlocked(CarEvent):
         """A door is unlocked."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.unlocked"
+        TOPIC = "fleet.vehicle.unlocked"
 
         def says(self) -> dict[str, object]:
             return {"locked": False}
@@ -202,7 +206,7 @@ class Vehicle(Aggregate):
     class DoorsOpened(CarEvent):
         """A door, the boot or the hood is open."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.doors_opened"
+        TOPIC = "fleet.vehicle.doors_opened"
 
         def says(self) -> dict[str, object]:
             return {"doors_closed": False}
@@ -210,7 +214,7 @@ class Vehicle(Aggregate):
     class DoorsClosed(CarEvent):
         """Everything is closed."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.doors_closed"
+        TOPIC = "fleet.vehicle.doors_closed"
 
         def says(self) -> dict[str, object]:
             return {"doors_closed": True}
@@ -218,7 +222,7 @@ class Vehicle(Aggregate):
     class IgnitionOn(CarEvent):
         """Ready to drive."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.ignition_on"
+        TOPIC = "fleet.vehicle.ignition_on"
 
         def says(self) -> dict[str, object]:
             return {"ignition_on": True}
@@ -226,7 +230,7 @@ class Vehicle(Aggregate):
     class IgnitionOff(CarEvent):
         """Stands."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.ignition_off"
+        TOPIC = "fleet.vehicle.ignition_off"
 
         def says(self) -> dict[str, object]:
             return {"ignition_on": False}
@@ -234,7 +238,7 @@ class Vehicle(Aggregate):
     class PluggedIn(CarEvent):
         """A charging cable is connected."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.plugged_in"
+        TOPIC = "fleet.vehicle.plugged_in"
 
         def says(self) -> dict[str, object]:
             return {"plugged_in": True}
@@ -242,7 +246,7 @@ class Vehicle(Aggregate):
     class Unplugged(CarEvent):
         """No charging cable is connected."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.unplugged"
+        TOPIC = "fleet.vehicle.unplugged"
 
         def says(self) -> dict[str, object]:
             return {"plugged_in": False}
@@ -250,7 +254,7 @@ class Vehicle(Aggregate):
     class EnergyLow(CarEvent):
         """It needs fuel or charge soon."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.energy_low"
+        TOPIC = "fleet.vehicle.energy_low"
 
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
@@ -260,7 +264,7 @@ class Vehicle(Aggregate):
     class EnergyRestored(CarEvent):
         """It was refuelled or charged."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.energy_restored"
+        TOPIC = "fleet.vehicle.energy_restored"
 
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
@@ -269,28 +273,28 @@ class Vehicle(Aggregate):
     class ZoneEntered(ZoneEvent):
         """It came into a zone."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.zone_entered"
+        TOPIC = "fleet.vehicle.zone_entered"
 
     class ZoneLeft(ZoneEvent):
         """It went out of a zone."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.zone_left"
+        TOPIC = "fleet.vehicle.zone_left"
 
     class Located(CarEvent):
         """Where it is becomes known, or becomes its own to tell when a trip is over."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.located"
+        TOPIC = "fleet.vehicle.located"
 
     class MovedWhileParked(CarEvent):
         """It stands somewhere else although nobody drove it: towed, pushed, or wrong before."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.moved_while_parked"
+        TOPIC = "fleet.vehicle.moved_while_parked"
         distance_m: Metres
 
     class FaultsChanged(CarEvent):
         """Its list of active trouble codes (SAE J2012) is another one."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.faults_changed"
+        TOPIC = "fleet.vehicle.faults_changed"
         fault_codes: tuple[str, ...]
 
         def says(self) -> dict[str, object]:
@@ -299,7 +303,7 @@ class Vehicle(Aggregate):
     class CrashDetected(CarEvent):
         """An airbag went off."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.crash_detected"
+        TOPIC = "fleet.vehicle.crash_detected"
 
         def says(self) -> dict[str, object]:
             return {"crashed": True}
@@ -307,7 +311,7 @@ class Vehicle(Aggregate):
     class FoundDirty(CarEvent):
         """It needs cleaning."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.found_dirty"
+        TOPIC = "fleet.vehicle.found_dirty"
 
         def says(self) -> dict[str, object]:
             return {"dirty": True}
@@ -319,7 +323,7 @@ class Vehicle(Aggregate):
     class FoundClean(CarEvent):
         """It is clean."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.found_clean"
+        TOPIC = "fleet.vehicle.found_clean"
 
         def says(self) -> dict[str, object]:
             return {"dirty": False}
@@ -327,7 +331,7 @@ class Vehicle(Aggregate):
     class ContactLost(Event):
         """The car cannot be reached."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.contact_lost"
+        TOPIC = "fleet.vehicle.contact_lost"
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.online = False
@@ -335,7 +339,7 @@ class Vehicle(Aggregate):
     class ContactRestored(Event):
         """The car can be reached again."""
 
-        TOPIC: ClassVar[str] = "fleet.vehicle.contact_restored"
+        TOPIC = "fleet.vehicle.contact_restored"
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.online = True
@@ -365,17 +369,17 @@ class Vehicle(Aggregate):
         offline = contact_violation(online=self.online)
         return [*([offline] if offline else []), *end_violations(self.state, limits, at)]
 
-    def enter_service(self, rulebook: Rulebook, at: datetime) -> None:
+    def put_into_service(self, rulebook: Rulebook, at: datetime) -> None:
         """Offer it to members; twice changes nothing. Refused when it has no price."""
         refuse_if([self._gone(), rulebook.no_tariff(self.city_id, self.model, at)])
         if self.service_state != "in_service":
-            self.trigger_event(self.EnteredService, timestamp=at)
+            self.trigger_event(self.PutIntoService, timestamp=at)
 
-    def leave_service(self, reason: str, at: datetime) -> None:
+    def take_out_of_service(self, reason: str, at: datetime) -> None:
         """Keep it from members; a trip under way goes on, a claim cannot become one."""
         refuse_if([self._gone()])
         if self.service_state != "out_of_service":
-            self.trigger_event(self.LeftService, reason=reason, timestamp=at)
+            self.trigger_event(self.TakenOutOfService, reason=reason, timestamp=at)
 
     def decommission(self, reason: str, at: datetime) -> None:
         """Take it out of the fleet, not while somebody has it."""
@@ -386,10 +390,10 @@ class Vehicle(Aggregate):
         """Note the one claim. The caller has checked `unavailability`."""
         self.trigger_event(self.Reserved, reservation_id=reservation_id, timestamp=at)
 
-    def release(self, at: datetime, *, held_by: MemberId) -> None:
+    def release(self, at: datetime, *, reserved_by: MemberId) -> None:
         """A claim ended without a trip; without a claim, it changes nothing."""
         if self.reservation_id is not None:
-            self.trigger_event(self.Released, held_by=held_by, timestamp=at)
+            self.trigger_event(self.Released, reserved_by=reserved_by, timestamp=at)
 
     def open_trip(self, trip_id: TripId, driver_id: MemberId, at: datetime) -> None:
         """Note the one trip."""

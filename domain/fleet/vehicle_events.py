@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from domain.fleet.state import Observation
 from domain.kernel.aggregate import DomainEvent, Event
 from domain.kernel.ids import TaskId, ZoneId, derived_id
-from domain.kernel.personal import Personal, Withheld
+from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
 
 
@@ -55,8 +55,8 @@ class CarEvent(Event):
 class ZoneEvent(CarEvent):
     """The car crossed the border of a zone; `zones` are those that it is in now."""
 
-    zone_id: Withheld[ZoneId]
-    zones: Withheld[tuple[ZoneId, ...]]
+    zone_id: Restricted[ZoneId]
+    zones: Restricted[tuple[ZoneId, ...]]
 
     def says(self) -> dict[str, object]:
         return {"zones": self.zones}

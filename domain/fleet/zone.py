@@ -1,7 +1,7 @@
 """A zone of a city."""
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Self
 
 from domain.fleet.commands import DefineZone
 from domain.fleet.zones import Polygons, ZoneKind, closed
@@ -13,7 +13,7 @@ from domain.rulebook.model import Rulebook
 class Zone(Aggregate):
     """An area with a meaning: defined -> (redrawn)* -> retired. `zone_version` counts its shapes."""
 
-    TOPIC: ClassVar[str] = "fleet.zone"
+    TOPIC = "fleet.zone"
 
     city_id: str
     kind: ZoneKind
@@ -25,7 +25,7 @@ class Zone(Aggregate):
     class Defined(Created):
         """The zone holds from now on."""
 
-        TOPIC: ClassVar[str] = "fleet.zone.defined"
+        TOPIC = "fleet.zone.defined"
         service: str
         city_id: str
         kind: ZoneKind
@@ -35,7 +35,7 @@ class Zone(Aggregate):
     class Redrawn(Event):
         """The zone has another shape from now on."""
 
-        TOPIC: ClassVar[str] = "fleet.zone.redrawn"
+        TOPIC = "fleet.zone.redrawn"
         zone_version: int
         name: str
         polygons: Polygons
@@ -47,7 +47,7 @@ class Zone(Aggregate):
     class Retired(Event):
         """The zone does not count any more."""
 
-        TOPIC: ClassVar[str] = "fleet.zone.retired"
+        TOPIC = "fleet.zone.retired"
 
         def apply(self, aggregate: "Zone") -> None:
             aggregate.retired = True

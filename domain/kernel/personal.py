@@ -1,4 +1,4 @@
-"""Personal data: `Personal[str]` is stored encrypted under a key of the person; `Withheld[str]` is stored as it is."""
+"""Personal data: `Personal[str]` is stored encrypted under a key of the person; `Restricted[str]` is stored as it is."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -13,14 +13,14 @@ class PersonalData:
     """Marks a field whose value identifies or locates a person."""
 
 
-class WithheldData:
+class RestrictedData:
     """Marks a field whose value tells something of a person whom the event names, such as the zone they were in."""
 
 
 Personal = Annotated[T | None, PersonalData()]
 """A value about a person: `None` once that person's key has been destroyed, so every reader must allow for it."""
 
-Withheld = Annotated[T, WithheldData(), Field(json_schema_extra={"x-withheld": True})]
+Restricted = Annotated[T, RestrictedData(), Field(json_schema_extra={"x-restricted": True})]
 """A value that prices or rules need, so that it stays readable; it leaves only where values about persons may."""
 
 
@@ -31,17 +31,17 @@ def personal_fields(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 @cache
-def withheld_fields(model: type[BaseModel]) -> tuple[str, ...]:
-    """Names of the fields of a model that are declared `Withheld`."""
-    return _marked(model, WithheldData)
+def restricted_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """Names of the fields of a model that are declared `Restricted`."""
+    return _marked(model, RestrictedData)
 
 
 @cache
-def telling_fields(model: type[BaseModel]) -> frozenset[str]:
-    """Names of all fields declared `Personal` or `Withheld`, of a model and of those inside it."""
+def sensitive_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Names of all fields declared `Personal` or `Restricted`, of a model and of those inside it."""
     held = {inner for field in model.model_fields.values() for inner in _models_in(field.annotation)}
-    mine = frozenset(personal_fields(model) + withheld_fields(model))
-    return mine.union(*(telling_fields(inner) for inner in held))
+    mine = frozenset(personal_fields(model) + restricted_fields(model))
+    return mine.union(*(sensitive_fields(inner) for inner in held))
 
 
 def is_erased(model: BaseModel) -> bool:

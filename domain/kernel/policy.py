@@ -16,19 +16,19 @@ from domain.kernel.messages import Command, RecordedEvent
 from domain.kernel.money import Money
 
 
-class _Consequence(BaseModel):
+class _Reaction(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Later(_Consequence):
+class Scheduled(_Reaction):
     """Give `command` to the dispatcher once `due_at` has come. Whether it still applies, its handler decides."""
 
-    kind: Literal["later"] = "later"
+    kind: Literal["scheduled"] = "scheduled"
     due_at: AwareDatetime
     command: SerializeAsAny[Command]
 
 
-class TellVehicle(_Consequence):
+class TellVehicle(_Reaction):
     """Send a command to a car. Its answer, or its silence until `expires_at`, comes back as a command of fleet."""
 
     kind: Literal["tell_vehicle"] = "tell_vehicle"
@@ -45,7 +45,7 @@ Operation = Literal["hold", "capture", "release", "refund"]
 """What a payment provider can be asked for."""
 
 
-class AskPaymentProvider(_Consequence):
+class AskPaymentProvider(_Reaction):
     """Hold, capture or release money. The provider's answer comes back as a command of billing."""
 
     kind: Literal["ask_payment_provider"] = "ask_payment_provider"
@@ -56,7 +56,7 @@ class AskPaymentProvider(_Consequence):
     """The provider's token for the member's payment method; never a card number."""
 
 
-class SendMessage(_Consequence):
+class SendMessage(_Reaction):
     """Tell a member something. The address is looked up when the message is sent, never stored in the queue."""
 
     kind: Literal["send_message"] = "send_message"
@@ -66,7 +66,7 @@ class SendMessage(_Consequence):
 
 
 Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage, Field(discriminator="kind")]
-Consequence = Command | Later | TellVehicle | AskPaymentProvider | SendMessage
-Policy = Callable[[RecordedEvent], Iterable[Consequence]]
+Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage
+Policy = Callable[[RecordedEvent], Iterable[Reaction]]
 Policies = dict[type[DomainEvent], tuple[Policy, ...]]
 """Which policies follow which event. Each context's policies.py exports one as `POLICIES`."""

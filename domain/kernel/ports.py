@@ -17,7 +17,7 @@ class Outcome(Protocol):
     """What a command led to: the answer as JSON, the position of its last event, the command's fingerprint."""
 
     @property
-    def answer(self) -> str | None: ...
+    def result(self) -> str | None: ...
     @property
     def position(self) -> int: ...
     @property
@@ -34,7 +34,7 @@ class EventStore(Protocol):
         """
         ...
 
-    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+    def cached(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
         """The aggregate as this process knows it, without a look at the log; none when it does not.
 
         It may have changed since: an append notices that for what it changes, and for nothing else.
@@ -48,7 +48,7 @@ class EventStore(Protocol):
         ...
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
     ) -> int:
         """Append the pending events of all aggregates, all or none, and remember the command's outcome for ever.
 

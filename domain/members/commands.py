@@ -1,7 +1,6 @@
 """What may be asked for about a member."""
 
 from datetime import date
-from typing import ClassVar
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
@@ -10,7 +9,7 @@ from domain.kernel.messages import Command
 class RegisterMember(Command):
     """Open an account. `email_code` is the secret that the member must send back to prove the address."""
 
-    NAME: ClassVar[str] = "members.register_member"
+    NAME = "members.register_member"
 
     member_id: MemberId
     city_id: str
@@ -23,7 +22,7 @@ class RegisterMember(Command):
 class VerifyEmail(Command):
     """Prove the e-mail address by the code sent there."""
 
-    NAME: ClassVar[str] = "members.verify_email"
+    NAME = "members.verify_email"
 
     member_id: MemberId
     code: str
@@ -32,7 +31,7 @@ class VerifyEmail(Command):
 class SubmitLicence(Command):
     """Hand in a driving licence for a check."""
 
-    NAME: ClassVar[str] = "members.submit_licence"
+    NAME = "members.submit_licence"
 
     member_id: MemberId
     number: str
@@ -44,7 +43,7 @@ class SubmitLicence(Command):
 class VerifyLicence(Command):
     """Confirm that the licence was seen and is good."""
 
-    NAME: ClassVar[str] = "members.verify_licence"
+    NAME = "members.verify_licence"
 
     member_id: MemberId
 
@@ -52,7 +51,7 @@ class VerifyLicence(Command):
 class RejectLicence(Command):
     """Turn the licence down."""
 
-    NAME: ClassVar[str] = "members.reject_licence"
+    NAME = "members.reject_licence"
 
     member_id: MemberId
     reason: str
@@ -61,7 +60,7 @@ class RejectLicence(Command):
 class AddPaymentMethod(Command):
     """Take a payment method, known by the provider's token; the newest one is charged."""
 
-    NAME: ClassVar[str] = "members.add_payment_method"
+    NAME = "members.add_payment_method"
 
     member_id: MemberId
     method_id: str
@@ -74,7 +73,7 @@ class AddPaymentMethod(Command):
 class RemovePaymentMethod(Command):
     """Forget a payment method."""
 
-    NAME: ClassVar[str] = "members.remove_payment_method"
+    NAME = "members.remove_payment_method"
 
     member_id: MemberId
     method_id: str
@@ -83,7 +82,7 @@ class RemovePaymentMethod(Command):
 class BlockMember(Command):
     """Keep a member from new reservations and trips."""
 
-    NAME: ClassVar[str] = "members.block_member"
+    NAME = "members.block_member"
 
     member_id: MemberId
     reason: str
@@ -92,7 +91,7 @@ class BlockMember(Command):
 class UnblockMember(Command):
     """Lift a block."""
 
-    NAME: ClassVar[str] = "members.unblock_member"
+    NAME = "members.unblock_member"
 
     member_id: MemberId
     reason: str

@@ -6,12 +6,12 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
-class MemberStatus(StrEnum):
+class MemberState(StrEnum):
     """At most one thing at a time (names as in the ShareNow partner API)."""
 
-    IDLE = "IDLE"
-    IN_RESERVATION = "IN_RESERVATION"
-    IN_RENTAL = "IN_RENTAL"
+    IDLE = "idle"
+    IN_RESERVATION = "in_reservation"
+    IN_TRIP = "in_trip"
 
 
 class LicenceState(StrEnum):

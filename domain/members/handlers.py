@@ -1,6 +1,6 @@
 """Load, decide, save: one short function per command about members."""
 
-from domain.dispatcher import Handler, Work
+from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
@@ -8,49 +8,49 @@ from domain.members import commands
 from domain.members.member import Member
 
 
-async def register_member(command: commands.RegisterMember, work: Work) -> MemberId:
+async def register_member(command: commands.RegisterMember, work: UnitOfWork) -> MemberId:
     """Open an account in a city of the service."""
     refuse_if([work.rulebook.unknown_city(command.city_id)])
     work.add(Member.register(command, work.rulebook.key, work.now))
     return command.member_id
 
 
-async def verify_email(command: commands.VerifyEmail, work: Work) -> None:
+async def verify_email(command: commands.VerifyEmail, work: UnitOfWork) -> None:
     """Check the code."""
     (await work.load(Member, command.member_id)).verify_email(command.code, work.now)
 
 
-async def submit_licence(command: commands.SubmitLicence, work: Work) -> None:
+async def submit_licence(command: commands.SubmitLicence, work: UnitOfWork) -> None:
     """Take the licence for a check."""
     (await work.load(Member, command.member_id)).submit_licence(command, work.now)
 
 
-async def verify_licence(command: commands.VerifyLicence, work: Work) -> None:
+async def verify_licence(command: commands.VerifyLicence, work: UnitOfWork) -> None:
     """Accept the licence."""
     (await work.load(Member, command.member_id)).verify_licence(work.now)
 
 
-async def reject_licence(command: commands.RejectLicence, work: Work) -> None:
+async def reject_licence(command: commands.RejectLicence, work: UnitOfWork) -> None:
     """Turn the licence down."""
     (await work.load(Member, command.member_id)).reject_licence(command.reason, work.now)
 
 
-async def add_payment_method(command: commands.AddPaymentMethod, work: Work) -> None:
+async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> None:
     """Take a payment method."""
     (await work.load(Member, command.member_id)).add_payment_method(command, work.now)
 
 
-async def remove_payment_method(command: commands.RemovePaymentMethod, work: Work) -> None:
+async def remove_payment_method(command: commands.RemovePaymentMethod, work: UnitOfWork) -> None:
     """Forget a payment method."""
     (await work.load(Member, command.member_id)).remove_payment_method(command.method_id, work.now)
 
 
-async def block_member(command: commands.BlockMember, work: Work) -> None:
+async def block_member(command: commands.BlockMember, work: UnitOfWork) -> None:
     """Block the account."""
     (await work.load(Member, command.member_id)).block(command.reason, work.now)
 
 
-async def unblock_member(command: commands.UnblockMember, work: Work) -> None:
+async def unblock_member(command: commands.UnblockMember, work: UnitOfWork) -> None:
     """Lift the block."""
     (await work.load(Member, command.member_id)).unblock(command.reason, work.now)
 

@@ -2,15 +2,15 @@
 
 from datetime import date, datetime
 from hmac import compare_digest
-from typing import ClassVar, Self
+from typing import Self
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
-from domain.kernel.personal import Personal, Withheld
+from domain.kernel.personal import Personal, Restricted
 from domain.members import commands
 from domain.members.eligibility import age_violation, licence_violations, payment_violation
-from domain.members.facts import Licence, LicenceState, MemberStatus, PaymentMethod
+from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod
 from domain.members.licence_check import dates_reversed, missing, turned_down
 from domain.rulebook.model import Rulebook
 
@@ -18,7 +18,7 @@ from domain.rulebook.model import Rulebook
 class Member(Aggregate):
     """A person who may drive: registered -> checked -> IDLE <-> IN_RESERVATION <-> IN_RENTAL."""
 
-    TOPIC: ClassVar[str] = "members.member"
+    TOPIC = "members.member"
 
     service: str
     city_id: str
@@ -34,7 +34,7 @@ class Member(Aggregate):
     class Registered(Created):
         """Somebody opened an account."""
 
-        TOPIC: ClassVar[str] = "members.member.registered"
+        TOPIC = "members.member.registered"
         service: str
         city_id: str
         name: Personal[str]
@@ -45,7 +45,7 @@ class Member(Aggregate):
     class EmailVerified(Event):
         """The address is the member's."""
 
-        TOPIC: ClassVar[str] = "members.member.email_verified"
+        TOPIC = "members.member.email_verified"
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.email_verified = True
@@ -53,11 +53,11 @@ class Member(Aggregate):
     class LicenceSubmitted(Event):
         """A driving licence waits for its check."""
 
-        TOPIC: ClassVar[str] = "members.member.licence_submitted"
+        TOPIC = "members.member.licence_submitted"
         number: Personal[str]
-        country: Withheld[str]
-        issued_on: Withheld[date]
-        expires_on: Withheld[date]
+        country: Restricted[str]
+        issued_on: Restricted[date]
+        expires_on: Restricted[date]
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.licence = Licence(country=self.country, issued_on=self.issued_on, expires_on=self.expires_on)
@@ -65,7 +65,7 @@ class Member(Aggregate):
     class LicenceVerified(Event):
         """The licence was seen and is good."""
 
-        TOPIC: ClassVar[str] = "members.member.licence_verified"
+        TOPIC = "members.member.licence_verified"
 
         def apply(self, aggregate: "Member") -> None:
             changed = {"state": LicenceState.VERIFIED, "verified_at": self.timestamp}
@@ -74,7 +74,7 @@ class Member(Aggregate):
     class LicenceRejected(Event):
         """The licence was turned down."""
 
-        TOPIC: ClassVar[str] = "members.member.licence_rejected"
+        TOPIC = "members.member.licence_rejected"
         reason: str
 
         def apply(self, aggregate: "Member") -> None:
@@ -84,7 +84,7 @@ class Member(Aggregate):
     class PaymentMethodAdded(Event):
         """A way to pay was added; the newest is charged."""
 
-        TOPIC: ClassVar[str] = "members.member.payment_method_added"
+        TOPIC = "members.member.payment_method_added"
         method_id: str
         token: str
         brand: str
@@ -104,7 +104,7 @@ class Member(Aggregate):
     class PaymentMethodRemoved(Event):
         """A way to pay is not used any more."""
 
-        TOPIC: ClassVar[str] = "members.member.payment_method_removed"
+        TOPIC = "members.member.payment_method_removed"
         method_id: str
 
         def apply(self, aggregate: "Member") -> None:
@@ -113,7 +113,7 @@ class Member(Aggregate):
     class Blocked(Event):
         """No new reservations and trips."""
 
-        TOPIC: ClassVar[str] = "members.member.blocked"
+        TOPIC = "members.member.blocked"
         reason: str
 
         def apply(self, aggregate: "Member") -> None:
@@ -122,7 +122,7 @@ class Member(Aggregate):
     class Unblocked(Event):
         """Free again."""
 
-        TOPIC: ClassVar[str] = "members.member.unblocked"
+        TOPIC = "members.member.unblocked"
         reason: str
 
         def apply(self, aggregate: "Member") -> None:
@@ -131,16 +131,16 @@ class Member(Aggregate):
     class ReservationOpened(Event):
         """The member holds a car."""
 
-        TOPIC: ClassVar[str] = "members.member.reservation_opened"
+        TOPIC = "members.member.reservation_opened"
         reservation_id: ReservationId
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.reservation_id = self.reservation_id
 
-    class RentalOpened(Event):
+    class TripOpened(Event):
         """The member is on a trip."""
 
-        TOPIC: ClassVar[str] = "members.member.rental_opened"
+        TOPIC = "members.member.trip_opened"
         trip_id: TripId
 
         def apply(self, aggregate: "Member") -> None:
@@ -149,18 +149,18 @@ class Member(Aggregate):
     class Released(Event):
         """The reservation or the trip is over; back to a reservation that is still valid, or idle."""
 
-        TOPIC: ClassVar[str] = "members.member.released"
+        TOPIC = "members.member.released"
         to_reservation: ReservationId | None
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.trip_id, aggregate.reservation_id = None, self.to_reservation
 
     @property
-    def status(self) -> MemberStatus:
+    def status(self) -> MemberState:
         """What the member is doing."""
         if self.trip_id is not None:
-            return MemberStatus.IN_RENTAL
-        return MemberStatus.IN_RESERVATION if self.reservation_id is not None else MemberStatus.IDLE
+            return MemberState.IN_TRIP
+        return MemberState.IN_RESERVATION if self.reservation_id is not None else MemberState.IDLE
 
     @property
     def charged_method(self) -> PaymentMethod | None:
@@ -208,7 +208,7 @@ class Member(Aggregate):
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
-        busy = self.status is not MemberStatus.IDLE
+        busy = self.status is not MemberState.IDLE
         refuse_if([self._busy() if busy else None])
         if method_id in {m.method_id for m in self.payment_methods}:
             self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
@@ -242,21 +242,21 @@ class Member(Aggregate):
 
     def occupation(self) -> Violation | None:
         """The reservation or the trip that stands against another one."""
-        return self._busy() if self.status is not MemberStatus.IDLE else None
+        return self._busy() if self.status is not MemberState.IDLE else None
 
     def open_reservation(self, reservation_id: ReservationId, at: datetime) -> None:
         """Note the one reservation. The caller has checked `occupation`."""
         refuse_if([self.occupation()])
         self.trigger_event(self.ReservationOpened, reservation_id=reservation_id, timestamp=at)
 
-    def open_rental(self, trip_id: TripId, at: datetime) -> None:
+    def open_trip(self, trip_id: TripId, at: datetime) -> None:
         """Note the one trip; it takes the place of the member's reservation."""
-        refuse_if([self._busy() if self.status is MemberStatus.IN_RENTAL else None])
-        self.trigger_event(self.RentalOpened, trip_id=trip_id, timestamp=at)
+        refuse_if([self._busy() if self.status is MemberState.IN_TRIP else None])
+        self.trigger_event(self.TripOpened, trip_id=trip_id, timestamp=at)
 
     def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:
         """Reservation or trip is over; idle already, it changes nothing."""
-        if self.status is not MemberStatus.IDLE:
+        if self.status is not MemberState.IDLE:
             self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
 
     @property
@@ -264,6 +264,6 @@ class Member(Aggregate):
         return self.licence.state if self.licence else None
 
     def _busy(self) -> Violation:
-        code = "member.in_rental" if self.status is MemberStatus.IN_RENTAL else "member.in_reservation"
+        code = "member.in_trip" if self.status is MemberState.IN_TRIP else "member.in_reservation"
         what = self.trip_id or self.reservation_id
         return Violation(code=code, detail="end what is open first", values={"id": str(what)})

@@ -4,28 +4,28 @@ from collections.abc import Iterable
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import Consequence, Policies, SendMessage
+from domain.kernel.policy import Policies, Reaction, SendMessage
 from domain.members.member import Member
 
 
-def when_registered_ask_to_verify_the_email(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_registered_ask_to_verify_the_email(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The code itself is personal: the messenger looks it up when it writes the mail."""
     yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="verify_email")
 
 
-def when_licence_verified_tell_the_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_licence_verified_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The member may drive from now on, as far as the licence goes."""
     yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="licence_verified")
 
 
-def when_licence_rejected_tell_the_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_licence_rejected_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """With the reason, so that the member can hand in what is missing."""
     if isinstance(recorded.event, Member.LicenceRejected):
         values = {"reason": recorded.event.reason}
         yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="licence_rejected", values=values)
 
 
-def when_blocked_tell_the_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_blocked_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The reason is for the agents; the member is asked to get in touch."""
     yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="account_blocked")
 

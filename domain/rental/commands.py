@@ -137,10 +137,10 @@ class FailTripStep(Command):
     reason: str
 
 
-class SettleEnd(Command):
+class ConfirmLateEnd(Command):
     """A car was found locked: a trip whose end it did not confirm in time has ended after all."""
 
-    NAME = "rental.settle_end"
+    NAME = "rental.confirm_late_end"
 
     vehicle_id: VehicleId
     locked_at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.dispatcher import Handler, Work
+from domain.dispatcher import Handler, UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -11,17 +11,17 @@ from domain.members.member import Member
 from domain.rental import car_answers, commands, start
 from domain.rental.quotes import quote_for
 from domain.rental.reservation import Reservation
-from domain.rental.reservation_rules import repeat_hold
+from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rental.vehicle_orders import order
 from domain.rental.vehicle_reading import misplaced, reading, zones_of
 
 
-async def place_reservation(command: commands.PlaceReservation, work: Work) -> ReservationId:
-    """Refused with every reason of the member, the car and the repeat-hold rule together."""
+async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork) -> ReservationId:
+    """Refused with every reason of the member, the car and the cooldown rule together."""
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
     limits = work.rulebook.reservation
-    again = repeat_hold(vehicle.last_holds.get(command.member_id), limits, work.now)
+    again = cooldown(vehicle.last_reservations.get(command.member_id), limits, work.now)
     refuse_if([*start.objections(member, vehicle, work), again])
     quote = quote_for(vehicle, work.rulebook, work.now)
     who = (command.reservation_id, command.member_id, command.vehicle_id)
@@ -31,69 +31,69 @@ async def place_reservation(command: commands.PlaceReservation, work: Work) -> R
     return command.reservation_id
 
 
-async def extend_reservation(command: commands.ExtendReservation, work: Work) -> None:
+async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWork) -> None:
     """Keep the car longer."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.extend(command.until, work.rulebook.reservation, work.now)
 
 
-async def cancel_reservation(command: commands.CancelReservation, work: Work) -> None:
+async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWork) -> None:
     """Give the car up."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.cancel(work.now)
     await _release(reservation, work)
 
 
-async def expire_reservation(command: commands.ExpireReservation, work: Work) -> None:
+async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
     """Release car and member once the time is up."""
     reservation = await work.load(Reservation, command.reservation_id)
     if reservation.expire(work.now):
         await _release(reservation, work)
 
 
-async def remind_of_expiry(command: commands.RemindOfExpiry, work: Work) -> None:
+async def remind_of_expiry(command: commands.RemindOfExpiry, work: UnitOfWork) -> None:
     """Have the member told that the time ends soon."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.announce_expiry(work.now)
 
 
-async def start_trip(command: commands.StartTrip, work: Work) -> TripId:
+async def start_trip(command: commands.StartTrip, work: UnitOfWork) -> TripId:
     """Ask for a trip; the car opens once the payment is secured."""
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
     claim = await start.claim(command, member, vehicle, work)
     work.add(start.trip(command, claim, work))
-    member.open_rental(command.trip_id, work.now)
+    member.open_trip(command.trip_id, work.now)
     vehicle.open_trip(command.trip_id, command.member_id, work.now)
     return command.trip_id
 
 
-async def unlock_for_trip(command: commands.UnlockForTrip, work: Work) -> None:
+async def unlock_for_trip(command: commands.UnlockForTrip, work: UnitOfWork) -> None:
     """Have the car opened. A payment that comes after the start was given up opens nothing."""
     trip = await work.load(Trip, command.trip_id)
     if trip.awaits_payment:
         await order(trip, "unlock", trip.unlock(work.now), work)
 
 
-async def fail_trip_start(command: commands.FailTripStart, work: Work) -> None:
+async def fail_trip_start(command: commands.FailTripStart, work: UnitOfWork) -> None:
     """Give everything back when the payment is not secured; changes nothing once it is."""
     trip = await work.load(Trip, command.trip_id)
     if trip.awaits_payment:
         await start.give_up(trip, command.reason, work)
 
 
-async def park_trip(command: commands.ParkTrip, work: Work) -> None:
+async def park_trip(command: commands.ParkTrip, work: UnitOfWork) -> None:
     """Have the car locked for a while."""
     trip = await work.load(Trip, command.trip_id)
     await order(trip, "lock", trip.park(work.now), work)
 
 
-async def resume_trip(command: commands.ResumeTrip, work: Work) -> None:
+async def resume_trip(command: commands.ResumeTrip, work: UnitOfWork) -> None:
     """Have the parked car opened."""
     trip = await work.load(Trip, command.trip_id)
     await order(trip, "unlock", trip.resume(work.now), work)
 
 
-async def end_trip(command: commands.EndTrip, work: Work) -> None:
+async def end_trip(command: commands.EndTrip, work: UnitOfWork) -> None:
     """Have the car locked for good. Refused with every criterion that trip, car and place do not meet."""
     trip = await work.load(Trip, command.trip_id)
     vehicle = await work.load(Vehicle, trip.vehicle_id)
@@ -103,7 +103,7 @@ async def end_trip(command: commands.EndTrip, work: Work) -> None:
     await order(trip, "lock", trip.request_end(car.odometer_m, work.now), work)
 
 
-async def force_end_trip(command: commands.ForceEndTrip, work: Work) -> None:
+async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> None:
     """End a trip that its car cannot confirm."""
     trip = await work.load(Trip, command.trip_id)
     member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
@@ -113,10 +113,10 @@ async def force_end_trip(command: commands.ForceEndTrip, work: Work) -> None:
     member.release(work.now)
 
 
-async def _release(reservation: Reservation, work: Work) -> None:
+async def _release(reservation: Reservation, work: UnitOfWork) -> None:
     member = await work.load(Member, reservation.member_id)
     vehicle = await work.load(Vehicle, reservation.vehicle_id)
-    vehicle.release(work.now, held_by=reservation.member_id)
+    vehicle.release(work.now, reserved_by=reservation.member_id)
     member.release(work.now)
 
 
@@ -134,7 +134,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.EndTrip: end_trip,
     commands.ForceEndTrip: force_end_trip,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
-    commands.SettleEnd: car_answers.settle_end,
+    commands.ConfirmLateEnd: car_answers.confirm_late_end,
     commands.FailTripStep: car_answers.fail_trip_step,
 }
 """Which function carries out which command."""

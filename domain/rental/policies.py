@@ -7,7 +7,7 @@ from domain.billing.payment import Payment
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import PaymentId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import Consequence, Later, Policies, SendMessage
+from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
 from domain.rental import commands
 from domain.rental.reservation import NOTICE, Reservation
 from domain.rental.trip import Trip
@@ -20,16 +20,18 @@ def payment_id_of(trip_id: TripId) -> PaymentId:
     return PaymentId(derived_id("billing.payment", trip_id))
 
 
-def when_reservation_runs_until_then_expire_it(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_reservation_runs_until_then_expire_it(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The deadline; a later extension sets another one, and the earlier then finds nothing to do."""
     event = recorded.event
     if isinstance(event, Reservation.Placed | Reservation.Extended | Reservation.GivenBack):
         reservation_id = ReservationId(event.originator_id)
-        yield Later(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
-        yield Later(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
+        yield Scheduled(
+            due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id)
+        )
+        yield Scheduled(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
 
 
-def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The member can still start, or extend."""
     event = recorded.event
     if isinstance(event, Reservation.ExpiryAnnounced):
@@ -37,7 +39,7 @@ def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[
         yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
 
 
-def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The car is free for others."""
     event = recorded.event
     if isinstance(event, Reservation.Expired):
@@ -45,7 +47,7 @@ def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterab
         yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
 
 
-def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Payment first; if the provider stays silent, the start is given up."""
     event = recorded.event
     if isinstance(event, Trip.Requested):
@@ -57,26 +59,26 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Con
             amount=hold_amount(event.quote.tariff),
             method_token=event.method_token,
         )
-        yield Later(
+        yield Scheduled(
             due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
         )
 
 
-def when_money_held_then_unlock(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_money_held_then_unlock(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The car opens once the payment is secured. A hold for an invoice is for no start."""
     event = recorded.event
     if isinstance(event, Payment.Held) and event.invoice_id is None:
         yield commands.UnlockForTrip(trip_id=event.trip_id)
 
 
-def when_hold_declined_then_fail_start(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_hold_declined_then_fail_start(recorded: RecordedEvent) -> Iterable[Reaction]:
     """No money, no trip."""
     event = recorded.event
     if isinstance(event, Payment.HoldDeclined) and event.invoice_id is None:
         yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
 
 
-def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The car did what its trip waits for."""
     event = recorded.event
     if isinstance(event, Vehicle.CommandConfirmed):
@@ -85,7 +87,7 @@ def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Conse
         )
 
 
-def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The car refused, or stayed silent."""
     event = recorded.event
     if isinstance(event, Vehicle.CommandFailed):
@@ -94,14 +96,14 @@ def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Conseque
         )
 
 
-def when_car_found_locked_then_settle_end(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_car_found_locked_then_confirm_late_end(recorded: RecordedEvent) -> Iterable[Reaction]:
     """What the car did not confirm in time it may show later."""
     event = recorded.event
     if isinstance(event, Vehicle.Locked):
-        yield commands.SettleEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
+        yield commands.ConfirmLateEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
 
 
-def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The trip has begun."""
     event = recorded.event
     if isinstance(event, Trip.StartConfirmed):
@@ -109,14 +111,14 @@ def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[C
         yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
 
 
-def when_start_failed_then_release_money(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_start_failed_then_release_money(recorded: RecordedEvent) -> Iterable[Reaction]:
     """Nothing is charged."""
     event = recorded.event
     if isinstance(event, Trip.StartFailed):
         yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
 
 
-def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The member learns what did not work and why."""
     event = recorded.event
     if isinstance(event, StepFailed):
@@ -125,7 +127,7 @@ def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Conse
         yield SendMessage(member_id=event.member_id, template=template, values=values)
 
 
-def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Reaction]:
     """By the tariff that was quoted."""
     event = recorded.event
     if isinstance(event, Trip.Ended):
@@ -139,7 +141,7 @@ def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Consequen
         )
 
 
-def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Iterable[Reaction]:
     """A reservation without a trip is invoiced under its own id, and charged without a hold."""
     event = recorded.event
     if isinstance(event, Reservation.ChargeDue):
@@ -154,7 +156,7 @@ def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Itera
         )
 
 
-def when_trip_ended_then_tell_member(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_trip_ended_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
     """The member sees at once what the meter says."""
     event = recorded.event
     if isinstance(event, Trip.Ended):
@@ -185,7 +187,7 @@ POLICIES: Policies = {
     Payment.Held: (when_money_held_then_unlock,),
     Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
     Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),
-    Vehicle.Locked: (when_car_found_locked_then_settle_end,),
+    Vehicle.Locked: (when_car_found_locked_then_confirm_late_end,),
     Vehicle.CommandFailed: (when_car_failed_then_undo_step,),
 }
 """What follows which event."""

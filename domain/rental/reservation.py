@@ -79,20 +79,20 @@ class Reservation(Aggregate):
 
         member_id: MemberId
         vehicle_id: VehicleId
-        held_until: AwareDatetime
+        reserved_until: AwareDatetime
 
         def apply(self, aggregate: "Reservation") -> None:
-            aggregate.closed_as, aggregate.closed_at = "cancelled", self.held_until
+            aggregate.closed_as, aggregate.closed_at = "cancelled", self.reserved_until
 
     class Expired(Event):
         TOPIC = "rental.reservation.expired"
 
         member_id: MemberId
         vehicle_id: VehicleId
-        held_until: AwareDatetime
+        reserved_until: AwareDatetime
 
         def apply(self, aggregate: "Reservation") -> None:
-            aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "expired", self.held_until, None
+            aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "expired", self.reserved_until, None
 
     class ChargeDue(Event):
         """The car was kept beyond the free time, and no trip came of it: the time is charged by itself."""
@@ -202,13 +202,13 @@ class Reservation(Aggregate):
         self.trigger_event(self.GivenBack, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
         return ReservationId(self.id)
 
-    def _close(self, event: type[Event], held_until: datetime, at: datetime) -> None:
+    def _close(self, event: type[Event], reserved_until: datetime, at: datetime) -> None:
         who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
-        self.trigger_event(event, timestamp=at, held_until=held_until, **who)
+        self.trigger_event(event, timestamp=at, reserved_until=reserved_until, **who)
 
-    def _charge(self, held_until: datetime, at: datetime) -> None:
-        if held_until > self.free_until:
-            facts = TripFacts(started_at=held_until, reserved_at=self.placed_at, reservation_only=True)
+    def _charge(self, reserved_until: datetime, at: datetime) -> None:
+        if reserved_until > self.free_until:
+            facts = TripFacts(started_at=reserved_until, reserved_at=self.placed_at, reservation_only=True)
             what = {"quote": self.quote, "method_token": self.method_token, "facts": facts}
             self.trigger_event(self.ChargeDue, timestamp=at, member_id=self.member_id, **what)
 

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.dispatcher import Work
+from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -24,7 +24,7 @@ class Claim(BaseModel):
     reserved_at: AwareDatetime | None
 
 
-def objections(member: Member, vehicle: Vehicle, work: Work) -> list[Violation]:
+def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
     """Every reason against this member taking this free car now."""
     return [
         *member.ineligibility(work.rulebook, work.now),
@@ -40,7 +40,7 @@ def method_token(member: Member) -> str:
     return method.token
 
 
-async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work) -> Claim:
+async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork) -> Claim:
     """The member's reservation of the car, or else the free car before them. Refused when neither holds."""
     if command.reservation_id is None:
         refuse_if(objections(member, vehicle, work))
@@ -55,12 +55,12 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Work
     return found
 
 
-def _obstacles_beside_the_claim(member: Member, vehicle: Vehicle, work: Work) -> list[Violation]:
+def _obstacles_beside_the_claim(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
     found = [*member.ineligibility(work.rulebook, work.now), *vehicle.unfitness()]
     return [violation for violation in found if violation != member.occupation()]
 
 
-def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
+def trip(command: StartTrip, by: Claim, work: UnitOfWork) -> Trip:
     """The trip that is asked for."""
     return Trip.request(
         command.trip_id,
@@ -78,7 +78,7 @@ def trip(command: StartTrip, by: Claim, work: Work) -> Trip:
     )
 
 
-async def give_up(failed: Trip, reason: str, work: Work) -> None:
+async def give_up(failed: Trip, reason: str, work: UnitOfWork) -> None:
     """The trip does not start: the reservation is given back while its time lasts, else all are free."""
     member, vehicle = await work.load(Member, failed.member_id), await work.load(Vehicle, failed.vehicle_id)
     failed.tell(Trip.StartFailed, work.now, reason=reason)
@@ -89,7 +89,7 @@ async def give_up(failed: Trip, reason: str, work: Work) -> None:
         vehicle.reserve(still_valid, work.now)
 
 
-async def _given_back(failed: Trip, work: Work) -> ReservationId | None:
+async def _given_back(failed: Trip, work: UnitOfWork) -> ReservationId | None:
     if failed.reservation_id is None:
         return None
     reservation = await work.load(Reservation, failed.reservation_id)

@@ -32,7 +32,7 @@ class TripStatus(StrEnum):
     START_FAILED = "start_failed"
 
 
-class Pending(BaseModel):
+class PendingStep(BaseModel):
     """A step that the car was asked for and has not confirmed yet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,7 +56,7 @@ class EndRequest(BaseModel):
         return odometer_m - self.odometer_m > DRIVEN_ON_M
 
 
-def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: Pending | None) -> list[Violation]:
+def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: PendingStep | None) -> list[Violation]:
     """Why a trip cannot take a step now: it is in the wrong state, or the car still owes an answer."""
     found = []
     if status not in allowed:

@@ -13,7 +13,7 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derive
 from domain.kernel.units import Metres
 from domain.rental import forced_end
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
-from domain.rental.steps import EndRequest, Pending, Step, TripStatus, not_in
+from domain.rental.steps import EndRequest, PendingStep, Step, TripStatus, not_in
 from domain.rental.trip_events import CarSeen, StepFailed, StepRequested, TripEvent
 from domain.rulebook.model import TripLimits
 from domain.rulebook.tariff import Quote
@@ -38,7 +38,7 @@ class Trip(Aggregate):
     options: tuple[str, ...]
     payment_due_at: AwareDatetime
     status: TripStatus = TripStatus.REQUESTED
-    pending: Pending | None = None
+    pending: PendingStep | None = None
     phases: tuple[PhaseStart, ...] = ()
     started: CarReading = CarReading()
     end_request: EndRequest | None = None
@@ -68,7 +68,7 @@ class Trip(Aggregate):
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.status = S.STARTING
-            aggregate.pending = Pending(step="start", request_id=self.request_id)
+            aggregate.pending = PendingStep(step="start", request_id=self.request_id)
 
     class StartConfirmed(CarSeen):
         """The car is open: from here on the meter runs."""
@@ -94,7 +94,7 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.park_requested"
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.pending = Pending(step="park", request_id=self.request_id)
+            aggregate.pending = PendingStep(step="park", request_id=self.request_id)
 
     class Parked(TripEvent):
         TOPIC = "rental.trip.parked"
@@ -115,7 +115,7 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.resume_requested"
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.pending = Pending(step="resume", request_id=self.request_id)
+            aggregate.pending = PendingStep(step="resume", request_id=self.request_id)
 
     class Resumed(TripEvent):
         TOPIC = "rental.trip.resumed"
@@ -142,7 +142,7 @@ class Trip(Aggregate):
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.status = S.ENDING
-            aggregate.pending = Pending(step="end", request_id=self.request_id)
+            aggregate.pending = PendingStep(step="end", request_id=self.request_id)
             aggregate.end_request = EndRequest(requested_at=self.requested_at, odometer_m=self.odometer_m)
 
     class EndUnconfirmed(StepFailed):

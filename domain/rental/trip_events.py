@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.kernel.aggregate import Event
 from domain.kernel.ids import MemberId, VehicleId
-from domain.kernel.personal import Personal, Withheld
+from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
 from domain.rental.meter import CarReading
 
@@ -37,7 +37,7 @@ class CarSeen(TripEvent):
     position: Personal[Position]
     odometer_m: Metres | None
     energy_percent: Percent | None
-    zones: Withheld[tuple[str, ...]]
+    zones: Restricted[tuple[str, ...]]
     """Kinds and names of the zones that it stood in."""
 
     @property

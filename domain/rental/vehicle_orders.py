@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from domain.dispatcher import Work
+from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.rental.steps import Order
 from domain.rental.trip import Trip
 
 
-async def order(trip: Trip, what: Order, request_id: UUID, work: Work) -> None:
+async def order(trip: Trip, what: Order, request_id: UUID, work: UnitOfWork) -> None:
     """Have the car told; it has until the time-out of the rulebook to answer."""
     vehicle = await work.load(Vehicle, trip.vehicle_id)
     limits = work.rulebook.trip

@@ -1,6 +1,6 @@
 """What rental reads off a car, and off the zones that it stands in."""
 
-from domain.dispatcher import Work
+from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
 from domain.fleet.zones import ZoneKind
@@ -8,14 +8,14 @@ from domain.kernel.errors import Violation
 from domain.rental.meter import CarReading
 
 
-async def zones_of(vehicle: Vehicle, work: Work) -> list[Zone]:
+async def zones_of(vehicle: Vehicle, work: UnitOfWork) -> list[Zone]:
     """The zones that the car stands in, as far as they still count."""
     known = vehicle.state.zones
     zones = [await work.load(Zone, zone_id) for zone_id in (known.value if known else ())]
     return [zone for zone in zones if not zone.retired]
 
 
-async def reading(vehicle: Vehicle, work: Work) -> CarReading:
+async def reading(vehicle: Vehicle, work: UnitOfWork) -> CarReading:
     """The car now; `None` where it never told."""
     state = vehicle.state
     names = [(zone.kind.value, zone.name) for zone in await zones_of(vehicle, work)]

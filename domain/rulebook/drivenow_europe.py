@@ -195,7 +195,7 @@ DRIVENOW_EUROPE = Rulebook(
     reservation=ReservationLimits(
         free=timedelta(minutes=15),
         maximum=timedelta(hours=8),
-        repeat_hold=timedelta(minutes=15),
+        cooldown=timedelta(minutes=15),
         minimum_energy=10,
     ),
     trip=TripLimits(review_above=_euros("400")),

@@ -62,7 +62,7 @@ class ReservationLimits(Rules):
     free: timedelta
     maximum: timedelta
     """Free and paid time together."""
-    repeat_hold: timedelta
+    cooldown: timedelta
     """How long the same member may not hold the same car again after a hold ended without a trip."""
     minimum_energy: float
     """Percent below which a car cannot be reserved."""

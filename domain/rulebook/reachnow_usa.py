@@ -76,7 +76,7 @@ REACHNOW_USA = Rulebook(
     reservation=ReservationLimits(
         free=timedelta(minutes=30),
         maximum=timedelta(minutes=30),
-        repeat_hold=timedelta(hours=2),
+        cooldown=timedelta(hours=2),
         minimum_energy=10,
     ),
     trip=TripLimits(review_above=_dollars("400")),

@@ -1,6 +1,6 @@
 """What may be asked for about webhooks."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -20,7 +20,7 @@ class AboutWebhook(Command):
 class Subscribe(AboutWebhook):
     """Send the events that are recorded from now on to a URL."""
 
-    NAME: ClassVar[str] = "webhooks.subscribe"
+    NAME = "webhooks.subscribe"
     url: str
     filter: EventFilter
 
@@ -28,32 +28,32 @@ class Subscribe(AboutWebhook):
 class Unsubscribe(AboutWebhook):
     """End a webhook for good."""
 
-    NAME: ClassVar[str] = "webhooks.unsubscribe"
+    NAME = "webhooks.unsubscribe"
 
 
 class Pause(AboutWebhook):
     """Send nothing until it is resumed; nothing is lost meanwhile."""
 
-    NAME: ClassVar[str] = "webhooks.pause"
+    NAME = "webhooks.pause"
 
 
 class Resume(AboutWebhook):
     """Go on with a paused or parked webhook where it stands, at once."""
 
-    NAME: ClassVar[str] = "webhooks.resume"
+    NAME = "webhooks.resume"
 
 
 class Replay(AboutWebhook):
     """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
 
-    NAME: ClassVar[str] = "webhooks.replay"
+    NAME = "webhooks.replay"
     from_position: Annotated[int, Field(ge=1)]
 
 
 class SkipEvent(AboutWebhook):
     """Go on after an event that cannot be read, on record."""
 
-    NAME: ClassVar[str] = "webhooks.skip"
+    NAME = "webhooks.skip"
     position: int
     reason: Reason
 
@@ -61,17 +61,17 @@ class SkipEvent(AboutWebhook):
 class RotateSecret(AboutWebhook):
     """Sign with a new key; the one before signs too for a while."""
 
-    NAME: ClassVar[str] = "webhooks.rotate_secret"
+    NAME = "webhooks.rotate_secret"
     overlap_h: Annotated[int, Field(ge=0, le=168)]
 
 
 class AllowPersonalData(AboutWebhook):
     """Send values about a person too, or no longer."""
 
-    NAME: ClassVar[str] = "webhooks.allow_personal_data"
+    NAME = "webhooks.allow_personal_data"
     allowed: bool
     reason: Reason
 
 
-Change = Unsubscribe | Pause | Resume | Replay | SkipEvent | RotateSecret | AllowPersonalData
+WebhookChange = Unsubscribe | Pause | Resume | Replay | SkipEvent | RotateSecret | AllowPersonalData
 """What may be asked for about a webhook that there is."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from domain.kernel.messages import Actor, Metadata
-from domain.webhooks.commands import Change, Subscribe
+from domain.webhooks.commands import Subscribe, WebhookChange
 from domain.webhooks.subscription import Webhook
 
 
@@ -27,7 +27,7 @@ class Webhooks(Protocol):
         """Once per command id. Raises `CommandIdReusedError`."""
         ...
 
-    async def change(self, command: Change, metadata: Metadata, *, version: int | None = None) -> Changed:
+    async def change(self, command: WebhookChange, metadata: Metadata, *, version: int | None = None) -> Changed:
         """Once per command id; with a `version`, only while it is at it.
 
         Raises `NotFoundError`, `StaleVersionError`, `RefusedError`, `CommandIdReusedError`.

@@ -53,7 +53,7 @@ class WebhookState(StrEnum):
 
     ACTIVE = "active"
     PAUSED = "paused"
-    PARKED = "parked"
+    FAILED = "failed"
 
 
 class Webhook(BaseModel):

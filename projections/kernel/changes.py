@@ -45,8 +45,8 @@ class Given(NamedTuple):
     then: Callable[[Values], "Changes"]
 
 
-Change = Insert | Update | Upsert | Given
-Changes = Iterable[Change]
+RowChange = Insert | Update | Upsert | Given
+Changes = Iterable[RowChange]
 
 
 class Table(NamedTuple):
@@ -73,7 +73,7 @@ class Table(NamedTuple):
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingRow:
     """All that a batch does to one row. An inserted row has its later changes in it, and beside it in `later`."""
 
     kind: type[Insert | Update | Upsert]
@@ -86,7 +86,7 @@ class Batch:
     """Folds changes, so that each row is written once whatever happened to it."""
 
     def __init__(self) -> None:
-        self._rows: dict[Table, dict[Key, Pending]] = {}
+        self._rows: dict[Table, dict[Key, PendingRow]] = {}
 
     def fold(self, change: Insert | Update | Upsert) -> bool:
         """Take a change in; false when what is pending must be written first."""
@@ -115,19 +115,19 @@ class Batch:
                 row[column] = None if row[column] is None else row[column] + amount
         return row
 
-    def taken(self) -> Iterator[tuple[Table, dict[Key, Pending]]]:
+    def taken(self) -> Iterator[tuple[Table, dict[Key, PendingRow]]]:
         """All that is pending, table by table; the batch is empty afterwards."""
         rows, self._rows = self._rows, {}
         yield from rows.items()
 
 
-def _first(change: Insert | Update | Upsert) -> Pending:
+def _first(change: Insert | Update | Upsert) -> PendingRow:
     if isinstance(change, Insert):
-        return Pending(Insert, dict(change.set), {})
-    return Pending(type(change), dict(change.set), dict(change.add))
+        return PendingRow(Insert, dict(change.set), {})
+    return PendingRow(type(change), dict(change.set), dict(change.add))
 
 
-def _merge(pending: Pending, change: Update | Upsert) -> bool:
+def _merge(pending: PendingRow, change: Update | Upsert) -> bool:
     if pending.kind is not Update and not change.add.keys() <= pending.set.keys() | pending.add.keys():
         return False  # a new row has the table's default there, which is not known here
     if pending.kind is Insert:

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
 from projections.kernel.changes import Changes, Table
-from projections.kernel.writer import Columns, Database, Writer, columns_in
+from projections.kernel.writer import Columns, Database, RowWriter, columns_in
 
 _SQL = Path(__file__).parent.parent
 
-Projection = Callable[[RecordedEvent, Any], Changes]
+EventProjection = Callable[[RecordedEvent, Any], Changes]
 """What one event changes; the second argument is the event as its own class. Reads no clock and no database."""
 
 
@@ -35,7 +35,7 @@ class Projector:
     The others are neither decrypted nor validated, and an event does not have them: to look at one is an error.
     """
 
-    on: Mapping[type[DomainEvent], Projection]
+    on: Mapping[type[DomainEvent], EventProjection]
     """Which method takes which event; other events are passed over."""
 
     def __init__(self) -> None:
@@ -68,6 +68,6 @@ class Projector:
         """Write a batch into the tables of a schema. Whatever a method raises stops the projection at that event."""
         if schema not in self._columns:
             self._columns[schema] = await columns_in(db, schema)
-        writer = Writer(db, schema, self._columns[schema])
+        writer = RowWriter(db, schema, self._columns[schema])
         await writer.take([change for recorded in events for change in self.changes(recorded)])
         await writer.write()

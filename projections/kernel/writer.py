@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from projections.kernel.changes import Batch, Change, Given, Insert, Key, Pending, Table, Upsert, Values
+from projections.kernel.changes import Batch, Given, Insert, Key, PendingRow, RowChange, Table, Upsert, Values
 
 
 class Columns(NamedTuple):
@@ -75,7 +75,7 @@ async def columns_in(db: Database, schema: str) -> Columns:
     return Columns({(row["relname"], row["attname"]): row["type"] for row in rows}, defaults)
 
 
-class Writer:
+class RowWriter:
     """Takes the changes of one batch and writes them into the tables of a schema, all in one transaction."""
 
     def __init__(self, db: Database, schema: str, columns: Columns) -> None:
@@ -86,7 +86,7 @@ class Writer:
         self._stored: dict[tuple[Table, Key], Values | None] = {}
         self._is_set = False
 
-    async def take(self, changes: Sequence[Change]) -> None:
+    async def take(self, changes: Sequence[RowChange]) -> None:
         """Note changes, in the order in which they happened."""
         await self._look_up([change for change in changes if isinstance(change, Given)])
         for change in changes:
@@ -108,7 +108,12 @@ class Writer:
                 await self._statement(table, kind, (*columns, *added), frozenset(added), group)
 
     async def _statement(
-        self, table: Table, kind: type, columns: Sequence[str], added: frozenset[str], group: list[tuple[Key, Pending]]
+        self,
+        table: Table,
+        kind: type,
+        columns: Sequence[str],
+        added: frozenset[str],
+        group: list[tuple[Key, PendingRow]],
     ) -> None:
         names = columns if kind is Insert else (*table.key, *columns)
         types = tuple(self._type(table, name) for name in names)
@@ -119,7 +124,7 @@ class Writer:
         if kind is Insert and len(found) < len(group):
             await self._follow_up(group, {tuple(row) for row in found})
 
-    async def _copy(self, table: Table, names: Sequence[str], group: list[tuple[Key, Pending]]) -> bool:
+    async def _copy(self, table: Table, names: Sequence[str], group: list[tuple[Key, PendingRow]]) -> bool:
         """Add many new rows at a third of the cost; false, and nothing done, when one of them was there already."""
         records = list(map(itemgetter(*names), (pending.set for _, pending in group)))
         try:
@@ -133,7 +138,7 @@ class Writer:
             return False
         return True
 
-    async def _follow_up(self, group: list[tuple[Key, Pending]], inserted: set[Key]) -> None:
+    async def _follow_up(self, group: list[tuple[Key, PendingRow]], inserted: set[Key]) -> None:
         """Rows that were there already stay, and see only what came later."""
         await self.take(list(chain.from_iterable(pending.later for key, pending in group if key not in inserted)))
         await self.write()
@@ -163,10 +168,10 @@ class Writer:
             raise LookupError(f"there is no column {column} in {self._schema}.{table.name}") from None
 
 
-_Alike = dict[tuple[type, tuple[str, ...], tuple[str, ...]], list[tuple[Key, Pending]]]
+_Alike = dict[tuple[type, tuple[str, ...], tuple[str, ...]], list[tuple[Key, PendingRow]]]
 
 
-def _alike(rows: Mapping[Key, Pending]) -> _Alike:
+def _alike(rows: Mapping[Key, PendingRow]) -> _Alike:
     """Rows by what they have in common: the kind of change and the columns."""
     groups: _Alike = defaultdict(list)
     for key, pending in rows.items():
@@ -180,7 +185,7 @@ def _sorted(columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _arrays(
-    kind: type, names: Sequence[str], types: Sequence[str], group: list[tuple[Key, Pending]]
+    kind: type, names: Sequence[str], types: Sequence[str], group: list[tuple[Key, PendingRow]]
 ) -> list[list[Any]]:
     """One array per column."""
     if kind is Insert:

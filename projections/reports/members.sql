@@ -10,7 +10,7 @@ comment on column reports.members.email_verified is 'Whether the address was pro
 comment on column reports.members.licence_state is 'submitted, verified or rejected; null before.';
 comment on column reports.members.licence_expires_on is 'Last day of the licence handed in; null before.';
 comment on column reports.members.payment_methods is 'How many payment methods can be charged.';
-comment on column reports.members.status is 'IDLE, IN_RESERVATION or IN_RENTAL.';
+comment on column reports.members.status is 'idle, in_reservation or in_trip.';
 comment on column reports.members.reservation_id is 'The open reservation.';
 comment on column reports.members.trip_id is 'The open trip.';
 comment on column reports.members.blocked is 'Whether kept from anything new.';

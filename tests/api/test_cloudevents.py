@@ -23,14 +23,14 @@ from domain.contexts import EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId, event_id
 from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
-from domain.kernel.personal import personal_fields, telling_fields, withheld_fields
+from domain.kernel.personal import personal_fields, restricted_fields, sensitive_fields
 from domain.kernel.units import Position
 from tests.golden import samples, stories
 
 SAMPLES: dict[str, DomainEvent] = {
     (name := samples.name_of(event)): samples.read(name, samples.load(name)) for event in EVENTS.values()
 }
-ABOUT_PERSONS = [event for event in SAMPLES.values() if telling_fields(type(event))]
+ABOUT_PERSONS = [event for event in SAMPLES.values() if sensitive_fields(type(event))]
 ERASABLE = [event for event in ABOUT_PERSONS if personal_fields(type(event))]
 METADATA = Metadata(
     command_id=CommandId(UUID(int=1)),
@@ -156,7 +156,7 @@ def plant(model: BaseModel, draw: Callable[[some.SearchStrategy[Any]], Any]) -> 
     """The same with such values in every field that tells of a person, and in those of what it holds."""
     marked: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
-        if name in (*personal_fields(type(model)), *withheld_fields(type(model))):
+        if name in (*personal_fields(type(model)), *restricted_fields(type(model))):
             marked[name] = draw(PLANTED[plain(field.annotation)])
         elif isinstance(held := getattr(model, name), BaseModel):
             marked[name] = plant(held, draw)
@@ -174,7 +174,7 @@ def plain(annotation: Any) -> object:
 
 def planted_in(model: BaseModel) -> set[Any]:
     """The values that tell of a person, as JSON."""
-    marked = {*personal_fields(type(model)), *withheld_fields(type(model))} - SECRETS
+    marked = {*personal_fields(type(model)), *restricted_fields(type(model))} - SECRETS
     held = [value for name, value in model if name not in marked and isinstance(value, BaseModel)]
     mine = leaves(json.loads(model.model_dump_json(include=marked)))
     return mine.union(*(planted_in(value) for value in held)) - {None}
@@ -223,4 +223,4 @@ def test_an_erased_person_is_not_there_even_where_it_is_granted(event: DomainEve
     data = cloud_event(recorded(erased), personal=True)["data"]
 
     assert {data.get(name) for name in fields} == {None}
-    assert not names(data) & (telling_fields(type(event)) - set(fields))
+    assert not names(data) & (sensitive_fields(type(event)) - set(fields))

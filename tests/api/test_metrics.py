@@ -30,4 +30,4 @@ async def test_a_trip_is_seen_in_the_figures_of_every_stage(city: City) -> None:
     assert after["csbe_ingest_connected"] == 1
     assert after["csbe_ingest_lag_seconds"] >= 0
     assert {n: v for n, v in after.items() if n.startswith("csbe_projection_lag") and v} == {}
-    assert (after["csbe_policy_tasks_due"], after["csbe_policy_tasks_late_seconds"]) == (0, 0)
+    assert (after["csbe_policy_jobs_due"], after["csbe_policy_jobs_late_seconds"]) == (0, 0)

@@ -1,4 +1,4 @@
-"""How fast many events are appended through the journal, against PostgreSQL's COPY of the same rows.
+"""How fast many events are appended through the group_commit, against PostgreSQL's COPY of the same rows.
 
 Ours: 16 clients append entries of 100 events each, a new aggregate each time. COPY: one connection writes 1,000 rows a
 transaction by asyncpg's binary COPY, into a database of its own with the same table and indexes; it promises no order,
@@ -13,8 +13,8 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from tests.benchmarks.appending import METADATA, ROUND_SECONDS, ROUNDS, STATE, WARM_UP_SECONDS, medians
 from tests.benchmarks.databases import fresh_database
@@ -42,25 +42,25 @@ async def _round(our_dsn: str, copy_dsn: str) -> dict[str, float]:
 
 async def _ours(dsn: str) -> float:
     async with await connect(dsn, min_size=1) as pool:
-        journal = Journal(pool)
-        await _clients(journal, WARM_UP_SECONDS)
-        rate = await _clients(journal, ROUND_SECONDS)
-        await journal.close()
+        group_commit = GroupCommit(pool)
+        await _clients(group_commit, WARM_UP_SECONDS)
+        rate = await _clients(group_commit, ROUND_SECONDS)
+        await group_commit.close()
     return rate
 
 
-async def _clients(journal: Journal, seconds: float) -> float:
+async def _clients(group_commit: GroupCommit, seconds: float) -> float:
     began = time.perf_counter()
-    counts = await asyncio.gather(*(_client(journal, began + seconds) for _ in range(CLIENTS)))
+    counts = await asyncio.gather(*(_client(group_commit, began + seconds) for _ in range(CLIENTS)))
     return sum(counts) / (time.perf_counter() - began)
 
 
-async def _client(journal: Journal, until: float) -> int:
+async def _client(group_commit: GroupCommit, until: float) -> int:
     count = 0
     while time.perf_counter() < until:
         aggregate = uuid4()
         rows = [StoredState(aggregate, version, "bench.event", STATE) for version in range(1, ENTRY_EVENTS + 1)]
-        await journal.write(Entry(uuid4(), "fingerprint", None, METADATA, rows))
+        await group_commit.write(AppendEntry(uuid4(), "fingerprint", None, METADATA, rows))
         count += ENTRY_EVENTS
     return count
 

@@ -17,7 +17,7 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.group_commit import GroupCommit
 from tests.benchmarks.appending import ROUND_SECONDS, ROUNDS, WARM_UP_SECONDS, medians, run_clients
 from tests.benchmarks.databases import fresh_database
 
@@ -98,9 +98,9 @@ def _write(dsn: str, clients: int) -> float:
 
 async def _write_together(dsn: str, clients: int) -> float:
     async with await connect(dsn, min_size=1) as pool:
-        journal = Journal(pool)
-        await run_clients(journal, clients, WARM_UP_SECONDS)
+        group_commit = GroupCommit(pool)
+        await run_clients(group_commit, clients, WARM_UP_SECONDS)
         _ready[0].wait(timeout=120)
-        outcome = await run_clients(journal, clients, ROUND_SECONDS)
-        await journal.close()
+        outcome = await run_clients(group_commit, clients, ROUND_SECONDS)
+        await group_commit.close()
     return outcome.rate

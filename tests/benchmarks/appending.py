@@ -8,8 +8,8 @@ from statistics import median
 from uuid import UUID, uuid4
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 
 STATE = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "facts": "x" * 240}).encode()
@@ -48,31 +48,31 @@ def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
 async def ours(dsn: str, clients: int, seconds: float = ROUND_SECONDS) -> Outcome:
     """What so many clients of one journal achieve, after a warm-up."""
     async with await connect(dsn, min_size=1) as pool:
-        journal = Journal(pool)
-        outcome = await run_warm_clients(journal, clients, seconds)
-        await journal.close()
+        group_commit = GroupCommit(pool)
+        outcome = await run_warm_clients(group_commit, clients, seconds)
+        await group_commit.close()
     return outcome
 
 
-async def run_warm_clients(journal: Journal, clients: int, seconds: float = ROUND_SECONDS) -> Outcome:
+async def run_warm_clients(group_commit: GroupCommit, clients: int, seconds: float = ROUND_SECONDS) -> Outcome:
     """As `run_clients`, after a warm-up that does not count."""
-    await run_clients(journal, clients, WARM_UP_SECONDS)
-    return await run_clients(journal, clients, seconds)
+    await run_clients(group_commit, clients, WARM_UP_SECONDS)
+    return await run_clients(group_commit, clients, seconds)
 
 
-async def run_clients(journal: Journal, clients: int, seconds: float) -> Outcome:
+async def run_clients(group_commit: GroupCommit, clients: int, seconds: float) -> Outcome:
     """Each client appends one event after the other."""
     began = time.perf_counter()
-    times = await asyncio.gather(*(_client(journal, began + seconds) for _ in range(clients)))
+    times = await asyncio.gather(*(_client(group_commit, began + seconds) for _ in range(clients)))
     return Outcome(times, time.perf_counter() - began)
 
 
-async def _client(journal: Journal, until: float) -> list[float]:
+async def _client(group_commit: GroupCommit, until: float) -> list[float]:
     times, aggregate, version = [], uuid4(), 0
     while (began := time.perf_counter()) < until:
         aggregate, version = next_version(aggregate, version)
         row = StoredState(aggregate, version, "bench.event", STATE)
-        await journal.write(Entry(uuid4(), "fingerprint", None, METADATA, [row]))
+        await group_commit.write(AppendEntry(uuid4(), "fingerprint", None, METADATA, [row]))
         times.append(time.perf_counter() - began)
     return times
 

@@ -27,8 +27,8 @@ import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import WRITERS, Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import WRITERS, GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
@@ -59,7 +59,7 @@ LAG_ALLOWED = 2_000
 _BEGINS = "select originator_id, topic from csbe.events where notification_id = any($1) and originator_version = 1"
 _MEMBERS = "select distinct originator_id from csbe.events where notification_id = any($1) and topic like 'members.%'"
 _AT_THE_END = """
-insert into csbe.followers (name, position) select 'projection.members.v1', max(notification_id) from csbe.events
+insert into csbe.followers (name, position) select 'projection/members/v1', max(notification_id) from csbe.events
 on conflict (name) do update set position = excluded.position
 """
 
@@ -75,13 +75,13 @@ class Log:
         self.dsn = dsn
         self.pool = pool
         self.size = size
-        self._journal = Journal(writing)
+        self._group_commit = GroupCommit(writing)
         self.per_s: dict[str, list[float]] = {"append": [], "load": [], "query": []}
         self._random = random.Random(size)
 
     async def close(self) -> None:
         """Let all that was appended be told."""
-        await self._journal.close()
+        await self._group_commit.close()
 
     async def round(self) -> None:
         """Measure each once."""
@@ -91,7 +91,7 @@ class Log:
 
     async def appends(self) -> float:
         """Events per second."""
-        return (await run_warm_clients(self._journal, CLIENTS)).rate
+        return (await run_warm_clients(self._group_commit, CLIENTS)).rate
 
     def rate(self, what: str) -> float:
         return median(self.per_s[what])
@@ -210,22 +210,22 @@ async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
 
 
 async def _append(pool: asyncpg.Pool, store: PostgresEventStore, told: list[history.Told], stop: asyncio.Event) -> None:
-    journal = Journal(pool, store.listener.events.wake)
+    group_commit = GroupCommit(pool, store.listener.events.wake)
     copy = -1
     while not stop.is_set():
         copy -= 1
         for event in history.again(told, 2**64 + copy):
             row = StoredState(*event[:4])
-            await journal.write(Entry(uuid4(), "f", None, event.metadata, [row]))
+            await group_commit.write(AppendEntry(uuid4(), "f", None, event.metadata, [row]))
             await asyncio.sleep(1 / BESIDE_PER_S)
             if stop.is_set():
                 break
-    await journal.close()
+    await group_commit.close()
 
 
 async def _watch(members: Projection, lags: list[int], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        lags.append((await members.standing()).lag)
+        lags.append((await members.status()).lag)
         await asyncio.sleep(0.1)
 
 

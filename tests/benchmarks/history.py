@@ -116,7 +116,7 @@ async def write(store: PostgresEventStore, told: Sequence[Told], copies: int) ->
     for number in range(copies):
         rows = [(event, to_event(StoredState(*event[:4]), {})) for event in again(told, number)]
         subjects = {subject for _, event in rows if (subject := subject_of(event))}
-        keys = await store.vault.keys_for_writing(subjects)
+        keys = await store.keys.keys_for_writing(subjects)
         records = []
         for event, real in rows:
             position += 1

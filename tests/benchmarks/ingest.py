@@ -35,7 +35,7 @@ from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle, subscriptions
 from adapters.simulator.vehicles import Car, Faults, offset
 from api.cli.terminal import begin
-from api.composition import Part, Running, composed
+from api.composition import Component, Running, composed
 from api.composition.queries import directory
 from api.settings import Settings
 from domain.kernel.ids import VehicleId
@@ -106,7 +106,7 @@ async def _listens(port: int) -> bool:
 
 async def _compare(running: Running, url: str) -> dict[str, float]:
     stop = asyncio.Event()
-    loops = asyncio.create_task(running.run({Part.PROJECTIONS, Part.POLICIES}, stop))
+    loops = asyncio.create_task(running.run({Component.PROJECTIONS, Component.POLICIES}, stop))
     street = _Street([await _car(running, number) for number in range(CARS)], running.system.clock.now())
     await at_rest(running)
     figures = await _rounds(running, street, url)

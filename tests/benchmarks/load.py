@@ -118,7 +118,7 @@ async def _busy_car(store: PostgresEventStore) -> UUID:
     metadata = Metadata(
         command_id=CommandId(uuid4()), command="test", actor=actor, service=SERVICE, correlation_id=uuid4()
     )
-    await store.append([car], metadata, answer=None, fingerprint="f")
+    await store.append([car], metadata, result=None, fingerprint="f")
     return car.id
 
 

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from adapters.embedded.broker import embedded_broker, free_port
 from api.cli.terminal import begin
-from api.composition import Part, Running, composed
+from api.composition import Component, Running, composed
 from api.rest.application import create_app
 from api.server import served_app
 from api.settings import Settings
@@ -54,7 +54,7 @@ async def _measure(server_dsn: str) -> dict[str, float]:
 
 async def _compare(running: Running) -> dict[str, float]:
     stop = asyncio.Event()
-    loops = asyncio.create_task(running.run({Part.PROJECTIONS, Part.POLICIES}, stop))
+    loops = asyncio.create_task(running.run({Component.PROJECTIONS, Component.POLICIES}, stop))
     app = create_app(running.system)
     empty = FastAPI()
 

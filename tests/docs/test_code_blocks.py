@@ -12,7 +12,7 @@ import typer
 from fastapi.routing import APIRoute
 from typer.core import TyperGroup
 
-from api.rest.application import PARTS
+from api.rest.application import ROUTERS
 
 pytestmark = pytest.mark.docs
 
@@ -81,7 +81,7 @@ def test_a_csbe_call_in_a_page_names_a_command_and_options_that_exist(page: Path
 
 @pytest.mark.parametrize(("page", "method", "path"), list(rest_calls()), ids=name_of)
 def test_a_curl_call_in_a_page_asks_for_a_route_that_exists(page: Path, method: str, path: str) -> None:
-    routes = [route for part in PARTS for route in part.routes if isinstance(route, APIRoute)]
+    routes = [route for part in ROUTERS for route in part.routes if isinstance(route, APIRoute)]
     known = {(verb, re.sub(r"\{\w+\}", "{}", route.path)) for route in routes for verb in route.methods or ()}
 
     assert (method, f"/v1{path}") in known, page

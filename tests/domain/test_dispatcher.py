@@ -38,7 +38,7 @@ async def test_a_command_is_decided_again_on_what_others_did_meanwhile(tills: Ti
 
     answered = await tills.do(PutIn(till_id=till, amount=5))
 
-    assert (answered.answer, answered.repeated) == ('{"total":17}', False)
+    assert (answered.value, answered.repeated) == ('{"total":17}', False)
     assert tills.decisions == 3
     assert await tills.total(till) == 17
 
@@ -71,7 +71,7 @@ async def test_a_repeated_command_gets_the_first_answer_and_position_and_changes
 
     again = await tills.do(PutIn(till_id=till, amount=5), command_id=TWICE)
 
-    assert (again.answer, again.position) == (first.answer, first.position) == ('{"total":5}', log - 1)
+    assert (again.value, again.position) == (first.value, first.position) == ('{"total":5}', log - 1)
     assert (first.repeated, again.repeated) == (False, True)
     assert len(tills.store.log) == log
 
@@ -82,7 +82,7 @@ async def test_a_repeated_command_that_would_be_refused_by_now_gets_its_first_an
 
     again = await tills.do(PutIn(till_id=till, amount=-5), command_id=TWICE)
 
-    assert (again.answer, again.repeated) == ('{"total":0}', True)
+    assert (again.value, again.repeated) == ('{"total":0}', True)
 
 
 @pytest.mark.parametrize("faster", [0, MAX_ATTEMPTS - 1])
@@ -114,7 +114,7 @@ async def test_a_refusal_is_not_remembered(tills: Tills) -> None:
 
     answered = await tills.do(PutIn(till_id=till, amount=-5), command_id=TWICE)
 
-    assert (answered.answer, answered.repeated) == ('{"total":3}', False)
+    assert (answered.value, answered.repeated) == ('{"total":3}', False)
 
 
 @pytest.mark.parametrize("amount", [6, -6])
@@ -133,7 +133,7 @@ async def test_two_aggregates_change_together(tills: Tills) -> None:
 
     answered = await tills.do(Move(source_id=source, target_id=target, amount=4))
 
-    assert (answered.answer, answered.position) == (None, len(tills.store.log))
+    assert (answered.value, answered.position) == (None, len(tills.store.log))
     assert (await tills.total(source), await tills.total(target)) == (6, 4)
 
 

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE
 from api.rest import live
-from api.rest.application import PARTS, create_app
+from api.rest.application import ROUTERS, create_app
 from api.rest.schemas.webhooks import CloudEvent
 from api.settings import Settings
 from api.system import System
@@ -70,7 +70,7 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 SCHEMA.config.max_stream_events = 100_000
 ROUTES = {
     f"{method} {route.path}": route
-    for part in PARTS
+    for part in ROUTERS
     for route in part.routes
     if isinstance(route, APIRoute)
     for method in route.methods or ()

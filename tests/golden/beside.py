@@ -13,7 +13,7 @@ from domain.contexts import COMMANDS, POLICIES
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
-from domain.kernel.policy import Effect, Later
+from domain.kernel.policy import Effect, Scheduled
 from tests.golden import schemas
 
 FOLDER = Path(__file__).parent / "beside"
@@ -41,7 +41,7 @@ def stored(told: Iterable[DomainEvent]) -> Mapping[str, BaseModel]:
         recorded = RecordedEvent(1, event.timestamp, event.TOPIC, event, METADATA)
         for policy in POLICIES.get(type(event), ()):
             for consequence in policy(recorded):
-                what = consequence.command if isinstance(consequence, Later) else consequence
+                what = consequence.command if isinstance(consequence, Scheduled) else consequence
                 kind = what.NAME if isinstance(what, Command) else what.kind
                 found[kind] = max(found.get(kind, what), what, key=lambda value: len(value.model_dump_json()))
     return found

@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from api.redaction import SECRETS
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.personal import personal_fields, withheld_fields
+from domain.kernel.personal import personal_fields, restricted_fields
 from tests.golden.samples import name_of
 
 Schema = dict[str, Any]
@@ -53,7 +53,7 @@ def schema_of(event_class: type[DomainEvent]) -> Schema:
     """Of the present version. Its `$defs/Stored` is what the store has; itself is what others get, too."""
     name, made = name_of(event_class), event_class.model_json_schema(mode="serialization", schema_generator=_AsStored)
     said, personal = _said_of_fields(event_class), personal_fields(event_class)
-    granted_only = {*personal, *withheld_fields(event_class)}
+    granted_only = {*personal, *restricted_fields(event_class)}
     facts = {
         field: _described(definition, said.get(field), personal=field in personal)
         for field, definition in made["properties"].items()

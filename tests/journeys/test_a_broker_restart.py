@@ -63,7 +63,7 @@ async def test_an_end_that_expires_while_the_broker_is_away_is_told_and_can_be_a
 
 async def tried_in_vain(city: City) -> bool:
     """Whether the command to the car will be sent again only after the car has had the time to reconnect."""
-    found = "select exists (select from csbe.tasks where kind = 'tell_vehicle' and last_error <> '' and attempts >= 3)"
+    found = "select exists (select from csbe.jobs where kind = 'tell_vehicle' and last_error <> '' and attempts >= 3)"
     return bool(await city.running.pool.fetchval(found))
 
 

@@ -29,7 +29,7 @@ select count(*) filter (where in_mid_append) from others where pg_terminate_back
 ADA = {"city_id": "berlin", "name": "Ada", "email": "ada@example.org", "birth_date": "1990-05-17"}
 
 
-@pytest.mark.parametrize("rulebooks", [without_repeat_hold()], ids=["without repeat-hold rule"])
+@pytest.mark.parametrize("rulebooks", [without_repeat_hold()], ids=["without cooldown rule"])
 async def test_of_two_members_who_want_one_car_at_the_same_instant_one_gets_it_a_hundred_times(city: City) -> None:
     car, agent = await city.car(), city.token(Role.AGENT)
     rivals = [await city.member(), await city.member()]
@@ -77,7 +77,7 @@ async def test_a_car_that_never_answers_gives_the_reservation_back(city: City) -
 
     assert (await city.get(reservation, member))["state"] == "open"
     account = await city.get("/v1/members/me", member)
-    assert (account["status"], account["reservation_id"]) == ("IN_RESERVATION", reservation_id)
+    assert (account["status"], account["reservation_id"]) == ("in_reservation", reservation_id)
     [told] = city.mails("trip_start_failed")
     assert "Nothing is charged" in told
     operations = await city.running.pool.fetch("select operation from csbe.provider_operations order by performed_at")

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.embedded.broker import free_port
 from adapters.mqtt.batches import Received
-from api.composition import Part
+from api.composition import Component
 from domain.kernel.messages import Role
 from tests.journeys.collector import Collector, all_in, collecting
 from tests.support.brokers import MOSQUITTO, Broker
@@ -28,7 +28,7 @@ STAGES = (
     "POST /v1/trips",
     "command rental.start_trip",
     "append csbe.events",
-    "follow projection.rental.v1",
+    "follow projection/rental/v1",
     "follow policies",
     "task ask_payment_provider",
     "payment hold",
@@ -97,7 +97,7 @@ async def test_a_trace_goes_on_in_another_process_that_starts_after_the_request(
 ) -> None:
     async with installation.started() as city:
         member, car = await city.member(), await city.car()
-    front = await installation.serve(Part.API)
+    front = await installation.serve(Component.API)
     async with installation.composed() as running, installation.visited(running) as city, installation.driving():
         asked = await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member | TRACED)
         assert asked.status_code == 202
@@ -105,7 +105,7 @@ async def test_a_trace_goes_on_in_another_process_that_starts_after_the_request(
         await front.wait()
         assert collector.names(TRACE) == {"POST /v1/trips", "command rental.start_trip", "append csbe.events"}
 
-        behind = await installation.serve(Part.PROJECTIONS, Part.POLICIES, port=free_port())
+        behind = await installation.serve(Component.PROJECTIONS, Component.POLICIES, port=free_port())
 
         async def seen() -> bool:
             return all_in(STAGES, collector.names(TRACE))
@@ -180,7 +180,7 @@ async def test_while_no_collector_answers_one_line_says_so_and_none_after_the_en
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
-    process = await installation.serve(Part.API, stderr=PIPE)
+    process = await installation.serve(Component.API, stderr=PIPE)
     async with httpx.AsyncClient(base_url=installation.address) as api:
         for _ in range(3):
             await api.get("/v1/vehicles")
@@ -228,7 +228,7 @@ async def test_when_off_nothing_is_stored_and_nothing_is_made(city: City, pool: 
 
     assert city.running.system.tracer is None
     assert await pool.fetchval("select count(*) from csbe.events where metadata ? 'traceparent'") == 0
-    assert await pool.fetchval("select count(*) from csbe.tasks where traceparent is not null") == 0
+    assert await pool.fetchval("select count(*) from csbe.jobs where traceparent is not null") == 0
 
 
 @pytest.mark.parametrize(

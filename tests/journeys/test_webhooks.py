@@ -18,7 +18,7 @@ TYPES = ["csbe.rental.reservation."]
 @pytest.fixture(autouse=True)
 def _allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSBE_WEBHOOK_PRIVATE_RECEIVERS", "true")
-    monkeypatch.setenv("CSBE_WEBHOOK_PARK_AFTER_S", "0.6")
+    monkeypatch.setenv("CSBE_WEBHOOK_FAIL_AFTER_S", "0.6")
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_names_are_sent_only_where_it_was_granted_and_not_once_a_person_is
         ada = await city.member()
         await took(receiver, 1)
         await took(trusted, 1)
-        await city.running.store.vault.destroy(UUID(ada["X-Member"]))
+        await city.running.store.keys.destroy(UUID(ada["X-Member"]))
         again = {"from_position": trusted.taken[0].position}
         (await city.post(f"{granted}/replay", again, olga)).raise_for_status()
         await took(trusted, 2)

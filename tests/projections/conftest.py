@@ -31,10 +31,10 @@ class RecordedTwice(MemoryStore):
         self._real = real
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
     ) -> int:
-        await self._real.append(deepcopy(aggregates), metadata, answer=answer, fingerprint=fingerprint)
-        return await super().append(aggregates, metadata, answer=answer, fingerprint=fingerprint)
+        await self._real.append(deepcopy(aggregates), metadata, result=result, fingerprint=fingerprint)
+        return await super().append(aggregates, metadata, result=result, fingerprint=fingerprint)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import projections
 from projections.kernel.changes import Table
-from projections.kernel.writer import COPIED, Writer, columns_in
+from projections.kernel.writer import COPIED, RowWriter, columns_in
 from tests.projections.following import live_schema
 from tests.support.planting import Log
 
@@ -46,7 +46,7 @@ async def _written(pool: asyncpg.Pool, batches: Sequence[Sequence[object]]) -> l
         await connection.execute(_MAKE)
         columns = await columns_in(connection, "batches")
         for batch in batches:
-            writer = Writer(connection, "batches", columns)
+            writer = RowWriter(connection, "batches", columns)
             await writer.take(batch)  # type: ignore[arg-type]
             await writer.write()
         return [tuple(row) for row in await connection.fetch("select * from batches.rows order by id")]

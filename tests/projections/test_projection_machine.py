@@ -111,7 +111,7 @@ class Reading(RuleBasedStateMachine):
     @rule(projector=projector)
     def what_was_shown_before_comes_back(self, projector: int) -> None:
         if projector in self.former:
-            self.do(self.projections[projector].back())
+            self.do(self.projections[projector].rollback())
             self.do(self._agrees())
 
     @rule(projector=projector)
@@ -153,7 +153,7 @@ class Reading(RuleBasedStateMachine):
     async def _agrees(self) -> None:
         """Each read model shows the log up to where its follower stands."""
         log = [recorded async for recorded in self.store.read(after=self.began_at)]
-        rental, everything = [(await projection.standing()).position for projection in self.projections]
+        rental, everything = [(await projection.status()).position for projection in self.projections]
         rows = await self.pool.fetch(_RESERVATIONS, self.reservations)
         shown = {row["reservation_id"]: row["state"] for row in rows}
         assert shown == _states([r for r in log if r.position <= rental])

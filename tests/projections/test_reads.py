@@ -17,7 +17,7 @@ from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
 from domain.rental.trip import Trip
-from projections.kernel.changes import Change, Given
+from projections.kernel.changes import Given, RowChange
 from projections.kernel.projector import Projector
 from tests.golden import samples
 
@@ -38,7 +38,7 @@ def _row(name: str, **facts: object) -> StoredState:
     return StoredState(UUID(sample["originator_id"]), sample["originator_version"], samples.topic_of(name), state)
 
 
-def _seen(changes: Iterable[Change]) -> Iterator[object]:
+def _seen(changes: Iterable[RowChange]) -> Iterator[object]:
     """Changes, and what they make of a row, in the place of functions."""
     for change in changes:
         yield _made_of_a_row(change) if isinstance(change, Given) else change

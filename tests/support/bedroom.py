@@ -12,13 +12,13 @@ import asyncpg
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
-from adapters.postgres.jobs.queue import TaskQueue
-from adapters.postgres.jobs.worker import TaskWorker
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.listener import Listener
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
-from domain.kernel.policy import Consequence, Effect, Later, SendMessage
+from domain.kernel.policy import Effect, Reaction, Scheduled, SendMessage
 
 NOON = datetime(2032, 1, 1, 12, tzinfo=UTC)
 """After everything that the database's clock says."""
@@ -56,17 +56,17 @@ class Woken(Command):
     name: str
 
 
-def when_it_rings_wake_everybody(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_it_rings_wake_everybody(recorded: RecordedEvent) -> Iterable[Reaction]:
     assert isinstance(recorded.event, Alarm.Rung)
     return [Wake(name=name) for name in recorded.event.names]
 
 
-def when_it_rings_wake_later(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_it_rings_wake_later(recorded: RecordedEvent) -> Iterable[Reaction]:
     assert isinstance(recorded.event, Alarm.Rung)
-    return [Later(due_at=NOON + timedelta(hours=1), command=Wake(name=name)) for name in recorded.event.names]
+    return [Scheduled(due_at=NOON + timedelta(hours=1), command=Wake(name=name)) for name in recorded.event.names]
 
 
-def when_it_rings_send_mail(recorded: RecordedEvent) -> Iterable[Consequence]:
+def when_it_rings_send_mail(recorded: RecordedEvent) -> Iterable[Reaction]:
     assert isinstance(recorded.event, Alarm.Rung)
     return [SendMessage(member_id=MemberId(UUID(int=7)), template=name) for name in recorded.event.names]
 
@@ -85,12 +85,10 @@ class Bedroom:
     def now(self) -> datetime:
         return self.time
 
-    def worker(self, *, batch: int = 64) -> TaskWorker:
+    def worker(self, *, batch: int = 64) -> JobWorker:
         commands: dict[str, type[Command]] = {Wake.NAME: Wake}
         listener = Listener(self.pool)
-        return TaskWorker(
-            TaskQueue(self.pool), listener.tasks, self, commands, self.dispatch, self.perform, batch=batch
-        )
+        return JobWorker(JobQueue(self.pool), listener.tasks, self, commands, self.dispatch, self.perform, batch=batch)
 
     async def dispatch(self, command: Command, metadata: Metadata) -> None:
         await asyncio.sleep(0)
@@ -111,12 +109,12 @@ class Bedroom:
         return [command.name for command, _ in self.woken if isinstance(command, Wake)]
 
     async def task(self) -> asyncpg.Record:
-        [row] = await self.pool.fetch("select * from csbe.tasks")
+        [row] = await self.pool.fetch("select * from csbe.jobs")
         return row
 
 
 async def rings(
-    store: PostgresEventStore, policy: Callable[[RecordedEvent], Iterable[Consequence]], *names: str
+    store: PostgresEventStore, policy: Callable[[RecordedEvent], Iterable[Reaction]], *names: str
 ) -> RecordedEvent:
     """An alarm rings and the policy follows it; returns the event."""
     alarm = Alarm.begin(Alarm.Rung, id=uuid4(), timestamp=NOON, names=names)
@@ -127,6 +125,6 @@ async def rings(
         service="drivenow-europe",
         correlation_id=UUID(int=42),
     )
-    await store.append([alarm], metadata, answer=None, fingerprint="f")
+    await store.append([alarm], metadata, result=None, fingerprint="f")
     await Follower(store.pool, store, "policies", PolicyRunner({Alarm.Rung: (policy,)})).catch_up()
     return [recorded async for recorded in store.read()][-1]

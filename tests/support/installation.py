@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from adapters.embedded.broker import free_port
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
-from api.composition import Part, Running, composed
+from api.composition import Component, Running, composed
 from api.server import served
 from api.settings import Settings
 from domain.rulebook.model import Rulebook
@@ -69,7 +69,7 @@ class Installation:
         async with (
             self.composed() as running,
             served(running.system),
-            running.going(set(Part)),
+            running.going(set(Component)),
             self.visited(running) as city,
         ):
             if not self.cars:
@@ -80,7 +80,7 @@ class Installation:
                 yield city
 
     async def serve(
-        self, *only: Part, port: int | None = None, stderr: int | None = None
+        self, *only: Component, port: int | None = None, stderr: int | None = None
     ) -> asyncio.subprocess.Process:
         """`csbe serve`, whole or in part, in a process of its own, ready to be used."""
         environment = os.environ | {

@@ -19,7 +19,7 @@ A = TypeVar("A", bound=Aggregate)
 class Remembered:
     """What a command led to."""
 
-    answer: str | None
+    result: str | None
     position: int
     fingerprint: str
 
@@ -40,7 +40,7 @@ class MemoryStore:
             raise NotFoundError(aggregate_class.TOPIC, id)
         return self._build(aggregate_class, id, self._streams.get(id, []))
 
-    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+    def cached(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
         """Nothing: what is loaded is always the newest."""
         del aggregate_class, id, service
         return None
@@ -62,7 +62,7 @@ class MemoryStore:
         return self._build(aggregate_class, id, known)
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
     ) -> int:
         if metadata.command_id in self._outcomes:
             raise CommandAlreadyDoneError(str(metadata.command_id))
@@ -75,7 +75,7 @@ class MemoryStore:
                 assert isinstance(event, Event)
                 self._record(event, metadata)
             self.saved[aggregate.id] = aggregate
-        self._outcomes[metadata.command_id] = Remembered(answer, len(self.log), fingerprint)
+        self._outcomes[metadata.command_id] = Remembered(result, len(self.log), fingerprint)
         return len(self.log)
 
     async def outcome(self, command_id: CommandId, /) -> Remembered | None:

@@ -16,5 +16,5 @@ def with_trip_limits(**limits: timedelta) -> Mapping[str, Rulebook]:
 
 def without_repeat_hold() -> Mapping[str, Rulebook]:
     """DriveNow Europe where a member may hold the same car again at once."""
-    reservation = DRIVENOW_EUROPE.reservation.model_copy(update={"repeat_hold": timedelta()})
+    reservation = DRIVENOW_EUROPE.reservation.model_copy(update={"cooldown": timedelta()})
     return {**RULEBOOKS, DRIVENOW_EUROPE.key: DRIVENOW_EUROPE.model_copy(update={"reservation": reservation})}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-from domain.dispatcher import Answered, Dispatcher, Handler, Work
+from domain.dispatcher import CommandResult, Dispatcher, Handler, UnitOfWork
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import CommandId
@@ -90,7 +90,7 @@ class Tills:
 
     async def do(
         self, command: Command, *, command_id: UUID | None = None, service: str = "drivenow-europe"
-    ) -> Answered:
+    ) -> CommandResult:
         metadata = Metadata(
             command_id=CommandId(command_id or uuid4()),
             command=command.NAME,
@@ -112,17 +112,17 @@ class Tills:
     async def total(self, till_id: UUID) -> int:
         return (await self.store.load(Till, till_id)).total
 
-    async def _open(self, command: OpenTill, work: Work) -> None:
+    async def _open(self, command: OpenTill, work: UnitOfWork) -> None:
         kind = KINDS[command.kind]
         work.add(kind.begin(kind.Opened, id=command.till_id, timestamp=work.now))
 
-    async def _put_in(self, command: PutIn, work: Work) -> dict[str, int]:
+    async def _put_in(self, command: PutIn, work: UnitOfWork) -> dict[str, int]:
         till = await work.load(KINDS[command.kind], command.till_id)
         till.change(command.amount, work.now)
         await self._decided()
         return {"total": till.total}
 
-    async def _move(self, command: Move, work: Work) -> None:
+    async def _move(self, command: Move, work: UnitOfWork) -> None:
         for till_id, by in ((command.source_id, -command.amount), (command.target_id, command.amount)):
             (await work.load(Till, till_id)).change(by, work.now)
         await self._decided()

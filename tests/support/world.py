@@ -11,14 +11,14 @@ import pytest
 
 from domain.billing.policies import payment_answer
 from domain.contexts import HANDLERS, POLICIES
-from domain.dispatcher import Answered, Dispatcher
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand
 from domain.fleet.state import Observation
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
-from domain.kernel.policy import AskPaymentProvider, Consequence, Later, SendMessage, TellVehicle
+from domain.kernel.policy import AskPaymentProvider, Reaction, Scheduled, SendMessage, TellVehicle
 from domain.rulebook.model import Rulebook
 from domain.rulebook.services import RULEBOOKS
 from tests.support.memory_store import MemoryStore
@@ -68,7 +68,7 @@ class World:
     def rulebook(self, rules: Rulebook) -> None:
         self.rulebooks[self.service] = rules
 
-    async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> Answered:
+    async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> CommandResult:
         """Carry out a command and all that follows from it now. Raises what the command raises."""
         answered = await self._dispatch(command, actor, command_id or derived_id("command", next(self._number)))
         await self.settle()
@@ -119,9 +119,9 @@ class World:
         """The templates of all messages sent so far."""
         return [message.template for message in self.messages]
 
-    async def _carry_out(self, consequence: Consequence) -> None:
+    async def _carry_out(self, consequence: Reaction) -> None:
         match consequence:
-            case Later():
+            case Scheduled():
                 heapq.heappush(self._later, (consequence.due_at, next(self._number), consequence.command))
             case SendMessage():
                 self.messages.append(consequence)
@@ -156,7 +156,7 @@ class World:
         except RefusedError as refusal:
             self.refused_consequences.append((command, refusal))
 
-    async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> Answered:
+    async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> CommandResult:
         metadata = Metadata(
             command_id=CommandId(command_id),
             command=command.NAME,

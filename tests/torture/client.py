@@ -116,7 +116,7 @@ class Client:
             return "refused", None, None, repr(error)
         except TROUBLE as error:
             return "unknown", None, None, repr(error)
-        return "acknowledged", answered.position, answered.answer, None
+        return "acknowledged", answered.position, answered.value, None
 
     async def _load(self, counter_id: UUID, own_position: int) -> None:
         try:

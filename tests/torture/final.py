@@ -42,5 +42,5 @@ async def follower_reached(connection: asyncpg.Connection, name: str, position: 
 
 
 async def retry(connection: asyncpg.Connection, name: str) -> bool:
-    """What `csbe projections retry` does; false when the follower is not stopped."""
+    """What `csbe followers retry` does; false when the follower is not stopped."""
     return bool(await connection.fetchval(_RETRY, name))

@@ -4,15 +4,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.database import persistently
+from adapters.postgres.database import retrying
 from adapters.postgres.event_store import appender
-from adapters.postgres.event_store.appender import Entry, Status, Written
+from adapters.postgres.event_store.appender import AppendEntry, AppendStatus, Written
 
 _APPEND = "select status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _APPEND_NEW = """
 select csbe.append_new(
     array(select command_id from unnest(c)), array_fill($2::uuid, array[cardinality(c)]),
-    array(select fingerprint from unnest(c)), array(select answer from unnest(c)), array(select until from unnest(c)),
+    array(select fingerprint from unnest(c)), array(select result from unnest(c)), array(select until from unnest(c)),
     array(select originator_id from unnest(e)), array(select originator_version from unnest(e)),
     array(select topic from unnest(e)), array(select state from unnest(e)), array(select metadata from unnest(e))
 )
@@ -26,28 +26,28 @@ def append_by_append_new() -> None:
 
 
 class OldJournal:
-    """Stands where the store has its journal."""
+    """Stands where the store has its group_commit."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def write(self, entry: Entry) -> Written:
+    async def write(self, entry: AppendEntry) -> Written:
         """Append one entry; sent again after a cut, it is recognised."""
         append_id = uuid4()
-        row = await persistently(lambda: self._pool.fetchrow(_APPEND, *_columns(entry, append_id)))
+        row = await retrying(lambda: self._pool.fetchrow(_APPEND, *_columns(entry, append_id)))
         assert row is not None
-        return Written(Status(row["status"]), row["last_position"] or 0)
+        return Written(AppendStatus(row["status"]), row["last_position"] or 0)
 
     async def close(self) -> None:
         """Nothing is under way that is not waited for."""
 
 
-def _columns(entry: Entry, append_id: UUID) -> tuple[list[object], ...]:
+def _columns(entry: AppendEntry, append_id: UUID) -> tuple[list[object], ...]:
     return (
         [entry.command_id],
         [append_id],
         [entry.fingerprint],
-        [entry.answer],
+        [entry.result],
         [1] * len(entry.rows),
         [row.originator_id for row in entry.rows],
         [row.originator_version for row in entry.rows],

@@ -70,7 +70,7 @@ class Part:
         pool = await persistent_pool(self.dsn)
         store = PostgresEventStore(pool, costs=Costs(of_a_class=OftenPays))
         if self.code == "old_append":
-            vars(store)["_journal"] = OldJournal(pool)
+            vars(store)["_group_commit"] = OldJournal(pool)
         if self.code == "old_batch":
             append_by_append_new()
         try:

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.contexts import HANDLERS
-from domain.dispatcher import Answered, Dispatcher, Handler, Work
+from domain.dispatcher import CommandResult, Dispatcher, Handler, UnitOfWork
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
@@ -64,17 +64,17 @@ class MachineClock:
 class Gives(Protocol):
     """Gives a command to the dispatcher."""
 
-    async def __call__(self, command: Command, command_id: UUID) -> Answered: ...
+    async def __call__(self, command: Command, command_id: UUID) -> CommandResult: ...
 
 
 def dispatcher(store: EventStore, counter: type[AnyCounter]) -> Gives:
     """The real dispatcher, over all real handlers and those of the counter."""
     rules = RULEBOOKS[SERVICE]
-    no_pause = rules.reservation.model_copy(update={"repeat_hold": timedelta(0)})
+    no_pause = rules.reservation.model_copy(update={"cooldown": timedelta(0)})
     rulebooks = {SERVICE: rules.model_copy(update={"reservation": no_pause})}
     real = Dispatcher(store, MachineClock(), rulebooks, {**HANDLERS, **_handlers(counter)})
 
-    async def give(command: Command, command_id: UUID) -> Answered:
+    async def give(command: Command, command_id: UUID) -> CommandResult:
         return await real.dispatch(
             command, Metadata.of(command, id=CommandId(command_id), actor=CLIENT, service=SERVICE)
         )
@@ -92,15 +92,15 @@ def furnishing() -> list[Command]:
 
 
 def _handlers(counter: type[AnyCounter]) -> Mapping[type[Command], Handler]:
-    async def open_counter(command: OpenCounter, work: Work) -> None:
+    async def open_counter(command: OpenCounter, work: UnitOfWork) -> None:
         work.add(counter.open(command.counter_id, work.now))
 
-    async def count(command: Count, work: Work) -> int:
+    async def count(command: Count, work: UnitOfWork) -> int:
         found = await work.load(counter, command.counter_id)
         found.count(command.by, work.now)
         return found.total
 
-    async def move(command: Move, work: Work) -> None:
+    async def move(command: Move, work: UnitOfWork) -> None:
         (await work.load(counter, command.source_id)).count(-command.by, work.now)
         (await work.load(counter, command.target_id)).count(command.by, work.now)
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.event_store.notifier import News
+from adapters.postgres.event_store.notifier import Notifier
 from adapters.postgres.event_store.server_epoch import KnownServer
 
 IDLE_SECONDS = 1.0
@@ -23,7 +23,7 @@ _APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5)"
 _APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 
-class Status(StrEnum):
+class AppendStatus(StrEnum):
     """What became of an entry."""
 
     APPENDED = "appended"
@@ -31,12 +31,12 @@ class Status(StrEnum):
     CONFLICT = "conflict"
 
 
-class Entry(NamedTuple):
+class AppendEntry(NamedTuple):
     """Events of one command, appended all or none, and the command's outcome. `metadata` is JSON text."""
 
     command_id: UUID
     fingerprint: str
-    answer: str | None
+    result: str | None
     metadata: str
     rows: Sequence[StoredState]
 
@@ -44,17 +44,17 @@ class Entry(NamedTuple):
 class Written(NamedTuple):
     """The status of an entry, and the position of its last event unless it conflicted."""
 
-    status: Status
+    status: AppendStatus
     position: int
 
 
-class Writer:
+class AppendWriter:
     """Writes one batch at a time. Takes a connection of the pool for work, and gives it back when there is none."""
 
-    def __init__(self, pool: asyncpg.Pool, server: KnownServer, news: News) -> None:
+    def __init__(self, pool: asyncpg.Pool, server: KnownServer, news: Notifier) -> None:
         self._pool = pool
         self._server = server
-        self._news = news
+        self._notifier = news
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None
         self._busy = False
         self._used_at = 0.0
@@ -74,7 +74,7 @@ class Writer:
             self._watch = None
         await self._let_go()
 
-    async def write(self, entries: list[Entry], append_id: UUID) -> list[Written]:
+    async def write(self, entries: list[AppendEntry], append_id: UUID) -> list[Written]:
         """Safe to repeat under the same id, also in parts: an entry that did get through is recognised by it."""
         self._busy = True
         try:
@@ -85,9 +85,9 @@ class Writer:
             self._busy = False
             self._watch_idleness()
 
-    async def _write_new(self, entries: list[Entry], append_id: UUID) -> list[Written]:
+    async def _write_new(self, entries: list[AppendEntry], append_id: UUID) -> list[Written]:
         """What nearly always holds: no entry is known, and none conflicts. Raises `UniqueViolationError` otherwise."""
-        known_server, tell = await self._server.started(), self._news.goes_along()
+        known_server, tell = await self._server.started(), self._notifier.rides_along()
         ends = list(accumulate(len(e.rows) for e in entries))
         if ends == [1]:  # the commonest case, without the cost of arrays
             command_id, *outcome, metadata, [row] = entries[0]
@@ -99,17 +99,17 @@ class Writer:
             events = [(*row, entry.metadata) for entry in entries for row in entry.rows]
             [(base,)] = await self._call(_APPEND_BATCH, commands, append_id, events, known_server, tell)
         if not tell:
-            self._news.follows()
-        return [Written(Status.APPENDED, base + end) for end in ends]
+            self._notifier.follows()
+        return [Written(AppendStatus.APPENDED, base + end) for end in ends]
 
-    async def _write_each(self, entries: list[Entry], append_id: UUID) -> list[Written]:
+    async def _write_each(self, entries: list[AppendEntry], append_id: UUID) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""
         command_ids, fingerprints, answers, *_ = zip(*entries, strict=True)
         commands = (command_ids, [append_id] * len(entries), fingerprints, answers)
         rows = [(number, *row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
         events = tuple(zip(*rows, strict=True)) or ((),) * 6
         records = await self._call(_APPEND, *commands, *events)
-        by_entry = {number: Written(Status(status), position or 0) for number, status, position in records}
+        by_entry = {number: Written(AppendStatus(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 
     async def _call(self, query: str, *values: object) -> list[asyncpg.Record]:
@@ -151,5 +151,5 @@ class Writer:
 
     async def _release(self, connection: asyncpg.pool.PoolConnectionProxy | None) -> None:
         if connection is not None:
-            with contextlib.suppress(*TRY_AGAIN):  # cut meanwhile: the pool has taken it back by itself
+            with contextlib.suppress(*TRANSIENT_ERRORS):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)

@@ -9,7 +9,7 @@ from domain.kernel.aggregate import Aggregate
 
 
 @dataclass(frozen=True)
-class Remembered:
+class CachedAggregate:
     """An aggregate as it was when it was used last."""
 
     aggregate: Aggregate
@@ -27,9 +27,9 @@ class AggregateCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._remembered: OrderedDict[UUID, Remembered] = OrderedDict()
+        self._remembered: OrderedDict[UUID, CachedAggregate] = OrderedDict()
 
-    def get(self, id: UUID) -> Remembered | None:
+    def get(self, id: UUID) -> CachedAggregate | None:
         """What is remembered, with a copy of the aggregate, or none."""
         found = self._remembered.get(id)
         if found is None:
@@ -37,7 +37,7 @@ class AggregateCache:
         self._remembered.move_to_end(id)
         return _copy(found)
 
-    def put(self, remembered: Remembered) -> None:
+    def put(self, remembered: CachedAggregate) -> None:
         """Keep a copy, unless a newer version is here already."""
         id = remembered.aggregate.id
         known = self._remembered.get(id)
@@ -57,7 +57,7 @@ class AggregateCache:
         self._remembered.clear()
 
 
-def _copy(remembered: Remembered) -> Remembered:
+def _copy(remembered: CachedAggregate) -> CachedAggregate:
     twin = copy.copy(remembered.aggregate)
     twin._pending_events = []  # noqa: SLF001 (the library has no other way to make a copy without them)
     return replace(remembered, aggregate=twin)

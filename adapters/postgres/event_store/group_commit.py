@@ -16,9 +16,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.database import UnencodableError, persistently
-from adapters.postgres.event_store.appender import Entry, Status, Writer, Written
-from adapters.postgres.event_store.notifier import News
+from adapters.postgres.database import UnencodableError, retrying
+from adapters.postgres.event_store.appender import AppendEntry, AppendStatus, AppendWriter, Written
+from adapters.postgres.event_store.notifier import Notifier
 from adapters.postgres.event_store.server_epoch import KnownServer
 
 WRITERS = 2
@@ -61,7 +61,7 @@ class NoFigures:
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    entry: Entry
+    entry: AppendEntry
     done: asyncio.Future[Written]
     claims: frozenset[UUID]
     events: int
@@ -81,7 +81,7 @@ class _Waiting:
             self.done.set_exception(error)
 
 
-class Journal:
+class GroupCommit:
     """Writes entries, those about one aggregate in the order they came. What comes meanwhile forms the next batch."""
 
     def __init__(
@@ -101,11 +101,11 @@ class Journal:
         self._claimed: set[UUID] = set()  # by what is under way
         self._end = 0  # the last position that was written here
         self._writers = WRITERS
-        self._news = News(pool)
-        self._idle = [Writer(pool, server, self._news) for _ in range(WRITERS)]
-        self._writing: dict[Writer, asyncio.Task[None]] = {}
+        self._notifier = Notifier(pool)
+        self._idle = [AppendWriter(pool, server, self._notifier) for _ in range(WRITERS)]
+        self._writing: dict[AppendWriter, asyncio.Task[None]] = {}
 
-    async def write(self, entry: Entry) -> Written:
+    async def write(self, entry: AppendEntry) -> Written:
         """Append one entry. Once this returns, it is on disk."""
         came_at = perf_counter()
         done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
@@ -124,7 +124,7 @@ class Journal:
             await asyncio.wait(self._writing.values())
         for writer in self._idle:
             await writer.close()
-        await self._news.close()
+        await self._notifier.close()
 
     def _engage(self) -> None:
         """Let one more writer begin, when that is worth its while."""
@@ -136,12 +136,12 @@ class Journal:
             writer = self._idle.pop()
             self._writing[writer] = asyncio.create_task(self._drain(writer), name="journal")
 
-    async def _drain(self, writer: Writer) -> None:
+    async def _drain(self, writer: AppendWriter) -> None:
         try:
             while batch := self._next_batch():
                 self._engage()
                 with self._keeping_apart(batch):
-                    await self._settle(writer, batch, uuid4())
+                    await self._write_batch(writer, batch, uuid4())
                 await asyncio.sleep(0)  # lets those just answered ask again, so that they share the next batch
         except BaseException as error:  # cancelled, or broken: those who wait must hear of it
             for waiting in self._queue:
@@ -197,16 +197,16 @@ class Journal:
             self._fresh += self._blocked
             self._blocked = 0
 
-    async def _settle(self, writer: Writer, batch: list[_Waiting], append_id: UUID) -> None:
+    async def _write_batch(self, writer: AppendWriter, batch: list[_Waiting], append_id: UUID) -> None:
         try:
             entries = [w.entry for w in batch]
-            written = await persistently(lambda: writer.write(entries, append_id))
+            written = await retrying(lambda: writer.write(entries, append_id))
         except _ENTRY_TO_BLAME as error:
             if len(batch) > 1:
                 for waiting in batch:  # let each fail or succeed alone
-                    await self._settle(writer, [waiting], append_id)
+                    await self._write_batch(writer, [waiting], append_id)
             elif isinstance(error, asyncpg.UniqueViolationError):  # a foreign writer came between check and insert
-                batch[0].answer(Written(Status.CONFLICT, 0))
+                batch[0].answer(Written(AppendStatus.CONFLICT, 0))
             else:
                 batch[0].fail(error)
         except BaseException as error:  # those who wait must hear of it, whatever it is
@@ -224,7 +224,7 @@ class Journal:
     def _look_for_others(self, batch: list[_Waiting], written: list[Written]) -> None:
         """Positions that were given out since, and not here, went to another process: it needs the lock as well."""
         first, last = written[0], written[-1]
-        if first.status is last.status is Status.APPENDED:
+        if first.status is last.status is AppendStatus.APPENDED:
             beside = self._under_way - sum(w.events for w in batch)
             self._writers = WRITERS if first.position - len(batch[0].entry.rows) - self._end <= beside else 1
             self._end = max(self._end, last.position)

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.postgres.database import persistently
+from adapters.postgres.database import retrying
 
 CACHE_SIZE = 50_000
 """Keys kept in memory, about 1 kB each."""
@@ -54,7 +54,7 @@ class PersonKey:
 ERASED = PersonKey(None)
 
 
-class Vault:
+class KeyStore:
     """Keeps one AES-256 key per person in `csbe.keys`, wrapped by the master key if there is one."""
 
     def __init__(self, pool: asyncpg.Pool, master_key: bytes | None = None) -> None:
@@ -71,7 +71,7 @@ class Vault:
         if not missing:
             return found
         created = [self.wrap(s, AESGCM.generate_key(256)) for s in missing]
-        await persistently(lambda: self._pool.execute(_CREATE, missing, created))
+        await retrying(lambda: self._pool.execute(_CREATE, missing, created))
         return found | await self._fetch(missing, remember_missing=True)
 
     async def keys_for_reading(
@@ -92,7 +92,7 @@ class Vault:
 
     async def destroy(self, subject: UUID) -> None:
         """Erase a person for ever, and tell every process. Doing it twice changes nothing."""
-        await persistently(lambda: self._pool.execute(_DESTROY, subject))
+        await retrying(lambda: self._pool.execute(_DESTROY, subject))
         self._remember(subject, ERASED)
 
     def forget(self) -> None:
@@ -115,7 +115,7 @@ class Vault:
 
     async def _fetch(self, subjects: list[UUID], *, remember_missing: bool) -> dict[UUID, PersonKey]:
         erasures = self._erasures
-        rows = await persistently(lambda: self._pool.fetch(_FETCH, subjects))
+        rows = await retrying(lambda: self._pool.fetch(_FETCH, subjects))
         stored = {row["subject"]: row["key"] for row in rows}
         keys = {s: PersonKey(AESGCM(self.unwrap(s, stored[s]))) if stored.get(s) else ERASED for s in subjects}
         for subject, key in keys.items():

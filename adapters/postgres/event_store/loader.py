@@ -9,9 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import persistently
-from adapters.postgres.event_store.cache import AggregateCache, Remembered
-from adapters.postgres.event_store.key_store import ERASED, Vault
+from adapters.postgres.database import retrying
+from adapters.postgres.event_store.cache import AggregateCache, CachedAggregate
+from adapters.postgres.event_store.key_store import ERASED, KeyStore
 from adapters.postgres.event_store.mapper import StoredState, subject_of, subjects_in, to_event
 from adapters.postgres.event_store.server_epoch import KnownServer
 from adapters.postgres.event_store.snapshot_codec import fingerprint_of
@@ -63,7 +63,7 @@ from since e full join snapshot s using (originator_version) order by originator
 class _Found:
     """What a history begins from, and the events since."""
 
-    start: Remembered | None
+    start: CachedAggregate | None
     rows: Sequence[asyncpg.Record]
 
     @property
@@ -86,24 +86,24 @@ class Loader:
         self,
         pool: asyncpg.Pool,
         server: KnownServer,
-        vault: Vault,
+        key_store: KeyStore,
         erasures: Channel,
         costs: Costs,
         cache_size: int,
     ) -> None:
         self._pool = pool
         self._server = server
-        self._vault = vault
+        self._key_store = key_store
         self._erasures = erasures
         self._costs = costs
         self._cache = AggregateCache(cache_size)
-        self.snapshots = Snapshots(pool, vault, costs)
+        self.snapshots = Snapshots(pool, key_store, costs)
         self.evict = self._cache.evict
         self.forget = self._cache.clear
 
     async def load(self, kind: type[A], id: UUID, service: str | None) -> A:
         """The aggregate now. Raises `NotFoundError`, also when it belongs to another service than the given one."""
-        await persistently(self._server.started)
+        await retrying(self._server.started)
         erasures = self._erasures.count
         found = await self._since_memory(id) or await self._since_snapshot(kind, id)
         if service is not None and found.service != service:
@@ -113,10 +113,10 @@ class Loader:
         if not isinstance(aggregate, kind):
             raise NotFoundError(kind.TOPIC, id)
         if found.rows or found.start is None:
-            await self._remember(Remembered(aggregate, found.service, found.snapshot_version), erasures)
+            await self._remember(CachedAggregate(aggregate, found.service, found.snapshot_version), erasures)
         return aggregate
 
-    def remembered(self, kind: type[A], id: UUID, service: str | None) -> A | None:
+    def cached(self, kind: type[A], id: UUID, service: str | None) -> A | None:
         """The aggregate as it is in memory, if it is there and of this service, where one is given."""
         known = self._cache.get(id)
         if known is None or not isinstance(known.aggregate, kind) or service not in {None, known.service}:
@@ -125,20 +125,20 @@ class Loader:
 
     async def load_as_of(self, kind: type[A], id: UUID, at: datetime | None, position: int | None) -> A:
         """The aggregate as it was recorded at a time or a position, from its events alone. Raises `NotFoundError`."""
-        rows = await persistently(lambda: self._pool.fetch(_AS_OF, id, at, position))
+        rows = await retrying(lambda: self._pool.fetch(_AS_OF, id, at, position))
         aggregate = await self.replay(kind, None, rows)
         if not isinstance(aggregate, kind):
             raise NotFoundError(kind.TOPIC, id)
         return aggregate
 
-    async def settle(self, aggregate: Aggregate, service: str) -> None:
+    async def keep_appended(self, aggregate: Aggregate, service: str) -> None:
         """Remember an aggregate whose pending events were appended, if it is new or remembered already."""
         erasures = self._erasures.count
         is_new = aggregate.pending_events[0].originator_version == aggregate.INITIAL_VERSION
         events = [event for event in aggregate.pending_events if isinstance(event, Event)]
         subjects = {subject for event in events if (subject := subject_of(event))}
         aggregate.pending_events.clear()
-        known = Remembered(aggregate, service) if is_new else self._cache.get(aggregate.id)
+        known = CachedAggregate(aggregate, service) if is_new else self._cache.get(aggregate.id)
         if await self._is_erased(subjects):  # what it knows of them was not stored
             self._cache.evict(aggregate.id)
         elif known is not None:
@@ -150,7 +150,7 @@ class Loader:
         """What events make of an aggregate, or of nothing."""
         stored = [StoredState(*row[:4]) for row in rows]
         subjects = subjects_in(stored)
-        keys = await self._vault.keys_for_reading(subjects) if subjects else {}
+        keys = await self._key_store.keys_for_reading(subjects) if subjects else {}
         with self._costs.measured(self._costs.of(kind).event, len(stored)):
             for row in stored:
                 event = to_event(row, keys)
@@ -159,18 +159,18 @@ class Loader:
 
     async def _is_erased(self, subjects: set[UUID]) -> bool:
         """Whether one of these persons is. Their keys were just used, so this asks the database rarely."""
-        return bool(subjects) and ERASED in (await self._vault.keys_for_reading(subjects)).values()
+        return bool(subjects) and ERASED in (await self._key_store.keys_for_reading(subjects)).values()
 
     async def _since_memory(self, id: UUID) -> _Found | None:
         known = self._cache.get(id)
         if known is None:
             return None
         version = known.aggregate.version
-        return _Found(known, await persistently(lambda: self._pool.fetch(_SINCE, id, version)))
+        return _Found(known, await retrying(lambda: self._pool.fetch(_SINCE, id, version)))
 
     async def _since_snapshot(self, kind: type[Aggregate], id: UUID) -> _Found:
         fingerprint = fingerprint_of(kind)
-        rows = await persistently(lambda: self._pool.fetch(_FROM_SNAPSHOT, id, fingerprint))
+        rows = await retrying(lambda: self._pool.fetch(_FROM_SNAPSHOT, id, fingerprint))
         if not rows or rows[0]["digest"] is None:
             return _Found(None, rows)
         first = rows[0]
@@ -185,8 +185,8 @@ class Loader:
         )
         aggregate = await self._opened(kind, stored)
         if aggregate is None:
-            return _Found(None, await persistently(lambda: self._pool.fetch(_WHOLE, id)))
-        return _Found(Remembered(aggregate, first["service"], aggregate.version), rows[1:])
+            return _Found(None, await retrying(lambda: self._pool.fetch(_WHOLE, id)))
+        return _Found(CachedAggregate(aggregate, first["service"], aggregate.version), rows[1:])
 
     async def _opened(self, kind: type[A], stored: StoredSnapshot) -> A | None:
         """The aggregate of a snapshot; one that cannot be used is dropped."""
@@ -199,7 +199,7 @@ class Loader:
             await self.snapshots.drop(stored)
         return aggregate
 
-    async def _remember(self, remembered: Remembered, erasures: int) -> None:
+    async def _remember(self, remembered: CachedAggregate, erasures: int) -> None:
         """Keep it, unless somebody was erased since it was read: it may know what it must not."""
         version = await self.snapshots.take_if_it_pays(remembered.aggregate, remembered.snapshot_version)
         if self._erasures.count == erasures:

@@ -6,7 +6,7 @@ import math
 
 import asyncpg
 
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.listener import EVENTS
 
 PAUSE_SECONDS = 0.01
@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.01
 _NOTIFY = "select pg_notify($1, '')"
 
 
-class News:
+class Notifier:
     """An append carries the news of itself, unless the last news is fresh: then it follows, with that of others.
 
     It never comes before what it is about. What a crash or trouble with the database takes away is made up for by those
@@ -28,7 +28,7 @@ class News:
         self._owed = False
         self._following: asyncio.Task[None] | None = None
 
-    def goes_along(self) -> bool:
+    def rides_along(self) -> bool:
         """Whether the append that begins now is to carry it."""
         now = asyncio.get_running_loop().time()
         if self._owed or now < self._told_at + PAUSE_SECONDS:
@@ -51,5 +51,5 @@ class News:
         while self._owed:
             await asyncio.sleep(PAUSE_SECONDS)
             self._owed, self._told_at = False, asyncio.get_running_loop().time()
-            with contextlib.suppress(*TRY_AGAIN):
+            with contextlib.suppress(*TRANSIENT_ERRORS):
                 await self._pool.execute(_NOTIFY, EVENTS)

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import Connection
-from adapters.postgres.event_store.key_store import Vault
+from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.mapper import Keys, StoredState, subjects_in, to_event
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.messages import Metadata, RecordedEvent
@@ -23,15 +23,15 @@ _FALLS_TO = "(uuid_hash_extended(originator_id, 0) & 2147483647) % ${of}::int = 
 
 
 @dataclass(frozen=True)
-class Part:
-    """One of so many parts, counted from 1: the events of some aggregates."""
+class Shard:
+    """One of so many shards, counted from 1: the events of some aggregates."""
 
     number: int
     of: int
 
     def named(self, follower: str) -> str:
         """Under which its position is kept."""
-        return f"{follower}.{self.number}of{self.of}"
+        return f"{follower}/{self.number}of{self.of}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Filter:
     topics: Sequence[str] | None = None
     service: str | None = None
     aggregate_id: UUID | None = None
-    part: Part | None = None
+    shard: Shard | None = None
     """Those of the aggregates that fall to it."""
     topics_like: Sequence[str] | None = None
     """Patterns as `like` has them."""
@@ -51,12 +51,12 @@ class Filter:
 EVERYTHING = Filter()
 
 
-class Reader:
+class LogReader:
     """Reads the log page by page, by position."""
 
-    def __init__(self, pool: asyncpg.Pool, vault: Vault) -> None:
+    def __init__(self, pool: asyncpg.Pool, key_store: KeyStore) -> None:
         self._pool = pool
-        self._vault = vault
+        self._key_store = key_store
 
     async def rows(
         self, after: int, limit: int, chosen: Filter = EVERYTHING, connection: Connection | None = None
@@ -81,7 +81,7 @@ class Reader:
         """The same one by one, so that those before an unreadable one can be had."""
         stored = [StoredState(*row[:4]) for row in rows]
         subjects = subjects_in(stored)
-        keys = await self._vault.keys_for_reading(subjects) if subjects else {}
+        keys = await self._key_store.keys_for_reading(subjects) if subjects else {}
         return (_recorded(row, state, keys, reads) for row, state in zip(rows, stored, strict=True))
 
 
@@ -108,9 +108,9 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
         if value is not None:
             values.append(value)
             query += f" and {condition} (${len(values)})"
-    if chosen.part is not None:
-        values += [chosen.part.of, chosen.part.number - 1]
-        query += f" and {_FALLS_TO.format(of=len(values) - 1, part=len(values))}"
+    if chosen.shard is not None:
+        values += [chosen.shard.of, chosen.shard.number - 1]
+        query += f" and {_FALLS_TO.format(of=len(values) - 1, shard=len(values))}"
     order = "notification_id" if chosen.aggregate_id is None else "originator_version"  # the same order, another index
     return f"{query} order by {order} limit $2", values
 

@@ -24,7 +24,7 @@ where originator_id = $1 and originator_version <= $2 order by originator_versio
 """
 
 
-class Finding(StrEnum):
+class SnapshotFinding(StrEnum):
     """What a snapshot turned out to be."""
 
     SAME = "same"
@@ -40,7 +40,7 @@ class AuditedSnapshot:
     aggregate_id: UUID
     version: int
     topic: str
-    finding: Finding
+    finding: SnapshotFinding
     why: str = ""
 
 
@@ -59,7 +59,7 @@ class SnapshotAudit:
             for row in page:
                 stored = StoredSnapshot(*row)
                 audited = await self._audited(stored)
-                if drop and audited.finding is Finding.DIFFERS:
+                if drop and audited.finding is SnapshotFinding.DIFFERS:
                     await self._snapshots.drop(stored)
                 yield audited
             after = page[-1]["originator_id"]
@@ -68,21 +68,21 @@ class SnapshotAudit:
         try:
             finding, why = await self._compared(stored), ""
         except (UnusableSnapshotError, TopicError) as error:
-            finding, why = Finding.DIFFERS, str(error)
+            finding, why = SnapshotFinding.DIFFERS, str(error)
         return AuditedSnapshot(stored.originator_id, stored.originator_version, stored.topic, finding, why)
 
-    async def _compared(self, stored: StoredSnapshot) -> Finding:
+    async def _compared(self, stored: StoredSnapshot) -> SnapshotFinding:
         kind = _class_of(stored.topic)
         if stored.schema_fingerprint != fingerprint_of(kind):
-            return Finding.IGNORED
+            return SnapshotFinding.IGNORED
         remembered = await self._snapshots.opened(kind, stored)
         if remembered is None:
-            return Finding.IGNORED
+            return SnapshotFinding.IGNORED
         rows = await self._pool.fetch(_UNTIL, stored.originator_id, stored.originator_version)
         told = await self._loader.replay(kind, None, rows)
         if not isinstance(told, kind) or dumped(told) != dumped(remembered):
             raise UnusableSnapshotError("its state is not what the events say")
-        return Finding.SAME
+        return SnapshotFinding.SAME
 
 
 def _class_of(topic: str) -> type[Aggregate]:

@@ -1,4 +1,4 @@
-"""Remembered states of long-lived aggregates, so that loading one need not read its whole history.
+"""CachedAggregate states of long-lived aggregates, so that loading one need not read its whole history.
 
 A snapshot is believed only when it is bound, by its digest, to the aggregate, the version, the code that made it and
 the last event that it knows. Any other one is dropped, and the events are read instead.
@@ -14,7 +14,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from pydantic import PydanticUserError, ValidationError
 
-from adapters.postgres.event_store.key_store import Vault
+from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.snapshot_codec import dumped, fingerprint_of, restored, subject_fields
 from adapters.postgres.event_store.snapshot_costs import Costs
 from domain.kernel.aggregate import Aggregate
@@ -58,9 +58,9 @@ class Snapshots:
     The state of an aggregate that has events about a person is encrypted as a whole under that person's key.
     """
 
-    def __init__(self, pool: asyncpg.Pool, vault: Vault, costs: Costs) -> None:
+    def __init__(self, pool: asyncpg.Pool, key_store: KeyStore, costs: Costs) -> None:
         self._pool = pool
-        self._vault = vault
+        self._key_store = key_store
         self._costs = costs
 
     async def take_if_it_pays(self, aggregate: Aggregate, since: int) -> int:
@@ -110,7 +110,7 @@ class Snapshots:
         person = persons.pop()
         if persons or not isinstance(person, UUID):
             return None  # about several persons: no one key could erase it
-        keys = await self._vault.keys_for_writing([person])
+        keys = await self._key_store.keys_for_writing([person])
         secret = keys[person].encrypt(state, aggregate.id.bytes)
         return secret and person.bytes + secret
 
@@ -118,7 +118,7 @@ class Snapshots:
         if not subject_fields(kind):
             return stored.state
         person = UUID(bytes=stored.state[:_SUBJECT_BYTES])
-        keys = await self._vault.keys_for_reading([person])
+        keys = await self._key_store.keys_for_reading([person])
         return keys[person].decrypt(stored.state[_SUBJECT_BYTES:], stored.originator_id.bytes)
 
 

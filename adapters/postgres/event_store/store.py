@@ -9,13 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from adapters import tracing
-from adapters.postgres.database import persistently
-from adapters.postgres.event_store.appender import Entry, Status
-from adapters.postgres.event_store.group_commit import AppendFigures, Journal
-from adapters.postgres.event_store.key_store import Vault
+from adapters.postgres.database import retrying
+from adapters.postgres.event_store.appender import AppendEntry, AppendStatus
+from adapters.postgres.event_store.group_commit import AppendFigures, GroupCommit
+from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.loader import Loader
 from adapters.postgres.event_store.mapper import StoredState, subject_of, to_stored
-from adapters.postgres.event_store.reader import Filter, Reader
+from adapters.postgres.event_store.reader import Filter, LogReader
 from adapters.postgres.event_store.server_epoch import KnownServer
 from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.event_store.snapshot_costs import Costs
@@ -27,16 +27,16 @@ from domain.kernel.messages import Metadata, RecordedEvent
 
 A = TypeVar("A", bound=Aggregate)
 
-_OUTCOME = "select answer, position, fingerprint from csbe.commands where command_id = $1"
+_OUTCOME = "select result, position, fingerprint from csbe.commands where command_id = $1"
 _APPEND = {"db.system.name": "postgresql", "db.operation.name": "append", "db.collection.name": "csbe.events"}
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 
 
 @dataclass(frozen=True)
-class RememberedOutcome:
+class StoredOutcome:
     """What a command led to."""
 
-    answer: str | None
+    result: str | None
     position: int
     fingerprint: str
 
@@ -54,17 +54,17 @@ class PostgresEventStore:
         costs: Costs | None = None,
     ) -> None:
         self.pool = pool
-        self.vault = Vault(pool, master_key)
+        self.keys = KeyStore(pool, master_key)
         self.listener = Listener(pool)
-        self.reader = Reader(pool, self.vault)
+        self.reader = LogReader(pool, self.keys)
         server = KnownServer(pool)
-        self._journal = Journal(pool, self.listener.events.wake, figures, server)
-        self._loader = Loader(pool, server, self.vault, self.listener.erasures, costs or Costs(), cache_size)
-        self.listener.erasures.on_news = self._forget
+        self._group_commit = GroupCommit(pool, self.listener.events.wake, figures, server)
+        self._loader = Loader(pool, server, self.keys, self.listener.erasures, costs or Costs(), cache_size)
+        self.listener.erasures.on_wake = self._forget
 
     async def close(self) -> None:
         """Finish the appends under way and stop listening. The pool stays open: it is the caller's."""
-        await self._journal.close()
+        await self._group_commit.close()
         await self.listener.close()
 
     async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
@@ -72,10 +72,10 @@ class PostgresEventStore:
         self.listener.start()  # whoever remembers must hear of erasures
         return await self._loader.load(aggregate_class, id, service)
 
-    def remembered(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
+    def cached(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A | None:
         """The aggregate as this process saw it last; see the port."""
         self.listener.start()  # whoever remembers must hear of erasures
-        return self._loader.remembered(aggregate_class, id, service)
+        return self._loader.cached(aggregate_class, id, service)
 
     async def load_as_of(
         self,
@@ -90,26 +90,26 @@ class PostgresEventStore:
         return await self._loader.load_as_of(aggregate_class, id, at, position)
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, answer: str | None, fingerprint: str
+        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
     ) -> int:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
-        entry = Entry(metadata.command_id, fingerprint, answer, metadata.model_dump_json(), rows)
+        entry = AppendEntry(metadata.command_id, fingerprint, result, metadata.model_dump_json(), rows)
         with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
-            written = await self._journal.write(entry)
-        if written.status is Status.KNOWN:
+            written = await self._group_commit.write(entry)
+        if written.status is AppendStatus.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"
             raise CommandAlreadyDoneError(msg)
-        if written.status is Status.CONFLICT:
+        if written.status is AppendStatus.CONFLICT:
             raise self._conflict(aggregates)
         for aggregate in aggregates:
-            await self._loader.settle(aggregate, metadata.service)
+            await self._loader.keep_appended(aggregate, metadata.service)
         return written.position
 
-    async def outcome(self, command_id: CommandId, /) -> RememberedOutcome | None:
+    async def outcome(self, command_id: CommandId, /) -> StoredOutcome | None:
         """What this command led to, if it was ever carried out."""
-        row = await persistently(lambda: self.pool.fetchrow(_OUTCOME, command_id))
-        return RememberedOutcome(row["answer"], row["position"], row["fingerprint"]) if row else None
+        row = await retrying(lambda: self.pool.fetchrow(_OUTCOME, command_id))
+        return StoredOutcome(row["result"], row["position"], row["fingerprint"]) if row else None
 
     async def end(self) -> int:
         """The position of the last event, 0 when there is none."""
@@ -145,17 +145,17 @@ class PostgresEventStore:
 
     async def erase(self, subject: UUID) -> None:
         """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
-        await self.vault.destroy(subject)
+        await self.keys.destroy(subject)
         self.listener.erasures.wake()
 
     def _forget(self) -> None:
-        self.vault.forget()
+        self.keys.forget()
         self._loader.forget()
 
     async def _rows_of(self, aggregates: Sequence[Aggregate]) -> list[StoredState]:
         events: list[Any] = [event for aggregate in aggregates for event in aggregate.pending_events]
         subjects = {subject for event in events if (subject := subject_of(event))}
-        keys = await self.vault.keys_for_writing(subjects) if subjects else {}
+        keys = await self.keys.keys_for_writing(subjects) if subjects else {}
         return [to_stored(event, keys) for event in events]
 
     def _conflict(self, aggregates: Sequence[Aggregate]) -> VersionConflictError:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import asyncpg
 
 from adapters import tracing
-from adapters.postgres.database import TRY_AGAIN, Connection, UnencodableError
+from adapters.postgres.database import TRANSIENT_ERRORS, Connection, UnencodableError
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.event_store.reader import Filter, Part
+from adapters.postgres.event_store.reader import Filter, Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.shards import hold
 from adapters.postgres.listener import is_set_within
@@ -35,7 +35,7 @@ on conflict do nothing
 _TAKE = """
 select position, failed_position, error,
     least(position + $2, $3::bigint, coalesce((select max(notification_id) from csbe.events), 0)) as until
-from csbe.followers where name = $1 and parts is null for update skip locked
+from csbe.followers where name = $1 and shards is null for update skip locked
 """
 _MOVE = "update csbe.followers set position = $2, updated_at = now() where name = $1"
 _STOP = """
@@ -56,7 +56,7 @@ update csbe.followers follower
 set position = stopped.failed_position, failed_position = null, error = null, updated_at = now()
 from stopped where follower.name = stopped.name returning true
 """
-_STANDING = "select position, failed_position, error from csbe.followers where name = $1"
+_STATUS = "select position, failed_position, error from csbe.followers where name = $1"
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
 select coalesce((select max(notification_id) from csbe.events), 0)
@@ -65,7 +65,7 @@ select coalesce((select max(notification_id) from csbe.events), 0)
 
 
 @dataclass(frozen=True)
-class Standing:
+class FollowerStatus:
     """Where a follower stands; stopped when there is a position that it failed at."""
 
     name: str
@@ -111,23 +111,23 @@ class Follower:
         topics: Sequence[str] | None = None,
         reads: frozenset[str] | None = None,
         batch: int = 500,
-        part: Part | None = None,  # which aggregates it follows, where not all
+        shard: Shard | None = None,  # which aggregates it follows, where not all
     ) -> None:
-        self.name = part.named(name) if part else name
+        self.name = shard.named(name) if shard else name
         self._pool = pool
         self._store = store
         self._consume = consume
         self._topics = topics
         self._reads = reads
         self._batch = batch
-        self._part = part
+        self._shard = shard
 
     async def catch_up(self, *, once: bool = False, until: int | None = None) -> int:
         """Deal with everything up to the end of the log, or with one batch; returns how many positions were passed.
 
         `until` is a position to stop at. Returns early when another process is at it. Raises `FollowerStoppedError`.
         """
-        if self._part is None:  # a part is there until it is joined
+        if self._shard is None:  # a shard is there until it is joined
             await self._pool.execute(_ENSURE, self.name)
         passed, size = 0, self._batch
         while True:
@@ -157,7 +157,7 @@ class Follower:
                 reported = stopped.position
                 await is_set_within(stop, POLL_SECONDS)
                 continue
-            except TRY_AGAIN:
+            except TRANSIENT_ERRORS:
                 log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
                 await is_set_within(stop, POLL_SECONDS)
                 continue
@@ -176,11 +176,11 @@ class Follower:
         """The last position dealt with."""
         return await position_of(self._pool, self.name)
 
-    async def standing(self) -> Standing:
+    async def status(self) -> FollowerStatus:
         """Where it stands, and what it stumbled over."""
-        row = await self._pool.fetchrow(_STANDING, self.name)
+        row = await self._pool.fetchrow(_STATUS, self.name)
         position, failed_position, error = row or (0, None, None)
-        return Standing(self.name, position, await self.lag(), failed_position, error)
+        return FollowerStatus(self.name, position, await self.lag(), failed_position, error)
 
     async def retry(self) -> bool:
         """Let it try the event again that it could not deal with; false when it is not stopped."""
@@ -223,7 +223,7 @@ class Follower:
 
     async def _deal_with(self, after: int, until: int, connection: Connection) -> None:
         """Give the events between two positions to the consumer; of others, not even the rows are read."""
-        chosen = Filter(until, self._topics, part=self._part)
+        chosen = Filter(until, self._topics, shard=self._shard)
         rows = await self._store.reader.rows(after, until - after, chosen, connection)
         if not rows:
             return
@@ -283,7 +283,7 @@ async def wait_for(pool: asyncpg.Pool, name: str, position: int, timeout: float 
 
 def _is_trouble(error: Exception) -> bool:
     """Whether this is about the database and not about the event."""
-    return isinstance(error, TRY_AGAIN) and not isinstance(error, UnencodableError)
+    return isinstance(error, TRANSIENT_ERRORS) and not isinstance(error, UnencodableError)
 
 
 def _message_of(error: Exception) -> object:

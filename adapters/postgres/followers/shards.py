@@ -10,60 +10,60 @@ import asyncpg
 
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.event_store.reader import Part
+from adapters.postgres.event_store.reader import Shard
 
-_SPLIT_IN = "select parts from csbe.followers where name = $1"
+_SPLIT_IN = "select shards from csbe.followers where name = $1"
 _POSITIONS = "select position from csbe.followers where name = any($1) order by name"
 _HOLD = "select position from csbe.followers where name = any($1) order by name for update"
-_ROW = "select position, parts, failed_position, error from csbe.followers where name = $1 for update"
-_MARK = "update csbe.followers set parts = $2, updated_at = now() where name = $1"
+_ROW = "select position, shards, failed_position, error from csbe.followers where name = $1 for update"
+_MARK = "update csbe.followers set shards = $2, updated_at = now() where name = $1"
 _ADD = "insert into csbe.followers (name, position) select name, $2 from unnest($1::text[]) as part (name)"
-_JOIN = "update csbe.followers set position = $2, parts = null, updated_at = now() where name = $1"
+_JOIN = "update csbe.followers set position = $2, shards = null, updated_at = now() where name = $1"
 _REMOVE = "delete from csbe.followers where name = any($1)"
 _TRY_LOCK = "select pg_try_advisory_lock(4842197, hashtext($1))"
 _UNLOCK = "select pg_advisory_unlock(4842197, hashtext($1))"
 
 
-async def parts_of(connection: asyncpg.Pool | Connection, follower: str) -> list[Part]:
+async def shards_of(connection: asyncpg.Pool | Connection, follower: str) -> list[Shard]:
     """The parts of a follower; none while it is not split."""
-    return _parts(await connection.fetchval(_SPLIT_IN, follower))
+    return _shards(await connection.fetchval(_SPLIT_IN, follower))
 
 
 async def names_of(connection: asyncpg.Pool | Connection, follower: str) -> list[str]:
-    """Under which its positions are kept: its own name, and those of its parts."""
-    return [follower, *(part.named(follower) for part in await parts_of(connection, follower))]
+    """Under which its positions are kept: its own name, and those of its shards."""
+    return [follower, *(shard.named(follower) for shard in await shards_of(connection, follower))]
 
 
 async def positions_of(connection: asyncpg.Pool | Connection, follower: str) -> list[int]:
     """How far each part has come, or the whole while it is not split; nothing once the follower is gone."""
-    _, *parts = await names_of(connection, follower)
-    return [row[0] for row in await connection.fetch(_POSITIONS, parts or [follower])]
+    _, *shards = await names_of(connection, follower)
+    return [row[0] for row in await connection.fetch(_POSITIONS, shards or [follower])]
 
 
 async def hold(connection: Connection, follower: str) -> None:
-    """Keep everybody from following under its name, or for a part, until the transaction ends."""
+    """Keep everybody from following under its name, or for a shard, until the transaction ends."""
     row = await connection.fetchrow(_ROW, follower)
-    parts = _parts(row["parts"] if row else None)
-    await connection.execute(_HOLD, [part.named(follower) for part in parts])
+    shards = _shards(row["shards"] if row else None)
+    await connection.execute(_HOLD, [shard.named(follower) for shard in shards])
 
 
-async def split(connection: Connection, follower: str, count: int) -> list[Part]:
+async def split(connection: Connection, follower: str, count: int) -> list[Shard]:
     """Split a follower in the transaction; one that is split already stays so. Raises `FollowerStoppedError`."""
     row = await connection.fetchrow(_ROW, follower)
-    if row is None or row["parts"]:
-        return _parts(row["parts"] if row else None)
+    if row is None or row["shards"]:
+        return _shards(row["shards"] if row else None)
     if row["failed_position"] is not None:
         raise FollowerStoppedError(follower, row["failed_position"], row["error"])
-    parts = _parts(count)
+    shards = _shards(count)
     await connection.execute(_MARK, follower, count)
-    await connection.execute(_ADD, [part.named(follower) for part in parts], row["position"])
-    return parts
+    await connection.execute(_ADD, [shard.named(follower) for shard in shards], row["position"])
+    return shards
 
 
 async def join(connection: Connection, follower: str) -> None:
     """Let the follower go on from where its parts are, in the transaction; not as long as one is behind another."""
     row = await connection.fetchrow(_ROW, follower)
-    names = [part.named(follower) for part in _parts(row["parts"] if row else None)]
+    names = [shard.named(follower) for shard in _shards(row["shards"] if row else None)]
     positions = {row["position"] for row in await connection.fetch(_HOLD, names)}
     if len(positions) == 1:
         await connection.execute(_JOIN, follower, positions.pop())
@@ -71,7 +71,7 @@ async def join(connection: Connection, follower: str) -> None:
 
 
 async def remove(connection: Connection, follower: str) -> None:
-    """Forget a follower and its parts. Whoever follows for one finds out."""
+    """Forget a follower and its shards. Whoever follows for one finds out."""
     await connection.execute(_REMOVE, await names_of(connection, follower))
 
 
@@ -90,5 +90,5 @@ async def alone(pool: asyncpg.Pool, follower: str) -> AsyncIterator[bool]:
                 await connection.execute(_UNLOCK, follower)
 
 
-def _parts(count: int | None) -> list[Part]:
-    return [Part(number, count) for number in range(1, count + 1)] if count else []
+def _shards(count: int | None) -> list[Shard]:
+    return [Shard(number, count) for number in range(1, count + 1)] if count else []

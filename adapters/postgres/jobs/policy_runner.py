@@ -9,13 +9,13 @@ from adapters.postgres.database import Connection
 from adapters.postgres.listener import TASKS
 from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import Command, RecordedEvent
-from domain.kernel.policy import Consequence, Later, Policies, Policy
+from domain.kernel.policy import Policies, Policy, Reaction, Scheduled
 
 WORTH_WAKING = timedelta(seconds=1)
 """A worker is woken for what is due before this; it finds by itself, in time, what is due later."""
 
 _INSERT = """
-insert into csbe.tasks (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
+insert into csbe.jobs (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
 select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at, traceparent
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[],
     $9::text[]) as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
@@ -52,12 +52,12 @@ class PolicyRunner:
                 yield _row(recorded, cause, policy, place, consequence)
 
 
-def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, consequence: Consequence) -> _Row:
+def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, consequence: Reaction) -> _Row:
     due_at, what = recorded.recorded_at, consequence
-    if isinstance(consequence, Later):
+    if isinstance(consequence, Scheduled):
         due_at, what = consequence.due_at, consequence.command
     kind = what.NAME if isinstance(what, Command) else what.kind
-    task_id = derived_id(cause, policy.__name__, place)
+    job_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata
     origin = (meta.service, meta.correlation_id, cause, due_at, tracing.onward(meta.traceparent))
-    return task_id, policy.__name__, kind, what.model_dump_json(), *origin
+    return job_id, policy.__name__, kind, what.model_dump_json(), *origin

@@ -1,4 +1,4 @@
-"""The table `csbe.tasks`: what policies decided should follow; claimed by workers, settled, or parked."""
+"""The table `csbe.jobs`: what policies decided should follow; claimed by workers, settled, or parked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import persistently
+from adapters.postgres.database import retrying
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 
@@ -15,38 +15,38 @@ CLAIM = timedelta(seconds=30)
 """How long a worker has a task to itself; after a crash it becomes free by itself."""
 
 _CLAIM = """
-update csbe.tasks set claimed_until = $1 + $2::interval
+update csbe.jobs set claimed_until = $1 + $2::interval
 where id in (
-    select id from csbe.tasks
-    where parked_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
+    select id from csbe.jobs
+    where failed_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
         and kind <> all($4)
     order by due_at limit $3 for update skip locked
 )
 returning id, policy, kind, payload::text, service, correlation_id, causation_id, attempts, claimed_until, traceparent
 """
-_SETTLE = """
-with done as (delete from csbe.tasks where id = any($1::uuid[]))
-update csbe.tasks task
+_FINISH = """
+with done as (delete from csbe.jobs where id = any($1::uuid[]))
+update csbe.jobs task
 set claimed_until = null, attempts = failure.attempts, due_at = coalesce(failure.due_at, task.due_at),
-    parked_at = failure.parked_at, last_error = failure.error
+    failed_at = failure.failed_at, last_error = failure.error
 from unnest($2::uuid[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::timestamptz[], $7::text[])
-    as failure (id, claimed_until, attempts, due_at, parked_at, error)
+    as failure (id, claimed_until, attempts, due_at, failed_at, error)
 where task.id = failure.id and task.claimed_until = failure.claimed_until
 """
-_NEXT_DUE = "select min(due_at) from csbe.tasks where parked_at is null and claimed_until is null"
-_PARKED = """
-select id, policy, kind, service, correlation_id, causation_id, attempts, parked_at, last_error
-from csbe.tasks where parked_at is not null order by parked_at, id
+_NEXT_DUE = "select min(due_at) from csbe.jobs where failed_at is null and claimed_until is null"
+_FAILED = """
+select id, policy, kind, service, correlation_id, causation_id, attempts, failed_at, last_error
+from csbe.jobs where failed_at is not null order by failed_at, id
 """
-_UNPARK = """
-with unparked as (
-    update csbe.tasks set parked_at = null, attempts = 0 where id = $1 and parked_at is not null returning id
+_RETRY = """
+with retried as (
+    update csbe.jobs set failed_at = null, attempts = 0 where id = $1 and failed_at is not null returning id
 )
-select pg_notify('csbe_tasks', '') from unparked
+select pg_notify('csbe_jobs', '') from retried
 """
 _DROP = """
-with dropped as (delete from csbe.tasks where id = $1 and parked_at is not null returning *)
-insert into csbe.dropped_tasks
+with dropped as (delete from csbe.jobs where id = $1 and failed_at is not null returning *)
+insert into csbe.dropped_jobs
     (id, policy, kind, payload, service, correlation_id, causation_id, due_at, last_error, dropped_by, reason)
 select id, policy, kind, payload, service, correlation_id, causation_id, due_at, last_error, $2, $3 from dropped
 returning true
@@ -54,7 +54,7 @@ returning true
 
 
 @dataclass(frozen=True)
-class Task:
+class Job:
     """A due task as claimed by a worker."""
 
     id: UUID
@@ -83,18 +83,18 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Failure:
+class JobFailure:
     """A try that failed: the task is due again at a time, or parked at one."""
 
-    task: Task
+    task: Job
     attempts: int
     error: str
     due_at: datetime | None = None
-    parked_at: datetime | None = None
+    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
-class ParkedTask:
+class FailedJob:
     """A task that was given up: an operator must retry or drop it."""
 
     id: UUID
@@ -104,22 +104,22 @@ class ParkedTask:
     correlation_id: UUID
     causation_id: UUID
     attempts: int
-    parked_at: datetime
+    failed_at: datetime
     last_error: str
 
 
-class TaskQueue:
+class JobQueue:
     """Workers claim and settle; operators look at what is parked, and decide."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def claim(self, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Task]:
+    async def claim(self, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Job]:
         """Take due tasks that nobody has, `without` those of some kinds."""
         rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit, without)
-        return [Task(**dict(row)) for row in rows]
+        return [Job(**dict(row)) for row in rows]
 
-    async def settle(self, done: Sequence[Task], failures: Sequence[Failure]) -> None:
+    async def finish(self, done: Sequence[Job], failures: Sequence[JobFailure]) -> None:
         """Delete what is done; give back what failed, unless another worker has claimed it since. Outlives a cut."""
         columns = (
             [task.id for task in done],
@@ -127,27 +127,27 @@ class TaskQueue:
             [failure.task.claimed_until for failure in failures],
             [failure.attempts for failure in failures],
             [failure.due_at for failure in failures],
-            [failure.parked_at for failure in failures],
+            [failure.failed_at for failure in failures],
             [_storable(failure.error) for failure in failures],
         )
-        await persistently(lambda: self._pool.execute(_SETTLE, *columns))
+        await retrying(lambda: self._pool.execute(_FINISH, *columns))
 
     async def next_due(self) -> datetime | None:
         """When the next free task is due."""
         due_at: datetime | None = await self._pool.fetchval(_NEXT_DUE)
         return due_at
 
-    async def parked(self) -> list[ParkedTask]:
+    async def failed(self) -> list[FailedJob]:
         """What was given up, the oldest first."""
-        return [ParkedTask(**dict(row)) for row in await self._pool.fetch(_PARKED)]
+        return [FailedJob(**dict(row)) for row in await self._pool.fetch(_FAILED)]
 
-    async def retry(self, task_id: UUID) -> bool:
+    async def retry(self, job_id: UUID) -> bool:
         """Let workers try a parked task again, with all attempts before it; false when it is not parked."""
-        return await self._pool.fetchrow(_UNPARK, task_id) is not None
+        return await self._pool.fetchrow(_RETRY, job_id) is not None
 
-    async def drop(self, task_id: UUID, *, by: str, reason: str) -> bool:
-        """Take a parked task out for ever, on record in `csbe.dropped_tasks`; false when it is not parked."""
-        return await self._pool.fetchval(_DROP, task_id, by, reason) is not None
+    async def drop(self, job_id: UUID, *, by: str, reason: str) -> bool:
+        """Take a parked task out for ever, on record in `csbe.dropped_jobs`; false when it is not parked."""
+        return await self._pool.fetchval(_DROP, job_id, by, reason) is not None
 
 
 def _storable(text: str) -> str:

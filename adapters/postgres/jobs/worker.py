@@ -11,8 +11,8 @@ import structlog
 from pydantic import TypeAdapter
 
 from adapters import tracing
-from adapters.postgres.database import TRY_AGAIN, UnencodableError
-from adapters.postgres.jobs.queue import Failure, Task, TaskQueue
+from adapters.postgres.database import TRANSIENT_ERRORS, UnencodableError
+from adapters.postgres.jobs.queue import Job, JobFailure, JobQueue
 from adapters.postgres.listener import Channel
 from domain.kernel.errors import DomainError, VersionConflictError
 from domain.kernel.messages import Command, Metadata
@@ -35,11 +35,11 @@ _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 Perform = Callable[[Effect, str], Awaitable[Command | None]]
 """Carries out an effect under an idempotency key; returns the command that brings the answer back, if there is one."""
 
-Outcome = Task | Failure
+Outcome = Job | JobFailure
 """The task, once it is carried out, or why it was not."""
 
 
-class TaskWorker:
+class JobWorker:
     """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks.
 
     A refusal parks at once. Trouble with the database is nobody's failure and does not count.
@@ -47,7 +47,7 @@ class TaskWorker:
 
     def __init__(
         self,
-        queue: TaskQueue,
+        queue: JobQueue,
         news: Channel,
         clock: Clock,
         commands: Mapping[str, type[Command]],
@@ -66,17 +66,17 @@ class TaskWorker:
         self._busy: dict[asyncio.Task[Outcome], str] = {}  # and of which kind
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; a lost database connection is waited out."""
+        """UnitOfWork until `stop` is set; a lost database connection is waited out."""
         while not stop.is_set():
             seen = self._news.count
             try:
                 if await self.run_due() == 0:
                     await self._news.wait(seen, await self._idle_s())
-            except TRY_AGAIN as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("task worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
-        with suppress(*TRY_AGAIN):  # without the database: others take it over when the claims run out
-            await self._settle(timeout=None)
+        with suppress(*TRANSIENT_ERRORS):  # without the database: others take it over when the claims run out
+            await self._finish(timeout=None)
 
     async def run_due(self) -> int:
         """Carry out a batch of due tasks, in the background what takes long; returns how many there were.
@@ -88,20 +88,20 @@ class TaskWorker:
         room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
         tasks = await self._queue.claim(self._clock.now(), room, without=hanging)
         self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for task in tasks}
-        await self._settle(timeout=SLOW_SECONDS)
+        await self._finish(timeout=SLOW_SECONDS)
         return len(tasks)
 
-    async def _settle(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
+    async def _finish(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
         """Write down what is carried out by then."""
         if not self._busy:
             return
         carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
         self._busy = {task: kind for task, kind in self._busy.items() if task not in carried_out}
         outcomes = [task.result() for task in carried_out]
-        done = [outcome for outcome in outcomes if isinstance(outcome, Task)]
-        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        done = [outcome for outcome in outcomes if isinstance(outcome, Job)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, JobFailure)]
         if outcomes:
-            await self._queue.settle(done, failures)
+            await self._queue.finish(done, failures)
 
     async def _idle_s(self) -> float:
         next_due = await self._queue.next_due()
@@ -110,7 +110,7 @@ class TaskWorker:
         until_due: float = (next_due - self._clock.now()).total_seconds()
         return min(IDLE_POLL_S, max(0.001, until_due))
 
-    async def _carry_out(self, task: Task) -> Outcome:
+    async def _carry_out(self, task: Job) -> Outcome:
         """Never raises: one task's trouble is not the others'."""
         with structlog.contextvars.bound_contextvars(
             task=str(task.id),
@@ -126,15 +126,15 @@ class TaskWorker:
                 return self._failure(task, error, str(error))
             except UnencodableError as error:  # looks like a lost connection, and is none
                 return self._failure(task, error, _place_of(error))
-            except TRY_AGAIN as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("task waits for the database", error=type(error).__name__)
                 again_at = self._clock.now() + FIRST_BACKOFF
-                return Failure(task, task.attempts, type(error).__name__, due_at=again_at)
+                return JobFailure(task, task.attempts, type(error).__name__, due_at=again_at)
             except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
                 return self._failure(task, error, _place_of(error))
         return task
 
-    async def _do(self, task: Task) -> None:
+    async def _do(self, task: Job) -> None:
         if (command_class := self._commands.get(task.kind)) is not None:
             command = command_class.model_validate_json(task.payload)
             await self._dispatch(command, task.metadata(command))
@@ -151,14 +151,14 @@ class TaskWorker:
             msg = f"{effect.kind} was not answered: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error
 
-    def _failure(self, task: Task, error: Exception, text: str) -> Failure:
+    def _failure(self, task: Job, error: Exception, text: str) -> JobFailure:
         now, attempts = self._clock.now(), task.attempts + 1
         refused = isinstance(error, DomainError) and not isinstance(error, VersionConflictError)
         if refused or attempts >= MAX_ATTEMPTS:
             log.error("task is parked", policy=task.policy, attempts=attempts, error=text)
-            return Failure(task, attempts, text, parked_at=now)
+            return JobFailure(task, attempts, text, failed_at=now)
         log.warning("task will be tried again", policy=task.policy, attempts=attempts, error=text)
-        return Failure(task, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
+        return JobFailure(task, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
 
 
 def _place_of(error: Exception) -> str:

@@ -32,7 +32,7 @@ comment on column csbe.events.metadata is 'Which command caused the event, for w
 create table csbe.commands (
     command_id uuid primary key,
     fingerprint text not null,
-    answer text,
+    result text,
     position bigint not null,
     append_id uuid not null,
     recorded_at timestamptz not null default transaction_timestamp()
@@ -40,7 +40,7 @@ create table csbe.commands (
 comment on table csbe.commands is 'Every command that was carried out, remembered for ever: the same id never acts twice.';
 comment on column csbe.commands.command_id is 'Id given by whoever asked.';
 comment on column csbe.commands.fingerprint is 'Digest of what was asked, to tell a retry from another command under the same id.';
-comment on column csbe.commands.answer is 'The first answer as JSON, given again to every retry.';
+comment on column csbe.commands.result is 'The first result as JSON, given again to every retry.';
 comment on column csbe.commands.position is 'Position of its last event; the end of the log then, if it had no event.';
 comment on column csbe.commands.append_id is 'Made by the writer for one append, to recognise its own after a cut connection.';
 comment on column csbe.commands.recorded_at is 'When it was carried out, by the clock of the database.';
@@ -91,7 +91,7 @@ create function csbe.append(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     event_entries integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -140,11 +140,11 @@ begin
     ), ends as (
         select a.entry, max(a.notification_id) as position from accepted a group by a.entry
     ), remembered as (
-        insert into csbe.commands as r (command_id, append_id, fingerprint, answer, position)
-        select c.command_id, c.append_id, c.fingerprint, c.answer,
+        insert into csbe.commands as r (command_id, append_id, fingerprint, result, position)
+        select c.command_id, c.append_id, c.fingerprint, c.result,
             coalesce(l.position, (select max(s.notification_id) from csbe.events s), 0)
-        from unnest(command_ids, append_ids, fingerprints, answers)
-            with ordinality as c (command_id, append_id, fingerprint, answer, entry)
+        from unnest(command_ids, append_ids, fingerprints, results)
+            with ordinality as c (command_id, append_id, fingerprint, result, entry)
         left join ends l on l.entry = c.entry
         where c.entry <> all (known) and c.entry <> all (conflicting)
         returning r.command_id, r.position

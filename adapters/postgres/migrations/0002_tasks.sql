@@ -1,4 +1,4 @@
-create table csbe.tasks (
+create table csbe.jobs (
     id uuid primary key,
     policy text not null,
     kind text not null,
@@ -9,24 +9,24 @@ create table csbe.tasks (
     due_at timestamptz not null,
     attempts integer not null default 0,
     claimed_until timestamptz,
-    parked_at timestamptz,
+    failed_at timestamptz,
     last_error text,
     created_at timestamptz not null default now()
 );
 
-create index tasks_due on csbe.tasks (due_at) where parked_at is null;
+create index jobs_due on csbe.jobs (due_at) where failed_at is null;
 
-comment on table csbe.tasks is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
-comment on column csbe.tasks.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';
-comment on column csbe.tasks.policy is 'Name of the policy that decided it.';
-comment on column csbe.tasks.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
-comment on column csbe.tasks.payload is 'The command or the effect as JSON; holds ids, never personal data.';
-comment on column csbe.tasks.service is 'Key of the rulebook it belongs to.';
-comment on column csbe.tasks.correlation_id is 'The outside request that everything follows from.';
-comment on column csbe.tasks.causation_id is 'Id of the event that it follows from.';
-comment on column csbe.tasks.due_at is 'Not before this time; moved forward by back-off after a failure.';
-comment on column csbe.tasks.attempts is 'How often it has been tried.';
-comment on column csbe.tasks.claimed_until is 'A worker has it until then; after a crash it becomes free by itself.';
-comment on column csbe.tasks.parked_at is 'Given up at this time: visible work for an operator.';
-comment on column csbe.tasks.last_error is 'Why the last try failed.';
-comment on column csbe.tasks.created_at is 'When the policy decided it.';
+comment on table csbe.jobs is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
+comment on column csbe.jobs.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';
+comment on column csbe.jobs.policy is 'Name of the policy that decided it.';
+comment on column csbe.jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
+comment on column csbe.jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
+comment on column csbe.jobs.service is 'Key of the rulebook it belongs to.';
+comment on column csbe.jobs.correlation_id is 'The outside request that everything follows from.';
+comment on column csbe.jobs.causation_id is 'Id of the event that it follows from.';
+comment on column csbe.jobs.due_at is 'Not before this time; moved forward by back-off after a failure.';
+comment on column csbe.jobs.attempts is 'How often it has been tried.';
+comment on column csbe.jobs.claimed_until is 'A worker has it until then; after a crash it becomes free by itself.';
+comment on column csbe.jobs.failed_at is 'Given up at this time: visible work for an operator.';
+comment on column csbe.jobs.last_error is 'Why the last try failed.';
+comment on column csbe.jobs.created_at is 'When the policy decided it.';

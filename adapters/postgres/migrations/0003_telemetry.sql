@@ -9,7 +9,7 @@ create table csbe.telemetry (
     speed_kmh real,
     odometer_m bigint,
     energy_percent real,
-    oddities text[] not null,
+    anomalies text[] not null,
     signals jsonb not null
 ) partition by range (received_at);
 
@@ -26,7 +26,7 @@ comment on column csbe.telemetry.longitude is 'WGS 84 degrees, as reported.';
 comment on column csbe.telemetry.speed_kmh is 'Speedometer, km/h.';
 comment on column csbe.telemetry.odometer_m is 'Odometer, metres.';
 comment on column csbe.telemetry.energy_percent is 'Fuel level or state of charge, percent.';
-comment on column csbe.telemetry.oddities is 'What was wrong with it: duplicate, out_of_order, late, clock_skew, frozen, jump.';
+comment on column csbe.telemetry.anomalies is 'What was wrong with it: duplicate, out_of_order, late, clock_skew, frozen, jump.';
 comment on column csbe.telemetry.signals is 'All signals of the message by VSS path.';
 
 create table csbe.telemetry_tracks (
@@ -38,7 +38,7 @@ create table csbe.telemetry_tracks (
 
 comment on table csbe.telemetry_tracks is 'What ingest remembers of each car between messages; its row is locked while a batch of that car is worked on.';
 comment on column csbe.telemetry_tracks.vin is 'Vehicle identification number.';
-comment on column csbe.telemetry_tracks.track is 'Plausibility: recent sequence numbers, believed fix, distance driven in metres, count of each oddity.';
+comment on column csbe.telemetry_tracks.track is 'Plausibility: recent sequence numbers, believed fix, distance driven in metres, count of each anomaly.';
 comment on column csbe.telemetry_tracks.told is 'The readings that fleet was told last; the next observation is sent when something that means something differs.';
 comment on column csbe.telemetry_tracks.updated_at is 'When the car''s last batch was stored.';
 

@@ -17,7 +17,7 @@ comment on column csbe.skipped_events.skipped_by is 'The operator.';
 comment on column csbe.skipped_events.reason is 'Why it may be missing from what the reader makes.';
 comment on column csbe.skipped_events.skipped_at is 'When.';
 
-create table csbe.dropped_tasks (
+create table csbe.dropped_jobs (
     id uuid primary key,
     policy text not null,
     kind text not null,
@@ -32,16 +32,16 @@ create table csbe.dropped_tasks (
     dropped_at timestamptz not null default now()
 );
 
-comment on table csbe.dropped_tasks is 'Parked tasks that an operator took out of csbe.tasks: they will never be carried out.';
-comment on column csbe.dropped_tasks.id is 'Id of the task.';
-comment on column csbe.dropped_tasks.policy is 'Name of the policy that decided it.';
-comment on column csbe.dropped_tasks.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
-comment on column csbe.dropped_tasks.payload is 'The command or the effect as JSON; holds ids, never personal data.';
-comment on column csbe.dropped_tasks.service is 'Key of the rulebook it belonged to.';
-comment on column csbe.dropped_tasks.correlation_id is 'The outside request that everything follows from.';
-comment on column csbe.dropped_tasks.causation_id is 'Id of the event that it followed from.';
-comment on column csbe.dropped_tasks.due_at is 'When it was due.';
-comment on column csbe.dropped_tasks.last_error is 'Why the last try failed.';
-comment on column csbe.dropped_tasks.dropped_by is 'The operator.';
-comment on column csbe.dropped_tasks.reason is 'Why it need not be done.';
-comment on column csbe.dropped_tasks.dropped_at is 'When.';
+comment on table csbe.dropped_jobs is 'Parked tasks that an operator took out of csbe.jobs: they will never be carried out.';
+comment on column csbe.dropped_jobs.id is 'Id of the task.';
+comment on column csbe.dropped_jobs.policy is 'Name of the policy that decided it.';
+comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
+comment on column csbe.dropped_jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
+comment on column csbe.dropped_jobs.service is 'Key of the rulebook it belonged to.';
+comment on column csbe.dropped_jobs.correlation_id is 'The outside request that everything follows from.';
+comment on column csbe.dropped_jobs.causation_id is 'Id of the event that it followed from.';
+comment on column csbe.dropped_jobs.due_at is 'When it was due.';
+comment on column csbe.dropped_jobs.last_error is 'Why the last try failed.';
+comment on column csbe.dropped_jobs.dropped_by is 'The operator.';
+comment on column csbe.dropped_jobs.reason is 'Why it need not be done.';
+comment on column csbe.dropped_jobs.dropped_at is 'When.';

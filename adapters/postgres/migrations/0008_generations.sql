@@ -1,10 +1,10 @@
 create table csbe.generations (
     projection text not null,
     number integer not null,
-    state text not null check (state in ('building', 'ready', 'live', 'former', 'dropped')),
+    state text not null check (state in ('building', 'ready', 'live', 'previous', 'dropped')),
     digest text,
     reports text,
-    follower text not null generated always as ('projection.' || projection || '.v' || number) stored,
+    follower text not null generated always as ('projection/' || projection || '/v' || number) stored,
     made_at timestamptz not null default transaction_timestamp(),
     changed_at timestamptz not null default transaction_timestamp(),
     primary key (projection, number)

@@ -7,7 +7,7 @@ create table csbe.webhooks (
     types text[] not null,
     subject uuid,
     personal_data boolean not null default false,
-    state text not null default 'active' check (state in ('active', 'paused', 'parked')),
+    state text not null default 'active' check (state in ('active', 'paused', 'failed')),
     version bigint not null default 1,
     secret bytea not null,
     previous_secret bytea,

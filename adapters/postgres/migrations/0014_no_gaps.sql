@@ -6,7 +6,7 @@ create or replace function csbe.append_one(
     command_id uuid,
     append_id uuid,
     fingerprint text,
-    answer text,
+    result text,
     originator_id uuid,
     originator_version bigint,
     topic text,
@@ -29,7 +29,7 @@ begin
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
     perform pg_notify('csbe_events', '');
     return reached;
@@ -40,7 +40,7 @@ create or replace function csbe.append_batch(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     ends integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -85,10 +85,10 @@ begin
     from unnest(originator_ids, originator_versions, topics, states, facts)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(command_ids, append_ids, fingerprints, answers, ends)
-        as c (command_id, append_id, fingerprint, answer, until);
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
+    select c.command_id, c.append_id, c.fingerprint, c.result, base + c.until
+    from unnest(command_ids, append_ids, fingerprints, results, ends)
+        as c (command_id, append_id, fingerprint, result, until);
 
     perform pg_notify('csbe_events', '');
     return base;
@@ -100,7 +100,7 @@ create or replace function csbe.append_new(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     ends integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -115,7 +115,7 @@ create or replace function csbe.append(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     event_entries integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -171,11 +171,11 @@ begin
     ), ends as (
         select a.entry, max(a.notification_id) as position from accepted a group by a.entry
     ), remembered as (
-        insert into csbe.commands as r (command_id, append_id, fingerprint, answer, position)
-        select c.command_id, c.append_id, c.fingerprint, c.answer,
+        insert into csbe.commands as r (command_id, append_id, fingerprint, result, position)
+        select c.command_id, c.append_id, c.fingerprint, c.result,
             coalesce(l.position, (select max(s.notification_id) from csbe.events s), 0)
-        from unnest(command_ids, append_ids, fingerprints, answers)
-            with ordinality as c (command_id, append_id, fingerprint, answer, entry)
+        from unnest(command_ids, append_ids, fingerprints, results)
+            with ordinality as c (command_id, append_id, fingerprint, result, entry)
         left join ends l on l.entry = c.entry
         where c.entry <> all (known) and c.entry <> all (conflicting)
         returning r.command_id, r.position

@@ -32,7 +32,7 @@ create function csbe.append_one(
     command_id uuid,
     append_id uuid,
     fingerprint text,
-    answer text,
+    result text,
     originator_id uuid,
     originator_version bigint,
     topic text,
@@ -54,7 +54,7 @@ begin
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
     perform pg_notify('csbe_events', '');
     return reached;
@@ -65,7 +65,7 @@ comment on function csbe.append_one(uuid, uuid, text, text, uuid, bigint, text, 
     'taken, after which csbe.append tells which; also when the server has lost the version before since the one that was '
     'started at `known_server`. Null looks for that in any case.';
 
-create type csbe.new_command as (command_id uuid, fingerprint text, answer text, until integer);
+create type csbe.new_command as (command_id uuid, fingerprint text, result text, until integer);
 comment on type csbe.new_command is 'A command on its way into csbe.commands. Of its batch, so many events stand up to the end of its own.';
 create type csbe.new_event as (originator_id uuid, originator_version bigint, topic text, state bytea, metadata text);
 comment on type csbe.new_event is 'An event on its way into csbe.events.';
@@ -108,9 +108,9 @@ begin
     from unnest(events)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(commands) as c (command_id, fingerprint, answer, until);
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
+    select c.command_id, append_id, c.fingerprint, c.result, base + c.until
+    from unnest(commands) as c (command_id, fingerprint, result, until);
 
     perform pg_notify('csbe_events', '');
     return base;

@@ -8,7 +8,7 @@ create function csbe.append_one(
     command_id uuid,
     append_id uuid,
     fingerprint text,
-    answer text,
+    result text,
     originator_id uuid,
     originator_version bigint,
     topic text,
@@ -34,7 +34,7 @@ begin
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
     return reached;
 end
@@ -88,9 +88,9 @@ begin
     from unnest(events)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(commands) as c (command_id, fingerprint, answer, until);
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
+    select c.command_id, append_id, c.fingerprint, c.result, base + c.until
+    from unnest(commands) as c (command_id, fingerprint, result, until);
 
     return base;
 end

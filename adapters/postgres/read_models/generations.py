@@ -22,7 +22,7 @@ _STATE = "update csbe.generations set state = $3, changed_at = now() where proje
 _CLAIM = "update csbe.generations set digest = $3, reports = $4 where projection = $1 and number = $2"
 _HAD_ITS_TURN = """
 select exists (
-    select from csbe.generations where projection = $1 and digest = $2 and state in ('former', 'dropped')
+    select from csbe.generations where projection = $1 and digest = $2 and state in ('previous', 'dropped')
 )
 """
 _FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
@@ -83,7 +83,7 @@ class Generation:
     @property
     def follower(self) -> str:
         """Under which its position is kept."""
-        return f"projection.{self.projection}.v{self.number}"
+        return f"projection/{self.projection}/v{self.number}"
 
 
 async def generations_of(connection: asyncpg.Pool | Connection, projection: str) -> list[Generation]:

@@ -10,9 +10,9 @@ from multiprocessing.process import BaseProcess
 
 import uvloop
 
-from adapters.postgres.database import TRY_AGAIN, connect
+from adapters.postgres.database import TRANSIENT_ERRORS, connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.event_store.reader import Part
+from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers import shards
 from adapters.postgres.followers.follower import POLL_SECONDS
@@ -42,7 +42,7 @@ class _Job:
     access: Access
     model: type[ReadModel]
     generation: Generation
-    part: Part
+    shard: Shard
     until: int
 
 
@@ -72,23 +72,23 @@ class ParallelBuild:
         return await self._projection.build(tell)
 
     async def _build(self, new: Generation, tell: Tell) -> None:
-        if len(await shards.parts_of(self._store.pool, new.follower)) not in {0, self._workers}:
+        if len(await shards.shards_of(self._store.pool, new.follower)) not in {0, self._workers}:
             await self._projection.level(new)
         until = await self._store.end()
         if until > await self._projection.progress(new):
-            workers = [self._worker(new, part, until) for part in await self._split(new)]
+            workers = [self._worker(new, shard, until) for shard in await self._split(new)]
             await self._watch(new, workers, until, tell)
             await self._projection.level(new)
 
-    async def _split(self, new: Generation) -> list[Part]:
+    async def _split(self, new: Generation) -> list[Shard]:
         async with self._store.pool.acquire() as connection, connection.transaction():
             await generations.one_at_a_time(connection, new.projection)  # nobody calls it ready meanwhile
             building = new in await generations.generations_of(connection, new.projection)
             return await shards.split(connection, new.follower, self._workers) if building else []
 
-    def _worker(self, new: Generation, part: Part, until: int) -> BaseProcess:
-        job = _Job(self._access, type(self._model), new, part, until)
-        return _PROCESSES.Process(target=_work, args=(job,), name=part.named(new.follower), daemon=True)
+    def _worker(self, new: Generation, shard: Shard, until: int) -> BaseProcess:
+        job = _Job(self._access, type(self._model), new, shard, until)
+        return _PROCESSES.Process(target=_work, args=(job,), name=shard.named(new.follower), daemon=True)
 
     async def _watch(self, new: Generation, workers: Sequence[BaseProcess], until: int, tell: Tell) -> None:
         """Until all have come to the end; as soon as one fails, the others finish what they have in hand and stop."""
@@ -105,13 +105,13 @@ class ParallelBuild:
             await self._explain(worker)
 
     async def _explain(self, worker: BaseProcess) -> None:
-        for _, standing in await self._projection.standings():
-            if standing.name == worker.name:
-                if standing.failed_position is not None:
-                    raise FollowerStoppedError(standing.name, standing.failed_position, standing.error or "")
+        for _, status in await self._projection.statuses():
+            if status.name == worker.name:
+                if status.failed_position is not None:
+                    raise FollowerStoppedError(status.name, status.failed_position, status.error or "")
                 code = worker.exitcode or 0
                 how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-                where = f"{worker.name} at position {standing.position}"
+                where = f"{worker.name} at position {status.position}"
                 raise GenerationError(self._projection.name, f"lost a worker, {where} ({how}): build again to go on")
 
 
@@ -140,14 +140,14 @@ async def _follow(job: _Job) -> int:
         store = PostgresEventStore(pool, master_key=job.access.master_key)
         store.listener.start()  # whoever remembers keys must hear of erasures
         projection = Projection(pool, store, job.model())
-        follower = projection.follower(job.generation, BUILD_BATCH * job.part.of, job.part)
+        follower = projection.follower(job.generation, BUILD_BATCH * job.shard.of, job.shard)
         try:
             while await pool.fetchval(_LEFT, follower.name, job.until) and _conducted() and not stop.is_set():
                 if not await follower.catch_up(once=True, until=job.until):
                     await asyncio.sleep(POLL_SECONDS / 5)  # one that another build left is still at it
         except FollowerStoppedError:
             return 1
-        except TRY_AGAIN as error:
+        except TRANSIENT_ERRORS as error:
             sys.stderr.write(f"{follower.name}: {error}\n")
             return 1
         finally:

@@ -9,12 +9,12 @@ from typing import NoReturn
 
 import asyncpg
 
-from adapters.postgres.database import LOCK_TIMEOUT, TRY_AGAIN, Connection, giving_way
+from adapters.postgres.database import LOCK_TIMEOUT, TRANSIENT_ERRORS, Connection, with_lock_timeout
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
-from adapters.postgres.event_store.reader import Part
+from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers import shards
-from adapters.postgres.followers.follower import POLL_SECONDS, Follower, Standing
+from adapters.postgres.followers.follower import POLL_SECONDS, Follower, FollowerStatus
 from adapters.postgres.listener import is_set_within
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.comparison import Comparison, compared
@@ -60,28 +60,28 @@ class Projection:
         """Whether it was made for this code."""
         return generation.digest == self._model.digest
 
-    def follower(self, generation: Generation, batch: int = LIVE_BATCH, part: Part | None = None) -> Follower:
+    def follower(self, generation: Generation, batch: int = LIVE_BATCH, shard: Shard | None = None) -> Follower:
         """Who follows the log for a generation, or for one part of it."""
         consume = partial(self._model.apply, schema=generation.schema)
         name, topics, reads = generation.follower, self._model.topics, self._model.READS
-        return Follower(self._pool, self._store, name, consume, topics=topics, reads=reads, batch=batch, part=part)
+        return Follower(self._pool, self._store, name, consume, topics=topics, reads=reads, batch=batch, shard=shard)
 
-    async def standings(self) -> list[tuple[Generation, Standing]]:
-        """Where each generation stands, part by part."""
-        return [(generation, await follower.standing()) for generation, follower in await self.followers()]
+    async def statuses(self) -> list[tuple[Generation, FollowerStatus]]:
+        """Where each generation stands, part by shard."""
+        return [(generation, await follower.status()) for generation, follower in await self.followers()]
 
     async def followers(self) -> list[tuple[Generation, Follower]]:
         """Who follows for each generation: one, or one for each part while several processes build it."""
         found: list[tuple[Generation, Follower]] = []
         for generation in await self.generations():
-            split = await shards.parts_of(self._pool, generation.follower)
-            followers = [self.follower(generation, part=part) for part in split] or [self.follower(generation)]
+            split = await shards.shards_of(self._pool, generation.follower)
+            followers = [self.follower(generation, shard=shard) for shard in split] or [self.follower(generation)]
             found += [(generation, follower) for follower in followers]
         return found
 
-    async def standing(self) -> Standing:
+    async def status(self) -> FollowerStatus:
         """Where the live one stands."""
-        return await self.follower(await self.live()).standing()
+        return await self.follower(await self.live()).status()
 
     async def catch_up(self) -> int:
         """Bring the live one to the end of the log."""
@@ -100,7 +100,7 @@ class Projection:
             try:
                 found = await self.generations()
                 due = await self._is_due(found, self._pool)
-            except TRY_AGAIN:
+            except TRANSIENT_ERRORS:
                 log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
             else:
                 if due and (renewal is None or (renewal.done() and not renewal.exception())):
@@ -123,15 +123,15 @@ class Projection:
         return new
 
     async def progress(self, new: Generation) -> int:
-        """How far the log is read for a generation, by the mean of its parts. Raises `GenerationError` when dropped."""
+        """How far the log is read for a generation, by the mean of its shards. Raises `GenerationError` if dropped."""
         positions = await shards.positions_of(self._pool, new.follower)
         return sum(positions) // len(positions) if positions else self._fail(f"lost generation {new.number}: dropped")
 
     async def level(self, new: Generation) -> None:
         """Bring the parts of a generation to one position, alone, and join them. Raises `FollowerStoppedError`."""
         furthest = max(await shards.positions_of(self._pool, new.follower), default=0)
-        for part in await shards.parts_of(self._pool, new.follower):
-            await self.follower(new, BUILD_BATCH * part.of, part).catch_up(until=furthest)
+        for shard in await shards.shards_of(self._pool, new.follower):
+            await self.follower(new, BUILD_BATCH * shard.of, shard).catch_up(until=furthest)
         async with self._pool.acquire() as connection, connection.transaction():
             await shards.join(connection, new.follower)
 
@@ -155,20 +155,20 @@ class Projection:
         )
 
     async def swap(self) -> Generation:
-        """Show the generation that was made beside the live one; the live one becomes the former."""
+        """Show the generation that was made beside the live one; the live one becomes the previous."""
         new = await self._ready()
         await self._exchange(new)
         return new
 
-    async def back(self) -> Generation:
-        """Show the former generation again; the live one becomes the former."""
-        former = await self._in_state("former") or self._fail("has no former generation to go back to")
-        await self._exchange(former)
-        return former
+    async def rollback(self) -> Generation:
+        """Show the previous generation again; the live one becomes the previous."""
+        previous = await self._in_state("previous") or self._fail("has no previous generation to go back to")
+        await self._exchange(previous)
+        return previous
 
     async def drop(self) -> Generation:
-        """Remove the former generation, or else the one made beside the live one."""
-        return await giving_way(f"the tables of {self.name}", self._try_drop)
+        """Remove the previous generation, or else the one made beside the live one."""
+        return await with_lock_timeout(f"the tables of {self.name}", self._try_drop)
 
     async def _is_due(self, found: Sequence[Generation], connection: asyncpg.Pool | Connection) -> bool:
         """Whether this code is newer than what is shown, and nobody has built for it: it never had its turn."""
@@ -189,7 +189,7 @@ class Projection:
             ready = await self._in_state("ready")
             if self._swap and ready and self.writes(ready):
                 await self._exchange(ready)
-        except TRY_AGAIN:
+        except TRANSIENT_ERRORS:
             log.warning("%s has trouble with the database; trying again", self.name, exc_info=True)
         except (BusyError, FollowerStoppedError, GenerationError, asyncpg.DependentObjectsStillExistError) as why:
             log.error("%s", why)  # noqa: TRY400 (where it happened says nothing)
@@ -241,7 +241,7 @@ class Projection:
         if done < end:
             return False
         async with self._alone() as connection:
-            if await shards.parts_of(connection, new.follower):
+            if await shards.shards_of(connection, new.follower):
                 return False
             state = (await self._states(connection)).get(new.number)
             if state is None:
@@ -252,8 +252,8 @@ class Projection:
         return True
 
     async def _build_on(self, new: Generation, batch: int) -> bool:
-        """Do a little more, or what another build in parts left undone; false while another process is at it."""
-        if not await shards.parts_of(self._pool, new.follower):
+        """Do a little more, or what another build in shards left undone; false while another process is at it."""
+        if not await shards.shards_of(self._pool, new.follower):
             return await self.follower(new, batch).catch_up(once=True) > 0
         async with shards.alone(self._pool, new.follower) as alone:
             if alone:
@@ -261,7 +261,7 @@ class Projection:
         return alone
 
     async def _exchange(self, new: Generation) -> None:
-        await giving_way(f"the views of {self.name}", partial(self._try_exchange, new))
+        await with_lock_timeout(f"the views of {self.name}", partial(self._try_exchange, new))
 
     async def _try_exchange(self, new: Generation) -> None:
         live = await self.live()
@@ -271,15 +271,15 @@ class Projection:
             await connection.execute("set local synchronous_commit to default")
             await generations.show(connection, new, live)
             for old in await generations_of(connection, self.name):
-                if old.state == "former" and old.number != new.number:
+                if old.state == "previous" and old.number != new.number:
                     await generations.drop(connection, old)
-            await generations.set_state(connection, live, "former")
+            await generations.set_state(connection, live, "previous")
             await generations.set_state(connection, new, "live")
 
     async def _try_drop(self) -> Generation:
         async with self._alone() as connection:
             found = {g.state: g for g in await generations_of(connection, self.name)}
-            spare = found.get("former") or found.get("ready") or found.get("building")
+            spare = found.get("previous") or found.get("ready") or found.get("building")
             if spare is None:
                 self._fail("has the live generation only, which cannot be dropped")
             await shards.hold(connection, spare.follower)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.database import persistently
+from adapters.postgres.database import retrying
 from domain.webhooks.subscription import EventFilter
 
 CLAIM = timedelta(seconds=30)
@@ -58,16 +58,16 @@ update csbe.webhooks set claim = null, claimed_until = null, attempts = attempts
     due_at = clock_timestamp() + $5::interval,
     state = case when state = 'active'
         and ($7 or clock_timestamp() - coalesce(failing_since, clock_timestamp()) >= $6::interval)
-        then 'parked' else state end
+        then 'failed' else state end
 where id = $1 and claim = $2 and exists (
     select from csbe.followers where name = 'webhook/' || webhooks.id and position = $8
 )
-returning state = 'parked'
+returning state = 'failed'
 """
 _STOP = """
 with webhook as (
     update csbe.webhooks set claim = null, claimed_until = null,
-        state = case when state = 'active' then 'parked' else state end
+        state = case when state = 'active' then 'failed' else state end
     where id = $1 and claim = $2 returning id
 )
 update csbe.followers follower set failed_position = $3, error = $4, updated_at = now()
@@ -100,7 +100,7 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Failure:
+class DeliveryFailure:
     """An attempt in vain: why in our own words, when to try again, and whether that has a point."""
 
     error: str
@@ -130,16 +130,16 @@ class WebhookClaims:
         False when somebody changed the webhook meanwhile: then this process must leave off.
         """
         what = (claimed.claim, after, to, CLAIM, status, claimed.version)
-        return bool(await persistently(lambda: self._pool.fetchval(_MOVE, claimed.id, *what)))
+        return bool(await retrying(lambda: self._pool.fetchval(_MOVE, claimed.id, *what)))
 
-    async def fail(self, claimed: Claimed, at: int, failure: Failure, *, park_after: timedelta) -> bool:
+    async def fail(self, claimed: Claimed, at: int, failure: DeliveryFailure, *, fail_after: timedelta) -> bool:
         """Give it back until its next attempt; whether it was parked, since it has failed for so long."""
-        what = (failure.status, failure.error, failure.retry_in, park_after, failure.final, at)
-        return bool(await persistently(lambda: self._pool.fetchval(_FAIL, claimed.id, claimed.claim, *what)))
+        what = (failure.status, failure.error, failure.retry_in, fail_after, failure.final, at)
+        return bool(await retrying(lambda: self._pool.fetchval(_FAIL, claimed.id, claimed.claim, *what)))
 
     async def stop(self, claimed: Claimed, at: int, error: str) -> None:
         """Park it at an event that cannot be read, on record in `csbe.followers`."""
-        await persistently(lambda: self._pool.execute(_STOP, claimed.id, claimed.claim, at, error))
+        await retrying(lambda: self._pool.execute(_STOP, claimed.id, claimed.claim, at, error))
 
     async def release(self, claimed: Claimed, *, more: bool) -> None:
         """Give it back; others that wait come first. Changes nothing when it was given back already.
@@ -147,7 +147,7 @@ class WebhookClaims:
         It may be taken again at once when there is `more` before the end of the log.
         """
         wait = timedelta() if more else GIVE_WAY
-        await persistently(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, wait))
+        await retrying(lambda: self._pool.execute(_RELEASE, claimed.id, claimed.claim, wait))
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:

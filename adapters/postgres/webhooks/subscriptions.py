@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.database import Connection, persistently
+from adapters.postgres.database import Connection, retrying
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import retry, skip
 from adapters.postgres.listener import EVENTS
@@ -81,11 +81,11 @@ class PostgresWebhooks:
 
     async def subscribe(self, command: asked.Subscribe, metadata: Metadata) -> Changed:
         """See the port."""
-        return await persistently(lambda: self._subscribe(command, metadata))
+        return await retrying(lambda: self._subscribe(command, metadata))
 
-    async def change(self, command: asked.Change, metadata: Metadata, *, version: int | None = None) -> Changed:
+    async def change(self, command: asked.WebhookChange, metadata: Metadata, *, version: int | None = None) -> Changed:
         """See the port."""
-        return await persistently(lambda: self._change(command, metadata, version))
+        return await retrying(lambda: self._change(command, metadata, version))
 
     async def find(self, *, service: str | None = None, owner: Actor | None = None) -> Sequence[Webhook]:
         """See the port."""
@@ -99,12 +99,12 @@ class PostgresWebhooks:
                 return changed
             key, name = secrets.token_bytes(KEY_BYTES), _follower(command.webhook_id)
             what = (command.url, list(command.filter.types), command.filter.subject)
-            wrapped = self._store.vault.wrap(command.webhook_id, key)
+            wrapped = self._store.keys.wrap(command.webhook_id, key)
             whose = (command.webhook_id, metadata.service, metadata.actor.role, metadata.actor.id)
             await connection.execute(_SUBSCRIBE, *whose, *what, wrapped, name, changed.position)
             return changed.model_copy(update={"secret": _told(key)})
 
-    async def _change(self, command: asked.Change, metadata: Metadata, version: int | None) -> Changed:
+    async def _change(self, command: asked.WebhookChange, metadata: Metadata, version: int | None) -> Changed:
         async with self._pool.acquire() as connection, connection.transaction():
             changed = await _recorded(command, metadata, connection)
             if changed.repeated:
@@ -122,7 +122,7 @@ class PostgresWebhooks:
             return changed.model_copy(update={"secret": key and _told(key)})
 
     async def _carry_out(
-        self, command: asked.Change, metadata: Metadata, end: int, failed: int | None, connection: Connection
+        self, command: asked.WebhookChange, metadata: Metadata, end: int, failed: int | None, connection: Connection
     ) -> bytes | None:
         """Do it; returns a new key if there is one."""
         id = command.webhook_id
@@ -144,7 +144,7 @@ class PostgresWebhooks:
             case asked.RotateSecret():
                 key = secrets.token_bytes(KEY_BYTES)
                 overlap = timedelta(hours=command.overlap_h)
-                await connection.execute(_ROTATE, id, self._store.vault.wrap(id, key), overlap)
+                await connection.execute(_ROTATE, id, self._store.keys.wrap(id, key), overlap)
                 return key
             case asked.Unsubscribe():
                 await connection.execute(_END, id)

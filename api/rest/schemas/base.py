@@ -78,7 +78,7 @@ class Accepted(BaseModel):
     repeated: bool = False
 
 
-class Reason(Body):
+class ReasonBody(Body):
     """Why an employee does this."""
 
     model_config = example({"reason": "licence photo unreadable"}, extra="forbid")

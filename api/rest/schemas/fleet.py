@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
 from domain.fleet.commands import FuelType, TaskKind
-from domain.fleet.state import LiveState
+from domain.fleet.state import VehicleReadings
 from domain.fleet.vehicle import ServiceState
 from domain.fleet.zones import Polygons, ZoneKind
 
@@ -132,7 +132,7 @@ class VehicleShown(Shown):
     service_state: ServiceState
     taken: bool
     online: bool
-    state: LiveState
+    state: VehicleReadings
 
 
 class ZoneShown(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
 from api.rest.schemas.base import MEMBER_ID, Accepted, Body, Shown, example
 from domain.kernel.errors import Violation
-from domain.members.facts import LicenceState, MemberStatus
+from domain.members.facts import LicenceState, MemberState
 
 
 class Registration(Body):
@@ -101,7 +101,7 @@ class Account(Shown):
             "version": 5,
             "service": "drivenow-europe",
             "city_id": "berlin",
-            "status": "IDLE",
+            "status": "idle",
             "email_verified": True,
             "licence": {
                 "country": "DE",
@@ -129,7 +129,7 @@ class Account(Shown):
     version: int
     service: str
     city_id: str
-    status: MemberStatus
+    status: MemberState
     email_verified: bool
     licence: LicenceShown | None
     payment_methods: list[PaymentMethodShown]

@@ -11,7 +11,7 @@ from domain.billing.estimate import Estimate, estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Money
 from domain.rental.meter import CarReading, PhaseStart
-from domain.rental.steps import EndRequest, Pending, TripStatus
+from domain.rental.steps import EndRequest, PendingStep, TripStatus
 from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Quote, hold_amount
 
@@ -210,7 +210,7 @@ class TripShown(Shown):
     package: str | None
     options: tuple[str, ...]
     payment_due_at: AwareDatetime
-    pending: Pending | None
+    pending: PendingStep | None
     phases: tuple[PhaseStart, ...]
     started: CarReading
     end_request: EndRequest | None

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 from domain.kernel.money import Money
-from domain.kernel.personal import Withheld
+from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres
 from domain.rulebook.conditions import Seconds
 
@@ -37,9 +37,9 @@ class TripFacts(_Facts):
     distance_m: Metres = 0
     reserved_at: AwareDatetime | None = None
     """When the hold of the car began; it ended when the trip started."""
-    start_zones: Withheld[tuple[str, ...]] = ()
+    start_zones: Restricted[tuple[str, ...]] = ()
     """Kinds (and names, where a fee is for one zone) of the zones that the trip began in."""
-    end_zones: Withheld[tuple[str, ...]] = ()
+    end_zones: Restricted[tuple[str, ...]] = ()
     package: str | None = None
     """Id of the package chosen before the trip."""
     options: tuple[str, ...] = ()

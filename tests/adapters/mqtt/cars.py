@@ -13,7 +13,7 @@ import aiomqtt
 from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.client import client_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
-from domain.dispatcher import Answered
+from domain.dispatcher import CommandResult
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.units import Position
@@ -30,21 +30,21 @@ class SystemClock:
 
 
 @dataclass
-class Told:
+class LastReported:
     """A dispatcher that carries out each command id once, and can be made to fail."""
 
     commands: list[tuple[Command, Metadata]] = field(default_factory=list)
     failure: Exception | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def dispatch(self, command: Command, metadata: Metadata) -> Answered:
+    async def dispatch(self, command: Command, metadata: Metadata) -> CommandResult:
         self.changed.set()
         if self.failure is not None:
             raise self.failure
         known = any(m.command_id == metadata.command_id for _, m in self.commands)
         if not known:
             self.commands.append((command, metadata))
-        return Answered(None, len(self.commands), repeated=known)
+        return CommandResult(None, len(self.commands), repeated=known)
 
     @property
     def names(self) -> list[str]:

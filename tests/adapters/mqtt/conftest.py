@@ -10,7 +10,7 @@ import pytest
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options
 from adapters.postgres.telemetry import TelemetryStore
-from tests.adapters.mqtt.cars import SERVICE, Car, Told, Vehicles, nowhere
+from tests.adapters.mqtt.cars import SERVICE, Car, LastReported, Vehicles, nowhere
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ async def car(mqtt_url: str, vin: str) -> AsyncIterator[Car]:
 
 
 @pytest.fixture
-async def told() -> Told:
-    return Told()
+async def told() -> LastReported:
+    return LastReported()
 
 
 @pytest.fixture
-def writer(pool: asyncpg.Pool, told: Told) -> BatchWriter:
+def writer(pool: asyncpg.Pool, told: LastReported) -> BatchWriter:
     return BatchWriter(told, TelemetryStore(pool), Vehicles(), zones=nowhere)

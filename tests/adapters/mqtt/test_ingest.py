@@ -14,10 +14,10 @@ from adapters.embedded.broker import embedded_broker, free_port
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, client_options
 from adapters.mqtt.topics import subscriptions
-from adapters.postgres.database import TRY_AGAIN
+from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.fleet.commands import NoteContact
 from domain.kernel.errors import RefusedError, VersionConflictError, Violation
-from tests.adapters.mqtt.cars import Car, SystemClock, Told, forget_session, running, until, vanish_with_will
+from tests.adapters.mqtt.cars import Car, LastReported, SystemClock, forget_session, running, until, vanish_with_will
 
 real_broker = pytest.mark.skipif(
     "CSBE_TEST_MQTT_URL" not in os.environ, reason="the embedded broker keeps no message in flight"
@@ -51,7 +51,7 @@ async def reason_for(pool: asyncpg.Pool, topic: str) -> str | None:
 
 
 async def test_every_message_is_stored_and_only_changes_are_told(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         for seq in range(50):
@@ -61,22 +61,22 @@ async def test_every_message_is_stored_and_only_changes_are_told(
 
 
 async def test_a_message_that_comes_twice_is_stored_as_a_duplicate_and_told_once(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count, pool: asyncpg.Pool
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count, pool: asyncpg.Pool
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         await car.report(1, locked=True)
         await car.report(1, locked=True)
         await until(lambda: _is(rows, 2))
-    oddities = await pool.fetch(
-        "select oddities from csbe.telemetry where vin = $1 order by cardinality(oddities)", car.vin
+    anomalies = await pool.fetch(
+        "select anomalies from csbe.telemetry where vin = $1 order by cardinality(anomalies)", car.vin
     )
-    assert [list(row[0]) for row in oddities] == [[], ["duplicate"]]
+    assert [list(row[0]) for row in anomalies] == [[], ["duplicate"]]
     assert len(told.commands) == 1
 
 
 @real_broker
 async def test_what_was_not_acknowledged_comes_again_after_a_crash(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
 ) -> None:
     async with AcknowledgingClient(mqtt_url, identifier=client_id, now=SystemClock().now) as crashing:
         await crashing.subscribe([(topic, 1) for topic in subscriptions()])
@@ -92,7 +92,7 @@ async def test_what_was_not_acknowledged_comes_again_after_a_crash(
 
 
 async def test_a_crash_between_telling_and_storing_tells_nothing_twice(
-    writer: BatchWriter, car: Car, told: Told, vin: str
+    writer: BatchWriter, car: Car, told: LastReported, vin: str
 ) -> None:
     ts = car.started.isoformat()
     message = Received(
@@ -113,7 +113,7 @@ async def test_a_crash_between_telling_and_storing_tells_nothing_twice(
 
 
 async def test_a_database_outage_holds_the_batch_until_it_is_over(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
 ) -> None:
     told.failure = ConnectionRefusedError("the database is away")
     async with running(mqtt_url, writer, client_id):
@@ -125,7 +125,9 @@ async def test_a_database_outage_holds_the_batch_until_it_is_over(
     assert len(told.commands) == 1
 
 
-async def test_a_broker_that_restarts_is_found_again(writer: BatchWriter, client_id: str, vin: str, told: Told) -> None:
+async def test_a_broker_that_restarts_is_found_again(
+    writer: BatchWriter, client_id: str, vin: str, told: LastReported
+) -> None:
     port = free_port()
     async with embedded_broker(port) as url, asyncio.timeout(30):
         stack = running(url, writer, client_id)
@@ -179,7 +181,7 @@ async def test_a_car_on_the_topic_of_another_service_is_a_dead_letter(
 
 
 async def test_a_refused_answer_is_a_dead_letter_with_the_rule(
-    writer: BatchWriter, car: Car, told: Told, pool: asyncpg.Pool
+    writer: BatchWriter, car: Car, told: LastReported, pool: asyncpg.Pool
 ) -> None:
     told.failure = RefusedError(Violation(code="vehicle.no_such_command", detail="nobody asked for it"))
     body = {"id": str(uuid4()), "status": "done", "ts": car.started.isoformat()}
@@ -187,20 +189,22 @@ async def test_a_refused_answer_is_a_dead_letter_with_the_rule(
     assert "vehicle.no_such_command" in str(await reason_for(pool, car.topic("responses")))
 
 
-async def test_an_answer_confirms_or_fails_its_command(writer: BatchWriter, car: Car, told: Told) -> None:
+async def test_an_answer_confirms_or_fails_its_command(writer: BatchWriter, car: Car, told: LastReported) -> None:
     bodies = [{"id": str(uuid4()), "status": status, "ts": car.started.isoformat()} for status in ("done", "failed")]
     await writer.write([Received(car.topic("responses"), json.dumps(b).encode(), SystemClock().now()) for b in bodies])
     assert told.names == ["fleet.confirm_vehicle_command", "fleet.fail_vehicle_command"]
 
 
-async def test_a_lost_contact_is_told_once_and_so_is_its_return(writer: BatchWriter, car: Car, told: Told) -> None:
+async def test_a_lost_contact_is_told_once_and_so_is_its_return(
+    writer: BatchWriter, car: Car, told: LastReported
+) -> None:
     for status in (b"online", b"online", b"offline", b"offline", b"online"):
         await writer.write([Received(car.topic("status"), status, SystemClock().now())])
     assert len(told.commands) == 3
 
 
 async def test_the_last_will_of_a_car_tells_that_contact_is_lost(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         await car.publish("status", b"online")
@@ -221,13 +225,13 @@ async def test_cut_database_connections_are_replaced_and_nothing_is_lost(
                 await cutter.execute(CUT_ALL_OTHERS)
         await until(lambda: _is_after_cuts(rows, 60))
     await cutter.close()
-    seqs = await pool.fetch("select seq from csbe.telemetry where vin = $1 and oddities = '{}'", car.vin)
+    seqs = await pool.fetch("select seq from csbe.telemetry where vin = $1 and anomalies = '{}'", car.vin)
     assert sorted(row[0] for row in seqs) == list(range(60))
 
 
 @real_broker
 async def test_two_processes_share_the_load_over_mqtt_5(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: Told, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
 ) -> None:
     url, share = f"{mqtt_url}?version=5", f"share-{uuid4().hex}"
     names = [f"{client_id}-{number}" for number in range(2)]
@@ -256,7 +260,7 @@ async def test_a_session_of_mqtt_5_keeps_what_was_not_acknowledged(
 async def _is_after_cuts(count: Count, expected: int) -> bool:
     try:
         return await count() >= expected
-    except TRY_AGAIN:
+    except TRANSIENT_ERRORS:
         return False
 
 

@@ -27,7 +27,7 @@ SERVICE = "drivenow-europe"
 STATED_ERROR = 0.015
 SWITCHES = {Vehicle.Locked, Vehicle.Unlocked, Vehicle.IgnitionOn, Vehicle.IgnitionOff}
 ODD = """
-select to_char(measured_at at time zone 'UTC', 'HH24:MI:SS') from csbe.telemetry where vin = $1 and $2 = any(oddities)
+select to_char(measured_at at time zone 'UTC', 'HH24:MI:SS') from csbe.telemetry where vin = $1 and $2 = any(anomalies)
 """
 
 

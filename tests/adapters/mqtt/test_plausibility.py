@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mqtt.memory import VehicleMemory
-from adapters.mqtt.plausibility import Oddity, Sample, Track, Verdict, screen
+from adapters.mqtt.plausibility import Anomaly, Sample, Track, Verdict, screen
 from domain.kernel.units import Position
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive"
@@ -51,38 +51,38 @@ def munich(name: str) -> list[Sample]:
 
 def test_the_same_sequence_number_is_a_duplicate_and_no_news() -> None:
     track, (_, second) = judge(sample(7, 0), sample(7, 0))
-    assert second.oddities == {Oddity.DUPLICATE}
-    assert not second.is_news
-    assert track.oddities == {Oddity.DUPLICATE: 1}
+    assert second.anomalies == {Anomaly.DUPLICATE}
+    assert not second.is_newer
+    assert track.anomalies == {Anomaly.DUPLICATE: 1}
 
 
 def test_a_message_older_than_one_before_it_is_out_of_order() -> None:
     _, (_, second) = judge(sample(2, 10), sample(1, 5))
-    assert second.oddities == {Oddity.OUT_OF_ORDER}
+    assert second.anomalies == {Anomaly.OUT_OF_ORDER}
 
 
 def test_a_message_that_waited_for_contact_is_late_but_news() -> None:
     _, (only,) = judge(sample(1, 0, delay=600))
-    assert only.oddities == {Oddity.LATE}
-    assert only.is_news
+    assert only.anomalies == {Anomaly.LATE}
+    assert only.is_newer
 
 
 def test_a_fast_clock_is_recognised_and_its_time_cut_to_receipt() -> None:
     early = sample(1, 0, delay=-3600)
     _, (only,) = judge(early)
-    assert only.oddities == {Oddity.CLOCK_SKEW}
+    assert only.anomalies == {Anomaly.CLOCK_SKEW}
     assert only.at == early.received_at
 
 
 def test_a_fast_clock_set_right_does_not_silence_the_car() -> None:
     _, (_, second) = judge(sample(1, 3600, delay=-3600), sample(2, 5))
-    assert second.is_news
+    assert second.is_newer
 
 
 def test_a_single_impossible_fix_is_rejected() -> None:
     track, verdicts = judge(sample(1, 0, HERE), sample(2, 1, north(5000)), sample(3, 2, north(20)))
     assert [v.position_is_good for v in verdicts] == [True, False, True]
-    assert verdicts[1].oddities == {Oddity.JUMP}
+    assert verdicts[1].anomalies == {Anomaly.JUMP}
     assert track.distance_m == pytest.approx(20, abs=1)
 
 
@@ -99,7 +99,7 @@ def parked(seq: int, metres: float) -> Sample:
 def test_a_fix_that_the_odometer_does_not_allow_is_drift() -> None:
     _, verdicts = judge(parked(1, 0), parked(2, 400), parked(3, 0))
     assert [v.position_is_good for v in verdicts] == [True, False, True]
-    assert verdicts[1].oddities == {Oddity.JUMP}
+    assert verdicts[1].anomalies == {Anomaly.JUMP}
 
 
 def test_a_car_that_was_towed_is_believed_at_its_second_fix() -> None:
@@ -110,13 +110,13 @@ def test_a_car_that_was_towed_is_believed_at_its_second_fix() -> None:
 
 def test_a_repeated_fix_while_the_speedometer_moves_is_frozen() -> None:
     _, (_, second) = judge(sample(1, 0, HERE, speed=50), sample(2, 10, HERE, speed=50))
-    assert second.oddities == {Oddity.FROZEN}
+    assert second.anomalies == {Anomaly.FROZEN}
     assert not second.position_is_good
 
 
 def test_a_parked_car_is_not_frozen() -> None:
     _, verdicts = judge(sample(1, 0, HERE), *(sample(n, n * 5, HERE, speed=0) for n in range(2, 50)))
-    assert not any(v.oddities for v in verdicts)
+    assert not any(v.anomalies for v in verdicts)
     assert all(v.position_is_good for v in verdicts)
 
 
@@ -129,9 +129,9 @@ def test_the_freeze_and_the_470_m_jump_of_the_munich_drive_are_recognised() -> N
     samples = munich("munich_1s.csv")
     _, verdicts = judge(*samples)
     by_time = {s.at.strftime("%H:%M:%S"): v for s, v in zip(samples, verdicts, strict=True)}
-    frozen = [time for time, v in by_time.items() if Oddity.FROZEN in v.oddities and "05:03:50" < time < "05:04:30"]
+    frozen = [time for time, v in by_time.items() if Anomaly.FROZEN in v.anomalies and "05:03:50" < time < "05:04:30"]
     assert (frozen[0], frozen[32], frozen[33]) == ("05:03:54", "05:04:26", "05:04:29")
-    jumps = {time for time, v in by_time.items() if Oddity.JUMP in v.oddities}
+    jumps = {time for time, v in by_time.items() if Anomaly.JUMP in v.anomalies}
     assert {"05:03:01", "05:04:27", "05:05:33"} <= jumps
     assert len(jumps) < 8
 
@@ -141,7 +141,7 @@ def test_standing_at_a_traffic_light_in_munich_is_not_a_freeze() -> None:
     _, verdicts = judge(*samples)
     stop = [v for s, v in zip(samples, verdicts, strict=True) if "05:01:17" <= s.at.strftime("%H:%M:%S") <= "05:02:06"]
     assert len(stop) == 50
-    assert not any(v.oddities for v in stop)
+    assert not any(v.anomalies for v in stop)
 
 
 @pytest.mark.parametrize("name", ["munich_1s.csv", "munich_15s.csv"])
@@ -158,8 +158,8 @@ def test_no_distance_is_added_faster_than_a_car_can_drive_and_each_oddity_is_cou
     track, verdicts = judge(*(sample(seq, seconds, north(metres)) for seq, seconds, metres in steps))
     driven_s = 250 + 12  # all times are within 250 s
     assert track.distance_m <= driven_s * 250 / 3.6
-    counted = {o: sum(o in v.oddities for v in verdicts) for o in Oddity}
-    assert track.oddities == {o: n for o, n in counted.items() if n}
+    counted = {o: sum(o in v.anomalies for v in verdicts) for o in Anomaly}
+    assert track.anomalies == {o: n for o, n in counted.items() if n}
 
 
 def test_what_is_remembered_survives_storage() -> None:
@@ -169,4 +169,4 @@ def test_what_is_remembered_survives_storage() -> None:
 
 def test_a_counter_that_starts_again_with_newer_times_is_a_restarted_device() -> None:
     _, verdicts = judge(sample(1, 0), sample(2, 1), sample(1, 60), sample(2, 61))
-    assert all(v.is_news for v in verdicts)
+    assert all(v.is_newer for v in verdicts)

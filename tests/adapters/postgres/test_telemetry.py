@@ -16,7 +16,7 @@ def row(received_at: datetime, vin: str, seq: int = 1) -> TelemetryRow:
     return TelemetryRow(
         received_at=received_at, measured_at=received_at, vin=vin, service="test", seq=seq,
         latitude=52.5, longitude=None, speed_kmh=None, odometer_m=7, energy_percent=None,
-        oddities="late,frozen", signals=json.dumps({"Vehicle.A": STRANGE}),
+        anomalies="late,frozen", signals=json.dumps({"Vehicle.A": STRANGE}),
     )  # fmt: skip
 
 
@@ -41,13 +41,13 @@ async def test_a_row_comes_back_as_it_was_written(pool: asyncpg.Pool) -> None:
     store = TelemetryStore(pool)
     async with store.batch(at) as batch:
         written = row(at, "TSTROUNDTRIP00001")
-        await batch.store([written, written._replace(oddities="", signals="{}")], {}, [])
+        await batch.store([written, written._replace(anomalies="", signals="{}")], {}, [])
     found, plain = await pool.fetch(
         "select * from csbe.telemetry where vin = 'TSTROUNDTRIP00001' order by signals desc"
     )
     assert (found["received_at"], found["latitude"], found["longitude"], found["odometer_m"]) == (at, 52.5, None, 7)
-    assert (found["oddities"], found["signals"]) == (["late", "frozen"], {"Vehicle.A": STRANGE})
-    assert (plain["oddities"], plain["signals"]) == ([], {})
+    assert (found["anomalies"], found["signals"]) == (["late", "frozen"], {"Vehicle.A": STRANGE})
+    assert (plain["anomalies"], plain["signals"]) == ([], {})
     await store.drop_before(date(2031, 7, 1))
 
 

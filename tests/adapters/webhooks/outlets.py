@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.webhooks.claims import WebhookClaims
@@ -23,7 +23,7 @@ from api.cloudevents import MEDIA_TYPE, to_body
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
-from domain.webhooks.commands import Change, Resume, Subscribe
+from domain.webhooks.commands import Resume, Subscribe, WebhookChange
 from domain.webhooks.subscription import EventFilter, Webhook
 
 SERVICE = "drivenow-europe"
@@ -73,7 +73,7 @@ class Outlets:
         """Ring bells; returns the position of the last."""
         rows = [StoredState(uuid4(), 1, "test.gong.struck", state.replace(b"%d", b"%d" % n)) for n in range(count)]
         metadata = self.metadata(service=service).model_dump_json()
-        return (await Journal(self.pool).write(Entry(uuid4(), "f", None, metadata, rows))).position
+        return (await GroupCommit(self.pool).write(AppendEntry(uuid4(), "f", None, metadata, rows))).position
 
     def metadata(self, *, service: str = SERVICE, by: Actor = BY, key: UUID | None = None) -> Metadata:
         id = CommandId(key or uuid4())
@@ -87,7 +87,7 @@ class Outlets:
         assert secret
         return id, secret
 
-    async def change(self, command: Change) -> str | None:
+    async def change(self, command: WebhookChange) -> str | None:
         return (await self.webhooks.change(command, self.metadata())).secret
 
     async def resume(self, id: UUID) -> None:
@@ -106,8 +106,8 @@ class Outlets:
         """One process delivers during the block."""
         async with Sender(private=True, seconds=patience_s) as sender:
             claims = WebhookClaims(self.pool)
-            park_after = timedelta(seconds=park_after_s)
-            outlet = Outlet(self.store, claims, sender, self.to_body, MEDIA_TYPE, self.figures, park_after)
+            fail_after = timedelta(seconds=park_after_s)
+            outlet = Outlet(self.store, claims, sender, self.to_body, MEDIA_TYPE, self.figures, fail_after)
             stop = asyncio.Event()
             running = asyncio.create_task(WebhookDeliverer(outlet).run(stop))
             try:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.webhooks import claims
 from adapters.webhooks.delivery import BATCH, SPAN
-from adapters.webhooks.sender import Answer, Sender
+from adapters.webhooks.sender import DeliveryAnswer, Sender
 from api.cloudevents import to_body
 from domain.kernel.errors import RefusedError
 from domain.kernel.messages import RecordedEvent
@@ -35,7 +35,7 @@ async def reached(outlets: Outlets, *positions: int) -> None:
 
 async def parked(outlets: Outlets) -> None:
     async def so() -> bool:
-        return [webhook.state for webhook in await outlets.webhooks.find()] == [WebhookState.PARKED]
+        return [webhook.state for webhook in await outlets.webhooks.find()] == [WebhookState.FAILED]
 
     await until(so)
 
@@ -241,7 +241,7 @@ async def test_a_replay_of_a_parked_webhook_waits_until_it_is_resumed(outlets: O
             await reached(outlets, last - 1, last)
 
             async def given_up() -> bool:
-                return (await outlets.state(id)).state is WebhookState.PARKED
+                return (await outlets.state(id)).state is WebhookState.FAILED
 
             await until(given_up)
             gone.misdeed = lambda: None
@@ -252,7 +252,7 @@ async def test_a_replay_of_a_parked_webhook_waits_until_it_is_resumed(outlets: O
             await outlets.resume(id)
             await reached(outlets, last, last)
 
-    assert waiting.state is WebhookState.PARKED
+    assert waiting.state is WebhookState.FAILED
     assert gone.positions == [1, 2, *range(1, last + 1)]
 
 
@@ -365,7 +365,7 @@ async def test_a_fault_of_ours_is_a_failed_attempt_of_its_webhook_alone(
 ) -> None:
     send = Sender.send
 
-    async def faulty(self: Sender, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def faulty(self: Sender, url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryAnswer:
         if url.endswith("/faulty"):
             raise ZeroDivisionError
         return await send(self, url, body, headers)

@@ -91,4 +91,4 @@ async def registered(store: PostgresEventStore) -> Member:
 
 async def append(store: PostgresEventStore, aggregate: Aggregate) -> None:
     metadata = METADATA.model_copy(update={"command_id": CommandId(uuid4())})
-    await store.append([aggregate], metadata, answer=None, fingerprint="f")
+    await store.append([aggregate], metadata, result=None, fingerprint="f")

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
@@ -23,14 +23,16 @@ async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> 
     """The position of a damaged event, at which the read model of members is stopped."""
     await registered(store)
     damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
-    position = (await Journal(pool).write(Entry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))).position
+    position = (
+        await GroupCommit(pool).write(AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))
+    ).position
     await registered(store)
     with pytest.raises(FollowerStoppedError):
         await Projection(pool, store, MembersProjector()).catch_up()
     return position
 
 
-async def standing(csbe: Csbe, name: str = "projection.members.") -> dict[str, Any]:
+async def status(csbe: Csbe, name: str = "projection.members.") -> dict[str, Any]:
     """Of the live generation."""
     rows = (await csbe("projections", "status", "--json")).json
     [found] = [row for row in rows if row["name"].startswith(name) and row["generation"] in {"live", None}]
@@ -38,19 +40,19 @@ async def standing(csbe: Csbe, name: str = "projection.members.") -> dict[str, A
 
 
 async def test_the_status_shows_a_stopped_projection_with_its_error_and_position(csbe: Csbe, stopped: int) -> None:
-    shown = await standing(csbe)
+    shown = await status(csbe)
 
     assert (shown["state"], shown["position"], shown["failed_position"]) == ("stopped", stopped - 1, stopped)
     assert "UnreadableEventError" in shown["error"]
     assert shown["lag"] == 2
-    assert (await standing(csbe, "policies"))["state"] == "running"
+    assert (await status(csbe, "policies"))["state"] == "running"
 
 
 async def test_a_stopped_projection_is_retried(csbe: Csbe, stopped: int) -> None:
     ended = await csbe("projections", "retry", "members")
 
     assert ended.code == 0
-    shown = await standing(csbe)
+    shown = await status(csbe)
     assert (shown["state"], shown["position"], shown["error"]) == ("running", stopped - 1, None)
     again = await csbe("projections", "retry", shown["name"])
     assert (again.code, again.err.strip()) == (2, f"error: {shown['name']} is not stopped")
@@ -60,9 +62,9 @@ async def test_an_event_is_skipped_on_record(csbe: Csbe, pool: asyncpg.Pool, sto
     ended = await csbe("projections", "skip", "members", "--position", str(stopped), "--reason", "damaged, see INC-7")
 
     assert ended.code == 0
-    assert (await standing(csbe))["position"] == stopped
+    assert (await status(csbe))["position"] == stopped
     [skipped] = await pool.fetch("select * from csbe.skipped_events")
-    assert (skipped["follower"], skipped["position"]) == ((await standing(csbe))["name"], stopped)
+    assert (skipped["follower"], skipped["position"]) == ((await status(csbe))["name"], stopped)
     assert (skipped["skipped_by"], skipped["reason"]) == ("olga", "damaged, see INC-7")
     assert "UnreadableEventError" in skipped["error"]
     assert datetime.now(UTC) - skipped["skipped_at"] < timedelta(hours=1)
@@ -79,8 +81,8 @@ async def test_only_the_position_where_it_is_stopped_can_be_skipped(
     assert elsewhere.code == for_no_reason.code == another.code == 2
     assert f"stopped at {stopped}, not at {stopped + 1}" in elsewhere.err
     assert "'--reason'" in for_no_reason.err
-    assert f"{(await standing(csbe, 'projection.fleet.'))['name']} is not stopped" in another.err
-    assert (await standing(csbe))["failed_position"] == stopped
+    assert f"{(await status(csbe, 'projection.fleet.'))['name']} is not stopped" in another.err
+    assert (await status(csbe))["failed_position"] == stopped
     assert await pool.fetchval("select count(*) from csbe.skipped_events") == 0
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE
-from api.rest.application import PARTS, create_app
+from api.rest.application import ROUTERS, create_app
 from api.rest.openapi import operations
 from api.settings import Settings
 from api.system import System
@@ -32,7 +32,7 @@ DOCUMENT: dict[str, Any] = APP.openapi()
 OPERATIONS = dict(operations(DOCUMENT))
 ROUTES = {
     f"{method} {r.path}": r
-    for part in PARTS
+    for part in ROUTERS
     for r in part.routes
     if isinstance(r, APIRoute)
     for method in r.methods or ()

@@ -184,7 +184,7 @@ async def test_the_process_says_whether_it_is_well(city: City) -> None:
     assert ready.json()["checks"] == dict.fromkeys(("database", "broker", "projections", "policies"), True)
     assert 'csbe_commands_total{command="fleet.commission_vehicle",result="done"}' in metrics.text
     assert 'csbe_projection_lag_positions{follower="policies"}' in metrics.text
-    assert "csbe_policy_tasks_parked 0.0" in metrics.text
+    assert "csbe_policy_jobs_failed 0.0" in metrics.text
     assert keys.json()["keys"][0]["crv"] == "Ed25519"
 
 

@@ -13,8 +13,8 @@ import pytest
 from arro3.io import read_parquet
 
 from adapters.embedded.broker import free_port
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from api import auth
 from api.problems import Problem
@@ -180,8 +180,8 @@ async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> 
     rest = await lines_of(city, {**auditor, "Last-Event-ID": first[0]["id"]}, 1)
 
     assert [event["event"] for event in first + rest] == [
-        "csbe.fleet.vehicle.left_service",
-        "csbe.fleet.vehicle.entered_service",
+        "csbe.fleet.vehicle.taken_out_of_service",
+        "csbe.fleet.vehicle.put_into_service",
     ]
     assert '"needs new tyres"' in first[0]["data"]
 
@@ -194,11 +194,11 @@ async def test_an_event_stream_carries_the_types_and_the_aggregate_asked_for(cit
         (await city.post(f"{path}/out-of-service", {"reason": "needs new tyres"}, operator)).raise_for_status()
         (await city.post(f"{path}/in-service", None, operator)).raise_for_status()
 
-    typed = await lines_of(city, before, 2, query="?type=csbe.fleet.vehicle.entered_service&type=csbe.rental.")
+    typed = await lines_of(city, before, 2, query="?type=csbe.fleet.vehicle.put_into_service&type=csbe.rental.")
     about = await lines_of(city, before, 1, query=f"?subject={car.vehicle_id}")
     wrong = await city.api.get("/v1/events?type=csbe.fleet.vehicle.levitated", headers=auditor)
 
-    assert [event["event"] for event in typed] == ["csbe.fleet.vehicle.entered_service"] * 2
+    assert [event["event"] for event in typed] == ["csbe.fleet.vehicle.put_into_service"] * 2
     shown = json.loads(about[0]["data"])
     assert (shown["subject"], int(shown["sequence"])) == (str(car.vehicle_id), int(about[0]["id"]))
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/query/type")
@@ -293,7 +293,9 @@ async def test_an_event_stream_says_which_event_cannot_be_read_and_goes_on(city:
     await city.member()
     before = await city.running.store.end()
     damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
-    written = await Journal(city.running.pool).write(Entry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))
+    written = await GroupCommit(city.running.pool).write(
+        AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged])
+    )
     await city.member()
     auditor = {**city.token(Role.AUDITOR), "Last-Event-ID": str(before - 1)}
 

@@ -43,7 +43,7 @@ async def test_a_car_is_offered_and_withdrawn_as_often_as_needed_but_never_twice
     for step in (steps[0], *steps, *steps, steps[1]):
         await world.do(step)
 
-    entered, left = "fleet.vehicle.entered_service", "fleet.vehicle.left_service"
+    entered, left = "fleet.vehicle.put_into_service", "fleet.vehicle.taken_out_of_service"
     assert world.news(1) == [entered, left, entered, left]
 
 
@@ -139,8 +139,8 @@ async def test_releasing_a_free_car_changes_nothing(world: World) -> None:
     x1 = await world.store.load(Vehicle, await car(world))
     ada = await member(world)
 
-    x1.release(world.now(), held_by=ada)
+    x1.release(world.now(), reserved_by=ada)
     x1.close_trip(world.now())
 
     assert x1.pending_events == []
-    assert x1.last_holds == {}
+    assert x1.last_reservations == {}

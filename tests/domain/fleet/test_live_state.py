@@ -5,13 +5,13 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fleet.state import LiveState, Observation
+from domain.fleet.state import Observation, VehicleReadings
 from tests.domain.fleet.observed import KINDS, NOW, observations, said
 
 
 @given(seen=st.lists(observations, unique_by=lambda observation: observation.observed_at))
 def test_the_newest_reading_of_each_kind_wins_in_whatever_order_they_arrive(seen: list[Observation]) -> None:
-    state = LiveState()
+    state = VehicleReadings()
 
     for observation in seen:
         values = {kind: getattr(observation, kind) for kind in KINDS}
@@ -24,7 +24,7 @@ def test_the_newest_reading_of_each_kind_wins_in_whatever_order_they_arrive(seen
 
 
 def test_a_late_or_equal_value_is_no_change() -> None:
-    state = LiveState().with_values(NOW, locked=True)
+    state = VehicleReadings().with_values(NOW, locked=True)
 
     late = Observation(observed_at=NOW - timedelta(seconds=1), locked=False)
     same = Observation(observed_at=NOW + timedelta(seconds=1), locked=True)

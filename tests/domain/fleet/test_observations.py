@@ -101,7 +101,7 @@ async def test_a_crash_is_told_once_and_inspected(world: World) -> None:
 
     told = [await says_only(world, x1, crashed=crashed) for crashed in (False, True, True)]
 
-    assert told == [[], ["fleet.vehicle.crash_detected", "fleet.task.raised", "fleet.vehicle.left_service"], []]
+    assert told == [[], ["fleet.vehicle.crash_detected", "fleet.task.raised", "fleet.vehicle.taken_out_of_service"], []]
     assert [(task.vehicle_id, task.kind) for task in world.events(Task.Raised)] == [(x1, "inspect")]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.kernel.errors import RefusedError
 from domain.members.commands import BlockMember, UnblockMember, VerifyEmail, VerifyLicence
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from tests.domain.members.applicants import CODE, card, licence, registered, verified
 from tests.support.world import World, codes
@@ -25,7 +25,7 @@ async def test_somebody_opens_an_account_in_a_city_of_the_service(service: str, 
     who = await registered(world, city_id)
 
     member = await world.store.load(Member, who)
-    assert (member.service, member.city_id, member.status) == (service, city_id, MemberStatus.IDLE)
+    assert (member.service, member.city_id, member.status) == (service, city_id, MemberState.IDLE)
     assert world.told() == ["verify_email"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rulebook.drivenow_europe import DRIVENOW_EUROPE
 from domain.rulebook.model import Eligibility, Rulebook
@@ -158,10 +158,10 @@ def test_one_thing_at_a_time() -> None:
     assert reasons(member) == {"member.in_reservation"}
     with pytest.raises(RefusedError, match="in_reservation"):
         member.open_reservation(ReservationId(uuid4()), NOW)
-    member.open_rental(TripId(uuid4()), NOW)
-    assert member.status is MemberStatus.IN_RENTAL
+    member.open_trip(TripId(uuid4()), NOW)
+    assert member.status is MemberState.IN_TRIP
     with pytest.raises(RefusedError, match="in_rental"):
-        member.open_rental(TripId(uuid4()), NOW)
+        member.open_trip(TripId(uuid4()), NOW)
     member.release(NOW)
     assert reasons(member) == set()
 

@@ -4,14 +4,14 @@ import pytest
 
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import MemberId, ReservationId, TripId, derived_id
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, EndTrip
 from tests.support.people_and_cars import Taking, area, car, member, reserved, started
 from tests.support.world import World, codes
 
 
-async def status(world: World, who: MemberId) -> MemberStatus:
+async def status(world: World, who: MemberId) -> MemberState:
     return (await world.store.load(Member, who)).status
 
 
@@ -27,7 +27,7 @@ async def test_a_member_is_idle_then_in_a_reservation_then_in_a_rental_and_idle_
     await world.do(EndTrip(trip_id=trip_id))
     seen.append(await status(world, ada))
 
-    assert seen == [MemberStatus.IDLE, MemberStatus.IN_RESERVATION, MemberStatus.IN_RENTAL, MemberStatus.IDLE]
+    assert seen == [MemberState.IDLE, MemberState.IN_RESERVATION, MemberState.IN_TRIP, MemberState.IDLE]
 
 
 async def test_a_member_who_gives_a_car_up_is_idle(world: World) -> None:
@@ -36,11 +36,11 @@ async def test_a_member_who_gives_a_car_up_is_idle(world: World) -> None:
 
     await world.do(CancelReservation(reservation_id=held))
 
-    assert await status(world, ada) is MemberStatus.IDLE
+    assert await status(world, ada) is MemberState.IDLE
 
 
 @pytest.mark.parametrize("second", [reserved, started])
-@pytest.mark.parametrize(("first", "code"), [(reserved, "member.in_reservation"), (started, "member.in_rental")])
+@pytest.mark.parametrize(("first", "code"), [(reserved, "member.in_reservation"), (started, "member.in_trip")])
 async def test_a_member_has_one_car_at_most(world: World, first: Taking, second: Taking, code: str) -> None:
     await area(world)
     ada, x1, x2 = await member(world), await car(world, "B-AB 1"), await car(world, "B-AB 2")
@@ -64,8 +64,8 @@ async def test_a_member_goes_back_from_a_failed_start_to_the_reservation_that_is
     ada = await world.store.load(Member, await member(world))
     held = ReservationId(derived_id("held"))
     ada.open_reservation(held, world.now())
-    ada.open_rental(TripId(derived_id("failed")), world.now())
+    ada.open_trip(TripId(derived_id("failed")), world.now())
 
     ada.release(world.now(), to_reservation=held)
 
-    assert (ada.status, ada.reservation_id) == (MemberStatus.IN_RESERVATION, held)
+    assert (ada.status, ada.reservation_id) == (MemberState.IN_RESERVATION, held)

@@ -52,7 +52,7 @@ async def test_a_method_is_removed_once_and_an_unknown_one_never(world: World) -
     assert await charged(world, who) is None
 
 
-@pytest.mark.parametrize(("taking", "code"), [(reserved, "member.in_reservation"), (started, "member.in_rental")])
+@pytest.mark.parametrize(("taking", "code"), [(reserved, "member.in_reservation"), (started, "member.in_trip")])
 async def test_no_method_goes_away_while_it_may_have_to_be_charged(world: World, taking: Taking, code: str) -> None:
     await area(world)
     ada, x1 = await member(world), await car(world)

@@ -18,7 +18,7 @@ from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import (
     CancelReservation,
@@ -185,7 +185,7 @@ class Rental(RuleBasedStateMachine):
                 )
 
     def _everybody_is_free_and_every_hold_is_captured_or_released(self) -> None:
-        assert {self._load(Member, who).status for who in self.people} == {MemberStatus.IDLE}
+        assert {self._load(Member, who).status for who in self.people} == {MemberState.IDLE}
         for which in self.fleet:
             vehicle = self._load(Vehicle, which)
             assert (vehicle.trip_id, vehicle.reservation_id) == (None, None)

@@ -7,7 +7,7 @@ import pytest
 from domain.billing.invoice import Invoice
 from domain.kernel.errors import RefusedError
 from domain.members.commands import BlockMember
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, ExpireReservation, ExtendReservation
 from domain.rental.reservation import Reservation
@@ -36,7 +36,7 @@ async def test_a_reservation_freezes_its_quote_and_its_free_time(world: World) -
     placed = await world.store.load(Reservation, reservation_id)
     assert placed.expires_at == world.now() + world.rulebook.reservation.free
     assert placed.quote.tariff == world.rulebook.tariff("berlin", "BMW X1", world.now())
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IN_RESERVATION
+    assert (await world.store.load(Member, ada)).status is MemberState.IN_RESERVATION
 
 
 async def test_a_second_member_cannot_reserve_the_same_car(world: World) -> None:
@@ -67,7 +67,7 @@ async def test_an_unused_reservation_expires_by_itself_after_a_warning(world: Wo
     await world.advance(15 * MINUTE)
 
     assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IDLE
+    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
     assert world.told()[-2:] == ["reservation_expires_soon", "reservation_expired"]
     assert world.events(Invoice.Issued) == []
 
@@ -116,10 +116,10 @@ async def test_the_same_car_cannot_be_held_again_at_once_but_by_another_member(w
     with pytest.raises(RefusedError) as refused:
         await reserved(world, ada, x1)
     await world.do(CancelReservation(reservation_id=await reserved(world, bob, x1)))
-    await world.advance(world.rulebook.reservation.repeat_hold)
+    await world.advance(world.rulebook.reservation.cooldown)
     again = await reserved(world, ada, x1)
 
-    assert codes(refused) == {"reservation.repeat_hold"}
+    assert codes(refused) == {"reservation.cooldown"}
     assert (await world.store.load(Reservation, again)).is_open
 
 

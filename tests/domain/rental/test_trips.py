@@ -11,7 +11,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import TripId, VehicleId, derived_id
 from domain.members.commands import BlockMember
-from domain.members.facts import MemberStatus
+from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip, StartTrip
 from domain.rental.reservation import Reservation
@@ -78,7 +78,7 @@ async def test_a_free_car_can_be_taken_without_a_reservation(world: World) -> No
 
     trip = await world.store.load(Trip, trip_id)
     assert (trip.status, trip.reserved_at) == (TripStatus.RUNNING, None)
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IN_RENTAL
+    assert (await world.store.load(Member, ada)).status is MemberState.IN_TRIP
 
 
 async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(world: World) -> None:
@@ -90,7 +90,7 @@ async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(worl
 
     assert await status(world, trip_id) is TripStatus.START_FAILED
     assert (await world.store.load(Reservation, reservation_id)).is_open
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IN_RESERVATION
+    assert (await world.store.load(Member, ada)).status is MemberState.IN_RESERVATION
     assert world.events(Vehicle.CommandRequested) == []
     assert "trip_start_failed" in world.told()
 
@@ -104,7 +104,7 @@ async def test_a_silent_payment_provider_does_not_keep_the_car(world: World) -> 
 
     assert await status(world, trip_id) is TripStatus.START_FAILED
     assert (await world.store.load(Vehicle, x1)).trip_id is None
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IDLE
+    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
 
 
 async def test_a_car_that_never_answers_gives_the_reservation_back_and_costs_nothing(world: World) -> None:
@@ -135,7 +135,7 @@ async def test_a_reservation_that_ran_out_meanwhile_is_released(world: World) ->
     await world.advance(MINUTE)
 
     assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
-    assert (await world.store.load(Member, ada)).status is MemberStatus.IDLE
+    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
     assert (await world.store.load(Vehicle, x1)).reservation_id is None
 
 
@@ -309,5 +309,5 @@ async def test_the_same_command_twice_has_one_effect(world: World) -> None:
     first = await world.do(command, command_id=derived_id("once"))
     again = await world.do(command, command_id=derived_id("once"))
 
-    assert (first.answer, first.repeated, again.answer, again.repeated) == (again.answer, False, first.answer, True)
+    assert (first.value, first.repeated, again.value, again.repeated) == (again.value, False, first.value, True)
     assert len(world.events(Trip.Requested)) == 1

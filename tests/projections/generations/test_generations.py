@@ -66,13 +66,13 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     assert await columns(pool, "read_v1") == before - {"licence_expires_on"} | {"greeting"}
     assert await pool.fetchval("select greeting from read_v1.members limit 1") == "Dear Ada Lovelace"
     assert await columns(pool, "reports") >= {"member_id", "status"}
-    assert await states(greeting) == {1: "former", 2: "live"}
+    assert await states(greeting) == {1: "previous", 2: "live"}
 
-    await members.back()
+    await members.rollback()
 
     assert await columns(pool, "read_v1") == before
     assert "licence_expires_on" in await columns(pool, "reports")
-    assert await states(members) == {1: "live", 2: "former"}
+    assert await states(members) == {1: "live", 2: "previous"}
     await members.drop()
     assert await states(members) == {1: "live"}
     assert await pool.fetchval("select to_regclass('members_v2.members')") is None
@@ -176,7 +176,7 @@ async def test_a_reader_never_sees_less_than_everything_while_read_models_are_sw
     for _ in range(3):
         await greeting.build()
         await greeting.swap()
-        await members.back()
+        await members.rollback()
         await members.drop()
     done.set()
     await asyncio.gather(*readers)
@@ -210,9 +210,9 @@ async def test_a_former_generation_of_other_code_that_fell_behind_is_not_shown_a
     await greeting.catch_up()
 
     with pytest.raises(GenerationError, match="behind by 1, and only the release that made it"):
-        await greeting.back()
+        await greeting.rollback()
 
-    assert (await members.back()).number == 1
+    assert (await members.rollback()).number == 1
 
 
 async def test_two_releases_at_once_each_follow_their_own_generation(
@@ -221,7 +221,7 @@ async def test_two_releases_at_once_each_follow_their_own_generation(
     await registered(store)
     stop = asyncio.Event()
     running = [asyncio.create_task(projection.run(stop)) for projection in (members, greeting)]
-    while await states(greeting) != {1: "former", 2: "live"}:
+    while await states(greeting) != {1: "previous", 2: "live"}:
         await asyncio.sleep(0.02)
 
     await registered(store)
@@ -278,7 +278,7 @@ async def test_a_build_that_was_interrupted_goes_on_where_it_was(
     [
         ("swap", "has no generation to show: build one first"),
         ("compare", "has no generation to show: build one first"),
-        ("back", "has no former generation to go back to"),
+        ("back", "has no previous generation to go back to"),
         ("drop", "has the live generation only"),
     ],
 )
@@ -313,7 +313,7 @@ async def test_read_models_from_before_there_were_generations_become_the_first(
         members = Projection(pool, store, MembersProjector())
         assert await states(members) == {1: "live"}
         assert members.writes(await members.live())
-        assert (await members.standing()).name == "projection.members.v1"
+        assert (await members.status()).name == "projection/members/v1"
         assert await pool.fetchval("select city_id from reports.members") == "berlin"
         assert await pool.fetchval("select member_id from members_v1.members") == UUID(int=7)
         await registered(store)
@@ -340,7 +340,7 @@ async def _as_it_was(dsn: str, folder: Path) -> None:
         "values ($1, 'drivenow-europe', 'berlin', now(), 1)",
         UUID(int=7),
     )
-    await connection.execute("insert into csbe.followers (name, position) values ('projection.members.v1', 0)")
+    await connection.execute("insert into csbe.followers (name, position) values ('projection/members/v1', 0)")
     await connection.close()
 
 
@@ -355,5 +355,5 @@ async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_
     with pytest.raises(FollowerStoppedError, match=r"members\.v2 stopped"):
         await members.build()
 
-    assert (await members.standing()).failed_position is None
+    assert (await members.status()).failed_position is None
     assert await count(pool) == 1

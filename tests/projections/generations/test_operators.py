@@ -30,10 +30,10 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     assert "members: generation 2 is built; compare it, then swap" in built.err
     assert compared.json == [{"table": "members", "live_rows": 3, "new_rows": 3, "only_live": 0, "only_new": 0}]
     assert differs.code == 1
-    assert "members: generation 2 is live; csbe projections back members returns" in swapped.err
-    assert shown == (3, {1: "former", 2: "live"})
+    assert "members: generation 2 is live; csbe projections rollback members returns" in swapped.err
+    assert shown == (3, {1: "previous", 2: "live"})
     assert "members: generation 1 is live again" in back.err
-    assert again == {1: "live", 2: "former"}
+    assert again == {1: "live", 2: "previous"}
     assert "members: generation 2 is dropped" in dropped.err
     assert await states(members) == {1: "live"}
 
@@ -43,7 +43,7 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     [
         ("compare", "members has no generation to show: build one first"),
         ("swap", "members has no generation to show: build one first"),
-        ("back", "members has no former generation to go back to"),
+        ("back", "members has no previous generation to go back to"),
         ("drop", "members has the live generation only, which cannot be dropped"),
     ],
 )
@@ -75,7 +75,7 @@ async def test_the_old_release_goes_back_by_one_command_after_news_of_the_new_on
 
     ended = await csbe("projections", "back", "members")
 
-    assert (ended.code, await states(members)) == (0, {1: "live", 2: "former"})
+    assert (ended.code, await states(members)) == (0, {1: "live", 2: "previous"})
     assert await count(pool) == 4
     assert "greeting" not in await columns(pool, "read_v1")
 
@@ -91,7 +91,7 @@ async def test_an_erased_member_is_in_no_generation_of_another_release(
     ended = await csbe("erase", str(ada.id), "--yes")
 
     assert ended.code == 0, ended.err
-    former = await pool.fetch("select name, email from members_v1.members")
+    previous = await pool.fetch("select name, email from members_v1.members")
     live = await pool.fetch("select name, email, greeting from members_v2.members")
-    assert [tuple(row) for row in former] == [(None, None)]
+    assert [tuple(row) for row in previous] == [(None, None)]
     assert [tuple(row) for row in live] == [(None, None, None)]

@@ -15,10 +15,10 @@ import pytest
 
 import projections
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.event_store.reader import Part
+from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.shards import alone, split
 from adapters.postgres.read_models.generations import Generation
@@ -57,7 +57,7 @@ def by_workers(count: int, store: PostgresEventStore, dsn: str, model: Projector
     return ParallelBuild(store, model, Access(dsn), count)
 
 
-async def split_in(count: int, projection: Projection, pool: asyncpg.Pool) -> tuple[Generation, list[Part]]:
+async def split_in(count: int, projection: Projection, pool: asyncpg.Pool) -> tuple[Generation, list[Shard]]:
     """A build in so many parts that was begun and left."""
     new = await projection.begun()
     async with pool.acquire() as connection, connection.transaction():
@@ -100,8 +100,8 @@ async def held_up(
 async def damaged(pool: asyncpg.Pool) -> int:
     """The position of an event that cannot be read."""
     state = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
-    entry = Entry(uuid4(), "f", None, METADATA.model_dump_json(), [state])
-    return (await Journal(pool).write(entry)).position
+    entry = AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [state])
+    return (await GroupCommit(pool).write(entry)).position
 
 
 @pytest.mark.parametrize("model", PARALLEL, ids=lambda model: model.NAME)
@@ -125,10 +125,10 @@ async def test_parts_that_are_followed_one_after_the_other_give_the_rows_of_one_
     pool: asyncpg.Pool, store: PostgresEventStore, model: Projector, count: int
 ) -> None:
     projection = Projection(pool, store, model)
-    new, parts = await split_in(count, projection, pool)
+    new, shards = await split_in(count, projection, pool)
 
-    for part in reversed(parts):
-        await projection.follower(new, 50, part).catch_up()
+    for shard in reversed(shards):
+        await projection.follower(new, 50, shard).catch_up()
     await projection.build()
 
     assert await states(projection) == {1: "live", 2: "ready"}
@@ -176,11 +176,11 @@ async def test_a_build_goes_on_after_one_of_its_workers_was_killed(
         os.kill(first.pid, signal.SIGKILL)
 
     with pytest.raises(
-        GenerationError, match=r"members lost a worker, projection.members.v2.1of2 at position 0 \(SIGKILL\)"
+        GenerationError, match=r"members lost a worker, projection/members/v2/1of2 at position 0 \(SIGKILL\)"
     ):
         await build
-    standings = {standing.name: standing.position for _, standing in await members.standings()}
-    assert standings == {"projection.members.v1": 0, f"{new.follower}.1of2": 0, f"{new.follower}.2of2": end}
+    statuses = {standing.name: standing.position for _, standing in await members.statuses()}
+    assert statuses == {"projection/members/v1": 0, f"{new.follower}.1of2": 0, f"{new.follower}.2of2": end}
 
     await by_workers(2, store, dsn, MembersProjector()).run()
 
@@ -219,7 +219,7 @@ async def test_an_event_to_blame_stops_the_build_where_it_is_until_it_is_skipped
     with pytest.raises(FollowerStoppedError, match=rf"members\.v2\.[12]of2 stopped at position {position}: Unreadable"):
         await build.run()
 
-    [stopped] = [f for _, f in await members.followers() if (await f.standing()).failed_position == position]
+    [stopped] = [f for _, f in await members.followers() if (await f.status()).failed_position == position]
     assert await stopped.skip(position, by="Olga", reason="damaged")
     assert multiprocessing.active_children() == []
     await build.run()
@@ -234,8 +234,8 @@ async def test_an_event_to_blame_stops_the_build_where_it_is_until_it_is_skipped
 async def test_a_build_goes_on_by_another_number_of_workers(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, members: Projection
 ) -> None:
-    new, parts = await split_in(3, members, pool)
-    await members.follower(new, 40, parts[1]).catch_up(once=True)
+    new, shards = await split_in(3, members, pool)
+    await members.follower(new, 40, shards[1]).catch_up(once=True)
 
     await by_workers(2, store, dsn, MembersProjector()).run()
 
@@ -277,7 +277,7 @@ async def test_a_process_that_builds_alone_leaves_the_parts_to_who_conducts_them
         build = asyncio.create_task(members.build(lambda done, _end: told.append(done)))
         while len(told) < 3:
             await asyncio.sleep(0.02)
-        assert (await members.follower(new).standing()).position == 0
+        assert (await members.follower(new).status()).position == 0
     await build
 
     assert told == sorted(told)
@@ -288,12 +288,12 @@ async def test_a_process_that_builds_alone_leaves_the_parts_to_who_conducts_them
 async def test_a_build_by_workers_waits_for_another_that_is_under_way(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, end: int, members: Projection
 ) -> None:
-    new, parts = await split_in(2, members, pool)
+    new, shards = await split_in(2, members, pool)
 
     async with alone(pool, new.follower):
         build = asyncio.create_task(by_workers(3, store, dsn, MembersProjector()).run())
-        for part in parts:
-            await members.follower(new, part=part).catch_up(until=end)
+        for shard in shards:
+            await members.follower(new, shard=shard).catch_up(until=end)
     await build
 
     await assert_same_rows(members)
@@ -304,9 +304,9 @@ async def test_nobody_follows_for_a_part_while_the_generation_is_held(pool: asyn
     new, [first, _] = await split_in(2, members, pool)
 
     async with members.follower(new).held():
-        assert await members.follower(new, part=first).catch_up() == 0
+        assert await members.follower(new, shard=first).catch_up() == 0
 
-    assert await members.follower(new, part=first).catch_up() > 0
+    assert await members.follower(new, shard=first).catch_up() > 0
 
 
 async def test_a_generation_that_is_dropped_takes_its_parts_with_it_and_its_workers_stop(

@@ -23,8 +23,8 @@ from tests.projections.generations.greeting import Greeting, columns, count, sta
 _WAITING = """
 select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
 """
-UPGRADED = {1: "former", 2: "live"}
-WENT_BACK = {1: "live", 2: "former"}
+UPGRADED = {1: "previous", 2: "live"}
+WENT_BACK = {1: "live", 2: "previous"}
 
 
 class Watched(Projection):
@@ -61,7 +61,7 @@ async def running(*processes: Projection) -> AsyncIterator[None]:
 
 
 async def upgraded(projection: Projection) -> None:
-    while "former" not in (await states(projection)).values():
+    while "previous" not in (await states(projection)).values():
         await asyncio.sleep(0.02)
 
 
@@ -86,7 +86,7 @@ async def test_processes_of_a_new_release_that_start_together_upgrade_once(
 
     assert await states(members) == UPGRADED
     assert await count(pool) == 5
-    assert (await members.back()).number == 1
+    assert (await members.rollback()).number == 1
 
 
 async def test_two_operators_who_swap_at_once_keep_the_former_generation(
@@ -139,7 +139,7 @@ async def test_processes_of_the_new_release_that_run_on_do_not_undo_that_somebod
 
     async with running(old, new):
         await upgraded(members)
-        await members.back()
+        await members.rollback()
         await looked_often(old, new)
         async with running(restarted := process(Greeting())):
             await looked_often(old, new, restarted)

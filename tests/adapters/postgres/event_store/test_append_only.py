@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from tests.adapters.postgres.event_store.test_group_commit import entry
 
@@ -26,8 +26,8 @@ async def guarded(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Pool]:
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", ["update {} set recorded_at = now()", "delete from {}", "truncate {}"])
 async def test_the_log_refuses_every_change(guarded: asyncpg.Pool, table: str, change: str) -> None:
-    written: Entry = entry()
-    await Journal(guarded).write(written)
+    written: AppendEntry = entry()
+    await GroupCommit(guarded).write(written)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never changed"):
         await guarded.execute(change.format(table))

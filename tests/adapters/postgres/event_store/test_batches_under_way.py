@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.appender import Entry, Status, Written
-from adapters.postgres.event_store.group_commit import MAX_BATCH_EVENTS, WORTH_A_BATCH, Journal, NoFigures
+from adapters.postgres.event_store.appender import AppendEntry, AppendStatus, Written
+from adapters.postgres.event_store.group_commit import MAX_BATCH_EVENTS, WORTH_A_BATCH, GroupCommit, NoFigures
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.server_epoch import KnownServer
 from tests.adapters.postgres.event_store.test_group_commit import entry
@@ -73,170 +73,170 @@ async def gate(postgres_dsn: str) -> AsyncIterator[Gate]:
     await connection.close()
 
 
-def at_version(aggregate: UUID, *versions: int) -> Entry:
-    return Entry(uuid4(), "f", None, "{}", [StoredState(aggregate, v, "t", b"{}") for v in versions])
+def at_version(aggregate: UUID, *versions: int) -> AppendEntry:
+    return AppendEntry(uuid4(), "f", None, "{}", [StoredState(aggregate, v, "t", b"{}") for v in versions])
 
 
-async def given_to(journal: Journal, *entries: Entry) -> list[asyncio.Task[Written]]:
+async def given_to(group_commit: GroupCommit, *entries: AppendEntry) -> list[asyncio.Task[Written]]:
     """Writes that have begun, in this order."""
-    tasks = [asyncio.create_task(journal.write(e)) for e in entries]
+    tasks = [asyncio.create_task(group_commit.write(e)) for e in entries]
     await asyncio.sleep(0)
     return tasks
 
 
-def a_batch() -> list[Entry]:
+def a_batch() -> list[AppendEntry]:
     return [entry() for _ in range(WORTH_A_BATCH)]
 
 
 async def test_while_one_batch_is_under_way_another_goes_to_the_database(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal = Journal(pool)
+    group_commit = GroupCommit(pool)
     await gate.shut()
 
-    first = await given_to(journal, *a_batch())
+    first = await given_to(group_commit, *a_batch())
     await gate.waiting(1)
-    second = await given_to(journal, *a_batch())
+    second = await given_to(group_commit, *a_batch())
     await gate.waiting(2)
     await gate.open()
 
     results = await asyncio.gather(*first, *second)
-    assert {r.status for r in results} == {Status.APPENDED}
+    assert {r.status for r in results} == {AppendStatus.APPENDED}
     assert sorted(r.position for r in results) == list(range(1, 2 * WORTH_A_BATCH + 1))
-    await journal.close()
+    await group_commit.close()
 
 
 async def test_beside_another_process_the_next_batch_waits_for_the_one_under_way(
     pool: asyncpg.Pool, gate: Gate
 ) -> None:
     sizes = Sizes()
-    journal, other = Journal(pool, figures=sizes), Journal(pool)
-    for each in (journal, other, journal):
+    group_commit, other = GroupCommit(pool, figures=sizes), GroupCommit(pool)
+    for each in (group_commit, other, group_commit):
         await each.write(entry())
     await gate.shut()
 
-    first = await given_to(journal, *a_batch())
+    first = await given_to(group_commit, *a_batch())
     await gate.waiting(1)
-    second = await given_to(journal, *a_batch(), *a_batch())
+    second = await given_to(group_commit, *a_batch(), *a_batch())
     await gate.open()
 
     await asyncio.gather(*first, *second)
     assert sizes.seen == [1, 1, *[WORTH_A_BATCH] * 3]  # a second batch under way would have taken more, and left less
-    await journal.close()
+    await group_commit.close()
     await other.close()
 
 
 async def test_few_appends_wait_for_the_batch_under_way(pool: asyncpg.Pool, gate: Gate) -> None:
     sizes = Sizes()
-    journal = Journal(pool, figures=sizes)
+    group_commit = GroupCommit(pool, figures=sizes)
     await gate.shut()
 
-    first = await given_to(journal, entry())
+    first = await given_to(group_commit, entry())
     await gate.waiting(1)
-    few = await given_to(journal, entry(), entry(), entry())
+    few = await given_to(group_commit, entry(), entry(), entry())
     await gate.open()
 
     await asyncio.gather(*first, *few)
     assert sizes.seen == [1, 3]
-    await journal.close()
+    await group_commit.close()
 
 
 async def test_appends_about_one_aggregate_keep_their_order_over_batches(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal, one = Journal(pool), uuid4()
+    group_commit, one = GroupCommit(pool), uuid4()
     await gate.shut()
 
-    first = await given_to(journal, at_version(one, 1))
+    first = await given_to(group_commit, at_version(one, 1))
     await gate.waiting(1)
-    later = await given_to(journal, at_version(one, 2), *a_batch(), at_version(one, 2), at_version(one, 3, 4))
+    later = await given_to(group_commit, at_version(one, 2), *a_batch(), at_version(one, 2), at_version(one, 3, 4))
     await gate.waiting(2)
     await gate.open()
 
     statuses = [r.status for r in await asyncio.gather(*first, *later)]
-    assert statuses.count(Status.CONFLICT) == 1
-    assert statuses[-2:] == [Status.CONFLICT, Status.APPENDED]
+    assert statuses.count(AppendStatus.CONFLICT) == 1
+    assert statuses[-2:] == [AppendStatus.CONFLICT, AppendStatus.APPENDED]
     stored = [version for aggregate, version in await pool.fetch(_STORED) if aggregate == one]
     assert stored == [1, 2, 3, 4]
-    await journal.close()
+    await group_commit.close()
 
 
 async def test_a_command_given_twice_is_not_in_two_batches(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal, once = Journal(pool), entry()
-    twice = Entry(once.command_id, "f", None, "{}", [StoredState(uuid4(), 1, "t", b"{}")])
+    group_commit, once = GroupCommit(pool), entry()
+    twice = AppendEntry(once.command_id, "f", None, "{}", [StoredState(uuid4(), 1, "t", b"{}")])
     await gate.shut()
 
-    first = await given_to(journal, once)
+    first = await given_to(group_commit, once)
     await gate.waiting(1)
-    later = await given_to(journal, twice, *a_batch())
+    later = await given_to(group_commit, twice, *a_batch())
     await gate.waiting(2)
     await gate.open()
 
     statuses = [r.status for r in await asyncio.gather(*first, *later)]
-    assert statuses == [Status.APPENDED, Status.KNOWN, *[Status.APPENDED] * WORTH_A_BATCH]
-    await journal.close()
+    assert statuses == [AppendStatus.APPENDED, AppendStatus.KNOWN, *[AppendStatus.APPENDED] * WORTH_A_BATCH]
+    await group_commit.close()
 
 
 async def test_a_conflict_in_one_batch_does_not_touch_the_other(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal, taken = Journal(pool), uuid4()
-    await journal.write(at_version(taken, 1))
+    group_commit, taken = GroupCommit(pool), uuid4()
+    await group_commit.write(at_version(taken, 1))
     await gate.shut()
 
-    first = await given_to(journal, at_version(taken, 1), *a_batch()[1:])
+    first = await given_to(group_commit, at_version(taken, 1), *a_batch()[1:])
     await gate.waiting(1)
-    second = await given_to(journal, *a_batch())
+    second = await given_to(group_commit, *a_batch())
     await gate.waiting(2)
     await gate.open()
 
     statuses = [r.status for r in await asyncio.gather(*first, *second)]
-    assert statuses == [Status.CONFLICT, *[Status.APPENDED] * (2 * WORTH_A_BATCH - 1)]
+    assert statuses == [AppendStatus.CONFLICT, *[AppendStatus.APPENDED] * (2 * WORTH_A_BATCH - 1)]
     assert await pool.fetchval("select count(*) from csbe.commands") == 2 * WORTH_A_BATCH
-    await journal.close()
+    await group_commit.close()
 
 
 @pytest.mark.parametrize("cut", [[0], [1], [0, 1]], ids=["the first", "the second", "both"])
 async def test_connections_cut_with_two_batches_under_way_lose_and_repeat_nothing(
     pool: asyncpg.Pool, gate: Gate, cut: list[int]
 ) -> None:
-    journal, entries, one = Journal(pool), [*a_batch(), *a_batch()], uuid4()
+    group_commit, entries, one = GroupCommit(pool), [*a_batch(), *a_batch()], uuid4()
     await gate.shut()
-    first = await given_to(journal, at_version(one, 1), *entries[:8])
+    first = await given_to(group_commit, at_version(one, 1), *entries[:8])
     [head] = await gate.waiting(1)
-    second = await given_to(journal, *entries[8:], at_version(one, 2))
+    second = await given_to(group_commit, *entries[8:], at_version(one, 2))
     pids = sorted(await gate.waiting(2), key=lambda pid: pid != head)
 
     await gate.cut([pids[number] for number in cut])
     await gate.open()
 
     results = await asyncio.gather(*first, *second)
-    assert {r.status for r in results} == {Status.APPENDED}
+    assert {r.status for r in results} == {AppendStatus.APPENDED}
     expected = {(e.rows[0].originator_id, 1) for e in entries} | {(one, 1), (one, 2)}
     assert sorted(map(tuple, await pool.fetch(_STORED))) == sorted(expected)
-    await journal.close()
+    await group_commit.close()
 
 
 async def test_callers_who_give_up_take_nothing_back_and_leave_the_others_alone(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal = Journal(pool)
+    group_commit = GroupCommit(pool)
     await gate.shut()
-    first = await given_to(journal, *a_batch())
+    first = await given_to(group_commit, *a_batch())
     await gate.waiting(1)
-    second = await given_to(journal, *a_batch())
+    second = await given_to(group_commit, *a_batch())
     await gate.waiting(2)
 
     for task in first:
         task.cancel()
     await gate.open()
 
-    assert {r.status for r in await asyncio.gather(*second)} == {Status.APPENDED}
-    await journal.close()
+    assert {r.status for r in await asyncio.gather(*second)} == {AppendStatus.APPENDED}
+    await group_commit.close()
     assert await pool.fetchval("select count(*) from csbe.events") == 2 * WORTH_A_BATCH
 
 
 async def test_closing_waits_for_both_batches_and_gives_their_connections_back(pool: asyncpg.Pool, gate: Gate) -> None:
-    journal = Journal(pool)
+    group_commit = GroupCommit(pool)
     await gate.shut()
-    first = await given_to(journal, *a_batch())
+    first = await given_to(group_commit, *a_batch())
     await gate.waiting(1)
-    second = await given_to(journal, *a_batch(), *a_batch())
+    second = await given_to(group_commit, *a_batch(), *a_batch())
     await gate.waiting(2)
 
-    closing = asyncio.create_task(journal.close())
+    closing = asyncio.create_task(group_commit.close())
     await gate.open()
     await closing
 
@@ -246,24 +246,24 @@ async def test_closing_waits_for_both_batches_and_gives_their_connections_back(p
 
 async def test_one_connection_is_enough(postgres_dsn: str, pool: asyncpg.Pool) -> None:
     async with await connect(postgres_dsn, min_size=1, max_size=1) as narrow:
-        journal = Journal(narrow)
+        group_commit = GroupCommit(narrow)
         async with asyncio.timeout(20):
-            results = await asyncio.gather(*(journal.write(entry()) for _ in range(200)))
-        await journal.close()
-    assert {r.status for r in results} == {Status.APPENDED}
+            results = await asyncio.gather(*(group_commit.write(entry()) for _ in range(200)))
+        await group_commit.close()
+    assert {r.status for r in results} == {AppendStatus.APPENDED}
     assert await pool.fetchval("select count(*) from csbe.events") == len(results)
 
 
 async def test_no_batch_is_larger_than_it_may_be(pool: asyncpg.Pool) -> None:
     sizes = Sizes()
-    journal = Journal(pool, figures=sizes)
+    group_commit = GroupCommit(pool, figures=sizes)
     versions = [300, 300, 300, 300, MAX_BATCH_EVENTS + 1, 300, 1] * 2
 
-    await asyncio.gather(*(journal.write(at_version(uuid4(), *range(1, n + 1))) for n in versions))
+    await asyncio.gather(*(group_commit.write(at_version(uuid4(), *range(1, n + 1))) for n in versions))
 
     assert sum(sizes.seen) == sum(versions)
     assert sorted(size for size in sizes.seen if size > MAX_BATCH_EVENTS) == [MAX_BATCH_EVENTS + 1] * 2
-    await journal.close()
+    await group_commit.close()
 
 
 class AnotherServer(KnownServer):
@@ -291,28 +291,30 @@ async def test_appends_given_at_once_end_as_if_given_one_after_the_other(
 ) -> None:
     commands, aggregates = [uuid4() for _ in range(10)], [uuid4() for _ in range(4)]
     entries = [
-        Entry(commands[c], "f", None, "{}", [StoredState(aggregates[a], v, "t", b"{}") for a, v in versions.items()])
+        AppendEntry(
+            commands[c], "f", None, "{}", [StoredState(aggregates[a], v, "t", b"{}") for a, v in versions.items()]
+        )
         for c, versions in plan
     ]
-    journal = Journal(pool, server=AnotherServer(pool))
+    group_commit = GroupCommit(pool, server=AnotherServer(pool))
 
-    results = await asyncio.gather(*(journal.write(e) for e in entries))
-    await journal.close()
+    results = await asyncio.gather(*(group_commit.write(e) for e in entries))
+    await group_commit.close()
 
     assert [r.status for r in results] == _one_after_the_other(plan)
 
 
-def _one_after_the_other(plan: list[tuple[int, dict[int, int]]]) -> list[Status]:
+def _one_after_the_other(plan: list[tuple[int, dict[int, int]]]) -> list[AppendStatus]:
     known: set[int] = set()
     taken: set[tuple[int, int]] = set()
     statuses = []
     for command, versions in plan:
         if command in known:
-            statuses.append(Status.KNOWN)
+            statuses.append(AppendStatus.KNOWN)
         elif any((a, v) in taken or (v > 1 and (a, v - 1) not in taken) for a, v in versions.items()):
-            statuses.append(Status.CONFLICT)
+            statuses.append(AppendStatus.CONFLICT)
         else:
             known.add(command)
             taken |= set(versions.items())
-            statuses.append(Status.APPENDED)
+            statuses.append(AppendStatus.APPENDED)
     return statuses

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
-from domain.dispatcher import Answered, Dispatcher, Work
+from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError, Violation, refuse_if
 from domain.kernel.messages import Command
@@ -47,21 +47,21 @@ class CountingStore(PostgresEventStore):
         return await super().load(aggregate_class, id, service=service)
 
 
-async def fill(command: FillBox, work: Work) -> None:
+async def fill(command: FillBox, work: UnitOfWork) -> None:
     box = await work.load(Box, command.box_id)
     full = Violation(code="box.full", detail="take something out first")
     refuse_if([full if box.total_g + command.weight_g > FULL_G else None])
     box.trigger_event(Box.Filled, timestamp=NOW, weight_g=command.weight_g)
 
 
-async def fill_like(command: FillLike, work: Work) -> None:
+async def fill_like(command: FillLike, work: UnitOfWork) -> None:
     model, box = await work.load(Box, command.model_id), await work.load(Box, command.box_id)
     box.trigger_event(Box.Filled, timestamp=NOW, weight_g=model.total_g)
 
 
 async def give(
     store: PostgresEventStore, command: Command, *, service: str = "drivenow-europe", seen: int | None = None
-) -> Answered:
+) -> CommandResult:
     dispatcher = Dispatcher(store, SystemClock(), RULEBOOKS, {FillBox: fill, FillLike: fill_like})
     expected = {command.box_id: seen} if seen and isinstance(command, FillBox) else None
     return await dispatcher.dispatch(command, metadata(service=service), expected=expected)

@@ -9,10 +9,10 @@ import pytest
 
 from adapters.postgres.database import connect
 from adapters.postgres.event_store import notifier
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.event_store.notifier import News
+from adapters.postgres.event_store.notifier import Notifier
 from adapters.postgres.listener import EVENTS
 
 LONG = 0.5
@@ -47,9 +47,9 @@ async def ear(pool: asyncpg.Pool) -> AsyncIterator[Ear]:
         await connection.remove_listener(EVENTS, ear.hear)
 
 
-async def append(journal: Journal, events: int = 1) -> None:
+async def append(group_commit: GroupCommit, events: int = 1) -> None:
     rows = [StoredState(uuid4(), 1, "test.event", b"{}") for _ in range(events)]
-    await journal.write(Entry(uuid4(), "f", None, "{}", rows))
+    await group_commit.write(AppendEntry(uuid4(), "f", None, "{}", rows))
 
 
 @pytest.mark.parametrize("events", [1, 2])
@@ -58,7 +58,7 @@ async def test_an_append_carries_the_news_of_itself(
 ) -> None:
     monkeypatch.setattr(notifier, "PAUSE_SECONDS", 3600)
 
-    await append(Journal(pool), events)
+    await append(GroupCommit(pool), events)
 
     assert await ear.heard(1) == 1
 
@@ -67,14 +67,14 @@ async def test_what_comes_while_the_news_is_fresh_is_told_once_and_when_all_of_i
     pool: asyncpg.Pool, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifier, "PAUSE_SECONDS", LONG)
-    journal = Journal(pool)
+    group_commit = GroupCommit(pool)
 
     for events in (1, 1, 2, 1):
-        await append(journal, events)
+        await append(group_commit, events)
     assert await ear.heard(2) == 2
 
     assert await pool.fetchval("select count(*) from csbe.events") == 5
-    await journal.close()
+    await group_commit.close()
     assert await ear.heard(2) == 2
 
 
@@ -82,18 +82,18 @@ async def test_closing_the_journal_tells_what_is_not_told_yet(
     pool: asyncpg.Pool, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifier, "PAUSE_SECONDS", LONG)
-    journal = Journal(pool)
-    await append(journal)
-    await append(journal)
+    group_commit = GroupCommit(pool)
+    await append(group_commit)
+    await append(group_commit)
 
-    await journal.close()
+    await group_commit.close()
 
     assert await ear.heard(2) == 2
 
 
 async def test_news_that_finds_no_server_is_left_to_those_who_look_for_themselves(postgres_dsn: str) -> None:
     pool = await connect(postgres_dsn, min_size=1)
-    gone = News(pool)
+    gone = Notifier(pool)
     await pool.close()
 
     gone.follows()

@@ -19,11 +19,11 @@ from eventsourcing.persistence import (
 from eventsourcing.tests import persistence as contract
 
 from adapters.postgres.database import connect
-from adapters.postgres.event_store.appender import Entry, Status
-from adapters.postgres.event_store.group_commit import Journal
-from adapters.postgres.event_store.key_store import Vault
+from adapters.postgres.event_store.appender import AppendEntry, AppendStatus
+from adapters.postgres.event_store.group_commit import GroupCommit
+from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.event_store.reader import Filter, Reader
+from adapters.postgres.event_store.reader import Filter, LogReader
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ class Bridge:
         self.run(self._prepare())
 
     async def _prepare(self) -> None:
-        self.journal = Journal(self.pool)
-        self.reader = Reader(self.pool, Vault(self.pool))
+        self.group_commit = GroupCommit(self.pool)
+        self.reader = LogReader(self.pool, KeyStore(self.pool))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
@@ -63,8 +63,8 @@ class OurAggregateRecorder(AggregateRecorder):
 
     def append(self, stored_events: Sequence[StoredEvent]) -> int:
         rows = [StoredState(_uuid(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
-        written = self.bridge.run(self.bridge.journal.write(Entry(uuid4(), "f", None, "{}", rows)))
-        if written.status is not Status.APPENDED:
+        written = self.bridge.run(self.bridge.group_commit.write(AppendEntry(uuid4(), "f", None, "{}", rows)))
+        if written.status is not AppendStatus.APPENDED:
             raise IntegrityError
         return written.position
 

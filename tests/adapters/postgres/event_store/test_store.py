@@ -106,7 +106,7 @@ def metadata(command_id: UUID | None = None, service: str = "drivenow-europe") -
 
 
 async def save(store: PostgresEventStore, *boxes: Box, service: str = "drivenow-europe") -> int:
-    return await store.append(boxes, metadata(service=service), answer=None, fingerprint="f")
+    return await store.append(boxes, metadata(service=service), result=None, fingerprint="f")
 
 
 async def append_by(way: str, connection: Connection) -> None:
@@ -202,13 +202,13 @@ async def test_a_known_command_appends_nothing_and_keeps_its_first_outcome(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     command, first, second = metadata(), Box.make(), Box.make()
-    position = await store.append([first], command, answer='"first"', fingerprint="f1")
+    position = await store.append([first], command, result='"first"', fingerprint="f1")
     with pytest.raises(CommandAlreadyDoneError):
-        await store.append([second], command, answer='"second"', fingerprint="f2")
+        await store.append([second], command, result='"second"', fingerprint="f2")
 
     known = await store.outcome(command.command_id)
     assert known is not None
-    assert (known.answer, known.position, known.fingerprint) == ('"first"', position, "f1")
+    assert (known.result, known.position, known.fingerprint) == ('"first"', position, "f1")
     assert await versions(pool, second.id) == []
 
 
@@ -216,7 +216,7 @@ async def test_the_same_command_given_many_times_at_once_is_done_once(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     command, stores = metadata(), (store, PostgresEventStore(pool))
-    attempts = [stores[i % 2].append([Box.make()], command, answer=None, fingerprint="f") for i in range(20)]
+    attempts = [stores[i % 2].append([Box.make()], command, result=None, fingerprint="f") for i in range(20)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
     assert sum(isinstance(r, int) for r in results) == 1
     assert sum(isinstance(r, CommandAlreadyDoneError) for r in results) == 19
@@ -225,7 +225,7 @@ async def test_the_same_command_given_many_times_at_once_is_done_once(
 async def test_a_command_without_events_is_remembered_at_the_end_of_the_log(store: PostgresEventStore) -> None:
     end = await save(store, Box.make())
     command = metadata()
-    assert await store.append([], command, answer="1", fingerprint="f") == end
+    assert await store.append([], command, result="1", fingerprint="f") == end
     known = await store.outcome(command.command_id)
     assert known is not None
     assert known.position == end
@@ -397,14 +397,14 @@ async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, pos
 
 
 @pytest.mark.parametrize("appended_by", sorted(WAYS_TO_APPEND))
-@pytest.mark.parametrize("held_by", sorted(WAYS_TO_APPEND))
+@pytest.mark.parametrize("reserved_by", sorted(WAYS_TO_APPEND))
 async def test_positions_become_visible_in_order_with_writers_in_two_stores(
-    pool: asyncpg.Pool, store: PostgresEventStore, held_by: str, appended_by: str
+    pool: asyncpg.Pool, store: PostgresEventStore, reserved_by: str, appended_by: str
 ) -> None:
     async with pool.acquire() as theirs, pool.acquire() as ours:
         transaction = theirs.transaction()
         await transaction.start()
-        await append_by(held_by, theirs)  # has drawn its positions, and does not commit yet
+        await append_by(reserved_by, theirs)  # has drawn its positions, and does not commit yet
         appending = asyncio.create_task(append_by(appended_by, ours))
         while not appending.done() and not await pool.fetchval(_WAITS, ours.get_server_pid()):
             await asyncio.sleep(0.01)

@@ -103,7 +103,7 @@ class Store(RuleBasedStateMachine):
             service="drivenow-europe",
             correlation_id=command_id,
         )
-        return self.do(self.stores[which].append(crates, metadata, answer=str(command_id), fingerprint="f"))
+        return self.do(self.stores[which].append(crates, metadata, result=str(command_id), fingerprint="f"))
 
     def appended(self, which: int, *filled: tuple[Crate, list[int]]) -> UUID:
         """Append what is pending, and let the model have the same."""
@@ -154,7 +154,7 @@ class Store(RuleBasedStateMachine):
             self.append(which, command_id, self.filled(which, crate_id, [5]))
         outcome = self.do(self.stores[which].outcome(CommandId(command_id)))
         assert outcome is not None
-        assert (outcome.answer, outcome.position) == self.model.outcomes[command_id]
+        assert (outcome.result, outcome.position) == self.model.outcomes[command_id]
 
     @rule(which=which, crate_id=crates)
     def it_is_loaded(self, which: int, crate_id: UUID) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.event_store.appender import Entry
-from adapters.postgres.event_store.group_commit import Journal
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower, wait_for
@@ -51,7 +51,7 @@ async def heard(pool: asyncpg.Pool) -> str:
 
 async def ring(pool: asyncpg.Pool, count: int, *, state: bytes = STATE) -> int:
     rows = [StoredState(uuid4(), 1, "test.bell.rung", state.replace(b"%d", b"%d" % n)) for n in range(count)]
-    return (await Journal(pool).write(Entry(uuid4(), "f", None, METADATA, rows))).position
+    return (await GroupCommit(pool).write(AppendEntry(uuid4(), "f", None, METADATA, rows))).position
 
 
 async def write_down(events: Sequence[RecordedEvent], connection: Connection) -> None:
@@ -179,7 +179,7 @@ async def test_a_batch_that_takes_too_long_is_made_smaller(store: PostgresEventS
     await ring(pool, 1)
     with pytest.raises(asyncpg.QueryCanceledError):
         await follower.catch_up()
-    assert (await follower.standing()).state == "running"
+    assert (await follower.status()).state == "running"
 
 
 @pytest.mark.usefixtures("heard")
@@ -220,20 +220,20 @@ async def test_a_generation_that_is_being_dropped_gets_no_follower_back(
     async def never(_events: Sequence[RecordedEvent], _connection: Connection) -> None:
         raise AssertionError
 
-    await pool.execute("insert into csbe.generations (projection, number, state) values ('bells', 1, 'former')")
-    await pool.execute("insert into csbe.followers (name) values ('projection.bells.v1')")
+    await pool.execute("insert into csbe.generations (projection, number, state) values ('bells', 1, 'previous')")
+    await pool.execute("insert into csbe.followers (name) values ('projection/bells/v1')")
     await ring(pool, 1)
-    follower = Follower(pool, store, "projection.bells.v1", never)
+    follower = Follower(pool, store, "projection/bells/v1", never)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("update csbe.generations set state = 'dropped' where projection = 'bells'")
-        await connection.execute("delete from csbe.followers where name = 'projection.bells.v1'")
+        await connection.execute("delete from csbe.followers where name = 'projection/bells/v1'")
         following = asyncio.create_task(follower.catch_up())
         async with asyncio.timeout(20):
             while not following.done() and not await pool.fetchval(_SOMEBODY_WAITS):
                 await asyncio.sleep(0.01)
     await following
 
-    assert not await pool.fetchval("select count(*) from csbe.followers where name = 'projection.bells.v1'")
+    assert not await pool.fetchval("select count(*) from csbe.followers where name = 'projection/bells/v1'")
     await pool.execute("delete from csbe.generations where projection = 'bells'")
 
 

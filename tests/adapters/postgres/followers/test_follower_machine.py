@@ -111,7 +111,7 @@ class Following(RuleBasedStateMachine):
 
     @invariant()
     def it_stands_where_the_model_stands(self) -> None:
-        standing = self.do(self.followers[0].standing())
+        standing = self.do(self.followers[0].status())
         assert standing.failed_position == self.stopped_at
 
     def teardown(self) -> None:
@@ -133,7 +133,7 @@ class Following(RuleBasedStateMachine):
         alarm = Alarm.begin(Alarm.Rung, id=uuid4(), timestamp=NOON, names=())
         command: Command = Wake(name="Ada")
         metadata = Metadata.of(command, id=uuid4(), actor=Actor(role=Role.SYSTEM, id="test"), service="s")
-        return await self.store.append([alarm], metadata, answer=None, fingerprint="f")
+        return await self.store.append([alarm], metadata, result=None, fingerprint="f")
 
 
 @pytest.mark.usefixtures("pool")

@@ -46,7 +46,7 @@ async def test_what_follows_from_an_event_is_carried_out_under_ids_that_follow_f
     told = bedroom.woken[0][1]
     assert (told.causation_id, told.correlation_id, told.service) == (cause, UUID(int=42), "drivenow-europe")
     assert (told.actor.role, told.actor.id) == (Role.SYSTEM, "when_it_rings_wake_everybody")
-    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+    assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 0
 
 
 async def test_an_event_that_is_followed_again_has_its_consequences_once(
@@ -59,7 +59,7 @@ async def test_an_event_that_is_followed_again_has_its_consequences_once(
         store.pool, store, "policies", PolicyRunner({Alarm.Rung: (when_it_rings_wake_everybody,)})
     ).catch_up()
 
-    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 1
+    assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 1
 
 
 async def test_consequences_and_position_are_stored_together_or_not_at_all(
@@ -77,7 +77,7 @@ async def test_consequences_and_position_are_stored_together_or_not_at_all(
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await Follower(pool, store, "policies", cut_after_storing).catch_up()
 
-    assert await pool.fetchval("select count(*) from csbe.tasks") == 0
+    assert await pool.fetchval("select count(*) from csbe.jobs") == 0
     assert await pool.fetchval("select max(position) from csbe.followers") == 0
 
 
@@ -110,7 +110,7 @@ async def test_workers_are_woken_for_what_is_due_and_not_for_what_is_due_later(
         await connection.remove_listener(TASKS, hear)
 
     assert heard.empty()
-    assert await pool.fetchval("select count(*) from csbe.tasks") == 2
+    assert await pool.fetchval("select count(*) from csbe.jobs") == 2
 
 
 async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in_the_end(
@@ -124,7 +124,7 @@ async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in
     for attempt in range(1, MAX_ATTEMPTS):
         assert await worker.run_due() == 1
         task = await bedroom.task()
-        assert (task["attempts"], task["last_error"], task["parked_at"]) == (attempt, f"try {attempt}", None)
+        assert (task["attempts"], task["last_error"], task["failed_at"]) == (attempt, f"try {attempt}", None)
         assert await worker.run_due() == 0
         pauses.append(task["due_at"] - bedroom.time)
         bedroom.time = task["due_at"]
@@ -133,7 +133,7 @@ async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in
     assert [pause.total_seconds() for pause in pauses[:4]] == [0.5, 1, 2, 4]
     assert max(pauses) == pauses[-1] == MAX_BACKOFF
     parked = await bedroom.task()
-    assert (parked["parked_at"], parked["last_error"]) == (bedroom.time, f"try {MAX_ATTEMPTS}")
+    assert (parked["failed_at"], parked["last_error"]) == (bedroom.time, f"try {MAX_ATTEMPTS}")
     assert (parked["attempts"], await worker.run_due()) == (MAX_ATTEMPTS, 0)
 
 
@@ -144,7 +144,7 @@ async def test_a_refusal_parks_at_once(store: PostgresEventStore, bedroom: Bedro
     await bedroom.worker().run_due()
 
     parked = await bedroom.task()
-    assert (parked["parked_at"], parked["last_error"]) == (NOON, "test.asleep: nobody wakes Ada")
+    assert (parked["failed_at"], parked["last_error"]) == (NOON, "test.asleep: nobody wakes Ada")
 
 
 @pytest.mark.parametrize("unforeseen", [ZeroDivisionError, UnencodableError])
@@ -158,7 +158,7 @@ async def test_an_unforeseen_error_is_tried_again_and_says_where_but_quotes_noth
         await bedroom.worker().run_due()
 
     failed = await bedroom.task()
-    assert (failed["attempts"], failed["parked_at"]) == (1, None)
+    assert (failed["attempts"], failed["failed_at"]) == (1, None)
     assert failed["last_error"].startswith(f"{unforeseen.__name__} in perform, ")
     assert "ada@example.org" not in f"{failed['last_error']} {logged}"
     [warning] = logged
@@ -171,12 +171,12 @@ async def test_a_kind_that_this_version_does_not_know_is_left_for_one_that_does(
     store: PostgresEventStore, bedroom: Bedroom
 ) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada")
-    await bedroom.pool.execute("update csbe.tasks set kind = 'test.new'")
+    await bedroom.pool.execute("update csbe.jobs set kind = 'test.new'")
 
     await bedroom.worker().run_due()
 
     task = await bedroom.task()
-    assert (task["attempts"], task["parked_at"]) == (1, None)
+    assert (task["attempts"], task["failed_at"]) == (1, None)
 
 
 async def test_an_error_that_the_database_cannot_store_is_stored_nearly(
@@ -198,8 +198,8 @@ async def test_the_answer_of_an_effect_is_given_under_an_id_of_its_own(
     await bedroom.worker().run_due()
 
     cause = event_id(event.event.originator_id, event.event.originator_version)
-    task_id = derived_id(cause, "when_it_rings_send_mail", 0)
+    job_id = derived_id(cause, "when_it_rings_send_mail", 0)
     [(effect, key)] = bedroom.mails
-    assert (effect.kind, key) == ("send_message", str(task_id))
+    assert (effect.kind, key) == ("send_message", str(job_id))
     [(answer, metadata)] = bedroom.woken
-    assert (answer, metadata.command_id) == (Woken(name="hello"), derived_id(task_id, "answer"))
+    assert (answer, metadata.command_id) == (Woken(name="hello"), derived_id(job_id, "answer"))

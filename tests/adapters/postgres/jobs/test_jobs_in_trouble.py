@@ -9,8 +9,8 @@ import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.jobs import worker
-from adapters.postgres.jobs.queue import CLAIM, Failure, TaskQueue
-from adapters.postgres.jobs.worker import MAX_ATTEMPTS, TaskWorker
+from adapters.postgres.jobs.queue import CLAIM, JobFailure, JobQueue
+from adapters.postgres.jobs.worker import MAX_ATTEMPTS, JobWorker
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.policy import Effect
 from tests.support.bedroom import (
@@ -39,7 +39,7 @@ async def test_an_outage_of_the_database_does_not_count_against_the_task(
     for _ in range(2 * MAX_ATTEMPTS):
         await worker.run_due()
         task = await bedroom.task()
-        assert (task["attempts"], task["parked_at"]) == (0, None)
+        assert (task["attempts"], task["failed_at"]) == (0, None)
         bedroom.time = task["due_at"]
     await worker.run_due()
 
@@ -82,7 +82,7 @@ async def test_an_effect_that_takes_long_does_not_hold_up_the_others(
     assert (await bedroom.task())["kind"] == "send_message"
     answered.set()
     await worker.run_due()
-    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+    assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 0
 
 
 async def test_effects_of_one_kind_that_all_hang_leave_room_for_the_others(
@@ -103,7 +103,7 @@ async def test_effects_of_one_kind_that_all_hang_leave_room_for_the_others(
     assert bedroom.names == ["Ada"]
     assert claimed == [1, 0, 0]
     answered.set()
-    while await bedroom.pool.fetchval("select count(*) from csbe.tasks"):
+    while await bedroom.pool.fetchval("select count(*) from csbe.jobs"):
         await worker.run_due()
 
 
@@ -131,14 +131,14 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
     stop.set()
     await asyncio.wait_for(working, PATIENCE_S)
 
-    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+    assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 0
 
 
 async def test_two_workers_share_the_tasks_and_do_none_twice(store: PostgresEventStore, bedroom: Bedroom) -> None:
     everybody = [f"sleeper {number}" for number in range(100)]
     await rings(store, when_it_rings_wake_everybody, *everybody)
 
-    async def work(worker: TaskWorker) -> int:
+    async def work(worker: JobWorker) -> int:
         done = 0
         while count := await worker.run_due():
             done += count
@@ -176,11 +176,11 @@ async def test_a_worker_that_lost_its_claim_does_not_undo_what_the_next_one_has_
     store: PostgresEventStore, bedroom: Bedroom
 ) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada")
-    queue = TaskQueue(bedroom.pool)
+    queue = JobQueue(bedroom.pool)
     [slow] = await queue.claim(NOON, 1)
     [next_one] = await queue.claim(NOON + 2 * CLAIM, 1)
 
-    await queue.settle([], [Failure(slow, 1, "too slow", due_at=NOON)])
+    await queue.finish([], [JobFailure(slow, 1, "too slow", due_at=NOON)])
 
     task = await bedroom.task()
     assert (task["claimed_until"], task["last_error"]) == (next_one.claimed_until, None)
@@ -194,7 +194,7 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
 
         async def hold_the_row(command: Command, metadata: Metadata) -> None:
             bedroom.woken.append((command, metadata))
-            await rival.execute("select from csbe.tasks for update")
+            await rival.execute("select from csbe.jobs for update")
 
         bedroom.dispatch = hold_the_row  # type: ignore[method-assign]  # so that settling has to wait
         working = asyncio.create_task(bedroom.worker().run_due())
@@ -204,7 +204,7 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
     await working
 
     assert bedroom.names == ["Ada"]
-    assert await bedroom.pool.fetchval("select count(*) from csbe.tasks") == 0
+    assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 0
 
 
 async def test_a_worker_hears_of_new_tasks_also_after_its_connection_was_cut(

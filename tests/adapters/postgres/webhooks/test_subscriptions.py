@@ -151,7 +151,7 @@ async def test_a_secret_is_wrapped_by_the_master_key(pool: asyncpg.Pool) -> None
 
     stored = await pool.fetchval("select secret from csbe.webhooks")
 
-    key = store.vault.unwrap(UUID(int=1), stored)
+    key = store.keys.unwrap(UUID(int=1), stored)
     assert key not in stored
     assert len(key) == 32
     assert told
