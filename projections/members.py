@@ -67,16 +67,16 @@ class MembersProjector(Projector):
         yield MEMBERS.update(event.originator_id, {"payment_methods": -1}, version=event.originator_version)
 
     def _reservation_opened(self, recorded: RecordedEvent, event: Member.ReservationOpened) -> Changes:
-        occupied = {"status": "in_reservation", "reservation_id": event.reservation_id, "trip_id": None}
+        occupied = {"state": "in_reservation", "reservation_id": event.reservation_id, "trip_id": None}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
     def _trip_opened(self, recorded: RecordedEvent, event: Member.TripOpened) -> Changes:
-        occupied = {"status": "in_trip", "reservation_id": None, "trip_id": event.trip_id}
+        occupied = {"state": "in_trip", "reservation_id": None, "trip_id": event.trip_id}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
     def _released(self, recorded: RecordedEvent, event: Member.Released) -> Changes:
-        status = "idle" if event.to_reservation is None else "in_reservation"
-        occupied = {"status": status, "reservation_id": event.to_reservation, "trip_id": None}
+        state = "idle" if event.to_reservation is None else "in_reservation"
+        occupied = {"state": state, "reservation_id": event.to_reservation, "trip_id": None}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **occupied)
 
 

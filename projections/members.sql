@@ -8,7 +8,7 @@ create table members (
     licence_state text,
     licence_expires_on date,
     payment_methods integer not null default 0,
-    status text not null default 'idle',
+    state text not null default 'idle',
     reservation_id uuid,
     trip_id uuid,
     blocked boolean not null default false,
@@ -26,7 +26,7 @@ comment on column members.email_verified is 'Whether the address was proved.';
 comment on column members.licence_state is 'submitted, verified or rejected; null before.';
 comment on column members.licence_expires_on is 'Last day of the licence handed in; null before.';
 comment on column members.payment_methods is 'How many payment methods can be charged.';
-comment on column members.status is 'idle, in_reservation or in_trip.';
+comment on column members.state is 'idle, in_reservation or in_trip.';
 comment on column members.reservation_id is 'The open reservation.';
 comment on column members.trip_id is 'The open trip.';
 comment on column members.blocked is 'Whether kept from anything new.';

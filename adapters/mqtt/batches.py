@@ -1,4 +1,4 @@
-"""One batch of messages: read, judged, told to fleet where it means something, and stored."""
+"""One batch of messages: read, judged, reported to fleet where it means something, and stored."""
 
 import asyncio
 from collections import deque
@@ -14,10 +14,10 @@ import structlog
 
 from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
-from adapters.mqtt.memory import LastReported, VehicleMemory, is_worth_telling
+from adapters.mqtt.memory import LastReported, RememberedVehicle, is_worth_reporting
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
-from adapters.mqtt.plausibility import DEFAULT_LIMITS, Limits, Sample, Verdict, screen
+from adapters.mqtt.plausibility import DEFAULT_LIMITS, Limits, Sample, Verdict, assess
 from adapters.mqtt.signals import MessageReadings, readings_of
 from adapters.mqtt.topics import VehicleAddress
 from adapters.postgres.database import TRANSIENT_ERRORS
@@ -77,19 +77,19 @@ class _Car:
 
     vin: str
     known: KnownVehicle
-    memory: VehicleMemory
+    memory: RememberedVehicle
     messages: deque[tuple[VehicleAddress, Received]] = field(default_factory=deque)
     """Those that are still to be taken."""
 
 
-class _Telling(NamedTuple):
-    """What fleet is to be told because of a message, and what it then knows of the car."""
+class _Report(NamedTuple):
+    """What fleet is to be reported because of a message, and what it then knows of the car."""
 
     message: Received
     channel: str
     command: Command
     command_id: CommandId
-    told: LastReported
+    reported: LastReported
     correlation: UUID | None = None
 
 
@@ -125,10 +125,12 @@ class BatchWriter:
         cars = await self._by_car(received, found)
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
             for vin, stored in (await batch.remember(cars)).items():
-                cars[vin].memory = VehicleMemory.read(stored)
-            tellings = [(car, told) for car in cars.values() if (told := self._until_told(car, found)) is not None]
+                cars[vin].memory = RememberedVehicle.read(stored)
+            reports = [
+                (car, reported) for car in cars.values() if (reported := self._until_report(car, found)) is not None
+            ]
             results = await asyncio.gather(
-                *(self._tell(car, telling, found) for car, telling in tellings), return_exceptions=True
+                *(self._report(car, report, found) for car, report in reports), return_exceptions=True
             )
             for failure in (r for r in results if r is not None):
                 raise failure
@@ -140,55 +142,55 @@ class BatchWriter:
         vehicles = await self._directory.find({address.vin for address in addresses if address})
         for address, message in zip(addresses, received, strict=True):
             if address is None:
-                self._bury(
+                self._dead_letter(
                     found, message, "unknown", "topic is not csbe/v1/{service}/vehicles/{17-character VIN}/{channel}"
                 )
                 continue
             known = vehicles.get(address.vin)
             if known is None:
-                self._bury(found, message, address.channel, "no vehicle has this VIN")
+                self._dead_letter(found, message, address.channel, "no vehicle has this VIN")
             elif known.service != address.service:
-                self._bury(found, message, address.channel, f"this vehicle belongs to service {known.service}")
+                self._dead_letter(found, message, address.channel, f"this vehicle belongs to service {known.service}")
             else:
                 if address.vin not in cars:
-                    cars[address.vin] = _Car(address.vin, known, VehicleMemory())
+                    cars[address.vin] = _Car(address.vin, known, RememberedVehicle())
                 cars[address.vin].messages.append((address, message))
         return cars
 
-    def _until_told(self, car: _Car, found: _Findings) -> _Telling | None:
-        """Take one car's messages in order, up to the first that fleet is to be told of."""
+    def _until_report(self, car: _Car, found: _Findings) -> _Report | None:
+        """Take one car's messages in order, up to the first that fleet is to be reported of."""
         while car.messages:
             address, message = car.messages.popleft()
             try:
-                telling = self._take(car, address, message, found)
+                report = self._take(car, address, message, found)
             except BadPayloadError as error:
-                self._bury(found, message, address.channel, str(error))
+                self._dead_letter(found, message, address.channel, str(error))
             except _BUGS as error:
-                self._bury_bug(found, message, address.channel, error)
+                self._dead_letter_bug(found, message, address.channel, error)
             else:
-                if telling is not None:
-                    return telling
+                if report is not None:
+                    return report
                 self._metrics.message(address.channel, "stored")
         return None
 
-    async def _tell(self, car: _Car, first: _Telling, found: _Findings) -> None:
+    async def _report(self, car: _Car, first: _Report, found: _Findings) -> None:
         """Tell fleet, and work through the messages of the car that come after that."""
-        telling: _Telling | None = first
-        while telling is not None:
+        report: _Report | None = first
+        while report is not None:
             try:
-                await self._dispatch(car, telling)
+                await self._dispatch(car, report)
             except _FAILS_THE_BATCH:
                 raise
             except DomainError as error:
-                self._bury(found, telling.message, telling.channel, f"refused: {error}")
+                self._dead_letter(found, report.message, report.channel, f"refused: {error}")
             except _BUGS as error:
-                self._bury_bug(found, telling.message, telling.channel, error)
+                self._dead_letter_bug(found, report.message, report.channel, error)
             else:
-                car.memory.told = telling.told
-                self._metrics.message(telling.channel, "told")
-            telling = self._until_told(car, found)
+                car.memory.reported = report.reported
+                self._metrics.message(report.channel, "reported")
+            report = self._until_report(car, found)
 
-    def _take(self, car: _Car, address: VehicleAddress, message: Received, found: _Findings) -> _Telling | None:
+    def _take(self, car: _Car, address: VehicleAddress, message: Received, found: _Findings) -> _Report | None:
         match address.channel:
             case "telemetry":
                 return self._take_telemetry(car, message, found)
@@ -197,92 +199,92 @@ class BatchWriter:
             case "status":
                 return self._take_status(car, message)
 
-    def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Telling | None:
+    def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Report | None:
         telemetry = payloads.parse_telemetry(message.payload)
         readings = readings_of(telemetry.signals)
-        verdict = self._screen(car, readings, telemetry.ts, message.received_at, telemetry.seq)
+        verdict = self._assess(car, readings, telemetry.ts, message.received_at, telemetry.seq)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
         for anomaly in verdict.anomalies:
             self._metrics.message("telemetry", anomaly.value)
         if not verdict.is_newer:
             return None
-        return self._news(car, message, telemetry.seq, verdict, readings)
+        return self._newer(car, message, telemetry.seq, verdict, readings)
 
-    def _news(
+    def _newer(
         self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: MessageReadings
-    ) -> _Telling | None:
+    ) -> _Report | None:
         """What has changed, if anything that means something has."""
         if not verdict.position_is_good:
             readings = readings.model_copy(update={"position": None})
         zones = self._zones_of(car, readings)
-        told = car.memory.told
-        if not is_worth_telling(told, readings, zones):
+        reported = car.memory.reported
+        if not is_worth_reporting(reported, readings, zones):
             return None
         command = commands.observe(car.known.vehicle_id, verdict.at, readings, zones)
         command_id = commands.telemetry_id(car.vin, seq, verdict.at)
-        return _Telling(message, "telemetry", command, command_id, told.with_readings(readings, zones))
+        return _Report(message, "telemetry", command, command_id, reported.with_readings(readings, zones))
 
-    def _take_response(self, car: _Car, message: Received) -> _Telling:
+    def _take_response(self, car: _Car, message: Received) -> _Report:
         response = payloads.parse_response(message.payload)
         at = min(response.ts, message.received_at)
         readings = self._believable(car, readings_of(response.signals or {}), response.ts, message.received_at)
         zones = self._zones_of(car, readings)
         command = commands.answer(car.known.vehicle_id, response, at, readings, zones)
-        told = car.memory.told
+        reported = car.memory.reported
         if response.status == "done" and response.signals:
-            told = told.with_readings(readings, zones)
-        return _Telling(message, "responses", command, commands.response_id(response.id), told, response.id)
+            reported = reported.with_readings(readings, zones)
+        return _Report(message, "responses", command, commands.response_id(response.id), reported, response.id)
 
     def _believable(self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime) -> MessageReadings:
         """With the last believed place instead of one that is frozen, impossible or overtaken."""
-        verdict = self._screen(car, readings, at, received_at)
+        verdict = self._assess(car, readings, at, received_at)
         trusted = car.memory.track.trusted
         if verdict.position_is_good or trusted is None or readings.position is None:
             return readings
         return readings.model_copy(update={"position": trusted.position})
 
-    def _take_status(self, car: _Car, message: Received) -> _Telling | None:
+    def _take_status(self, car: _Car, message: Received) -> _Report | None:
         online = payloads.parse_status(message.payload) == "online"
-        told = car.memory.told
-        if told.online is online:
+        reported = car.memory.reported
+        if reported.online is online:
             return None
         command = commands.contact(car.known.vehicle_id, message.received_at, online=online)
-        command_id = commands.contact_id(car.vin, told.contact_changes)
-        return _Telling(message, "status", command, command_id, told.with_contact(online=online))
+        command_id = commands.contact_id(car.vin, reported.contact_changes)
+        return _Report(message, "status", command, command_id, reported.with_contact(online=online))
 
-    def _screen(
+    def _assess(
         self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime, seq: int | None = None
     ) -> Verdict:
         sample = Sample(at, received_at, seq, readings.position, readings.speed_kmh, readings.odometer_m)
-        return screen(car.memory.track, sample, self._limits)
+        return assess(car.memory.track, sample, self._limits)
 
     def _zones_of(self, car: _Car, readings: MessageReadings) -> frozenset[ZoneId] | None:
         return None if readings.position is None else self._zones(car.known.service, readings.position)
 
-    async def _dispatch(self, car: _Car, telling: _Telling) -> None:
+    async def _dispatch(self, car: _Car, report: _Report) -> None:
         metadata = Metadata(
-            command_id=telling.command_id, command=telling.command.NAME,
+            command_id=report.command_id, command=report.command.NAME,
             actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
-            service=car.known.service, correlation_id=telling.correlation or telling.command_id,
+            service=car.known.service, correlation_id=report.correlation or report.command_id,
         )  # fmt: skip
         try:
-            with _span(telling.message):
-                await self._dispatcher.dispatch(telling.command, metadata)
+            with _span(report.message):
+                await self._dispatcher.dispatch(report.command, metadata)
         except CommandIdReusedError:
-            # It came again after a crash, and zones or time of receipt have changed since: the first telling stands.
-            log.info("ingest_already_told", command=telling.command.NAME)
+            # It came again after a crash, and zones or time of receipt have changed since: the first report stands.
+            log.info("ingest_already_reported", command=report.command.NAME)
 
-    def _bury_bug(self, found: _Findings, message: Received, channel: str, error: Exception) -> None:
+    def _dead_letter_bug(self, found: _Findings, message: Received, channel: str, error: Exception) -> None:
         log.error("ingest_failed_on_message", channel=channel, exc_info=error)
-        self._bury(found, message, channel, f"internal error: {type(error).__name__}")
+        self._dead_letter(found, message, channel, f"internal error: {type(error).__name__}")
 
-    def _bury(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
+    def _dead_letter(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
         found.dead.append(DeadLetter(message.received_at, message.topic, message.payload, reason))
         self._metrics.message(channel, "dead_letter")
 
 
 def _span(message: Received) -> AbstractContextManager[object]:
-    """Of a message that is told; one that says nothing new has none. Its topic stays out, for it names the car."""
+    """Of a message that is reported; one that says nothing new has none. Its topic stays out, for it names the car."""
     channel = message.topic.rpartition("/")[2]
     facts = {
         "messaging.system": "mqtt", "messaging.operation.type": "process", "messaging.operation.name": "process",

@@ -1,4 +1,4 @@
-"""What ingest remembers of a car between messages, and which changes are worth telling fleet."""
+"""What ingest remembers of a car between messages, and which changes are worth report fleet."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.mqtt.plausibility import Track
 from adapters.mqtt.signals import MessageReadings
-from adapters.postgres.telemetry import Memory
+from adapters.postgres.telemetry import StoredTrack
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Position
 
@@ -18,7 +18,7 @@ _STATES = ("locked", "doors_closed", "ignition_on", "plugged_in", "fault_codes",
 
 
 class LastReported(BaseModel):
-    """What fleet was told last of one car."""
+    """What fleet was reported last of one car."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,38 +28,38 @@ class LastReported(BaseModel):
     contact_changes: int = 0
 
     def with_readings(self, new: MessageReadings, zones: frozenset[ZoneId] | None) -> "LastReported":
-        """After telling these: what they do not say stays as it was told before."""
+        """After report these: what they do not say stays as it was reported before."""
         known = self.readings.model_dump() if self.readings else {}
         merged = MessageReadings.model_validate(known | new.model_dump(exclude_none=True))
         return self.model_copy(update={"readings": merged, "zones": self.zones if zones is None else zones})
 
     def with_contact(self, *, online: bool) -> "LastReported":
-        """After telling that contact was lost or is back."""
+        """After report that contact was lost or is back."""
         return self.model_copy(update={"online": online, "contact_changes": self.contact_changes + 1})
 
 
 @dataclass(slots=True)
-class VehicleMemory:
+class RememberedVehicle:
     """Both halves, each stored by itself."""
 
     track: Track = field(default_factory=Track)
-    told: LastReported = field(default_factory=LastReported)
+    reported: LastReported = field(default_factory=LastReported)
 
     @classmethod
-    def read(cls, stored: Memory) -> "VehicleMemory":
+    def read(cls, stored: StoredTrack) -> "RememberedVehicle":
         return cls(
             track=_TRACK.validate_json(stored.track) if stored.track else Track(),
-            told=LastReported.model_validate_json(stored.told) if stored.told else LastReported(),
+            reported=LastReported.model_validate_json(stored.reported) if stored.reported else LastReported(),
         )
 
-    def written(self) -> Memory:
+    def written(self) -> StoredTrack:
         """As JSON text."""
-        return Memory(_TRACK.dump_json(self.track).decode(), self.told.model_dump_json())
+        return StoredTrack(_TRACK.dump_json(self.track).decode(), self.reported.model_dump_json())
 
 
-def is_worth_telling(told: LastReported, new: MessageReadings, zones: frozenset[ZoneId] | None) -> bool:
+def is_worth_reporting(reported: LastReported, new: MessageReadings, zones: frozenset[ZoneId] | None) -> bool:
     """Whether something that means something differs from what fleet knows: everything else stays telemetry."""
-    old = told.readings
+    old = reported.readings
     if old is None:
         return True
     for name in _STATES:
@@ -67,7 +67,7 @@ def is_worth_telling(told: LastReported, new: MessageReadings, zones: frozenset[
             return True
     return (
         _differs(_whole(old.energy_percent), _whole(new.energy_percent))
-        or _differs(told.zones, zones)
+        or _differs(reported.zones, zones)
         or _moved(old, new)
     )
 

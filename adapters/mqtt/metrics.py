@@ -13,7 +13,7 @@ class IngestMetrics(Protocol):
         """A batch is durable and acknowledged; `lag_s` is how long its oldest message waited."""
 
     def message(self, channel: str, result: str) -> None:
-        """A message was dealt with: `stored`, `told`, `dead_letter`, or an anomaly's name."""
+        """A message was dealt with: `stored`, `reported`, `dead_letter`, or an anomaly's name."""
 
     def outage(self, error: str) -> None:
         """The database could not be reached; the batch waits."""

@@ -1,4 +1,4 @@
-"""Is what a car reports believable? A screen per vehicle, which also adds up the distance driven.
+"""Is what a car reports believable? A assess per vehicle, which also adds up the distance driven.
 
 Nothing is dropped here: every message gets its `Verdict`, and each anomaly is counted.
 """
@@ -65,7 +65,7 @@ class Fix:
 
 
 class Sample(NamedTuple):
-    """What the screen looks at of one message, whose values have been validated before."""
+    """What the assess looks at of one message, whose values have been validated before."""
 
     at: datetime
     """When the car says that it measured."""
@@ -101,7 +101,7 @@ class Track:
 
 
 class Verdict(NamedTuple):
-    """What the screen says about one message."""
+    """What the assess says about one message."""
 
     anomalies: frozenset[Anomaly]
     at: datetime
@@ -118,7 +118,7 @@ class Verdict(NamedTuple):
 DEFAULT_LIMITS = Limits()
 
 
-def screen(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Verdict:
+def assess(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Verdict:
     """Judge one message against what is known of its vehicle, and add to that what it says."""
     at = min(sample.at, sample.received_at)
     anomalies = _anomalies_in_time(track, sample, at, limits)

@@ -26,13 +26,13 @@ _LOCK_TRACKS = """
 with known as (
     insert into csbe.telemetry_tracks (vin) select unnest($1::text[]) order by 1 on conflict do nothing
 )
-select vin, track::text, told::text from csbe.telemetry_tracks where vin = any($1) order by vin for update
+select vin, track::text, reported::text from csbe.telemetry_tracks where vin = any($1) order by vin for update
 """
 _SAVE_TRACKS = """
-update csbe.telemetry_tracks old set track = new.track::jsonb, told = new.told::jsonb, updated_at = now()
-from unnest($1::text[], $2::text[], $3::text[]) as new (vin, track, told) where old.vin = new.vin
+update csbe.telemetry_tracks old set track = new.track::jsonb, reported = new.reported::jsonb, updated_at = now()
+from unnest($1::text[], $2::text[], $3::text[]) as new (vin, track, reported) where old.vin = new.vin
 """
-_BURY = """
+_DEAD_LETTER = """
 insert into csbe.dead_letters (received_at, topic, payload, reason)
 select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
 """
@@ -71,11 +71,11 @@ class DeadLetter:
 
 
 @dataclass(frozen=True)
-class Memory:
+class StoredTrack:
     """What is remembered of one car between messages, each as JSON text; `None` for a car that is new."""
 
     track: str | None = None
-    told: str | None = None
+    reported: str | None = None
 
 
 class TelemetryBatch:
@@ -84,29 +84,29 @@ class TelemetryBatch:
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         self._connection = connection
 
-    async def remember(self, vins: Iterable[str]) -> dict[str, Memory]:
+    async def remember(self, vins: Iterable[str]) -> dict[str, StoredTrack]:
         """What is known of these cars, locked until the batch ends: two processes never work on one car at once."""
         wanted = sorted(set(vins))
         rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
         if len(rows) < len(wanted):  # rows inserted by the statement itself are not visible to it
             rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
-        return {row["vin"]: Memory(row["track"], row["told"]) for row in rows}
+        return {row["vin"]: StoredTrack(row["track"], row["reported"]) for row in rows}
 
     async def store(
-        self, rows: Sequence[TelemetryRow], memories: Mapping[str, Memory], dead: Sequence[DeadLetter]
+        self, rows: Sequence[TelemetryRow], memories: Mapping[str, StoredTrack], dead: Sequence[DeadLetter]
     ) -> None:
         """Write everything of the batch."""
         if rows:
             await self._connection.execute(_STORE, *map(list, zip(*rows, strict=True)))
         if memories:
-            tracks, told = [m.track for m in memories.values()], [m.told for m in memories.values()]
-            await self._connection.execute(_SAVE_TRACKS, list(memories), tracks, told)
+            tracks, reported = [m.track for m in memories.values()], [m.reported for m in memories.values()]
+            await self._connection.execute(_SAVE_TRACKS, list(memories), tracks, reported)
         if dead:
             columns = zip(
                 *((d.received_at, d.topic.replace("\0", ""), d.payload[:MAX_DEAD_BYTES], d.reason) for d in dead),
                 strict=True,
             )
-            await self._connection.execute(_BURY, *map(list, columns))
+            await self._connection.execute(_DEAD_LETTER, *map(list, columns))
 
 
 _FORGET_LETTERS = "delete from csbe.dead_letters where received_at < $1::date::timestamp at time zone 'UTC'"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
 from api.cli.erase import erase
+from api.cli.followers import followers_app
 from api.cli.jobs import jobs_app
 from api.cli.projections import projections_app
 from api.cli.run import demo, migrate, serve, simulate, token
@@ -29,8 +30,9 @@ app = typer.Typer(name="csbe", help="Car Sharing Backend System.", no_args_is_he
 for command in (demo, serve, migrate, history, token, simulate, erase):
     app.command()(command)
 for name, group in {
+    "followers": followers_app,
     "projections": projections_app,
-    "tasks": jobs_app,
+    "jobs": jobs_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,

@@ -1,89 +1,26 @@
-"""Commands on the read models and the policies: all that follow the log."""
+"""Commands on the read models: build, compare, swap, roll back, drop."""
 
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import projections
-from api.cli.terminal import AsJson, By, Reason, StoppedAt, begin, errors, fail, run, show, with_system
-from api.composition import Access, Follower, Generation, ParallelBuild, Projection, Running
+from api.cli.terminal import AsJson, begin, errors, fail, run, show, with_system
+from api.composition import Access, Generation, ParallelBuild, Projection, Running
 
-projections_app = typer.Typer(help="The read models, and the policies.", no_args_is_help=True)
+projections_app = typer.Typer(help="The read models.", no_args_is_help=True)
 
 _PROJECTIONS = ", ".join(p.NAME for p in projections.PROJECTORS)
-_FOLLOWERS = f"{_PROJECTIONS}, policies"
 
 Workers = Annotated[
     int,
     typer.Option(min=1, max=64, help="How many processes build it, each for some aggregates; not all read models can."),
 ]
-Name = Annotated[str, typer.Argument(help=f"One of {_FOLLOWERS}, or a name that the status shows.")]
 ReadModel = Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")]
-
-
-@projections_app.command("status")
-def projections_status(as_json: AsJson = False) -> None:
-    """Where each one stands, and what a stopped one stumbled over."""
-
-    async def read(running: Running) -> list[dict[str, object]]:
-        rows = [
-            {
-                **asdict(status),
-                "state": status.state,
-                "generation": generation.state,
-                "changed": not projection.writes(generation),
-            }
-            for projection in running.followers
-            for generation, status in await projection.statuses()
-        ]
-        policies = await running.policies.status()
-        return [*rows, {**asdict(policies), "state": policies.state, "generation": None, "changed": False}]
-
-    rows = run(with_system(read))
-    table = Table("name", "generation", "state", "position", "lag", "error")
-    for row in rows:
-        error = "" if row["error"] is None else f"at {row['failed_position']}: {row['error']}"
-        generation = f"{row['generation'] or ''}{', of other code' if row['changed'] else ''}"
-        shown = (row["name"], generation, row["state"], row["position"], row["lag"])
-        table.add_row(*map(str, shown), escape(error))
-    show(as_json, rows, table)
-
-
-@projections_app.command("retry")
-def projections_retry(name: Name) -> None:
-    """Let a stopped one try its event again."""
-
-    async def retry(running: Running) -> None:
-        follower = await _follower(running, name)
-        if not await follower.retry():
-            fail(f"{follower.name} is not stopped")
-
-    run(with_system(retry))
-    errors.print(f"{name} tries again")
-
-
-@projections_app.command("skip")
-def projections_skip(
-    name: Name,
-    position: StoppedAt,
-    reason: Reason,
-    by: By,
-) -> None:
-    """Let a stopped one go on after its event, which it will then never know."""
-
-    async def skip(running: Running) -> None:
-        follower = await _follower(running, name)
-        if not await follower.skip(position, by=by, reason=reason):
-            stopped_at = (await follower.status()).failed_position
-            fail(f"{follower.name} is {f'stopped at {stopped_at}, not at {position}' if stopped_at else 'not stopped'}")
-
-    run(with_system(skip))
-    errors.print(f"{name} goes on after {position}")
 
 
 @projections_app.command("build")
@@ -162,14 +99,3 @@ def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:
 def _projection(running: Running, name: str) -> Projection:
     found = next((p for p in running.followers if p.name == name), None)
     return found or fail(f"there is no projection {name}: choose one of {_PROJECTIONS}")
-
-
-async def _follower(running: Running, name: str) -> Follower:
-    """By its short name, which means the live one, or by the one that the status shows."""
-    if name == running.policies.name:
-        return running.policies
-    for projection in running.followers:
-        for generation, follower in await projection.followers():
-            if name == follower.name or (name == projection.name and generation.state == "live"):
-                return follower
-    return fail(f"there is no projection {name}: choose one of {_FOLLOWERS}")

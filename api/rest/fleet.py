@@ -77,8 +77,7 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
     hidden: dict[str, None] = {"zones": None}
     if found.trip_id is not None and not by.may("vehicles:write"):
         hidden["position"] = None
-    taken = found.trip_id is not None or found.reservation_id is not None
-    return VehicleShown.of(found, taken=taken, state=found.state.model_copy(update=hidden))
+    return VehicleShown.of(found, vehicle_id=found.id, readings=found.readings.model_copy(update=hidden))
 
 
 @router.post("/vehicles", status_code=201)

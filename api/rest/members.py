@@ -56,7 +56,7 @@ async def me(by: Oneself, system: InSystem, response: Response) -> Account:
 
 @router.get("/{member_id}", responses=TAGGED)
 async def account(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
-    """An account with its status and every reason against driving now."""
+    """An account with its state and every reason against driving now."""
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
 
 
@@ -131,4 +131,10 @@ async def _account(member_id: MemberId, by: Caller, system: System, response: Re
     member = await system.store.load(Member, member_id, service=by.service)
     reasons = member.ineligibility(system.rulebooks[by.service], system.clock.now())
     tag(response, member.version)
-    return Account.of(member, blocked=member.blocked_for is not None, eligible=not reasons, ineligibility=reasons)
+    return Account.of(
+        member,
+        member_id=member.id,
+        blocked=member.blocked_for is not None,
+        eligible=not reasons,
+        ineligibility=reasons,
+    )

@@ -103,7 +103,7 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
     """One reservation with its quote: what is shown here is what is charged."""
     found = await load_owned(Reservation, reservation_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
-    return ReservationShown.of(found, state=found.closed_as or "open")
+    return ReservationShown.of(found, reservation_id=found.id, state=found.closed_as or "open")
 
 
 @router.post("/reservations/{reservation_id}/extend")
@@ -149,7 +149,7 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
     """One trip as it is now."""
     found = await load_owned(Trip, trip_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
-    return TripShown.of(found, state=found.status)
+    return TripShown.of(found, trip_id=found.id)
 
 
 @router.post("/trips/{trip_id}/park", status_code=202)

@@ -81,7 +81,7 @@ def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work:
     zero = Money.zero(due.currency)
     if payment is None:
         return zero
-    if payment.held is None or not due or payment.status != "held":
+    if payment.held is None or not due or payment.state != "held":
         payment.release(work.now)
         return zero
     part = min(due, payment.held)

@@ -12,7 +12,7 @@ from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId, derived_id
 from domain.kernel.money import Money
 from domain.rulebook.model import LegalEntity
 
-Status = Literal["open", "in_review", "paid", "credited"]
+State = Literal["open", "in_review", "paid", "credited"]
 
 
 class Invoice(Aggregate):
@@ -33,7 +33,7 @@ class Invoice(Aggregate):
     net: Money
     tax: Money
     gross: Money
-    status: Status = "open"
+    state: State = "open"
     paid: Money | None = None
     """What was received and not refunded."""
     credited: Money | None = None
@@ -70,7 +70,7 @@ class Invoice(Aggregate):
         reasons: tuple[Violation, ...]
 
         def apply(self, aggregate: "Invoice") -> None:
-            aggregate.status = "in_review"
+            aggregate.state = "in_review"
 
     class ChargeApproved(Event):
         TOPIC = "billing.invoice.charge_approved"
@@ -79,7 +79,7 @@ class Invoice(Aggregate):
         reason: str
 
         def apply(self, aggregate: "Invoice") -> None:
-            aggregate.status = "open"
+            aggregate.state = "open"
 
     class PaymentRequested(Event):
         """Money is being taken for this invoice, from a hold or anew."""
@@ -116,7 +116,7 @@ class Invoice(Aggregate):
         """All that was received."""
 
         def apply(self, aggregate: "Invoice") -> None:
-            aggregate.status, aggregate.paid, aggregate.pending = "paid", self.amount, ()
+            aggregate.state, aggregate.paid, aggregate.pending = "paid", self.amount, ()
 
     class PaymentFailed(Event):
         TOPIC = "billing.invoice.payment_failed"
@@ -144,9 +144,9 @@ class Invoice(Aggregate):
             aggregate.credited = self.credited
             aggregate.paid = None if aggregate.paid is None else aggregate.paid - self.refund
             if not aggregate.uncredited:
-                aggregate.status = "credited"
+                aggregate.state = "credited"
             elif not aggregate.due:
-                aggregate.status = "paid"
+                aggregate.state = "paid"
 
     @staticmethod
     def id_of(trip_id: TripId) -> InvoiceId:
@@ -252,7 +252,7 @@ class Invoice(Aggregate):
         self.trigger_event(self.Credited, timestamp=at, **facts)
         return refund
 
-    def _expect(self, status: Status, *, code: str) -> None:
-        if self.status != status:
-            values = {"invoice": self.number, "status": self.status}
-            refuse_if([Violation(code=code, detail=f"the invoice is {self.status}, not {status}", values=values)])
+    def _expect(self, state: State, *, code: str) -> None:
+        if self.state != state:
+            values = {"invoice": self.number, "state": self.state}
+            refuse_if([Violation(code=code, detail=f"the invoice is {self.state}, not {state}", values=values)])

@@ -9,7 +9,7 @@ from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
 from domain.kernel.money import Money
 
-Status = Literal[
+State = Literal[
     "hold_requested",
     "held",
     "hold_declined",
@@ -35,7 +35,7 @@ class Payment(Aggregate):
     amount: Money
     """What was asked to be held."""
     method_token: str
-    status: Status = "hold_requested"
+    state: State = "hold_requested"
     invoice_id: InvoiceId | None = None
     held: Money | None = None
     """What the provider holds now."""
@@ -67,8 +67,8 @@ class Payment(Aggregate):
 
         def apply(self, aggregate: "Payment") -> None:
             aggregate.held, aggregate.hold_answered = self.amount, True
-            if aggregate.status == "hold_requested":
-                aggregate.status = "held"
+            if aggregate.state == "hold_requested":
+                aggregate.state = "held"
 
     class HoldDeclined(Event):
         TOPIC = "billing.payment.hold_declined"
@@ -80,8 +80,8 @@ class Payment(Aggregate):
 
         def apply(self, aggregate: "Payment") -> None:
             aggregate.hold_answered = True
-            if aggregate.status == "hold_requested":
-                aggregate.status = "hold_declined"
+            if aggregate.state == "hold_requested":
+                aggregate.state = "hold_declined"
 
     class Abandoned(Event):
         """The hold was given up before the provider answered: it is released as soon as it is there."""
@@ -99,7 +99,7 @@ class Payment(Aggregate):
         method_token: str
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.status, aggregate.invoice_id = "capture_requested", self.invoice_id
+            aggregate.state, aggregate.invoice_id = "capture_requested", self.invoice_id
 
     class Captured(Event):
         TOPIC = "billing.payment.captured"
@@ -112,7 +112,7 @@ class Payment(Aggregate):
         reference: str
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.status, aggregate.captured, aggregate.held = "captured", self.amount, None
+            aggregate.state, aggregate.captured, aggregate.held = "captured", self.amount, None
 
     class CaptureFailed(Event):
         TOPIC = "billing.payment.capture_failed"
@@ -123,7 +123,7 @@ class Payment(Aggregate):
         decline_code: str
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.status = "capture_failed"
+            aggregate.state = "capture_failed"
 
     class ReleaseRequested(Event):
         """Give back what is held and not captured."""
@@ -134,8 +134,8 @@ class Payment(Aggregate):
         method_token: str
 
         def apply(self, aggregate: "Payment") -> None:
-            if aggregate.status == "held":
-                aggregate.status = "release_requested"
+            if aggregate.state == "held":
+                aggregate.state = "release_requested"
 
     class Released(Event):
         TOPIC = "billing.payment.released"
@@ -145,8 +145,8 @@ class Payment(Aggregate):
 
         def apply(self, aggregate: "Payment") -> None:
             aggregate.held = None
-            if aggregate.status == "release_requested":
-                aggregate.status = "released"
+            if aggregate.state == "release_requested":
+                aggregate.state = "released"
 
     class ReleaseFailed(Event):
         """The provider would not release; the hold ends by itself after some days, and an operator can ask again."""
@@ -157,8 +157,8 @@ class Payment(Aggregate):
         decline_code: str
 
         def apply(self, aggregate: "Payment") -> None:
-            if aggregate.status == "release_requested":
-                aggregate.status = "held"
+            if aggregate.state == "release_requested":
+                aggregate.state = "held"
 
     class RefundRequested(Event):
         TOPIC = "billing.payment.refund_requested"
@@ -216,7 +216,7 @@ class Payment(Aggregate):
     @property
     def awaits_capture(self) -> bool:
         """Whether the provider has yet to answer a capture."""
-        return self.status == "capture_requested"
+        return self.state == "capture_requested"
 
     @property
     def refundable(self) -> Money:
@@ -242,14 +242,14 @@ class Payment(Aggregate):
 
     def release(self, at: datetime) -> None:
         """Nothing will be captured: give the hold back, now or when it is there. Does nothing after a capture."""
-        if self.status == "held":
+        if self.state == "held":
             self._release_held(at)
-        elif self.status == "hold_requested" and not self.abandoned:
+        elif self.state == "hold_requested" and not self.abandoned:
             self.trigger_event(self.Abandoned, timestamp=at)
 
     def capture(self, invoice_id: InvoiceId, amount: Money, at: datetime) -> None:
         """Take the money of an invoice, or a part of it, out of the hold."""
-        expect(self.id, self.status, "held", to="capture")
+        expect(self.id, self.state, "held", to="capture")
         facts = {"invoice_id": invoice_id, "amount": amount, "method_token": self.method_token}
         self.trigger_event(self.CaptureRequested, timestamp=at, **facts)
 
@@ -262,7 +262,7 @@ class Payment(Aggregate):
 
     def record_capture_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
         """The provider would not take the money; a hold is of no use any more."""
-        if self.status != "capture_requested":
+        if self.state != "capture_requested":
             return
         facts = {"member_id": self.member_id, "invoice_id": self.invoice_id, "amount": amount}
         self.trigger_event(self.CaptureFailed, timestamp=at, decline_code=decline_code, **facts)
@@ -281,7 +281,7 @@ class Payment(Aggregate):
 
     def refund(self, credit_note_id: UUID, amount: Money, at: datetime) -> None:
         """Give captured money back for a credit note."""
-        expect(self.id, self.status, "captured", to="refund")
+        expect(self.id, self.state, "captured", to="refund")
         facts = {"credit_note_id": credit_note_id, "amount": amount, "method_token": self.method_token}
         self.trigger_event(self.RefundRequested, timestamp=at, **facts)
 

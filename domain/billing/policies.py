@@ -25,62 +25,57 @@ _OPERATIONS: dict[type[DomainEvent], Operation] = {
 }
 
 
-def when_requested_ask_provider(recorded: RecordedEvent) -> Iterable[AskPaymentProvider]:
+def when_requested_then_ask_provider(recorded: RecordedEvent, event: Requested) -> Iterable[AskPaymentProvider]:
     """Hold the money, take it, or give it back."""
-    event = recorded.event
-    if isinstance(event, Requested):
-        yield AskPaymentProvider(
-            payment_id=PaymentId(event.originator_id),
-            operation=_OPERATIONS[type(event)],
-            amount=event.amount,
-            method_token=event.method_token,
-        )
+    yield AskPaymentProvider(
+        payment_id=PaymentId(event.originator_id),
+        operation=_OPERATIONS[type(event)],
+        amount=event.amount,
+        method_token=event.method_token,
+    )
 
 
-def when_hold_declined_tell_member(recorded: RecordedEvent) -> Iterable[SendMessage]:
+def when_hold_declined_then_tell_member(recorded: RecordedEvent, event: Payment.HoldDeclined) -> Iterable[SendMessage]:
     """A hold for an invoice is told as the invoice's failed payment."""
-    event = recorded.event
-    if isinstance(event, Payment.HoldDeclined) and event.invoice_id is None:
+    if event.invoice_id is None:
         values = {"decline_code": event.decline_code}
         yield SendMessage(member_id=event.member_id, template="hold_declined", values=values)
 
 
-def when_invoice_issued_tell_member(recorded: RecordedEvent) -> Iterable[SendMessage]:
+def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice.Issued) -> Iterable[SendMessage]:
     """Number and amount."""
-    event = recorded.event
-    if isinstance(event, Invoice.Issued):
-        values = {"number": event.number, "gross": str(event.gross)}
-        yield SendMessage(member_id=event.member_id, template="invoice_issued", values=values)
+    values = {"number": event.number, "gross": str(event.gross)}
+    yield SendMessage(member_id=event.member_id, template="invoice_issued", values=values)
 
 
-def when_review_required_tell_member(recorded: RecordedEvent) -> Iterable[SendMessage]:
+def when_review_required_then_tell_member(
+    recorded: RecordedEvent, event: Invoice.ReviewRequired
+) -> Iterable[SendMessage]:
     """Nothing is taken yet."""
-    event = recorded.event
-    if isinstance(event, Invoice.ReviewRequired):
-        yield SendMessage(member_id=event.member_id, template="charge_in_review", values={"number": event.number})
+    yield SendMessage(member_id=event.member_id, template="charge_in_review", values={"number": event.number})
 
 
-def when_payment_failed_tell_member(recorded: RecordedEvent) -> Iterable[SendMessage]:
+def when_payment_failed_then_tell_member(
+    recorded: RecordedEvent, event: Invoice.PaymentFailed
+) -> Iterable[SendMessage]:
     """The invoice is still open."""
-    event = recorded.event
-    if isinstance(event, Invoice.PaymentFailed):
-        values = {"number": event.number, "amount": str(event.amount)}
-        yield SendMessage(member_id=event.member_id, template="payment_failed", values=values)
+    values = {"number": event.number, "amount": str(event.amount)}
+    yield SendMessage(member_id=event.member_id, template="payment_failed", values=values)
 
 
-def when_credit_note_issued_tell_member(recorded: RecordedEvent) -> Iterable[SendMessage]:
+def when_credit_note_issued_then_tell_member(
+    recorded: RecordedEvent, event: CreditNote.Issued
+) -> Iterable[SendMessage]:
     """What was taken back."""
-    event = recorded.event
-    if isinstance(event, CreditNote.Issued):
-        values = {"number": event.number, "invoice": event.invoice_number, "gross": str(event.gross)}
-        yield SendMessage(member_id=event.member_id, template="credit_note_issued", values=values)
+    values = {"number": event.number, "invoice": event.invoice_number, "gross": str(event.gross)}
+    yield SendMessage(member_id=event.member_id, template="credit_note_issued", values=values)
 
 
 POLICIES: Policies = {
-    **dict.fromkeys(_OPERATIONS, (when_requested_ask_provider,)),
-    Payment.HoldDeclined: (when_hold_declined_tell_member,),
-    Invoice.Issued: (when_invoice_issued_tell_member,),
-    Invoice.ReviewRequired: (when_review_required_tell_member,),
-    Invoice.PaymentFailed: (when_payment_failed_tell_member,),
-    CreditNote.Issued: (when_credit_note_issued_tell_member,),
+    **dict.fromkeys(_OPERATIONS, (when_requested_then_ask_provider,)),
+    Payment.HoldDeclined: (when_hold_declined_then_tell_member,),
+    Invoice.Issued: (when_invoice_issued_then_tell_member,),
+    Invoice.ReviewRequired: (when_review_required_then_tell_member,),
+    Invoice.PaymentFailed: (when_payment_failed_then_tell_member,),
+    CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
 }

@@ -41,19 +41,19 @@ def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterat
     yield from _placed(vehicle, seen)
     yield from _crossed(vehicle, seen)
     for name, (when_true, when_false) in _SWITCHES.items():
-        if vehicle.state.is_changed_by(name, seen):
+        if vehicle.readings.is_changed_by(name, seen):
             yield (when_true if getattr(seen, name) else when_false), {}
     yield from _energy(vehicle, seen, limits)
-    if vehicle.state.is_changed_by("fault_codes", seen):
+    if vehicle.readings.is_changed_by("fault_codes", seen):
         yield Vehicle.FaultsChanged, {"fault_codes": seen.fault_codes}
-    if seen.crashed and vehicle.state.is_changed_by("crashed", seen):
+    if seen.crashed and vehicle.readings.is_changed_by("crashed", seen):
         yield Vehicle.CrashDetected, {}
 
 
 def _placed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    if seen.position is None or not vehicle.state.is_newer("position", seen.observed_at):
+    if seen.position is None or not vehicle.readings.is_newer("position", seen.observed_at):
         return
-    known, was_on = vehicle.state.place, vehicle.state.value("ignition_on")
+    known, was_on = vehicle.readings.place, vehicle.readings.value("ignition_on")
     nobody_drives = vehicle.trip_id is None and not seen.ignition_on and not was_on
     if known is None:
         yield Vehicle.Located, {}
@@ -62,9 +62,9 @@ def _placed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
 
 
 def _crossed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
-    if seen.zones is None or not vehicle.state.is_changed_by("zones", seen):
+    if seen.zones is None or not vehicle.readings.is_changed_by("zones", seen):
         return
-    before = set(vehicle.state.zones.value) if vehicle.state.zones else set()
+    before = set(vehicle.readings.zones.value) if vehicle.readings.zones else set()
     now = tuple(sorted(seen.zones))
     for zone_id in sorted(set(now) - before):
         yield Vehicle.ZoneEntered, {"zone_id": zone_id, "zones": now}
@@ -73,7 +73,7 @@ def _crossed(vehicle: Vehicle, seen: Observation) -> Iterator[Finding]:
 
 
 def _energy(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterator[Finding]:
-    if seen.energy_percent is None or not vehicle.state.is_newer("energy_percent", seen.observed_at):
+    if seen.energy_percent is None or not vehicle.readings.is_newer("energy_percent", seen.observed_at):
         return
     if not vehicle.energy_low and seen.energy_percent <= limits.low_energy:
         yield Vehicle.EnergyLow, {}

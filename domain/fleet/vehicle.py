@@ -22,6 +22,7 @@ RESERVATIONS_REMEMBERED = timedelta(days=1)
 """How long a car knows who held it; longer than any rulebook's cooldown rule looks back."""
 
 ServiceState = Literal["commissioned", "in_service", "out_of_service", "decommissioned"]
+VehicleState = Literal["available", "reserved", "in_trip", "commissioned", "out_of_service", "decommissioned"]
 
 
 class Vehicle(Aggregate):
@@ -40,7 +41,7 @@ class Vehicle(Aggregate):
     city_id: str
     capabilities: tuple[CommandType, ...]
     service_state: ServiceState = "commissioned"
-    state: VehicleReadings = field(default_factory=VehicleReadings)
+    readings: VehicleReadings = field(default_factory=VehicleReadings)
     online: bool = True
     energy_low: bool = False
     asked_for: dict[TaskKind, TaskId] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             known = {name: getattr(self, name) for name in ("position", "energy_percent", "odometer_m")}
-            aggregate.state = VehicleReadings().with_values(self.timestamp, **known)
+            aggregate.readings = VehicleReadings().with_values(self.timestamp, **known)
 
     class PutIntoService(Event):
         """Members may take it: it is sound, whatever happened before."""
@@ -78,7 +79,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.service_state = "in_service"
-            aggregate.state = aggregate.state.model_copy(update={"crashed": None})
+            aggregate.readings = aggregate.readings.model_copy(update={"crashed": None})
 
     class TakenOutOfService(Event):
         """Members may not take it."""
@@ -345,6 +346,15 @@ class Vehicle(Aggregate):
             aggregate.online = True
 
     @property
+    def state(self) -> VehicleState:
+        """What it is doing, or else its service state; one in service is available."""
+        if self.trip_id is not None:
+            return "in_trip"
+        if self.reservation_id is not None:
+            return "reserved"
+        return "available" if self.service_state == "in_service" else self.service_state
+
+    @property
     def holder_id(self) -> UUID:
         """Whom the car's place is about now: its driver, or nobody but itself."""
         return self.driver_id or self.id
@@ -354,8 +364,8 @@ class Vehicle(Aggregate):
         found = [
             self._taken(),
             *self.unfitness(),
-            position_violation(self.state),
-            energy_violation(self.state, limits),
+            position_violation(self.readings),
+            energy_violation(self.readings, limits),
         ]
         return [violation for violation in found if violation]
 
@@ -367,7 +377,7 @@ class Vehicle(Aggregate):
     def end_readiness(self, limits: TripLimits, at: datetime) -> list[Violation]:
         """Every criterion of the car that stands against ending its trip now."""
         offline = contact_violation(online=self.online)
-        return [*([offline] if offline else []), *end_violations(self.state, limits, at)]
+        return [*([offline] if offline else []), *end_violations(self.readings, limits, at)]
 
     def put_into_service(self, rulebook: Rulebook, at: datetime) -> None:
         """Offer it to members; twice changes nothing. Refused when it has no price."""
@@ -407,7 +417,7 @@ class Vehicle(Aggregate):
         if self.trip_id is None:
             return
         self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
-        if place := self.state.position:
+        if place := self.readings.position:
             facts = CarEvent.facts(self.holder_id, Observation(observed_at=place.at, position=place.value))
             self.trigger_event(self.Located, timestamp=at, **facts)
 

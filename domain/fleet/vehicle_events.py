@@ -32,7 +32,7 @@ class CarEvent(Event):
 
     def apply(self, aggregate: Any) -> None:  # the vehicle, which is declared around the events
         """Take the readings over."""
-        aggregate.state = aggregate.state.with_values(
+        aggregate.readings = aggregate.readings.with_values(
             self.observed_at,
             position=self.position,
             odometer_m=self.odometer_m,

@@ -1,4 +1,4 @@
-"""Personal data: `Personal[str]` is stored encrypted under a key of the person; `Restricted[str]` is stored as it is."""
+"""Personal data: `Personal[str]` is stored encrypted under a key of the person; `Restricted[str]` as it is."""
 
 from collections.abc import Iterator
 from functools import cache

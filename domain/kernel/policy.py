@@ -5,7 +5,7 @@ the policy's own transaction and carries it out afterwards, under an id derived 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
@@ -67,6 +67,7 @@ class SendMessage(_Reaction):
 
 Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage, Field(discriminator="kind")]
 Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage
-Policy = Callable[[RecordedEvent], Iterable[Reaction]]
+Policy = Callable[[RecordedEvent, Any], Iterable[Reaction]]
+"""What follows an event; the second argument is the event as its own class, as projectors have it."""
 Policies = dict[type[DomainEvent], tuple[Policy, ...]]
 """Which policies follow which event. Each context's policies.py exports one as `POLICIES`."""

@@ -156,7 +156,7 @@ class Member(Aggregate):
             aggregate.trip_id, aggregate.reservation_id = None, self.to_reservation
 
     @property
-    def status(self) -> MemberState:
+    def state(self) -> MemberState:
         """What the member is doing."""
         if self.trip_id is not None:
             return MemberState.IN_TRIP
@@ -208,7 +208,7 @@ class Member(Aggregate):
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
-        busy = self.status is not MemberState.IDLE
+        busy = self.state is not MemberState.IDLE
         refuse_if([self._busy() if busy else None])
         if method_id in {m.method_id for m in self.payment_methods}:
             self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
@@ -242,7 +242,7 @@ class Member(Aggregate):
 
     def occupation(self) -> Violation | None:
         """The reservation or the trip that stands against another one."""
-        return self._busy() if self.status is not MemberState.IDLE else None
+        return self._busy() if self.state is not MemberState.IDLE else None
 
     def open_reservation(self, reservation_id: ReservationId, at: datetime) -> None:
         """Note the one reservation. The caller has checked `occupation`."""
@@ -251,12 +251,12 @@ class Member(Aggregate):
 
     def open_trip(self, trip_id: TripId, at: datetime) -> None:
         """Note the one trip; it takes the place of the member's reservation."""
-        refuse_if([self._busy() if self.status is MemberState.IN_TRIP else None])
+        refuse_if([self._busy() if self.state is MemberState.IN_TRIP else None])
         self.trigger_event(self.TripOpened, trip_id=trip_id, timestamp=at)
 
     def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:
         """Reservation or trip is over; idle already, it changes nothing."""
-        if self.status is not MemberState.IDLE:
+        if self.state is not MemberState.IDLE:
             self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
 
     @property
@@ -264,6 +264,6 @@ class Member(Aggregate):
         return self.licence.state if self.licence else None
 
     def _busy(self) -> Violation:
-        code = "member.in_trip" if self.status is MemberState.IN_TRIP else "member.in_reservation"
+        code = "member.in_trip" if self.state is MemberState.IN_TRIP else "member.in_reservation"
         what = self.trip_id or self.reservation_id
         return Violation(code=code, detail="end what is open first", values={"id": str(what)})

@@ -8,31 +8,34 @@ from domain.kernel.policy import Policies, Reaction, SendMessage
 from domain.members.member import Member
 
 
-def when_registered_ask_to_verify_the_email(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_registered_then_ask_to_verify_email(recorded: RecordedEvent, event: Member.Registered) -> Iterable[Reaction]:
     """The code itself is personal: the messenger looks it up when it writes the mail."""
-    yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="verify_email")
+    yield SendMessage(member_id=MemberId(event.originator_id), template="verify_email")
 
 
-def when_licence_verified_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_licence_verified_then_tell_member(
+    recorded: RecordedEvent, event: Member.LicenceVerified
+) -> Iterable[Reaction]:
     """The member may drive from now on, as far as the licence goes."""
-    yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="licence_verified")
+    yield SendMessage(member_id=MemberId(event.originator_id), template="licence_verified")
 
 
-def when_licence_rejected_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_licence_rejected_then_tell_member(
+    recorded: RecordedEvent, event: Member.LicenceRejected
+) -> Iterable[Reaction]:
     """With the reason, so that the member can hand in what is missing."""
-    if isinstance(recorded.event, Member.LicenceRejected):
-        values = {"reason": recorded.event.reason}
-        yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="licence_rejected", values=values)
+    values = {"reason": event.reason}
+    yield SendMessage(member_id=MemberId(event.originator_id), template="licence_rejected", values=values)
 
 
-def when_blocked_tell_the_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_blocked_then_tell_member(recorded: RecordedEvent, event: Member.Blocked) -> Iterable[Reaction]:
     """The reason is for the agents; the member is asked to get in touch."""
-    yield SendMessage(member_id=MemberId(recorded.event.originator_id), template="account_blocked")
+    yield SendMessage(member_id=MemberId(event.originator_id), template="account_blocked")
 
 
 POLICIES: Policies = {
-    Member.Registered: (when_registered_ask_to_verify_the_email,),
-    Member.LicenceVerified: (when_licence_verified_tell_the_member,),
-    Member.LicenceRejected: (when_licence_rejected_tell_the_member,),
-    Member.Blocked: (when_blocked_tell_the_member,),
+    Member.Registered: (when_registered_then_ask_to_verify_email,),
+    Member.LicenceVerified: (when_licence_verified_then_tell_member,),
+    Member.LicenceRejected: (when_licence_rejected_then_tell_member,),
+    Member.Blocked: (when_blocked_then_tell_member,),
 }

@@ -20,154 +20,130 @@ def payment_id_of(trip_id: TripId) -> PaymentId:
     return PaymentId(derived_id("billing.payment", trip_id))
 
 
-def when_reservation_runs_until_then_expire_it(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_reservation_runs_until_then_expire_it(
+    recorded: RecordedEvent, event: Reservation.Placed | Reservation.Extended | Reservation.GivenBack
+) -> Iterable[Reaction]:
     """The deadline; a later extension sets another one, and the earlier then finds nothing to do."""
-    event = recorded.event
-    if isinstance(event, Reservation.Placed | Reservation.Extended | Reservation.GivenBack):
-        reservation_id = ReservationId(event.originator_id)
-        yield Scheduled(
-            due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id)
-        )
-        yield Scheduled(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
+    reservation_id = ReservationId(event.originator_id)
+    yield Scheduled(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
+    yield Scheduled(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
 
 
-def when_expiry_announced_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_expiry_announced_then_tell_member(
+    recorded: RecordedEvent, event: Reservation.ExpiryAnnounced
+) -> Iterable[Reaction]:
     """The member can still start, or extend."""
-    event = recorded.event
-    if isinstance(event, Reservation.ExpiryAnnounced):
-        values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
-        yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
+    values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
+    yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
 
 
-def when_reservation_expired_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_reservation_expired_then_tell_member(
+    recorded: RecordedEvent, event: Reservation.Expired
+) -> Iterable[Reaction]:
     """The car is free for others."""
-    event = recorded.event
-    if isinstance(event, Reservation.Expired):
-        values = {"reservation_id": str(event.originator_id)}
-        yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
+    values = {"reservation_id": str(event.originator_id)}
+    yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
 
 
-def when_trip_requested_then_hold_money(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Requested) -> Iterable[Reaction]:
     """Payment first; if the provider stays silent, the start is given up."""
-    event = recorded.event
-    if isinstance(event, Trip.Requested):
-        trip_id = TripId(event.originator_id)
-        yield RequestHold(
-            payment_id=payment_id_of(trip_id),
-            trip_id=trip_id,
-            member_id=event.member_id,
-            amount=hold_amount(event.quote.tariff),
-            method_token=event.method_token,
-        )
-        yield Scheduled(
-            due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
-        )
+    trip_id = TripId(event.originator_id)
+    yield RequestHold(
+        payment_id=payment_id_of(trip_id),
+        trip_id=trip_id,
+        member_id=event.member_id,
+        amount=hold_amount(event.quote.tariff),
+        method_token=event.method_token,
+    )
+    yield Scheduled(
+        due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
+    )
 
 
-def when_money_held_then_unlock(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_money_held_then_unlock(recorded: RecordedEvent, event: Payment.Held) -> Iterable[Reaction]:
     """The car opens once the payment is secured. A hold for an invoice is for no start."""
-    event = recorded.event
-    if isinstance(event, Payment.Held) and event.invoice_id is None:
+    if event.invoice_id is None:
         yield commands.UnlockForTrip(trip_id=event.trip_id)
 
 
-def when_hold_declined_then_fail_start(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_hold_declined_then_fail_start(recorded: RecordedEvent, event: Payment.HoldDeclined) -> Iterable[Reaction]:
     """No money, no trip."""
-    event = recorded.event
-    if isinstance(event, Payment.HoldDeclined) and event.invoice_id is None:
+    if event.invoice_id is None:
         yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
 
 
-def when_car_confirmed_then_take_step(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_car_confirmed_then_take_step(recorded: RecordedEvent, event: Vehicle.CommandConfirmed) -> Iterable[Reaction]:
     """The car did what its trip waits for."""
-    event = recorded.event
-    if isinstance(event, Vehicle.CommandConfirmed):
-        yield commands.ConfirmTripStep(
-            vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, confirmed_at=event.timestamp
-        )
+    yield commands.ConfirmTripStep(
+        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, confirmed_at=event.timestamp
+    )
 
 
-def when_car_failed_then_undo_step(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_car_failed_then_undo_step(recorded: RecordedEvent, event: Vehicle.CommandFailed) -> Iterable[Reaction]:
     """The car refused, or stayed silent."""
-    event = recorded.event
-    if isinstance(event, Vehicle.CommandFailed):
-        yield commands.FailTripStep(
-            vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, reason=event.reason
-        )
+    yield commands.FailTripStep(
+        vehicle_id=VehicleId(event.originator_id), request_id=event.request_id, reason=event.reason
+    )
 
 
-def when_car_found_locked_then_confirm_late_end(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_car_found_locked_then_confirm_late_end(recorded: RecordedEvent, event: Vehicle.Locked) -> Iterable[Reaction]:
     """What the car did not confirm in time it may show later."""
-    event = recorded.event
-    if isinstance(event, Vehicle.Locked):
-        yield commands.ConfirmLateEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
+    yield commands.ConfirmLateEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
 
 
-def when_start_confirmed_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_start_confirmed_then_tell_member(recorded: RecordedEvent, event: Trip.StartConfirmed) -> Iterable[Reaction]:
     """The trip has begun."""
-    event = recorded.event
-    if isinstance(event, Trip.StartConfirmed):
-        values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
-        yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
+    values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
+    yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
 
 
-def when_start_failed_then_release_money(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_start_failed_then_release_money(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
     """Nothing is charged."""
-    event = recorded.event
-    if isinstance(event, Trip.StartFailed):
-        yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
+    yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
 
 
-def when_step_failed_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_step_failed_then_tell_member(recorded: RecordedEvent, event: StepFailed) -> Iterable[Reaction]:
     """The member learns what did not work and why."""
-    event = recorded.event
-    if isinstance(event, StepFailed):
-        template = "trip_" + type(event).TOPIC.rpartition(".")[2]
-        values = {"trip_id": str(event.originator_id), "reason": event.reason}
-        yield SendMessage(member_id=event.member_id, template=template, values=values)
+    template = "trip_" + type(event).TOPIC.rpartition(".")[2]
+    values = {"trip_id": str(event.originator_id), "reason": event.reason}
+    yield SendMessage(member_id=event.member_id, template=template, values=values)
 
 
-def when_trip_ended_then_price_it(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_trip_ended_then_price_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
     """By the tariff that was quoted."""
-    event = recorded.event
-    if isinstance(event, Trip.Ended):
-        trip_id = TripId(event.originator_id)
-        yield PriceTrip(
-            trip_id=trip_id,
-            member_id=event.member_id,
-            payment_id=payment_id_of(trip_id),
-            quote=event.quote,
-            facts=event.facts,
-        )
+    trip_id = TripId(event.originator_id)
+    yield PriceTrip(
+        trip_id=trip_id,
+        member_id=event.member_id,
+        payment_id=payment_id_of(trip_id),
+        quote=event.quote,
+        facts=event.facts,
+    )
 
 
-def when_charge_due_then_price_the_reservation(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_charge_due_then_price_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
     """A reservation without a trip is invoiced under its own id, and charged without a hold."""
-    event = recorded.event
-    if isinstance(event, Reservation.ChargeDue):
-        what = TripId(event.originator_id)
-        yield PriceTrip(
-            trip_id=what,
-            member_id=event.member_id,
-            payment_id=payment_id_of(what),
-            quote=event.quote,
-            facts=event.facts,
-            method_token=event.method_token,
-        )
+    what = TripId(event.originator_id)
+    yield PriceTrip(
+        trip_id=what,
+        member_id=event.member_id,
+        payment_id=payment_id_of(what),
+        quote=event.quote,
+        facts=event.facts,
+        method_token=event.method_token,
+    )
 
 
-def when_trip_ended_then_tell_member(recorded: RecordedEvent) -> Iterable[Reaction]:
+def when_trip_ended_then_tell_member(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
     """The member sees at once what the meter says."""
-    event = recorded.event
-    if isinstance(event, Trip.Ended):
-        values = {
-            "trip_id": str(event.originator_id),
-            "ended_at": event.ended_at.isoformat(),
-            "driving_s": str(event.driving_s),
-            "parked_s": str(event.parked_s),
-            "distance_m": str(event.distance_m),
-        }
-        yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
+    values = {
+        "trip_id": str(event.originator_id),
+        "ended_at": event.ended_at.isoformat(),
+        "driving_s": str(event.driving_s),
+        "parked_s": str(event.parked_s),
+        "distance_m": str(event.distance_m),
+    }
+    yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
 
 
 POLICIES: Policies = {
@@ -176,7 +152,7 @@ POLICIES: Policies = {
     Reservation.GivenBack: (when_reservation_runs_until_then_expire_it,),
     Reservation.ExpiryAnnounced: (when_expiry_announced_then_tell_member,),
     Reservation.Expired: (when_reservation_expired_then_tell_member,),
-    Reservation.ChargeDue: (when_charge_due_then_price_the_reservation,),
+    Reservation.ChargeDue: (when_charge_due_then_price_reservation,),
     Trip.Requested: (when_trip_requested_then_hold_money,),
     Trip.StartConfirmed: (when_start_confirmed_then_tell_member,),
     Trip.StartFailed: (when_start_failed_then_release_money, when_step_failed_then_tell_member),

@@ -20,7 +20,7 @@ DRIVEN_ON_M = 100
 """A car that moved further than this after the member asked to end the trip was driven on."""
 
 
-class TripStatus(StrEnum):
+class TripState(StrEnum):
     """Where a trip stands."""
 
     REQUESTED = "requested"
@@ -56,11 +56,11 @@ class EndRequest(BaseModel):
         return odometer_m - self.odometer_m > DRIVEN_ON_M
 
 
-def not_in(status: TripStatus, allowed: tuple[TripStatus, ...], pending: PendingStep | None) -> list[Violation]:
+def not_in(state: TripState, allowed: tuple[TripState, ...], pending: PendingStep | None) -> list[Violation]:
     """Why a trip cannot take a step now: it is in the wrong state, or the car still owes an answer."""
     found = []
-    if status not in allowed:
-        values = {"status": status, "allowed": list(allowed)}
+    if state not in allowed:
+        values = {"state": state, "allowed": list(allowed)}
         found.append(
             Violation(code="trip.wrong_state", detail="the trip is not in a state that allows this", values=values)
         )

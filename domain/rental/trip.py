@@ -13,12 +13,12 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derive
 from domain.kernel.units import Metres
 from domain.rental import forced_end
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
-from domain.rental.steps import EndRequest, PendingStep, Step, TripStatus, not_in
+from domain.rental.steps import EndRequest, PendingStep, Step, TripState, not_in
 from domain.rental.trip_events import CarSeen, StepFailed, StepRequested, TripEvent
 from domain.rulebook.model import TripLimits
 from domain.rulebook.tariff import Quote
 
-S = TripStatus
+S = TripState
 ENDABLE = (S.RUNNING, S.PARKED, S.ENDING)
 
 
@@ -37,7 +37,7 @@ class Trip(Aggregate):
     package: str | None
     options: tuple[str, ...]
     payment_due_at: AwareDatetime
-    status: TripStatus = TripStatus.REQUESTED
+    state: TripState = TripState.REQUESTED
     pending: PendingStep | None = None
     phases: tuple[PhaseStart, ...] = ()
     started: CarReading = CarReading()
@@ -67,7 +67,7 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.unlock_requested"
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status = S.STARTING
+            aggregate.state = S.STARTING
             aggregate.pending = PendingStep(step="start", request_id=self.request_id)
 
     class StartConfirmed(CarSeen):
@@ -78,7 +78,7 @@ class Trip(Aggregate):
         started_at: AwareDatetime
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status, aggregate.pending = S.RUNNING, None
+            aggregate.state, aggregate.pending = S.RUNNING, None
             aggregate.phases = (PhaseStart(phase="driving", since=self.started_at),)
             aggregate.started = self.reading
 
@@ -88,7 +88,7 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.start_failed"
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status, aggregate.pending = S.START_FAILED, None
+            aggregate.state, aggregate.pending = S.START_FAILED, None
 
     class ParkRequested(StepRequested):
         TOPIC = "rental.trip.park_requested"
@@ -102,7 +102,7 @@ class Trip(Aggregate):
         parked_at: AwareDatetime
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status, aggregate.pending = S.PARKED, None
+            aggregate.state, aggregate.pending = S.PARKED, None
             aggregate.phases = (*aggregate.phases, PhaseStart(phase="parked", since=self.parked_at))
 
     class ParkFailed(StepFailed):
@@ -123,7 +123,7 @@ class Trip(Aggregate):
         resumed_at: AwareDatetime
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status, aggregate.pending, aggregate.end_request = S.RUNNING, None, None
+            aggregate.state, aggregate.pending, aggregate.end_request = S.RUNNING, None, None
             aggregate.phases = (*aggregate.phases, PhaseStart(phase="driving", since=self.resumed_at))
 
     class ResumeFailed(StepFailed):
@@ -141,7 +141,7 @@ class Trip(Aggregate):
         odometer_m: Metres | None
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status = S.ENDING
+            aggregate.state = S.ENDING
             aggregate.pending = PendingStep(step="end", request_id=self.request_id)
             aggregate.end_request = EndRequest(requested_at=self.requested_at, odometer_m=self.odometer_m)
 
@@ -170,7 +170,7 @@ class Trip(Aggregate):
         """Why an agent ended it."""
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.status, aggregate.pending, aggregate.ended_at = S.ENDED, None, self.ended_at
+            aggregate.state, aggregate.pending, aggregate.ended_at = S.ENDED, None, self.ended_at
 
     @classmethod
     def request(cls, trip_id: TripId, at: datetime, **facts: Any) -> "Trip":
@@ -179,11 +179,11 @@ class Trip(Aggregate):
 
     @property
     def awaits_payment(self) -> bool:
-        return self.status is S.REQUESTED
+        return self.state is S.REQUESTED
 
     @property
     def end_is_unconfirmed(self) -> bool:
-        return self.status is S.ENDING and self.pending is None
+        return self.state is S.ENDING and self.pending is None
 
     def step_of(self, request_id: UUID) -> Step | None:
         """The step that waits for the car's answer to a request."""
@@ -204,7 +204,7 @@ class Trip(Aggregate):
 
     def end_objections(self) -> list[Violation]:
         """Why this trip cannot be ended now, whatever its car and place say."""
-        return not_in(self.status, ENDABLE, self.pending)
+        return not_in(self.state, ENDABLE, self.pending)
 
     def request_end(self, odometer_m: int | None, at: datetime) -> UUID:
         """Have the car locked for good. A repeated wish keeps the time of the first unless the car was driven on."""
@@ -217,7 +217,7 @@ class Trip(Aggregate):
 
     def force_end(self, car: CarReading, ended_at: datetime, reason: str, limits: TripLimits, at: datetime) -> None:
         """An agent ends the trip, at a time in the past if need be. Refused before its start or outside the limits."""
-        wrong_state = not_in(self.status, ENDABLE, None)
+        wrong_state = not_in(self.state, ENDABLE, None)
         refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, limits, at)])
         self._end(car, ended_at, at, forced=True, reason=reason)
 
@@ -227,9 +227,9 @@ class Trip(Aggregate):
         self.trigger_event(event, timestamp=at, **who, **facts)
 
     def _ask(
-        self, step: Step, event: type[StepRequested], allowed: tuple[TripStatus, ...], at: datetime, **facts: Any
+        self, step: Step, event: type[StepRequested], allowed: tuple[TripState, ...], at: datetime, **facts: Any
     ) -> UUID:
-        refuse_if(not_in(self.status, allowed, self.pending))
+        refuse_if(not_in(self.state, allowed, self.pending))
         request_id = derived_id(self.id, step, self.version)
         self.tell(event, at, request_id=request_id, **facts)
         return request_id

@@ -10,19 +10,19 @@ from domain.rental.meter import CarReading
 
 async def zones_of(vehicle: Vehicle, work: UnitOfWork) -> list[Zone]:
     """The zones that the car stands in, as far as they still count."""
-    known = vehicle.state.zones
+    known = vehicle.readings.zones
     zones = [await work.load(Zone, zone_id) for zone_id in (known.value if known else ())]
     return [zone for zone in zones if not zone.retired]
 
 
 async def reading(vehicle: Vehicle, work: UnitOfWork) -> CarReading:
     """The car now; `None` where it never told."""
-    state = vehicle.state
+    readings = vehicle.readings
     names = [(zone.kind.value, zone.name) for zone in await zones_of(vehicle, work)]
     return CarReading(
-        position=state.position.value if state.position else None,
-        odometer_m=state.odometer_m.value if state.odometer_m else None,
-        energy_percent=state.energy_percent.value if state.energy_percent else None,
+        position=readings.position.value if readings.position else None,
+        odometer_m=readings.odometer_m.value if readings.odometer_m else None,
+        energy_percent=readings.energy_percent.value if readings.energy_percent else None,
         zones=tuple(sorted({name for pair in names for name in pair})),
     )
 

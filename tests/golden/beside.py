@@ -40,8 +40,8 @@ def stored(told: Iterable[DomainEvent]) -> Mapping[str, BaseModel]:
     for event in told:
         recorded = RecordedEvent(1, event.timestamp, event.TOPIC, event, METADATA)
         for policy in POLICIES.get(type(event), ()):
-            for consequence in policy(recorded):
-                what = consequence.command if isinstance(consequence, Scheduled) else consequence
+            for reaction in policy(recorded, recorded.event):
+                what = reaction.command if isinstance(reaction, Scheduled) else reaction
                 kind = what.NAME if isinstance(what, Command) else what.kind
                 found[kind] = max(found.get(kind, what), what, key=lambda value: len(value.model_dump_json()))
     return found

@@ -23,7 +23,7 @@ async def test_a_reservation_whose_time_passes_while_the_system_is_down_expires_
         await city.settled()
 
         account = await city.get("/v1/members/me", member)
-        assert (account["status"], account["reservation_id"]) == ("idle", None)
+        assert (account["state"], account["reservation_id"]) == ("idle", None)
         assert await city.told("rental.reservation.expired") == [reservation.rpartition("/")[2]]
         assert (len(city.mails("reservation_expired")), len(city.mails("reservation_expires_soon"))) == (1, 0)
         await city.reserve(car, other)

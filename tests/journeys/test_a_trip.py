@@ -87,6 +87,6 @@ async def test_a_declined_card_starts_nothing_and_costs_nothing(city: City) -> N
     await city.settled()
 
     account = (await city.api.get("/v1/members/me", headers=member)).json()
-    assert account["status"] == "idle"
+    assert account["state"] == "idle"
     assert car.locked
     assert (await city.api.get("/v1/invoices", headers=member)).json()["invoices"] == []

@@ -77,7 +77,7 @@ async def test_a_car_that_never_answers_gives_the_reservation_back(city: City) -
 
     assert (await city.get(reservation, member))["state"] == "open"
     account = await city.get("/v1/members/me", member)
-    assert (account["status"], account["reservation_id"]) == ("in_reservation", reservation_id)
+    assert (account["state"], account["reservation_id"]) == ("in_reservation", reservation_id)
     [told] = city.mails("trip_start_failed")
     assert "Nothing is charged" in told
     operations = await city.running.pool.fetch("select operation from csbe.provider_operations order by performed_at")

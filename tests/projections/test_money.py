@@ -19,7 +19,7 @@ async def _agrees(pool: asyncpg.Pool, world: World, trip: TripId) -> asyncpg.Rec
     invoice = await world.store.load(Invoice, Invoice.id_of(trip))
     shown = await row(pool, "invoices", "trip_id", trip)
     paid = invoice.paid.amount_minor if invoice.paid else 0
-    assert (shown["state"], shown["paid_minor"]) == (invoice.status, paid)
+    assert (shown["state"], shown["paid_minor"]) == (invoice.state, paid)
     assert shown["open_minor"] == invoice.due.amount_minor
     return shown
 

@@ -49,7 +49,7 @@ async def test_the_account_the_trip_and_the_reservation_tell_the_story(story: St
     account = await row(pool, "members", "member_id", ada)
     driven = await row(pool, "trips", "trip_id", trip)
     held = await row(pool, "reservations", "reservation_id", driven["reservation_id"])
-    assert (account["name"], account["status"], account["licence_state"]) == ("Ada", "idle", "verified")
+    assert (account["name"], account["state"], account["licence_state"]) == ("Ada", "idle", "verified")
     assert (driven["state"], driven["vehicle_id"], driven["distance_m"]) == ("ended", mini, 9000)
     assert (held["state"], held["trip_id"]) == ("converted", trip)
 

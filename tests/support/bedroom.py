@@ -1,7 +1,7 @@
 """A small world of consequences: alarms ring, somebody is to be woken or written to."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -18,7 +18,7 @@ from adapters.postgres.listener import Listener
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
-from domain.kernel.policy import Effect, Reaction, Scheduled, SendMessage
+from domain.kernel.policy import Effect, Policy, Reaction, Scheduled, SendMessage
 
 NOON = datetime(2032, 1, 1, 12, tzinfo=UTC)
 """After everything that the database's clock says."""
@@ -56,19 +56,16 @@ class Woken(Command):
     name: str
 
 
-def when_it_rings_wake_everybody(recorded: RecordedEvent) -> Iterable[Reaction]:
-    assert isinstance(recorded.event, Alarm.Rung)
-    return [Wake(name=name) for name in recorded.event.names]
+def when_it_rings_wake_everybody(_recorded: RecordedEvent, event: Alarm.Rung) -> Iterable[Reaction]:
+    return [Wake(name=name) for name in event.names]
 
 
-def when_it_rings_wake_later(recorded: RecordedEvent) -> Iterable[Reaction]:
-    assert isinstance(recorded.event, Alarm.Rung)
-    return [Scheduled(due_at=NOON + timedelta(hours=1), command=Wake(name=name)) for name in recorded.event.names]
+def when_it_rings_wake_later(_recorded: RecordedEvent, event: Alarm.Rung) -> Iterable[Reaction]:
+    return [Scheduled(due_at=NOON + timedelta(hours=1), command=Wake(name=name)) for name in event.names]
 
 
-def when_it_rings_send_mail(recorded: RecordedEvent) -> Iterable[Reaction]:
-    assert isinstance(recorded.event, Alarm.Rung)
-    return [SendMessage(member_id=MemberId(UUID(int=7)), template=name) for name in recorded.event.names]
+def when_it_rings_send_mail(_recorded: RecordedEvent, event: Alarm.Rung) -> Iterable[Reaction]:
+    return [SendMessage(member_id=MemberId(UUID(int=7)), template=name) for name in event.names]
 
 
 @dataclass
@@ -113,9 +110,7 @@ class Bedroom:
         return row
 
 
-async def rings(
-    store: PostgresEventStore, policy: Callable[[RecordedEvent], Iterable[Reaction]], *names: str
-) -> RecordedEvent:
+async def rings(store: PostgresEventStore, policy: Policy, *names: str) -> RecordedEvent:
     """An alarm rings and the policy follows it; returns the event."""
     alarm = Alarm.begin(Alarm.Rung, id=uuid4(), timestamp=NOON, names=names)
     metadata = Metadata(

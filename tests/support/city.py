@@ -80,7 +80,7 @@ class City:
     async def knows_its_cars(self) -> bool:
         """Whether every car has told of itself, so that none of them adds to the log by itself any more."""
         vehicles = [await self.running.store.load(Vehicle, car.vehicle_id) for car in self.cars]
-        return all(vehicle.state.locked for vehicle in vehicles)
+        return all(vehicle.readings.locked for vehicle in vehicles)
 
     async def reserve(self, car: Car, member: dict[str, str]) -> str:
         """A reservation's path."""

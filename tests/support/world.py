@@ -45,7 +45,7 @@ class World:
         self.service = service
         self.rulebooks = dict(RULEBOOKS)
         self.messages: list[SendMessage] = []
-        self.refused_consequences: list[tuple[Command, RefusedError]] = []
+        self.refused_reactions: list[tuple[Command, RefusedError]] = []
         self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
         self.provider: ProviderManner = "accepting"
         self.last_said: dict[UUID, Observation] = {}
@@ -90,8 +90,8 @@ class World:
             recorded = self.store.log[self._seen]
             self._seen += 1
             for policy in POLICIES.get(type(recorded.event), ()):
-                for consequence in policy(recorded):
-                    await self._carry_out(consequence)
+                for reaction in policy(recorded, recorded.event):
+                    await self._carry_out(reaction)
 
     async def answer_late(self) -> None:
         """The cars do at last what they were silent about."""
@@ -119,18 +119,18 @@ class World:
         """The templates of all messages sent so far."""
         return [message.template for message in self.messages]
 
-    async def _carry_out(self, consequence: Reaction) -> None:
-        match consequence:
+    async def _carry_out(self, reaction: Reaction) -> None:
+        match reaction:
             case Scheduled():
-                heapq.heappush(self._later, (consequence.due_at, next(self._number), consequence.command))
+                heapq.heappush(self._later, (reaction.due_at, next(self._number), reaction.command))
             case SendMessage():
-                self.messages.append(consequence)
+                self.messages.append(reaction)
             case TellVehicle():
-                await self._car_hears(consequence)
+                await self._car_hears(reaction)
             case AskPaymentProvider():
-                await self._provider_hears(consequence)
+                await self._provider_hears(reaction)
             case Command():
-                await self._follow_up(consequence)
+                await self._follow_up(reaction)
 
     async def _car_hears(self, request: TellVehicle) -> None:
         manner = self.cars[request.vehicle_id]
@@ -154,7 +154,7 @@ class World:
         try:
             await self._dispatch(command, SYSTEM, derived_id("follow-up", next(self._number)))
         except RefusedError as refusal:
-            self.refused_consequences.append((command, refusal))
+            self.refused_reactions.append((command, refusal))
 
     async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> CommandResult:
         metadata = Metadata(

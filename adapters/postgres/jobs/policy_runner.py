@@ -38,7 +38,7 @@ class PolicyRunner:
         return [event.TOPIC for event in self._policies]
 
     async def __call__(self, events: Sequence[RecordedEvent], connection: Connection) -> None:
-        """Store the consequences of a batch of events."""
+        """Store the reactions of a batch of events."""
         rows = [row for recorded in events for row in self._rows(recorded)]
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
@@ -48,14 +48,14 @@ class PolicyRunner:
     def _rows(self, recorded: RecordedEvent) -> Iterable[_Row]:
         cause = event_id(recorded.event.originator_id, recorded.event.originator_version)
         for policy in self._policies.get(type(recorded.event), ()):
-            for place, consequence in enumerate(policy(recorded)):
-                yield _row(recorded, cause, policy, place, consequence)
+            for place, reaction in enumerate(policy(recorded, recorded.event)):
+                yield _row(recorded, cause, policy, place, reaction)
 
 
-def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, consequence: Reaction) -> _Row:
-    due_at, what = recorded.recorded_at, consequence
-    if isinstance(consequence, Scheduled):
-        due_at, what = consequence.due_at, consequence.command
+def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, reaction: Reaction) -> _Row:
+    due_at, what = recorded.recorded_at, reaction
+    if isinstance(reaction, Scheduled):
+        due_at, what = reaction.due_at, reaction.command
     kind = what.NAME if isinstance(what, Command) else what.kind
     job_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata

@@ -32,14 +32,14 @@ comment on column csbe.telemetry.signals is 'All signals of the message by VSS p
 create table csbe.telemetry_tracks (
     vin text primary key,
     track jsonb,
-    told jsonb,
+    reported jsonb,
     updated_at timestamptz not null default now()
 );
 
 comment on table csbe.telemetry_tracks is 'What ingest remembers of each car between messages; its row is locked while a batch of that car is worked on.';
 comment on column csbe.telemetry_tracks.vin is 'Vehicle identification number.';
 comment on column csbe.telemetry_tracks.track is 'Plausibility: recent sequence numbers, believed fix, distance driven in metres, count of each anomaly.';
-comment on column csbe.telemetry_tracks.told is 'The readings that fleet was told last; the next observation is sent when something that means something differs.';
+comment on column csbe.telemetry_tracks.reported is 'The readings that fleet was reported last; the next observation is sent when something that means something differs.';
 comment on column csbe.telemetry_tracks.updated_at is 'When the car''s last batch was stored.';
 
 create table csbe.dead_letters (

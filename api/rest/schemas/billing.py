@@ -157,7 +157,7 @@ class InvoiceShown(Shown):
         return cls.of(
             invoice,
             invoice_id=invoice.id,
-            state=invoice.status,
+            state=invoice.state,
             issued_at=invoice.created_on,
             currency=invoice.gross.currency,
             net_minor=invoice.net.amount_minor,

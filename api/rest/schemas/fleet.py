@@ -1,6 +1,6 @@
 """Vehicles, zones and tasks in the field."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
 from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.state import VehicleReadings
-from domain.fleet.vehicle import ServiceState
+from domain.fleet.vehicle import ServiceState, VehicleState
 from domain.fleet.zones import Polygons, ZoneKind
 
 MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
@@ -63,7 +63,7 @@ class VehicleOnMap(BaseModel):
     position_at: AwareDatetime | None
     energy_percent: float | None
     energy_at: AwareDatetime | None
-    state: Literal["available", "reserved", "in_trip", "commissioned", "out_of_service", "decommissioned"]
+    state: VehicleState
     online: bool
     distance_m: int | None = None
 
@@ -103,16 +103,16 @@ class VehicleShown(Shown):
 
     model_config = example(
         {
-            "id": VEHICLE_ID,
+            "vehicle_id": VEHICLE_ID,
             "version": 3,
             "plate": "B-DN 641",
             "model": "BMW i3",
             "fuel_type": "electric",
             "city_id": "berlin",
+            "state": "available",
             "service_state": "in_service",
-            "taken": False,
             "online": True,
-            "state": {
+            "readings": {
                 "position": {
                     "value": {"latitude": 52.5219, "longitude": 13.4132},
                     "at": "2027-01-05T10:14:58Z",
@@ -123,16 +123,16 @@ class VehicleShown(Shown):
         }
     )
 
-    id: UUID
+    vehicle_id: UUID
     version: int
     plate: str
     model: str
     fuel_type: FuelType
     city_id: str
+    state: VehicleState
     service_state: ServiceState
-    taken: bool
     online: bool
-    state: VehicleReadings
+    readings: VehicleReadings
 
 
 class ZoneShown(BaseModel):

@@ -93,15 +93,15 @@ class PaymentMethodShown(BaseModel):
 
 
 class Account(Shown):
-    """A member's account with its status and every reason against driving now."""
+    """A member's account with its state and every reason against driving now."""
 
     model_config = example(
         {
-            "id": MEMBER_ID,
+            "member_id": MEMBER_ID,
             "version": 5,
             "service": "drivenow-europe",
             "city_id": "berlin",
-            "status": "idle",
+            "state": "idle",
             "email_verified": True,
             "licence": {
                 "country": "DE",
@@ -125,11 +125,11 @@ class Account(Shown):
         }
     )
 
-    id: UUID
+    member_id: UUID
     version: int
     service: str
     city_id: str
-    status: MemberState
+    state: MemberState
     email_verified: bool
     licence: LicenceShown | None
     payment_methods: list[PaymentMethodShown]

@@ -11,7 +11,7 @@ from domain.billing.estimate import Estimate, estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Money
 from domain.rental.meter import CarReading, PhaseStart
-from domain.rental.steps import EndRequest, PendingStep, TripStatus
+from domain.rental.steps import EndRequest, PendingStep, TripState
 from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Quote, hold_amount
 
@@ -77,7 +77,7 @@ class ReservationShown(Shown):
 
     model_config = example(
         {
-            "id": RESERVATION_ID,
+            "reservation_id": RESERVATION_ID,
             "version": 1,
             "state": "open",
             "member_id": MEMBER_ID,
@@ -92,7 +92,7 @@ class ReservationShown(Shown):
         }
     )
 
-    id: UUID
+    reservation_id: UUID
     version: int
     state: str
     member_id: UUID
@@ -173,7 +173,7 @@ class TripShown(Shown):
 
     model_config = example(
         {
-            "id": TRIP_ID,
+            "trip_id": TRIP_ID,
             "version": 3,
             "state": "running",
             "member_id": MEMBER_ID,
@@ -198,9 +198,9 @@ class TripShown(Shown):
         }
     )
 
-    id: UUID
+    trip_id: UUID
     version: int
-    state: TripStatus
+    state: TripState
     member_id: UUID
     vehicle_id: UUID
     reservation_id: UUID | None

@@ -1,4 +1,4 @@
-"""Cars that publish, and an ingest whose dispatcher writes down what it is told."""
+"""Cars that publish, and an ingest whose dispatcher writes down what it is reported."""
 
 import asyncio
 import json

@@ -26,10 +26,10 @@ async def car(mqtt_url: str, vin: str) -> AsyncIterator[Car]:
 
 
 @pytest.fixture
-async def told() -> LastReported:
+async def reported() -> LastReported:
     return LastReported()
 
 
 @pytest.fixture
-def writer(pool: asyncpg.Pool, told: LastReported) -> BatchWriter:
-    return BatchWriter(told, TelemetryStore(pool), Vehicles(), zones=nowhere)
+def writer(pool: asyncpg.Pool, reported: LastReported) -> BatchWriter:
+    return BatchWriter(reported, TelemetryStore(pool), Vehicles(), zones=nowhere)

@@ -51,17 +51,23 @@ async def reason_for(pool: asyncpg.Pool, topic: str) -> str | None:
 
 
 async def test_every_message_is_stored_and_only_changes_are_told(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, reported: LastReported, rows: Count
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         for seq in range(50):
             await car.report(seq, locked=seq < 25)
         await until(lambda: _is(rows, 50))
-    assert told.names == ["fleet.observe_vehicle"] * 2
+    assert reported.names == ["fleet.observe_vehicle"] * 2
 
 
 async def test_a_message_that_comes_twice_is_stored_as_a_duplicate_and_told_once(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count, pool: asyncpg.Pool
+    mqtt_url: str,
+    writer: BatchWriter,
+    client_id: str,
+    car: Car,
+    reported: LastReported,
+    rows: Count,
+    pool: asyncpg.Pool,
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         await car.report(1, locked=True)
@@ -71,12 +77,12 @@ async def test_a_message_that_comes_twice_is_stored_as_a_duplicate_and_told_once
         "select anomalies from csbe.telemetry where vin = $1 order by cardinality(anomalies)", car.vin
     )
     assert [list(row[0]) for row in anomalies] == [[], ["duplicate"]]
-    assert len(told.commands) == 1
+    assert len(reported.commands) == 1
 
 
 @real_broker
 async def test_what_was_not_acknowledged_comes_again_after_a_crash(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, reported: LastReported, rows: Count
 ) -> None:
     async with AcknowledgingClient(mqtt_url, identifier=client_id, now=SystemClock().now) as crashing:
         await crashing.subscribe([(topic, 1) for topic in subscriptions()])
@@ -86,13 +92,13 @@ async def test_what_was_not_acknowledged_comes_again_after_a_crash(
     await car.report(2, locked=True)
     async with running(mqtt_url, writer, client_id):
         await until(lambda: _at_least(rows, 1))
-        await until(lambda: told.commands)
+        await until(lambda: reported.commands)
         await until(lambda: _at_least(rows, 2))
-    assert len(told.commands) == 1
+    assert len(reported.commands) == 1
 
 
 async def test_a_crash_between_telling_and_storing_tells_nothing_twice(
-    writer: BatchWriter, car: Car, told: LastReported, vin: str
+    writer: BatchWriter, car: Car, reported: LastReported, vin: str
 ) -> None:
     ts = car.started.isoformat()
     message = Received(
@@ -103,30 +109,30 @@ async def test_a_crash_between_telling_and_storing_tells_nothing_twice(
     other = f"TST{'0' * 14}" if vin != f"TST{'0' * 14}" else f"TST{'1' * 14}"
     failing = Received(message.topic.replace(vin, other), message.payload, message.received_at)
     await writer.write([message])
-    first = list(told.commands)
-    told.failure = VersionConflictError(uuid4(), 1)
+    first = list(reported.commands)
+    reported.failure = VersionConflictError(uuid4(), 1)
     with pytest.raises(VersionConflictError):
         await writer.write([failing])
-    told.failure = None
+    reported.failure = None
     await writer.write([message])
-    assert told.commands == first
+    assert reported.commands == first
 
 
 async def test_a_database_outage_holds_the_batch_until_it_is_over(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, reported: LastReported, rows: Count
 ) -> None:
-    told.failure = ConnectionRefusedError("the database is away")
+    reported.failure = ConnectionRefusedError("the database is away")
     async with running(mqtt_url, writer, client_id):
         await car.report(1, locked=True)
-        await asyncio.wait_for(told.changed.wait(), 10)
+        await asyncio.wait_for(reported.changed.wait(), 10)
         assert await rows() == 0
-        told.failure = None
+        reported.failure = None
         await until(lambda: _is(rows, 1))
-    assert len(told.commands) == 1
+    assert len(reported.commands) == 1
 
 
 async def test_a_broker_that_restarts_is_found_again(
-    writer: BatchWriter, client_id: str, vin: str, told: LastReported
+    writer: BatchWriter, client_id: str, vin: str, reported: LastReported
 ) -> None:
     port = free_port()
     async with embedded_broker(port) as url, asyncio.timeout(30):
@@ -137,7 +143,7 @@ async def test_a_broker_that_restarts_is_found_again(
         await asyncio.wait_for(ingest.subscribed.wait(), 20)
         async with aiomqtt.Client(**client_options(url)) as client:
             await Car(client, vin).report(1, locked=True)
-            await until(lambda: told.commands)
+            await until(lambda: reported.commands)
         await stack.__aexit__(None, None, None)
 
 
@@ -181,37 +187,37 @@ async def test_a_car_on_the_topic_of_another_service_is_a_dead_letter(
 
 
 async def test_a_refused_answer_is_a_dead_letter_with_the_rule(
-    writer: BatchWriter, car: Car, told: LastReported, pool: asyncpg.Pool
+    writer: BatchWriter, car: Car, reported: LastReported, pool: asyncpg.Pool
 ) -> None:
-    told.failure = RefusedError(Violation(code="vehicle.no_such_command", detail="nobody asked for it"))
+    reported.failure = RefusedError(Violation(code="vehicle.no_such_command", detail="nobody asked for it"))
     body = {"id": str(uuid4()), "status": "done", "ts": car.started.isoformat()}
     await writer.write([Received(car.topic("responses"), json.dumps(body).encode(), SystemClock().now())])
     assert "vehicle.no_such_command" in str(await reason_for(pool, car.topic("responses")))
 
 
-async def test_an_answer_confirms_or_fails_its_command(writer: BatchWriter, car: Car, told: LastReported) -> None:
+async def test_an_answer_confirms_or_fails_its_command(writer: BatchWriter, car: Car, reported: LastReported) -> None:
     bodies = [{"id": str(uuid4()), "status": status, "ts": car.started.isoformat()} for status in ("done", "failed")]
     await writer.write([Received(car.topic("responses"), json.dumps(b).encode(), SystemClock().now()) for b in bodies])
-    assert told.names == ["fleet.confirm_vehicle_command", "fleet.fail_vehicle_command"]
+    assert reported.names == ["fleet.confirm_vehicle_command", "fleet.fail_vehicle_command"]
 
 
 async def test_a_lost_contact_is_told_once_and_so_is_its_return(
-    writer: BatchWriter, car: Car, told: LastReported
+    writer: BatchWriter, car: Car, reported: LastReported
 ) -> None:
     for status in (b"online", b"online", b"offline", b"offline", b"online"):
         await writer.write([Received(car.topic("status"), status, SystemClock().now())])
-    assert len(told.commands) == 3
+    assert len(reported.commands) == 3
 
 
 async def test_the_last_will_of_a_car_tells_that_contact_is_lost(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, reported: LastReported
 ) -> None:
     async with running(mqtt_url, writer, client_id):
         await car.publish("status", b"online")
-        await until(lambda: len(told.commands) == 1)
+        await until(lambda: len(reported.commands) == 1)
         await vanish_with_will(mqtt_url, car.topic("status"))
-        await until(lambda: len(told.commands) == 2)
-    assert [c.online for c, _ in told.commands if isinstance(c, NoteContact)] == [True, False]
+        await until(lambda: len(reported.commands) == 2)
+    assert [c.online for c, _ in reported.commands if isinstance(c, NoteContact)] == [True, False]
 
 
 async def test_cut_database_connections_are_replaced_and_nothing_is_lost(
@@ -231,7 +237,7 @@ async def test_cut_database_connections_are_replaced_and_nothing_is_lost(
 
 @real_broker
 async def test_two_processes_share_the_load_over_mqtt_5(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, told: LastReported, rows: Count
+    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, reported: LastReported, rows: Count
 ) -> None:
     url, share = f"{mqtt_url}?version=5", f"share-{uuid4().hex}"
     names = [f"{client_id}-{number}" for number in range(2)]
@@ -239,7 +245,7 @@ async def test_two_processes_share_the_load_over_mqtt_5(
         for seq in range(40):
             await car.report(seq, locked=True)
         await until(lambda: _is(rows, 40))
-    assert len(told.commands) == 1
+    assert len(reported.commands) == 1
     for name in names:
         await forget_session(mqtt_url, name)
 

@@ -1,4 +1,4 @@
-"""The screen: what a message is suspected of, and how far the car has driven."""
+"""The assess: what a message is suspected of, and how far the car has driven."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.mqtt.memory import VehicleMemory
-from adapters.mqtt.plausibility import Anomaly, Sample, Track, Verdict, screen
+from adapters.mqtt.memory import RememberedVehicle
+from adapters.mqtt.plausibility import Anomaly, Sample, Track, Verdict, assess
 from domain.kernel.units import Position
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive"
@@ -32,7 +32,7 @@ def north(metres: float) -> Position:
 
 def judge(*samples: Sample) -> tuple[Track, list[Verdict]]:
     track = Track()
-    return track, [screen(track, each) for each in samples]
+    return track, [assess(track, each) for each in samples]
 
 
 def munich(name: str) -> list[Sample]:
@@ -164,7 +164,7 @@ def test_no_distance_is_added_faster_than_a_car_can_drive_and_each_oddity_is_cou
 
 def test_what_is_remembered_survives_storage() -> None:
     track, _ = judge(*munich("munich_1s.csv")[:600])
-    assert VehicleMemory.read(VehicleMemory(track).written()).track == track
+    assert RememberedVehicle.read(RememberedVehicle(track).written()).track == track
 
 
 def test_a_counter_that_starts_again_with_newer_times_is_a_restarted_device() -> None:

@@ -24,11 +24,11 @@ async def test_parked_tasks_are_listed_with_what_went_wrong(csbe: Csbe, pool: as
         "select gen_random_uuid(), policy, kind, payload, service, correlation_id, causation_id, due_at from csbe.jobs"
     )
 
-    [shown] = (await csbe("tasks", "list", "--json")).json
+    [shown] = (await csbe("jobs", "list", "--json")).json
 
     assert (shown["id"], shown["kind"], shown["attempts"]) == (str(job_id), "billing.charge", 20)
     assert (shown["last_error"], shown["correlation_id"]) == ("the provider [did] not answer", str(job_id))
-    table = (await csbe("tasks", "list")).out
+    table = (await csbe("jobs", "list")).out
     assert "[did]" in table
     assert str(job_id) in table.split()
 
@@ -36,25 +36,25 @@ async def test_parked_tasks_are_listed_with_what_went_wrong(csbe: Csbe, pool: as
 async def test_a_parked_task_is_tried_again_with_all_its_attempts(csbe: Csbe, pool: asyncpg.Pool) -> None:
     job_id = await given_up(pool)
 
-    ended = await csbe("tasks", "retry", str(job_id))
+    ended = await csbe("jobs", "retry", str(job_id))
 
     assert ended.code == 0
     [task] = await pool.fetch("select failed_at, attempts, due_at <= now() as due from csbe.jobs")
     assert tuple(task) == (None, 0, True)
-    assert (await csbe("tasks", "retry", str(job_id))).code == 2
+    assert (await csbe("jobs", "retry", str(job_id))).code == 2
 
 
 async def test_a_parked_task_is_dropped_on_record(csbe: Csbe, pool: asyncpg.Pool) -> None:
     job_id = await given_up(pool)
 
-    ended = await csbe("tasks", "drop", str(job_id), "--reason", "paid in cash", "--by", "Igor")
+    ended = await csbe("jobs", "drop", str(job_id), "--reason", "paid in cash", "--by", "Igor")
 
     assert ended.code == 0
     assert await pool.fetchval("select count(*) from csbe.jobs") == 0
     [dropped] = await pool.fetch("select id, kind, last_error, dropped_by, reason from csbe.dropped_jobs")
     expected = (job_id, "billing.charge", "the provider [did] not answer", "Igor", "paid in cash")
     assert tuple(dropped) == expected
-    again = await csbe("tasks", "drop", str(job_id), "--reason", "paid in cash")
+    again = await csbe("jobs", "drop", str(job_id), "--reason", "paid in cash")
     assert (again.code, again.err.strip()) == (2, f"error: there is no parked task {job_id}")
 
 
@@ -62,7 +62,7 @@ async def test_a_task_that_is_not_parked_cannot_be_dropped(csbe: Csbe, pool: asy
     job_id = await given_up(pool)
     await pool.execute("update csbe.jobs set failed_at = null")
 
-    ended = await csbe("tasks", "drop", str(job_id), "--reason", "in the way")
+    ended = await csbe("jobs", "drop", str(job_id), "--reason", "in the way")
 
     assert ended.code == 2
     assert await pool.fetchval("select count(*) from csbe.jobs") == 1

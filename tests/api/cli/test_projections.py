@@ -32,9 +32,9 @@ async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> 
     return position
 
 
-async def status(csbe: Csbe, name: str = "projection.members.") -> dict[str, Any]:
+async def status(csbe: Csbe, name: str = "projection/members/") -> dict[str, Any]:
     """Of the live generation."""
-    rows = (await csbe("projections", "status", "--json")).json
+    rows = (await csbe("followers", "status", "--json")).json
     [found] = [row for row in rows if row["name"].startswith(name) and row["generation"] in {"live", None}]
     return dict(found)
 
@@ -49,17 +49,17 @@ async def test_the_status_shows_a_stopped_projection_with_its_error_and_position
 
 
 async def test_a_stopped_projection_is_retried(csbe: Csbe, stopped: int) -> None:
-    ended = await csbe("projections", "retry", "members")
+    ended = await csbe("followers", "retry", "members")
 
     assert ended.code == 0
     shown = await status(csbe)
     assert (shown["state"], shown["position"], shown["error"]) == ("running", stopped - 1, None)
-    again = await csbe("projections", "retry", shown["name"])
+    again = await csbe("followers", "retry", shown["name"])
     assert (again.code, again.err.strip()) == (2, f"error: {shown['name']} is not stopped")
 
 
 async def test_an_event_is_skipped_on_record(csbe: Csbe, pool: asyncpg.Pool, stopped: int) -> None:
-    ended = await csbe("projections", "skip", "members", "--position", str(stopped), "--reason", "damaged, see INC-7")
+    ended = await csbe("followers", "skip", "members", "--position", str(stopped), "--reason", "damaged, see INC-7")
 
     assert ended.code == 0
     assert (await status(csbe))["position"] == stopped
@@ -73,15 +73,15 @@ async def test_an_event_is_skipped_on_record(csbe: Csbe, pool: asyncpg.Pool, sto
 async def test_only_the_position_where_it_is_stopped_can_be_skipped(
     csbe: Csbe, pool: asyncpg.Pool, stopped: int
 ) -> None:
-    skip = ("projections", "skip", "members", "--position")
+    skip = ("followers", "skip", "members", "--position")
     elsewhere = await csbe(*skip, str(stopped + 1), "--reason", "a slip")
     for_no_reason = await csbe(*skip, str(stopped), "--reason", " ")
-    another = await csbe("projections", "skip", "fleet", "--position", str(stopped), "--reason", "a slip")
+    another = await csbe("followers", "skip", "fleet", "--position", str(stopped), "--reason", "a slip")
 
     assert elsewhere.code == for_no_reason.code == another.code == 2
     assert f"stopped at {stopped}, not at {stopped + 1}" in elsewhere.err
     assert "'--reason'" in for_no_reason.err
-    assert f"{(await status(csbe, 'projection.fleet.'))['name']} is not stopped" in another.err
+    assert f"{(await status(csbe, 'projection/fleet/'))['name']} is not stopped" in another.err
     assert (await status(csbe))["failed_position"] == stopped
     assert await pool.fetchval("select count(*) from csbe.skipped_events") == 0
 
@@ -118,7 +118,7 @@ async def test_an_event_to_blame_ends_a_build_by_workers_with_one_line_and_the_s
 
     [shown] = [
         row
-        for row in (await csbe("projections", "status", "--json")).json
+        for row in (await csbe("followers", "status", "--json")).json
         if row["generation"] == "building" and row["state"] == "stopped"
     ]
     *_, last = ended.err.splitlines()
@@ -126,7 +126,7 @@ async def test_an_event_to_blame_ends_a_build_by_workers_with_one_line_and_the_s
     assert last.startswith(f"error: {shown['name']} stopped at position {stopped}: UnreadableEventError")
     assert (shown["failed_position"], shown["position"]) == (stopped, stopped - 1)
 
-    skip = ("projections", "skip", shown["name"], "--position", str(stopped), "--reason", "damaged, see INC-7")
+    skip = ("followers", "skip", shown["name"], "--position", str(stopped), "--reason", "damaged, see INC-7")
     assert (await csbe(*skip)).code == 0
     assert (await csbe(*build)).code == 0
 

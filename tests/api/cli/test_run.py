@@ -70,7 +70,7 @@ BEYOND = "9999999999999999999999"
         (("token", "partner", "--subject", " "), "--subject"),
         (("webhooks", "replay", str(UUID(int=1)), "--from", BEYOND), "--from"),
         (("webhooks", "skip", str(UUID(int=1)), "--reason", "a slip", "--position", BEYOND), "--position"),
-        (("projections", "skip", "fleet", "--reason", "a slip", "--position", BEYOND), "--position"),
+        (("followers", "skip", "fleet", "--reason", "a slip", "--position", BEYOND), "--position"),
         (("history", str(UUID(int=1)), "--position", BEYOND), "--position"),
     ],
     ids=lambda words: " ".join(word[:10] for word in words) if isinstance(words, tuple) else words,

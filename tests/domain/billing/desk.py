@@ -80,20 +80,20 @@ class Desk:
     async def provider_answers(self, *, accepted: bool = True) -> list[str]:
         """Let the provider answer until policies ask it nothing more; tells what was asked."""
         asked = []
-        while requests := [e for e in self._consequences() if isinstance(e, AskPaymentProvider)]:
+        while requests := [e for e in self._reactions() if isinstance(e, AskPaymentProvider)]:
             for request in requests:
                 asked.append(f"{request.operation} {request.amount}")
                 code = None if accepted else "card_declined"
                 await self.do(payment_answer(request, accepted, "ref-1", code))
         return asked
 
-    def _consequences(self) -> Iterator[AskPaymentProvider | SendMessage]:
+    def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage]:
         fresh, self._answered = self.store.log[self._answered :], len(self.store.log)
         for recorded in fresh:
             for policy in POLICIES.get(type(recorded.event), ()):
-                for consequence in policy(recorded):
-                    assert isinstance(consequence, AskPaymentProvider | SendMessage)
-                    yield consequence
+                for reaction in policy(recorded, recorded.event):
+                    assert isinstance(reaction, AskPaymentProvider | SendMessage)
+                    yield reaction
 
     async def invoice(self, invoice_id: UUID) -> Invoice:
         return await self.store.load(Invoice, invoice_id)

@@ -26,7 +26,7 @@ async def test_a_trip_is_paid_from_its_hold_and_the_rest_is_let_go() -> None:
 
     assert await desk.provider_answers() == ["capture 3.10 EUR"]
     invoice = await desk.invoice(invoice_id)
-    assert (invoice.status, invoice.number, invoice.gross) == ("paid", "DE-00000001", euros("3.10"))
+    assert (invoice.state, invoice.number, invoice.gross) == ("paid", "DE-00000001", euros("3.10"))
     assert (invoice.net, invoice.tax) == (euros("2.61"), euros("0.49"))
     [captured] = desk.events(Payment.Captured)
     assert captured.unused == euros("26.90")
@@ -53,7 +53,7 @@ async def test_what_goes_beyond_the_hold_is_held_and_captured_anew() -> None:
     asked = await desk.provider_answers()
     assert sorted(asked) == ["capture 30.00 EUR", "capture 32.00 EUR", "hold 32.00 EUR"]
     invoice = await desk.invoice(invoice_id)
-    assert (invoice.status, invoice.paid) == ("paid", euros("62"))
+    assert (invoice.state, invoice.paid) == ("paid", euros("62"))
 
 
 async def test_a_declined_capture_leaves_the_invoice_open_and_gives_the_hold_back() -> None:
@@ -65,7 +65,7 @@ async def test_a_declined_capture_leaves_the_invoice_open_and_gives_the_hold_bac
     asked = await desk.provider_answers(accepted=False)
 
     assert asked == ["capture 3.10 EUR", "release 30.00 EUR"]
-    assert (await desk.invoice(invoice_id)).status == "open"
+    assert (await desk.invoice(invoice_id)).state == "open"
     [failed] = desk.events(Invoice.PaymentFailed)
     assert failed.decline_code == "card_declined"
 
@@ -80,7 +80,7 @@ async def test_an_open_invoice_can_be_charged_again() -> None:
     await desk.do(RetryCharge(invoice_id=invoice_id))
 
     assert await desk.provider_answers() == ["hold 3.10 EUR", "capture 3.10 EUR"]
-    assert (await desk.invoice(invoice_id)).status == "paid"
+    assert (await desk.invoice(invoice_id)).state == "paid"
 
 
 async def test_a_charge_under_way_cannot_be_asked_for_again() -> None:
@@ -101,7 +101,7 @@ async def test_a_hold_that_nobody_needs_any_more_is_released() -> None:
     await desk.do(ReleaseHold(payment_id=payment_id))
 
     assert await desk.provider_answers() == ["release 30.00 EUR"]
-    assert (await desk.store.load(Payment, payment_id)).status == "released"
+    assert (await desk.store.load(Payment, payment_id)).state == "released"
 
 
 async def test_a_hold_given_up_before_the_provider_answers_is_released_when_it_comes() -> None:
@@ -121,13 +121,13 @@ async def test_a_charge_that_is_hard_to_believe_waits_for_an_agent() -> None:
     assert await desk.provider_answers() == []
     invoice = await desk.invoice(invoice_id)
     [review] = desk.events(Invoice.ReviewRequired)
-    assert invoice.status == "in_review"
+    assert invoice.state == "in_review"
     assert [r.code for r in review.reasons] == ["charge.trip_too_long", "charge.amount_too_high"]
 
     await desk.do(ApproveCharge(invoice_id=invoice_id, reason="the member confirms the trip"))
     await desk.provider_answers()
 
-    assert (await desk.invoice(invoice_id)).status == "paid"
+    assert (await desk.invoice(invoice_id)).state == "paid"
     assert desk.events(Invoice.ChargeApproved)[0].approved_by == "agent-7"
 
 
@@ -140,7 +140,7 @@ async def test_crediting_a_charge_in_review_gives_the_hold_back() -> None:
     await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, reason="the link to the car was lost"))
 
     assert await desk.provider_answers() == ["release 30.00 EUR"]
-    assert (await desk.invoice(invoice_id)).status == "credited"
+    assert (await desk.invoice(invoice_id)).state == "credited"
 
 
 async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:
@@ -159,7 +159,7 @@ async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:
     assert await desk.provider_answers() == ["refund 30.00 EUR", "refund 10.00 EUR"]
     [note] = desk.events(CreditNote.Issued)
     assert (note.number, note.gross, note.net + note.tax) == ("DE-C00000001", euros("40"), euros("40"))
-    assert (await desk.invoice(invoice_id)).status == "paid"
+    assert (await desk.invoice(invoice_id)).state == "paid"
 
 
 async def test_no_more_than_the_invoice_is_credited() -> None:
@@ -193,7 +193,7 @@ async def test_a_trip_that_costs_nothing_is_settled_and_its_hold_released() -> N
     invoice_id = await desk.price(trip_id, payment_id, minutes=0)
 
     assert await desk.provider_answers() == ["release 30.00 EUR"]
-    assert (await desk.invoice(invoice_id)).status == "paid"
+    assert (await desk.invoice(invoice_id)).state == "paid"
 
 
 async def test_numbers_have_no_gap_even_when_a_command_is_refused() -> None:
@@ -238,7 +238,7 @@ async def test_a_declined_hold_is_recorded_with_its_code() -> None:
 
     assert await desk.provider_answers(accepted=False) == ["hold 30.00 EUR"]
 
-    assert (await desk.store.load(Payment, payment_id)).status == "hold_declined"
+    assert (await desk.store.load(Payment, payment_id)).state == "hold_declined"
     assert desk.events(Payment.HoldDeclined)[0].decline_code == "card_declined"
 
 
@@ -315,7 +315,7 @@ async def test_credit_notes_for_all_parts_of_an_invoice_are_together_exactly_the
         await desk.provider_answers()
 
     invoice, notes = await desk.invoice(invoice_id), desk.events(CreditNote.Issued)
-    assert invoice.status == "credited"
+    assert invoice.state == "credited"
     assert Money.total((n.tax for n in notes), Currency.EUR) == invoice.tax
     assert Money.total((n.net for n in notes), Currency.EUR) == invoice.net
     assert Money.total((e.amount for e in desk.events(Payment.Refunded)), Currency.EUR) == invoice.gross

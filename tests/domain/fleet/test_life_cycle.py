@@ -25,7 +25,7 @@ async def test_a_car_is_commissioned_with_what_is_known_of_it(world: World) -> N
 
     vehicle = await world.store.load(Vehicle, x1)
     assert (vehicle.service, vehicle.city_id, vehicle.service_state) == ("drivenow-europe", "berlin", "commissioned")
-    known = [vehicle.state.value(name) for name in ("position", "energy_percent", "odometer_m", "locked")]
+    known = [vehicle.readings.value(name) for name in ("position", "energy_percent", "odometer_m", "locked")]
     assert known == [ALEXANDERPLATZ, 70.0, 12_000, None]
 
 

@@ -72,7 +72,7 @@ def test_zones_entered_and_not_left_are_those_that_the_car_is_in(seen: list[Obse
         if isinstance(event, Vehicle.ZoneLeft):
             inside.remove(event.zone_id)
 
-    assert inside == set(vehicle.state.zones.value if vehicle.state.zones else ())
+    assert inside == set(vehicle.readings.zones.value if vehicle.readings.zones else ())
 
 
 @given(seen=st.lists(observations))
@@ -82,8 +82,8 @@ def test_in_their_order_of_time_a_car_is_as_it_said_last(seen: list[Observation]
 
     heard(vehicle, in_order)
 
-    assert [vehicle.state.value(kind) for kind in TOLD_AT_ONCE] == [last(kind, in_order) for kind in TOLD_AT_ONCE]
-    assert (vehicle.state.value("zones") or ()) == (last("zones", in_order) or ())
+    assert [vehicle.readings.value(kind) for kind in TOLD_AT_ONCE] == [last(kind, in_order) for kind in TOLD_AT_ONCE]
+    assert (vehicle.readings.value("zones") or ()) == (last("zones", in_order) or ())
 
 
 @given(seen=st.lists(observations))
@@ -91,10 +91,10 @@ def test_no_reading_is_replaced_by_an_older_one(seen: list[Observation]) -> None
     vehicle = a_car()
 
     for observation in seen:
-        before = vehicle.state
+        before = vehicle.readings
         heard(vehicle, [observation])
         for kind in KINDS:
-            old, new = getattr(before, kind), getattr(vehicle.state, kind)
+            old, new = getattr(before, kind), getattr(vehicle.readings, kind)
             assert old is None or old.at <= new.at
 
 
@@ -108,4 +108,4 @@ def test_the_events_alone_give_the_same_car(seen: list[Observation]) -> None:
         again = event.mutate(again)
 
     assert again is not None
-    assert again.state == decided.state
+    assert again.readings == decided.readings

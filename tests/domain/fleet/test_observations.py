@@ -61,7 +61,7 @@ async def test_a_value_older_than_the_known_one_is_ignored(world: World) -> None
     told = await says_only(world, x1, observed_at=world.now() - SECOND, locked=False)
 
     assert told == []
-    assert (await world.store.load(Vehicle, x1)).state.value("locked") is True
+    assert (await world.store.load(Vehicle, x1)).readings.value("locked") is True
 
 
 async def test_an_event_carries_place_odometer_and_energy(world: World) -> None:
@@ -93,7 +93,7 @@ async def test_another_list_of_faults_is_told(world: World) -> None:
 
     changed = ["fleet.vehicle.faults_changed"]
     assert told == [changed, [], changed, changed]
-    assert (await world.store.load(Vehicle, x1)).state.value("fault_codes") == ()
+    assert (await world.store.load(Vehicle, x1)).readings.value("fault_codes") == ()
 
 
 async def test_a_crash_is_told_once_and_inspected(world: World) -> None:
@@ -143,7 +143,7 @@ async def test_a_car_enters_and_leaves_zones(world: World) -> None:
     assert told == [entered, entered, [], left, left, []]
     assert [event.zone_id for event in world.events(Vehicle.ZoneEntered)] == [HOME, NO_PARKING]
     assert [event.zone_id for event in world.events(Vehicle.ZoneLeft)] == [NO_PARKING, HOME]
-    assert (await world.store.load(Vehicle, x1)).state.value("zones") == ()
+    assert (await world.store.load(Vehicle, x1)).readings.value("zones") == ()
 
 
 async def test_a_car_that_never_said_where_it_is_says_it_once(world: World) -> None:
@@ -152,7 +152,7 @@ async def test_a_car_that_never_said_where_it_is_says_it_once(world: World) -> N
     told = [await says_only(world, x1, position=ALEXANDERPLATZ) for _ in range(2)]
 
     assert told == [["fleet.vehicle.located"], []]
-    assert (await world.store.load(Vehicle, x1)).state.value("position") == ALEXANDERPLATZ
+    assert (await world.store.load(Vehicle, x1)).readings.value("position") == ALEXANDERPLATZ
 
 
 async def test_a_car_that_stopped_without_reception_says_later_where_and_has_not_moved(world: World) -> None:
@@ -164,7 +164,7 @@ async def test_a_car_that_stopped_without_reception_says_later_where_and_has_not
     told = await says_only(world, x1, position=HAUPTBAHNHOF)
 
     assert told == ["fleet.vehicle.located"]
-    assert (await world.store.load(Vehicle, x1)).state.value("position") == HAUPTBAHNHOF
+    assert (await world.store.load(Vehicle, x1)).readings.value("position") == HAUPTBAHNHOF
 
 
 async def test_a_car_towed_away_is_told_and_looked_after(world: World) -> None:

@@ -12,7 +12,7 @@ from domain.kernel.errors import RefusedError
 from domain.kernel.ids import VehicleId, derived_id
 from domain.kernel.policy import TellVehicle
 from domain.rental.commands import ForceEndTrip, ParkTrip, ResumeTrip
-from domain.rental.steps import TripStatus
+from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import area, car, commissioned, member, started
 from tests.support.world import World, codes
@@ -65,7 +65,7 @@ async def test_a_confirmed_command_says_how_the_car_is_even_if_the_car_adds_noth
 
     vehicle = await world.store.load(Vehicle, x1)
     assert vehicle.open_requests == {}
-    assert vehicle.state.value("locked") is False
+    assert vehicle.readings.value("locked") is False
 
 
 async def test_the_car_tells_of_its_lock_and_then_that_it_has_done_what_it_was_told(world: World) -> None:
@@ -168,8 +168,8 @@ async def test_what_was_asked_for_a_trip_that_is_over_does_not_hold_up_the_next_
 
     next_trip = await started(world, bob, x1)
 
-    assert (await world.store.load(Trip, next_trip)).status is TripStatus.RUNNING
-    assert world.refused_consequences == []
+    assert (await world.store.load(Trip, next_trip)).state is TripState.RUNNING
+    assert world.refused_reactions == []
 
 
 async def test_a_car_that_was_let_go_is_told_nothing(world: World) -> None:

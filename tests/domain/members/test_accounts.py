@@ -25,7 +25,7 @@ async def test_somebody_opens_an_account_in_a_city_of_the_service(service: str, 
     who = await registered(world, city_id)
 
     member = await world.store.load(Member, who)
-    assert (member.service, member.city_id, member.status) == (service, city_id, MemberState.IDLE)
+    assert (member.service, member.city_id, member.state) == (service, city_id, MemberState.IDLE)
     assert world.told() == ["verify_email"]
 
 

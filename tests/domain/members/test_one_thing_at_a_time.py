@@ -11,21 +11,21 @@ from tests.support.people_and_cars import Taking, area, car, member, reserved, s
 from tests.support.world import World, codes
 
 
-async def status(world: World, who: MemberId) -> MemberState:
-    return (await world.store.load(Member, who)).status
+async def state(world: World, who: MemberId) -> MemberState:
+    return (await world.store.load(Member, who)).state
 
 
 async def test_a_member_is_idle_then_in_a_reservation_then_in_a_rental_and_idle_again(world: World) -> None:
     await area(world)
     ada, x1 = await member(world), await car(world)
-    seen = [await status(world, ada)]
+    seen = [await state(world, ada)]
 
     held = await reserved(world, ada, x1)
-    seen.append(await status(world, ada))
+    seen.append(await state(world, ada))
     trip_id = await started(world, ada, x1, held)
-    seen.append(await status(world, ada))
+    seen.append(await state(world, ada))
     await world.do(EndTrip(trip_id=trip_id))
-    seen.append(await status(world, ada))
+    seen.append(await state(world, ada))
 
     assert seen == [MemberState.IDLE, MemberState.IN_RESERVATION, MemberState.IN_TRIP, MemberState.IDLE]
 
@@ -36,7 +36,7 @@ async def test_a_member_who_gives_a_car_up_is_idle(world: World) -> None:
 
     await world.do(CancelReservation(reservation_id=held))
 
-    assert await status(world, ada) is MemberState.IDLE
+    assert await state(world, ada) is MemberState.IDLE
 
 
 @pytest.mark.parametrize("second", [reserved, started])
@@ -68,4 +68,4 @@ async def test_a_member_goes_back_from_a_failed_start_to_the_reservation_that_is
 
     ada.release(world.now(), to_reservation=held)
 
-    assert (ada.status, ada.reservation_id) == (MemberState.IN_RESERVATION, held)
+    assert (ada.state, ada.reservation_id) == (MemberState.IN_RESERVATION, held)

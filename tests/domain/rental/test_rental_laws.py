@@ -29,12 +29,12 @@ from domain.rental.commands import (
     ResumeTrip,
 )
 from domain.rental.reservation import Reservation
-from domain.rental.steps import TripStatus
+from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.world import CarManner, ProviderManner, World
 
-OVER = (TripStatus.ENDED, TripStatus.START_FAILED)
+OVER = (TripState.ENDED, TripState.START_FAILED)
 SETTLED = ("captured", "released", "hold_declined", "capture_failed")
 
 members = st.integers(0, 2)
@@ -157,13 +157,13 @@ class Rental(RuleBasedStateMachine):
         for issued in self.world.events(Invoice.Issued):
             assert Money.total((line.amount for line in issued.lines), issued.gross.currency) == issued.gross
             taken = [e.amount for e in self.world.events(Payment.Captured) if e.invoice_id == issued.originator_id]
-            paid = self._load(Invoice, issued.originator_id).status == "paid"
+            paid = self._load(Invoice, issued.originator_id).state == "paid"
             total = Money.total(taken, issued.gross.currency)
             assert total == issued.gross if paid else total < issued.gross
 
     @invariant()
     def nothing_that_follows_is_refused(self) -> None:
-        assert self.world.refused_consequences == []
+        assert self.world.refused_reactions == []
 
     def teardown(self) -> None:
         self._run(self._calm_down())
@@ -179,18 +179,18 @@ class Rental(RuleBasedStateMachine):
         await self.world.advance(timedelta(hours=9))
         for trip_id in {e.originator_id for e in self.world.events(Trip.Requested)}:
             trip = await self.world.store.load(Trip, trip_id)
-            if trip.status not in OVER:
+            if trip.state not in OVER:
                 await self.world.do(
                     ForceEndTrip(trip_id=TripId(trip_id), ended_at=self.world.now(), reason="closing time")
                 )
 
     def _everybody_is_free_and_every_hold_is_captured_or_released(self) -> None:
-        assert {self._load(Member, who).status for who in self.people} == {MemberState.IDLE}
+        assert {self._load(Member, who).state for who in self.people} == {MemberState.IDLE}
         for which in self.fleet:
             vehicle = self._load(Vehicle, which)
             assert (vehicle.trip_id, vehicle.reservation_id) == (None, None)
         for payment_id in {e.originator_id for e in self.world.events(Payment.HoldRequested)}:
-            assert self._load(Payment, payment_id).status in SETTLED
+            assert self._load(Payment, payment_id).state in SETTLED
 
     def _replaying_the_events_gives_the_same_state(self) -> None:
         for aggregate_id, decided in self.world.store.saved.items():
@@ -202,7 +202,7 @@ class Rental(RuleBasedStateMachine):
 
     def _open_trips(self) -> list[Trip]:
         ids = {e.originator_id for e in self.world.events(Trip.Requested)}
-        return [t for t in (self._load(Trip, i) for i in ids) if t.status not in OVER]
+        return [t for t in (self._load(Trip, i) for i in ids) if t.state not in OVER]
 
     def _load(self, kind: type[Aggregate], which: Any) -> Any:
         return self._run(self.world.store.load(kind, which))

@@ -36,7 +36,7 @@ async def test_a_reservation_freezes_its_quote_and_its_free_time(world: World) -
     placed = await world.store.load(Reservation, reservation_id)
     assert placed.expires_at == world.now() + world.rulebook.reservation.free
     assert placed.quote.tariff == world.rulebook.tariff("berlin", "BMW X1", world.now())
-    assert (await world.store.load(Member, ada)).status is MemberState.IN_RESERVATION
+    assert (await world.store.load(Member, ada)).state is MemberState.IN_RESERVATION
 
 
 async def test_a_second_member_cannot_reserve_the_same_car(world: World) -> None:
@@ -67,7 +67,7 @@ async def test_an_unused_reservation_expires_by_itself_after_a_warning(world: Wo
     await world.advance(15 * MINUTE)
 
     assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
-    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
+    assert (await world.store.load(Member, ada)).state is MemberState.IDLE
     assert world.told()[-2:] == ["reservation_expires_soon", "reservation_expired"]
     assert world.events(Invoice.Issued) == []
 

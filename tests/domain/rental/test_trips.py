@@ -15,7 +15,7 @@ from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip, StartTrip
 from domain.rental.reservation import Reservation
-from domain.rental.steps import TripStatus
+from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import HOME, NO_PARKING, area, car, member, reserved, says, started
 from tests.support.world import World
@@ -30,8 +30,8 @@ async def world() -> World:
     return world
 
 
-async def status(world: World, trip_id: TripId) -> TripStatus:
-    return (await world.store.load(Trip, trip_id)).status
+async def state(world: World, trip_id: TripId) -> TripState:
+    return (await world.store.load(Trip, trip_id)).state
 
 
 async def running(world: World) -> tuple[TripId, VehicleId]:
@@ -53,14 +53,14 @@ async def test_a_trip_is_driven_parked_resumed_ended_and_paid_to_the_cent(world:
     trip_id, x1 = await running(world)
     await drive(world, x1, 10, 1_005_000)
     await world.do(ParkTrip(trip_id=trip_id))
-    parked = await status(world, trip_id)
+    parked = await state(world, trip_id)
     await world.advance(5 * MINUTE)
     await world.do(ResumeTrip(trip_id=trip_id))
     await drive(world, x1, 2, 1_006_200)
 
     await world.do(EndTrip(trip_id=trip_id))
 
-    assert parked is TripStatus.PARKED
+    assert parked is TripState.PARKED
     (ended,) = world.events(Trip.Ended)
     assert (ended.driving_s, ended.parked_s, ended.distance_m) == (720, 300, 6_200)
     assert ended.distance_source == "odometer"
@@ -68,7 +68,7 @@ async def test_a_trip_is_driven_parked_resumed_ended_and_paid_to_the_cent(world:
     (captured,) = world.events(Payment.Captured)
     assert str(captured.amount) == "4.83 EUR"  # 12 minutes at 0.34, 5 at 0.15
     assert world.told()[-2:] == ["trip_ended", "invoice_issued"]
-    assert world.refused_consequences == []
+    assert world.refused_reactions == []
 
 
 async def test_a_free_car_can_be_taken_without_a_reservation(world: World) -> None:
@@ -77,8 +77,8 @@ async def test_a_free_car_can_be_taken_without_a_reservation(world: World) -> No
     trip_id = await started(world, ada, x1)
 
     trip = await world.store.load(Trip, trip_id)
-    assert (trip.status, trip.reserved_at) == (TripStatus.RUNNING, None)
-    assert (await world.store.load(Member, ada)).status is MemberState.IN_TRIP
+    assert (trip.state, trip.reserved_at) == (TripState.RUNNING, None)
+    assert (await world.store.load(Member, ada)).state is MemberState.IN_TRIP
 
 
 async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(world: World) -> None:
@@ -88,9 +88,9 @@ async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(worl
 
     trip_id = await started(world, ada, x1, reservation_id)
 
-    assert await status(world, trip_id) is TripStatus.START_FAILED
+    assert await state(world, trip_id) is TripState.START_FAILED
     assert (await world.store.load(Reservation, reservation_id)).is_open
-    assert (await world.store.load(Member, ada)).status is MemberState.IN_RESERVATION
+    assert (await world.store.load(Member, ada)).state is MemberState.IN_RESERVATION
     assert world.events(Vehicle.CommandRequested) == []
     assert "trip_start_failed" in world.told()
 
@@ -102,9 +102,9 @@ async def test_a_silent_payment_provider_does_not_keep_the_car(world: World) -> 
 
     await world.advance(2 * MINUTE)
 
-    assert await status(world, trip_id) is TripStatus.START_FAILED
+    assert await state(world, trip_id) is TripState.START_FAILED
     assert (await world.store.load(Vehicle, x1)).trip_id is None
-    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
+    assert (await world.store.load(Member, ada)).state is MemberState.IDLE
 
 
 async def test_a_car_that_never_answers_gives_the_reservation_back_and_costs_nothing(world: World) -> None:
@@ -115,7 +115,7 @@ async def test_a_car_that_never_answers_gives_the_reservation_back_and_costs_not
     trip_id = await started(world, ada, x1, reservation_id)
     await world.advance(MINUTE)
 
-    assert await status(world, trip_id) is TripStatus.START_FAILED
+    assert await state(world, trip_id) is TripState.START_FAILED
     given_back = await world.store.load(Reservation, reservation_id)
     assert given_back.is_open
     assert given_back.expires_at == given_back.free_until
@@ -135,7 +135,7 @@ async def test_a_reservation_that_ran_out_meanwhile_is_released(world: World) ->
     await world.advance(MINUTE)
 
     assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
-    assert (await world.store.load(Member, ada)).status is MemberState.IDLE
+    assert (await world.store.load(Member, ada)).state is MemberState.IDLE
     assert (await world.store.load(Vehicle, x1)).reservation_id is None
 
 
@@ -172,7 +172,7 @@ async def test_the_meter_stops_when_the_member_asked_even_if_the_car_confirms_la
 
     (ended,) = world.events(Trip.Ended)
     assert ended.driving_s == 600
-    assert await status(world, trip_id) is TripStatus.ENDED
+    assert await state(world, trip_id) is TripState.ENDED
 
 
 async def test_a_car_found_locked_after_the_time_out_ends_the_trip_when_the_member_asked(world: World) -> None:
@@ -254,7 +254,7 @@ async def test_a_car_that_will_not_lock_for_parking_leaves_the_trip_running(worl
 
     await world.do(ParkTrip(trip_id=trip_id))
 
-    assert await status(world, trip_id) is TripStatus.RUNNING
+    assert await state(world, trip_id) is TripState.RUNNING
     assert world.told()[-1] == "trip_park_failed"
 
 
@@ -288,7 +288,7 @@ async def test_the_place_where_a_trip_ended_is_the_cars_own(world: World) -> Non
     await world.do(EndTrip(trip_id=trip_id))
 
     told = world.events(Vehicle.Located)[-1]
-    assert (told.holder_id, told.position) == (x1, (await world.store.load(Vehicle, x1)).state.place)
+    assert (told.holder_id, told.position) == (x1, (await world.store.load(Vehicle, x1)).readings.place)
 
 
 async def test_a_reservation_is_for_its_own_member_and_car_only(world: World) -> None:

@@ -22,7 +22,7 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     differs = await csbe("projections", "compare", "members")
     swapped = await csbe("projections", "swap", "members")
     shown = await count(pool), await states(members)
-    back = await csbe("projections", "back", "members")
+    back = await csbe("projections", "rollback", "members")
     again = await states(members)
     dropped = await csbe("projections", "drop", "members")
 
@@ -73,7 +73,7 @@ async def test_the_old_release_goes_back_by_one_command_after_news_of_the_new_on
         await registered(store)
     await greeting.catch_up()
 
-    ended = await csbe("projections", "back", "members")
+    ended = await csbe("projections", "rollback", "members")
 
     assert (ended.code, await states(members)) == (0, {1: "live", 2: "previous"})
     assert await count(pool) == 4
