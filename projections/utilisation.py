@@ -1,11 +1,9 @@
 """How the fleet is used and what it earns, per city and day. A day is the city's own."""
 
-from domain.billing.charging import day_of_end
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.kernel.messages import RecordedEvent
 from domain.rental.trip import Trip
-from domain.rulebook.services import RULEBOOKS
 from projections.kernel.changes import Changes, Table
 from projections.kernel.projector import Projector
 
@@ -22,7 +20,7 @@ class UtilisationProjector(Projector):
     PARALLEL = False  # a credit note reads the row of its invoice, which may fall to another worker
     TABLES = (FLEET_DAYS, INVOICE_DAYS)
     READS = frozenset(
-        ("driving_s", "parked_s", "distance_m", "facts", "quote", "supplied_on", "city_id", "net", "invoice_id")
+        ("driving_s", "parked_s", "distance_m", "ended_on", "supplied_on", "city_id", "net", "invoice_id")
     )
 
     def __init__(self) -> None:
@@ -30,10 +28,9 @@ class UtilisationProjector(Projector):
         self.on = {Trip.Ended: self._ended, Invoice.Issued: self._issued, CreditNote.Issued: self._credited}
 
     def _ended(self, recorded: RecordedEvent, event: Trip.Ended) -> Changes:
-        service = recorded.metadata.service
-        city = RULEBOOKS[service].city(event.quote.city_id)
         driven = {"driving_s": event.driving_s, "parked_s": event.parked_s, "distance_m": event.distance_m}
-        yield FLEET_DAYS.upsert((service, day_of_end(city, event.facts), city.id), {**_NOTHING, "trips": 1, **driven})
+        key = (recorded.metadata.service, event.ended_on, event.city_id)
+        yield FLEET_DAYS.upsert(key, {**_NOTHING, "trips": 1, **driven})
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
         day, city_id = event.supplied_on, event.city_id

@@ -1,6 +1,5 @@
 """From the facts of a trip to an invoice and the money for it: the steps that billing's handlers share."""
 
-from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,14 +7,14 @@ from domain.billing.commands import PriceTrip
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
-from domain.billing.pricing import TripFacts, price
+from domain.billing.pricing import price
 from domain.billing.taxes import tax
 from domain.dispatcher import UnitOfWork
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
-from domain.rulebook.model import City, LegalEntity
+from domain.rulebook.model import LegalEntity
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -37,15 +36,10 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
     return numbers.take(document_id, work.now)
 
 
-def day_of_end(city: City, facts: TripFacts) -> date:
-    """The local day on which a trip ended; its taxes apply."""
-    return city.local_day(facts.started_at + timedelta(seconds=facts.duration_s))
-
-
 async def issue_invoice(command: PriceTrip, work: UnitOfWork) -> Invoice:
     """Price a trip by its quote, tax it by its city, number it."""
     city = work.rulebook.city(command.quote.city_id)
-    priced, day = price(command.quote.tariff, command.facts), day_of_end(city, command.facts)
+    priced, day = price(command.quote.tariff, command.facts), city.local_day(command.facts.ended_at)
     invoice = Invoice.issue(
         number=await take_number(work, city.legal_entity, "invoice", Invoice.id_of(command.trip_id)),
         member_id=command.member_id,

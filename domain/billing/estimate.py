@@ -2,7 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.billing.charging import day_of_end
 from domain.billing.pricing import PriceLine, TripFacts, price
 from domain.billing.taxes import TaxAmount, tax
 from domain.kernel.money import Money
@@ -26,5 +25,5 @@ def estimate(quote: Quote, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
     priced = price(quote.tariff, facts)
     untaxed = priced.cost_of(*quote.tariff.untaxed)
-    taxed = tax(priced.total, city.taxes, day_of_end(city, facts), untaxed=untaxed)
+    taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
     return Estimate(lines=priced.lines, **dict(taxed))

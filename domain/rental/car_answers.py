@@ -61,7 +61,7 @@ async def _ended(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: U
 
 async def _end(trip: Trip, vehicle: Vehicle, locked_at: datetime, work: UnitOfWork) -> None:
     member = await work.load(Member, trip.member_id)
-    trip.end(await reading(vehicle, work), locked_at, work.now)
+    trip.end(await reading(vehicle, work), work.rulebook.city(trip.city_id), locked_at, work.now)
     vehicle.close_trip(work.now)
     member.release(work.now)
 

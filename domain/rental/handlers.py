@@ -108,7 +108,7 @@ async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> No
     trip = await work.load(Trip, command.trip_id)
     member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
     car = await reading(vehicle, work)
-    trip.force_end(car, command.ended_at, command.reason, work.rulebook.trip, work.now)
+    trip.force_end(car, work.rulebook, command.ended_at, command.reason, work.now)
     vehicle.close_trip(work.now)
     member.release(work.now)
 

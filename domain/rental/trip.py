@@ -1,6 +1,6 @@
 """The trip: from the wish to drive until the car is back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from domain.rental import forced_end
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
 from domain.rental.steps import EndRequest, PendingStep, Step, TripState, not_in
 from domain.rental.trip_events import CarSeen, StepFailed, StepRequested, TripEvent
-from domain.rulebook.model import TripLimits
+from domain.rulebook.model import City, Rulebook
 from domain.rulebook.tariff import Quote
 
 S = TripState
@@ -158,7 +158,10 @@ class Trip(Aggregate):
 
         TOPIC = "rental.trip.ended"
 
+        city_id: str
         ended_at: AwareDatetime
+        ended_on: date
+        """The local day of the city."""
         driving_s: int
         parked_s: int
         distance_m: Metres
@@ -211,15 +214,15 @@ class Trip(Aggregate):
         facts = {"requested_at": self._end_time(odometer_m, at), "odometer_m": odometer_m}
         return self._ask("end", self.EndRequested, ENDABLE, at, **facts)
 
-    def end(self, car: CarReading, confirmed_at: datetime, at: datetime) -> None:
+    def end(self, car: CarReading, city: City, confirmed_at: datetime, at: datetime) -> None:
         """The car is locked. The meter stopped when the member asked, unless the car was driven on after that."""
-        self._end(car, self._end_time(car.odometer_m, confirmed_at), at)
+        self._end(car, city, self._end_time(car.odometer_m, confirmed_at), at)
 
-    def force_end(self, car: CarReading, ended_at: datetime, reason: str, limits: TripLimits, at: datetime) -> None:
+    def force_end(self, car: CarReading, rulebook: Rulebook, ended_at: datetime, reason: str, at: datetime) -> None:
         """An agent ends the trip, at a time in the past if need be. Refused before its start or outside the limits."""
         wrong_state = not_in(self.state, ENDABLE, None)
-        refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, limits, at)])
-        self._end(car, ended_at, at, forced=True, reason=reason)
+        refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, rulebook.trip, at)])
+        self._end(car, rulebook.city(self.city_id), ended_at, at, forced=True, reason=reason)
 
     def tell(self, event: type[TripEvent], at: datetime, **facts: Any) -> None:
         """Record one more fact of this trip."""
@@ -238,7 +241,7 @@ class Trip(Aggregate):
         wish = self.end_request
         return at if wish is None or wish.driven_on(odometer_m) else min(wish.requested_at, at)
 
-    def _end(self, car: CarReading, ended_at: datetime, at: datetime, **why: Any) -> None:
+    def _end(self, car: CarReading, city: City, ended_at: datetime, at: datetime, **why: Any) -> None:
         went, trip_spans = distance(self.started, car), spans(self.phases, ended_at)
         facts = TripFacts(
             started_at=self.phases[0].since,
@@ -252,4 +255,6 @@ class Trip(Aggregate):
         )
         times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
         gone = {"distance_m": went.metres, "distance_source": went.source}
-        self.tell(self.Ended, at, ended_at=ended_at, facts=facts, quote=self.quote, **times, **gone, **dict(car), **why)
+        when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at)}
+        what = {"city_id": self.city_id, "quote": self.quote, "facts": facts}
+        self.tell(self.Ended, at, **what, **when, **times, **gone, **dict(car), **why)

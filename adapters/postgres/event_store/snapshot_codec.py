@@ -1,7 +1,9 @@
 """The state of an aggregate as JSON and back, and whether it can be read by the present code."""
 
+import ast
 import dataclasses
 import hashlib
+import sys
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,6 @@ import orjson
 from pydantic import PydanticUserError, TypeAdapter
 from typing_extensions import TypedDict
 
-import domain
 from domain.kernel.aggregate import Aggregate, event_classes
 from domain.kernel.personal import personal_fields
 
@@ -45,14 +46,34 @@ def fingerprint_of(kind: type[Aggregate]) -> str:
         schema = orjson.dumps(_adapter(kind).json_schema(), option=orjson.OPT_SORT_KEYS)
     except PydanticUserError:
         return ""
-    return hashlib.sha256(code_digest() + schema).hexdigest()
+    return hashlib.sha256(code_digest(kind) + schema).hexdigest()
 
 
 @cache
-def code_digest() -> bytes:
-    """A digest of the source of all decisions and reactions: one that was put right makes other states than before."""
-    sources = sorted(Path(domain.__path__[0]).rglob("*.py"))
-    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).digest()
+def code_digest(kind: type[Aggregate]) -> bytes:
+    """A digest of the source that makes a state: decisions that were put right make other states than before."""
+    return hashlib.sha256(b"\0".join(_source(name) for name in sorted(modules_of(kind)))).digest()
+
+
+def modules_of(kind: type[Aggregate]) -> set[str]:
+    """The module of an aggregate, and those of the domain that it imports, directly or not."""
+    found, waiting = set[str](), [kind.__module__]
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += _imported(name)
+    return found
+
+
+def _imported(module: str) -> list[str]:
+    """The modules of the domain that one names in its imports."""
+    nodes = [node for node in ast.walk(ast.parse(_source(module))) if isinstance(node, ast.ImportFrom)]
+    named = {node.module for node in nodes} | {f"{node.module}.{name.name}" for node in nodes for name in node.names}
+    return [name for name in named if name and name.startswith("domain.") and name in sys.modules]
+
+
+def _source(module: str) -> bytes:
+    return Path(sys.modules[module].__file__ or "").read_bytes()
 
 
 @cache

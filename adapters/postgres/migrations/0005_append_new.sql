@@ -2,7 +2,7 @@ create function csbe.append_new(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     ends integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -33,10 +33,10 @@ begin
         select coalesce(max(s.notification_id), 0) into base from csbe.events s;
     end if;
 
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(command_ids, append_ids, fingerprints, answers, ends)
-        as c (command_id, append_id, fingerprint, answer, until);
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
+    select c.command_id, c.append_id, c.fingerprint, c.result, base + c.until
+    from unnest(command_ids, append_ids, fingerprints, results, ends)
+        as c (command_id, append_id, fingerprint, result, until);
 
     perform pg_notify('csbe_events', '');
     return base;
@@ -51,7 +51,7 @@ create function csbe.append_one(
     command_id uuid,
     append_id uuid,
     fingerprint text,
-    answer text,
+    result text,
     originator_id uuid,
     originator_version bigint,
     topic text,
@@ -67,7 +67,7 @@ begin
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
     perform pg_notify('csbe_events', '');
     return reached;

@@ -2,7 +2,7 @@ create function csbe.append_batch(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
-    answers text[],
+    results text[],
     ends integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -36,10 +36,10 @@ begin
     from unnest(originator_ids, originator_versions, topics, states, facts)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
-    insert into csbe.commands (command_id, append_id, fingerprint, answer, position)
-    select c.command_id, c.append_id, c.fingerprint, c.answer, base + c.until
-    from unnest(command_ids, append_ids, fingerprints, answers, ends)
-        as c (command_id, append_id, fingerprint, answer, until);
+    insert into csbe.commands (command_id, append_id, fingerprint, result, position)
+    select c.command_id, c.append_id, c.fingerprint, c.result, base + c.until
+    from unnest(command_ids, append_ids, fingerprints, results, ends)
+        as c (command_id, append_id, fingerprint, result, until);
 
     perform pg_notify('csbe_events', '');
     return base;

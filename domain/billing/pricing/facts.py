@@ -1,6 +1,6 @@
 """The facts of a trip that a price depends on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -65,6 +65,11 @@ class TripFacts(_Facts):
         """Facts from totals."""
         spans = (Span(phase="driving", seconds=driving_s), Span(phase="parked", seconds=parked_s))
         return cls(started_at=started_at, spans=tuple(s for s in spans if s.seconds), distance_m=distance_m)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the last span ended, to the second; the taxes of that day apply."""
+        return self.started_at + timedelta(seconds=self.duration_s)
 
     @property
     def duration_s(self) -> int:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.postgres.event_store import snapshot_codec
 from adapters.postgres.event_store.snapshot_costs import MEASUREMENTS, Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
+from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import Aggregate, Created, Event
 from tests.adapters.postgres.event_store.test_store import NOW, Box, save
 
@@ -228,9 +229,17 @@ async def test_a_snapshot_of_another_schema_is_ignored_and_made_anew(
 
 def test_a_state_made_by_other_code_has_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot_codec.fingerprint_of(Box)
-    monkeypatch.setattr(snapshot_codec, "code_digest", lambda: b"a reaction was put right")
+    monkeypatch.setattr(snapshot_codec, "code_digest", lambda _: b"a reaction was put right")
 
     assert snapshot_codec.fingerprint_of.__wrapped__(Box) != before
+
+
+def test_a_fingerprint_covers_what_the_aggregate_imports_and_no_price() -> None:
+    modules = snapshot_codec.modules_of(Vehicle)
+
+    assert {"domain.fleet.vehicle", "domain.fleet.readiness", "domain.kernel.aggregate"} <= modules
+    assert not [name for name in modules if name.startswith(("domain.billing", "domain.rental", "domain.dispatcher"))]
+    assert not [name for name in modules if "drivenow" in name or "services" in name]
 
 
 @pytest.fixture

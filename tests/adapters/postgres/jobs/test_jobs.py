@@ -72,7 +72,7 @@ async def test_consequences_and_position_are_stored_together_or_not_at_all(
         await pool.execute("select pg_terminate_backend($1)", connection.get_server_pid())
         await connection.execute("select")
 
-    await rings(store, lambda _: [], "Ada")
+    await rings(store, lambda _recorded, _event: [], "Ada")
     await pool.execute("update csbe.followers set position = 0")
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await Follower(pool, store, "policies", cut_after_storing).catch_up()
