@@ -7,6 +7,7 @@ from typing import Any
 from opentelemetry.trace import Tracer
 
 from api.auth import TokenAuthority
+from api.command_ids import CommandIds
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
 from domain.kernel.ports import Clock, EventStore
@@ -27,6 +28,7 @@ class System:
     store: EventStore
     clock: Clock
     tokens: TokenAuthority
+    command_ids: CommandIds
     rulebooks: Mapping[str, Rulebook]
     fetch: Fetch
     wait_until: Callable[[int], Awaitable[bool]]

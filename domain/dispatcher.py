@@ -156,7 +156,8 @@ class Dispatcher:
 
 def fingerprint_of(command: Command) -> str:
     """A digest of what was asked, to tell a retry from another command under the same id."""
-    return hashlib.sha256(f"{command.NAME}{command.model_dump_json()}".encode()).hexdigest()
+    asked = command.model_dump_json(exclude={*command.GENERATED, command.CREATES or ""})
+    return hashlib.sha256(f"{command.NAME}{asked}".encode()).hexdigest()
 
 
 def _repeat(known: Outcome, fingerprint: str) -> CommandResult:

@@ -1,11 +1,12 @@
 """Invoices and credit notes over HTTP."""
 
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
+from api.command_ids import new_id
 from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
@@ -68,7 +69,7 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
 async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Take back an invoice or a part of it, and refund what was paid."""
     command = commands.CreditInvoice(
-        credit_note_id=uuid5(invoice_id, dispatch.key),
+        credit_note_id=new_id(),
         invoice_id=InvoiceId(invoice_id),
         amount=body.amount,
         reason=body.reason,

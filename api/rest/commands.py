@@ -3,18 +3,20 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import TypeAdapter
 
 from api.auth import Caller
+from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.schemas.base import Accepted
 from api.system import System
-from domain.kernel.ids import CommandId, derived_id
-from domain.kernel.messages import Actor, Command, Metadata
+from domain.kernel.messages import Command, Metadata
 
 MAX_KEY_LENGTH = 200
+_id: TypeAdapter[UUID] = TypeAdapter(UUID)
 _VERSION = re.compile(r'"(\d{1,18})"')
 
 
@@ -55,11 +57,6 @@ Key = Annotated[str, Depends(idempotency_key)]
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 
 
-def new_id(caller: Caller | None, key: str, kind: str) -> UUID:
-    """The id of what a creating request makes: the same for the same caller and key."""
-    return derived_id(kind, *((caller.service, caller.subject) if caller else ("anybody",)), key)
-
-
 @dataclass(frozen=True)
 class Commands:
     """What a route needs to give a command: the request's key, the system, and the answer to put the position on."""
@@ -69,24 +66,28 @@ class Commands:
     response: Response
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
-        """Dispatch a caller's command to the dispatcher; answer with the id of what it is about."""
-        return await self.for_actor(command, about, by.actor, by.service)
+        """Dispatch a caller's command; answer with the id of what it makes, or else of what it is about."""
+        return await self.send(command, about, metadata_of(command, by, self.key, self.system))
 
-    async def for_actor(
-        self, command: Command, about: UUID, actor: Actor, service: str, *, version: int | None = None
-    ) -> Accepted:
-        """The same for somebody who has no token yet; with a `version`, only while what it is about is at it."""
-        metadata = Metadata(
-            command_id=CommandId(derived_id("rest", service, actor.role, actor.id, command.NAME, self.key)),
-            command=command.NAME,
-            actor=actor,
-            service=service,
-            correlation_id=uuid4(),
-        )
+    async def send(self, command: Command, about: UUID, metadata: Metadata, *, version: int | None = None) -> Accepted:
+        """The same for any metadata; with a `version`, only while what it is about is at it."""
         expected = None if version is None else {about: version}
-        answered = await self.system.dispatcher.dispatch(command, metadata, expected=expected)
-        self.response.headers["X-CSBE-Position"] = str(answered.position)
-        return Accepted(id=about, position=answered.position, repeated=answered.repeated)
+        done = await self.system.dispatcher.dispatch(command, metadata, expected=expected)
+        self.response.headers["X-CSBE-Position"] = str(done.position)
+        id = about if command.CREATES is None else _id.validate_json(done.value or "")
+        return Accepted(id=id, position=done.position, repeated=done.repeated)
+
+
+def metadata_of(command: Command, by: Caller, key: str, system: System) -> Metadata:
+    """Who asks, under an id by which a repetition is recognised."""
+    asker = {"service": by.service, "role": by.role, "asker": by.subject}
+    return Metadata(
+        command_id=system.command_ids.of(**asker, command=command.NAME, key=key),
+        command=command.NAME,
+        actor=by.actor,
+        service=by.service,
+        correlation_id=new_id(),
+    )
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class ConditionalCommands(Commands):
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
         """Dispatch a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
-        return await self.for_actor(command, about, by.actor, by.service, version=self.version)
+        metadata = metadata_of(command, by, self.key, self.system)
+        return await self.send(command, about, metadata, version=self.version)
 
 
 async def commands_of(key: Key, system: InSystem, response: Response) -> Commands:

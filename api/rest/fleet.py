@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.auth import Allowed, Caller
+from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted, ReasonBody, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.ids import TaskId, VehicleId, ZoneId
+from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
 from projections.fleet import NEAREST_FREE
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
@@ -83,7 +84,7 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
 @router.post("/vehicles", status_code=201)
 async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
     """Take a car into the fleet."""
-    vehicle_id = VehicleId(new_id(by, dispatch.key, "fleet.vehicle"))
+    vehicle_id = VehicleId(new_id())
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
     return await dispatch(command, vehicle_id, by)
 
@@ -117,7 +118,7 @@ async def zones(by: Reader, system: InSystem) -> Zones:
 @router.post("/zones", status_code=201)
 async def define_zone(body: ZoneBody, by: Operator, dispatch: Dispatch) -> Accepted:
     """Draw a zone; one of the same city, kind and name is drawn anew."""
-    zone_id = ZoneId(new_id(None, f"{by.service}/{body.city_id}/{body.kind}/{body.name}", "fleet.zone"))
+    zone_id = ZoneId(derived_id("fleet.zone", by.service, body.city_id, body.kind, body.name))
     command = commands.DefineZone(zone_id=zone_id, **body.model_dump())
     return await dispatch(command, zone_id, by)
 

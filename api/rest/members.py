@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
+from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
 from api.system import System
 from domain.kernel.ids import MemberId
-from domain.kernel.messages import Actor, Role
+from domain.kernel.messages import Actor, Metadata, Role
 from domain.members import commands
 from domain.members.member import Member
 
@@ -34,16 +35,23 @@ async def register(body: Registration, dispatch: Dispatch) -> Registered:
     service = body.service or system.settings.service
     if service not in system.rulebooks:
         raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
-    member_id = MemberId(new_id(None, f"{service}/{body.email}/{dispatch.key}", "members.member"))
+    member_id = MemberId(new_id())
     command = commands.RegisterMember(
         member_id=member_id,
         email_code=system.tokens.code("email", str(member_id)),
         **body.model_dump(exclude={"service"}),
     )
-    anybody = Actor(role=Role.MEMBER, id=str(member_id))
-    done = await dispatch.for_actor(command, member_id, anybody, service)
+    asker = {"service": service, "role": "anonymous", "asker": body.email}
+    metadata = Metadata(
+        command_id=system.command_ids.of(**asker, command=command.NAME, key=dispatch.key),
+        command=command.NAME,
+        actor=Actor(role=Role.MEMBER, id=str(member_id)),
+        service=service,
+        correlation_id=new_id(),
+    )
+    done = await dispatch.send(command, member_id, metadata)
     token = system.tokens.issue(
-        Role.MEMBER, str(member_id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
+        Role.MEMBER, str(done.id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
     )
     return Registered(**done.model_dump(), token=token)
 
@@ -93,7 +101,7 @@ async def add_payment_method(
 ) -> Accepted:
     """Add a way to pay; the newest is charged."""
     owner = own_or_any(by, member_id, "members:write")
-    method_id = str(new_id(by, dispatch.key, "members.payment_method"))
+    method_id = str(new_id())
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
     return await dispatch(command, member_id, by)
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from api.auth import Allowed, Caller
+from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, new_id, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
@@ -91,7 +92,7 @@ async def reservations(by: Reader, system: InSystem, page: InPage) -> Reservatio
 @router.post("/reservations", status_code=201)
 async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """Keep a car for the free time, at the prices of now."""
-    reservation_id = ReservationId(new_id(by, dispatch.key, "rental.reservation"))
+    reservation_id = ReservationId(new_id())
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
@@ -132,7 +133,7 @@ async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
 @router.post("/trips", status_code=202)
 async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """Ask for a trip. It runs once the money is held and the car has confirmed that it is open."""
-    trip_id = TripId(new_id(by, dispatch.key, "rental.trip"))
+    trip_id = TripId(new_id())
     command = commands.StartTrip(
         trip_id=trip_id,
         member_id=_for_whom(by, body.member_id),

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
 from api.auth import Allowed, Caller
 from api.cloudevents import MEDIA_TYPE
+from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, ExpectedVersion, InSystem, Key, new_id, tag
+from api.rest.commands import TAGGED, ExpectedVersion, InSystem, Key, metadata_of, tag
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.webhooks import (
     CloudEvent,
@@ -25,8 +26,7 @@ from api.rest.schemas.webhooks import (
 )
 from api.system import System
 from domain import contexts
-from domain.kernel.ids import CommandId, derived_id
-from domain.kernel.messages import Metadata, Role
+from domain.kernel.messages import Role
 from domain.webhooks import commands
 from domain.webhooks.ports import Changed
 from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, Webhook
@@ -51,7 +51,7 @@ class ConditionalCommands:
 
     async def __call__(self, command: commands.WebhookChange, by: Caller) -> Changed:
         """Have it done. Raises the port's errors."""
-        about = metadata_of(command, by, self.key)
+        about = metadata_of(command, by, self.key, self.system)
         changed = await self.system.webhooks.change(command, about, version=self.version)
         self.response.headers["X-CSBE-Position"] = str(changed.position)
         return changed
@@ -60,22 +60,16 @@ class ConditionalCommands:
 DispatchIfMatch = Annotated[ConditionalCommands, Depends()]
 
 
-def metadata_of(command: commands.AboutWebhook, by: Caller, key: str) -> Metadata:
-    """Who asks, under an id by which a repetition is recognised."""
-    id = CommandId(derived_id("rest", by.service, by.role, by.subject, command.NAME, key))
-    return Metadata(command_id=id, command=command.NAME, actor=by.actor, service=by.service, correlation_id=uuid4())
-
-
 @router.post("", status_code=201)
 async def subscribe(body: WebhookBody, by: Writer, key: Key, system: InSystem, response: Response) -> SecretTold:
     """Have the events of the service sent to a URL, from now on. The answer tells the secret that signs them, once."""
     filter = _filter(by, body)
     if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
         raise Problem.invalid("url", "must begin with https", place="body")
-    command = commands.Subscribe(webhook_id=new_id(by, key, "webhook"), url=body.url, filter=filter)
-    changed = await system.webhooks.subscribe(command, metadata_of(command, by, key))
+    command = commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter)
+    changed = await system.webhooks.subscribe(command, metadata_of(command, by, key, system))
     response.headers["X-CSBE-Position"] = str(changed.position)
-    return _told(command.webhook_id, changed)
+    return _told(changed)
 
 
 @router.get("")
@@ -97,34 +91,34 @@ async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Resp
 @router.post("/{webhook_id}/pause")
 async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Send nothing until it is resumed. Nothing is lost meanwhile."""
-    return _accepted(webhook_id, await dispatch(commands.Pause(webhook_id=webhook_id), by))
+    return _accepted(await dispatch(commands.Pause(webhook_id=webhook_id), by))
 
 
 @router.post("/{webhook_id}/resume")
 async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Go on where a paused or parked webhook stands, at once."""
-    return _accepted(webhook_id, await dispatch(commands.Resume(webhook_id=webhook_id), by))
+    return _accepted(await dispatch(commands.Resume(webhook_id=webhook_id), by))
 
 
 @router.post("/{webhook_id}/replay")
 async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
     command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
-    return _accepted(webhook_id, await dispatch(command, by))
+    return _accepted(await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/skip")
 async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """Go on after the event that cannot be read, at which the webhook is parked; it is never sent."""
     command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
-    return _accepted(webhook_id, await dispatch(command, by))
+    return _accepted(await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/rotate-secret")
 async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch) -> SecretTold:
     """Sign with a new secret, told once; until the overlap ends, the one before signs too."""
     command = commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h)
-    return _told(webhook_id, await dispatch(command, by))
+    return _told(await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/personal-data")
@@ -133,13 +127,13 @@ async def allow_personal_data(
 ) -> Accepted:
     """Allow that values about persons are sent too, or no longer."""
     command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
-    return _accepted(webhook_id, await dispatch(command, by))
+    return _accepted(await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/unsubscribe")
 async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     """End a webhook for good."""
-    return _accepted(webhook_id, await dispatch(commands.Unsubscribe(webhook_id=webhook_id), by))
+    return _accepted(await dispatch(commands.Unsubscribe(webhook_id=webhook_id), by))
 
 
 def known_types(types: Sequence[str], parameter: str, place: str) -> tuple[str, ...]:
@@ -175,9 +169,9 @@ async def _seen(by: Caller, system: System) -> list[Webhook]:
     return list(await system.webhooks.find(service=by.service, owner=owner))
 
 
-def _accepted(id: UUID, changed: Changed) -> Accepted:
-    return Accepted(id=id, position=changed.position, repeated=changed.repeated)
+def _accepted(changed: Changed) -> Accepted:
+    return Accepted(id=changed.webhook_id, position=changed.position, repeated=changed.repeated)
 
 
-def _told(id: UUID, changed: Changed) -> SecretTold:
-    return SecretTold(id=id, position=changed.position, repeated=changed.repeated, secret=changed.secret)
+def _told(changed: Changed) -> SecretTold:
+    return SecretTold(id=changed.webhook_id, position=changed.position, repeated=changed.repeated, secret=changed.secret)

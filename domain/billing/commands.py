@@ -67,6 +67,7 @@ class CreditInvoice(Command):
     """Take back an invoice, or `amount` of its gross, and refund what was paid."""
 
     NAME = "billing.credit_invoice"
+    CREATES = "credit_note_id"
 
     credit_note_id: UUID
     invoice_id: InvoiceId

@@ -20,6 +20,7 @@ class CommissionVehicle(Command):
     """Take a car into the fleet. `capabilities` are the commands that its telematics unit can do."""
 
     NAME = "fleet.commission_vehicle"
+    CREATES = "vehicle_id"
 
     vehicle_id: VehicleId
     vin: str

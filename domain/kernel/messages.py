@@ -18,6 +18,10 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     NAME: ClassVar[str]
+    CREATES: ClassVar[str | None] = None
+    """The field with the id of what it makes, if it makes something; its handler returns that id."""
+    GENERATED: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are made for each request: a retry has others, so they are no part of what was asked."""
 
 
 class Role(StrEnum):

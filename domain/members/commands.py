@@ -10,6 +10,8 @@ class RegisterMember(Command):
     """Open an account. `email_code` is the secret that the member must send back to prove the address."""
 
     NAME = "members.register_member"
+    CREATES = "member_id"
+    GENERATED = frozenset({"email_code"})
 
     member_id: MemberId
     city_id: str
@@ -61,6 +63,7 @@ class AddPaymentMethod(Command):
     """Take a payment method, known by the provider's token; the newest one is charged."""
 
     NAME = "members.add_payment_method"
+    CREATES = "method_id"
 
     member_id: MemberId
     method_id: str

@@ -35,9 +35,10 @@ async def reject_licence(command: commands.RejectLicence, work: UnitOfWork) -> N
     (await work.load(Member, command.member_id)).reject_licence(command.reason, work.now)
 
 
-async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> None:
+async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> str:
     """Take a payment method."""
     (await work.load(Member, command.member_id)).add_payment_method(command, work.now)
+    return command.method_id
 
 
 async def remove_payment_method(command: commands.RemovePaymentMethod, work: UnitOfWork) -> None:

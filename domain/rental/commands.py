@@ -13,6 +13,7 @@ class PlaceReservation(Command):
     """Keep a car for the free time, at the prices of now."""
 
     NAME = "rental.place_reservation"
+    CREATES = "reservation_id"
 
     reservation_id: ReservationId
     member_id: MemberId
@@ -40,6 +41,7 @@ class StartTrip(Command):
     """Start driving: from a reservation, or at the car with a quote made at once."""
 
     NAME = "rental.start_trip"
+    CREATES = "trip_id"
 
     trip_id: TripId
     member_id: MemberId

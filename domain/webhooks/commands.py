@@ -21,6 +21,7 @@ class Subscribe(AboutWebhook):
     """Send the events that are recorded from now on to a URL."""
 
     NAME = "webhooks.subscribe"
+    CREATES = "webhook_id"
     url: str
     filter: EventFilter
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,10 +12,11 @@ from domain.webhooks.subscription import Webhook
 
 
 class Changed(BaseModel):
-    """The reply: the end of the log then, whether it was done before, and a new secret, which is told only once."""
+    """The reply: which webhook, the end of the log then, whether it was done before, and a new secret, which is told only once."""
 
     model_config = ConfigDict(frozen=True)
 
+    webhook_id: UUID
     position: int
     repeated: bool = False
     secret: str | None = None

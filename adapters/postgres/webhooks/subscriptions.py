@@ -30,7 +30,7 @@ insert into csbe.webhook_changes
 values ($1, $2, $3, $4, $5, $6, $7, (select coalesce(max(notification_id), 0) from csbe.events))
 on conflict do nothing returning position
 """
-_KNOWN = "select fingerprint, position from csbe.webhook_changes where command_id = $1"
+_KNOWN = "select fingerprint, position, webhook_id from csbe.webhook_changes where command_id = $1"
 _SUBSCRIBE = """
 with follower as (insert into csbe.followers (name, position) values ($9, $10))
 insert into csbe.webhooks (id, service, owner_role, owner_id, url, types, subject, secret)
@@ -162,12 +162,12 @@ async def _recorded(command: asked.AboutWebhook, metadata: Metadata, connection:
     what = (command.NAME, fingerprint_of(command), command.model_dump(mode="json"))
     position = await connection.fetchval(_RECORD, metadata.command_id, command.webhook_id, *what, *asked_by)
     if position is not None:
-        return Changed(position=position)
+        return Changed(webhook_id=command.webhook_id, position=position)
     [known] = await connection.fetch(_KNOWN, metadata.command_id)
     if known["fingerprint"] != fingerprint_of(command):
         msg = "the command id belongs to a different command"
         raise CommandIdReusedError(msg)
-    return Changed(position=known["position"], repeated=True)
+    return Changed(webhook_id=known["webhook_id"], position=known["position"], repeated=True)
 
 
 def _told(key: bytes) -> str:
