@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import asyncpg
 
+from adapters.postgres.locks import Lock
+
 _STORE = """
 insert into csbe.telemetry
 select
@@ -38,7 +40,6 @@ select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
 """
 _PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
 _DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
-_PARTITION_LOCK = 7_305_921
 MAX_DEAD_BYTES = 64 * 1024
 
 
@@ -140,7 +141,7 @@ class TelemetryStore:
 
     async def _ensure_day(self, day: date) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", _PARTITION_LOCK)
+            await connection.execute("select pg_advisory_xact_lock($1)", Lock.TELEMETRY_DAYS)
             await connection.execute(
                 f"create table if not exists csbe.{_name_of(day)} partition of csbe.telemetry "
                 f"for values from ('{day}T00:00:00Z') to ('{day + timedelta(days=1)}T00:00:00Z')"

@@ -10,6 +10,8 @@ import asyncpg
 
 from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers.follower import FollowerStatus
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from api.observability import JOBS_DUE, JOBS_FAILED, JOBS_LATE, LAG, WEBHOOK_LAG, WEBHOOKS
 from domain.webhooks.subscription import WebhookState
 
@@ -18,19 +20,6 @@ READY_LAG = 10_000
 
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-_TASKS = """
-select count(*) filter (where failed_at is null and due_at <= now()) as due,
-    count(*) filter (where failed_at is not null) as parked,
-    coalesce(extract(epoch from now() - min(due_at) filter (where failed_at is null and due_at <= now())), 0) as late_s
-from csbe.jobs
-"""
-
-_WEBHOOKS = """
-select state, count(*) as number, max((select coalesce(max(notification_id), 0) from csbe.events) - position) as lag
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
-group by state
-"""
-
 
 class Stands(Protocol):
     """A follower, or a projection by its live generation."""
@@ -38,7 +27,9 @@ class Stands(Protocol):
     async def status(self) -> FollowerStatus: ...
 
 
-def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[], Awaitable[None]]:
+def stock_taker(
+    followers: tuple[Stands, ...], tasks: JobQueue, webhooks: PostgresWebhooks
+) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
 
     async def take_stock() -> None:
@@ -46,14 +37,14 @@ def stock_taker(pool: asyncpg.Pool, followers: tuple[Stands, ...]) -> Callable[[
             with suppress(GenerationError):  # none is live: not ready
                 status = await follower.status()
                 LAG.labels(status.name).set(status.lag)
-        [tasks] = await pool.fetch(_TASKS)
-        JOBS_DUE.set(tasks["due"])
-        JOBS_FAILED.set(tasks["parked"])
-        JOBS_LATE.set(float(tasks["late_s"]))
-        webhooks = {row["state"]: row for row in await pool.fetch(_WEBHOOKS)}
-        for state in WebhookState:
-            WEBHOOKS.labels(state).set(webhooks[state]["number"] if state in webhooks else 0)
-        WEBHOOK_LAG.set(webhooks["active"]["lag"] if "active" in webhooks else 0)
+        backlog = await tasks.backlog()
+        JOBS_DUE.set(backlog.due)
+        JOBS_FAILED.set(backlog.parked)
+        JOBS_LATE.set(backlog.late_s)
+        by_state = await webhooks.by_state()
+        for state, found in by_state.items():
+            WEBHOOKS.labels(state).set(found.number)
+        WEBHOOK_LAG.set(by_state[WebhookState.ACTIVE].lag)
 
     return take_stock
 

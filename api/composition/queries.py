@@ -8,11 +8,11 @@ import asyncpg
 from adapters.mqtt.batches import KnownVehicle
 from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
 from adapters.postgres.followers.follower import wait_for
+from adapters.postgres.read_models.generations import live_followers
 from adapters.postgres.read_models.projection import Projection
 from api.system import Row
 from domain.kernel.ids import VehicleId, ZoneId
 
-_LIVE = "select follower from csbe.generations where state = 'live' and projection = any($1)"
 _VEHICLES = "select vin, vehicle_id, service from read_v1.vehicles where vin = any($1)"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 
@@ -46,7 +46,7 @@ def waiter(pool: asyncpg.Pool, followers: tuple[Projection, ...]) -> Callable[[i
     """Waits until all read models have reached a position; false when that takes too long."""
 
     async def wait_until(position: int) -> bool:
-        names = [row[0] for row in await pool.fetch(_LIVE, [follower.name for follower in followers])]
+        names = await live_followers(pool, [follower.name for follower in followers])
         return all(await asyncio.gather(*(wait_for(pool, name, position) for name in names)))
 
     return wait_until

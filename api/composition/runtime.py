@@ -25,13 +25,6 @@ log = structlog.get_logger(__name__)
 
 ZONES_REFRESH_S = 5.0
 
-_IDLE = """
-select not exists (select from csbe.jobs where failed_at is null and due_at <= $1)
-    and (select count(*) from csbe.followers where name = any($2)
-        and position = (select coalesce(max(notification_id), 0) from csbe.events)) = cardinality($2)
-"""
-"""In one statement, so of one moment: what moves on between two would be seen by neither."""
-
 
 class Component(StrEnum):
     """The roles that a process can have: `csbe serve --only`."""
@@ -92,8 +85,7 @@ class Running:
     async def is_idle(self) -> bool:
         """Whether policies and projections have dealt with all that happened, and nothing is due."""
         names = [(await follower.live()).follower for follower in self.followers] + [self.policies.name]
-        idle: bool = await self.pool.fetchval(_IDLE, self.system.clock.now(), names)
-        return idle
+        return await self.tasks.is_idle(self.system.clock.now(), names)
 
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

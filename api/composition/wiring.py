@@ -25,6 +25,7 @@ from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
+from adapters.postgres.locks import Lock
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.projection import Projection
@@ -92,7 +93,7 @@ async def prepare(dsn: str) -> list[str]:
         raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
     try:
         async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock(4842198)")
+            await connection.execute("select pg_advisory_xact_lock($1)", Lock.SHARED_READ_MODELS)
             await connection.execute(projections.shared_sql())
         for projector in projections.PROJECTORS:
             await with_lock_timeout(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
@@ -131,7 +132,7 @@ async def composed(
         )
         runner = PolicyRunner(contexts.POLICIES)
         policies = Follower(pool, store, "policies", runner, topics=runner.topics)
-        tasks = JobQueue(pool)
+        tasks, webhooks = JobQueue(pool), PostgresWebhooks(pool, store)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
@@ -146,8 +147,8 @@ async def composed(
             wait_until=waiter(pool, followers),
             end=store.end,
             tracer=tracer,
-            webhooks=PostgresWebhooks(pool, store),
-            take_stock=stock_taker(pool, (*followers, policies)),
+            webhooks=webhooks,
+            take_stock=stock_taker((*followers, policies), tasks, webhooks),
             checks=_checks(pool, mqtt_url, followers, policies),
         )
         yield Running(

@@ -23,7 +23,6 @@ async def summary_of(running: Running, tally: Tally, results: dict[str, Invarian
     """What came of it, for people and programs."""
     money = await running.pool.fetch(_MONEY)
     trips = await running.pool.fetch(_TRIPS)
-    parked = await running.pool.fetchval("select count(*) from csbe.jobs where failed_at is not null")
     return {
         "trips": {row["state"]: row["count"] for row in trips},
         "invoices": sum(row["count"] for row in money),
@@ -31,7 +30,7 @@ async def summary_of(running: Running, tally: Tally, results: dict[str, Invarian
         "invariants": {n: {"checked": r.checked, "broken": len(r.broken)} for n, r in results.items()},
         "members": dict(tally.counts),
         "events": await running.store.end(),
-        "failed_jobs": parked,
+        "failed_jobs": (await running.jobs.backlog()).failed,
     }
 
 

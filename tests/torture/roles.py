@@ -17,11 +17,10 @@ from adapters.postgres.database import connect
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.errors import UnreadableEventError
-from tests.torture.old_journal import OldJournal, append_by_append_new
 from tests.torture.story import AnyCounter
 
-Code = Literal["present", "next", "old_append", "old_batch"]
-"""Which code a process runs: the present one, one whose counter is a version ahead, or one that appends as of old."""
+Code = Literal["present", "next"]
+"""Which code a process runs: the present one, or one whose counter is a version ahead."""
 
 STOP, END = "stop", "end"
 """Files in the folder of a round: clients come to an end; readers do once they have read up to the position in it."""
@@ -69,10 +68,6 @@ class Part:
         """The store as this process uses it; tries for as long as the server is away."""
         pool = await persistent_pool(self.dsn)
         store = PostgresEventStore(pool, costs=Costs(of_a_class=OftenPays))
-        if self.code == "old_append":
-            vars(store)["_group_commit"] = OldJournal(pool)
-        if self.code == "old_batch":
-            append_by_append_new()
         try:
             yield store
             await store.close()

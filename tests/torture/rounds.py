@@ -111,7 +111,7 @@ async def _act(scene: Scene, fault: Fault, plan: Plan) -> None:
         async with scene.cluster.connection(scene.database) as connection:
             await SABOTAGE[plan.sabotage](connection)
     await fault.prepare(scene)
-    _raise_curtain(scene, fault, careless=plan.sabotage == CARELESS_FOLLOWER)
+    _raise_curtain(scene, careless=plan.sabotage == CARELESS_FOLLOWER)
     for _ in range(STRIKES):
         await _acknowledged(scene, scene.random.randint(*BEFORE))
         await fault.inject(scene)
@@ -123,9 +123,9 @@ async def _act(scene: Scene, fault: Fault, plan: Plan) -> None:
     await _come_to_an_end(scene)
 
 
-def _raise_curtain(scene: Scene, fault: Fault, *, careless: bool) -> None:
+def _raise_curtain(scene: Scene, *, careless: bool) -> None:
     for number in range(CLIENTS):
-        scene.troupe.start(client.main, replace(scene.part, name=f"client-{number}", code=fault.code(number)))
+        scene.troupe.start(client.main, replace(scene.part, name=f"client-{number}"))
     for number in range(WATCHERS):
         scene.troupe.start(watcher.main, replace(scene.part, name=f"watcher-{number}", careless=careless))
 

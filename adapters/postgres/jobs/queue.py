@@ -44,6 +44,19 @@ with retried as (
 )
 select pg_notify('csbe_jobs', '') from retried
 """
+_BACKLOG = """
+select count(*) filter (where failed_at is null and due_at <= now()) as due,
+    count(*) filter (where failed_at is not null) as parked,
+    coalesce(extract(epoch from now() - min(due_at) filter (where failed_at is null and due_at <= now())), 0)::float8
+        as late_s
+from csbe.jobs
+"""
+_IDLE = """
+select not exists (select from csbe.jobs where failed_at is null and due_at <= $1)
+    and (select count(*) from csbe.followers where name = any($2)
+        and position = (select coalesce(max(notification_id), 0) from csbe.events)) = cardinality($2)
+"""
+"""In one statement, so of one moment: what moves on between two would be seen by neither."""
 _DROP = """
 with dropped as (delete from csbe.jobs where id = $1 and failed_at is not null returning *)
 insert into csbe.dropped_jobs
@@ -108,6 +121,15 @@ class FailedJob:
     last_error: str
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """How many tasks are due, how many are parked, and for how many seconds the oldest due one has been waiting."""
+
+    due: int
+    parked: int
+    late_s: float
+
+
 class JobQueue:
     """Workers claim and settle; operators look at what is parked, and decide."""
 
@@ -136,6 +158,16 @@ class JobQueue:
         """When the next free task is due."""
         due_at: datetime | None = await self._pool.fetchval(_NEXT_DUE)
         return due_at
+
+    async def backlog(self) -> Backlog:
+        """What is not done, by the clock of the database."""
+        [row] = await self._pool.fetch(_BACKLOG)
+        return Backlog(**dict(row))
+
+    async def is_idle(self, at: datetime, followers: Sequence[str]) -> bool:
+        """Whether nothing is due at a time, and these followers have dealt with the whole log: no more will come."""
+        idle: bool = await self._pool.fetchval(_IDLE, at, followers)
+        return idle
 
     async def failed(self) -> list[FailedJob]:
         """What was given up, the oldest first."""

@@ -10,23 +10,25 @@ import asyncpg
 from adapters.postgres.database import LOCK_TIMEOUT, Connection
 from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers import shards
+from adapters.postgres.locks import Lock
 from domain.kernel.messages import RecordedEvent
 
 _ALL = """
 select projection, number, state, digest, reports from csbe.generations
 where projection = $1 and state <> 'dropped' order by number
 """
+_LIVE_FOLLOWERS = "select follower from csbe.generations where state = 'live' and projection = any($1)"
 _NUMBER = "select coalesce(max(number), 0) + 1 from csbe.generations where projection = $1"
 _ADD = "insert into csbe.generations (projection, number, state, digest, reports) values ($1, $2, $3, $4, $5)"
 _STATE = "update csbe.generations set state = $3, changed_at = now() where projection = $1 and number = $2"
-_CLAIM = "update csbe.generations set digest = $3, reports = $4 where projection = $1 and number = $2"
+_REPORT = "update csbe.generations set reports = $3 where projection = $1 and number = $2"
 _HAD_ITS_TURN = """
 select exists (
     select from csbe.generations where projection = $1 and digest = $2 and state in ('previous', 'dropped')
 )
 """
 _FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
-_ONE_AT_A_TIME = "select pg_advisory_xact_lock(4842196, hashtext($1))"
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock($1, hashtext($2))"
 
 TABLES = "select relname from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r' order by relname"
 _COMMENTS = """
@@ -72,8 +74,8 @@ class Generation:
     projection: str
     number: int
     state: str
-    digest: str | None
-    reports: str | None
+    digest: str
+    reports: str
 
     @property
     def schema(self) -> str:
@@ -89,6 +91,11 @@ class Generation:
 async def generations_of(connection: asyncpg.Pool | Connection, projection: str) -> list[Generation]:
     """All that are not dropped, the oldest first."""
     return [Generation(*row) for row in await connection.fetch(_ALL, projection)]
+
+
+async def live_followers(connection: asyncpg.Pool | Connection, projections: Sequence[str]) -> list[str]:
+    """Under which the positions of their live generations are kept."""
+    return [row[0] for row in await connection.fetch(_LIVE_FOLLOWERS, projections)]
 
 
 async def prepare(connection: Connection, model: ReadModel) -> None:
@@ -108,8 +115,8 @@ async def prepare(connection: Connection, model: ReadModel) -> None:
         await set_state(connection, new, "live")
         await show(connection, new, None)
     elif not _is_prepared(live, model):
-        await connection.execute(_CLAIM, live.projection, live.number, model.digest, model.reports_sql())
-        await show(connection, replace(live, digest=model.digest, reports=model.reports_sql()), live)
+        await connection.execute(_REPORT, live.projection, live.number, model.reports_sql())
+        await show(connection, replace(live, reports=model.reports_sql()), live)
 
 
 async def had_its_turn(connection: asyncpg.Pool | Connection, model: ReadModel) -> bool:
@@ -166,7 +173,7 @@ async def set_state(connection: asyncpg.Pool | Connection, generation: Generatio
 
 async def one_at_a_time(connection: Connection, projection: str) -> None:
     """Keep others from making, swapping or dropping generations of this projection until the transaction ends."""
-    await connection.execute(_ONE_AT_A_TIME, projection)
+    await connection.execute(_ONE_AT_A_TIME, Lock.GENERATIONS, projection)
 
 
 async def _execute_in(connection: Connection, generation: Generation, sql: str) -> None:
@@ -181,9 +188,7 @@ def _live(found: Sequence[Generation]) -> Generation | None:
 
 def _is_prepared(live: Generation | None, model: ReadModel) -> bool:
     """Whether a start has nothing to do: other code made it, or this code did and would show it the same."""
-    if live is None or live.digest is None:
-        return False
-    return live.digest != model.digest or live.reports == model.reports_sql()
+    return live is not None and (live.digest != model.digest or live.reports == model.reports_sql())
 
 
 def _newest_built(found: Sequence[Generation], model: ReadModel) -> Generation:
@@ -206,13 +211,13 @@ async def _replace_views(connection: Connection, new: Generation, tables: Sequen
         )
     for (comment,) in await connection.fetch(_COMMENTS, new.schema):
         await connection.execute(comment)
-    await connection.execute(new.reports or "")
-    for report in _REPORTS.findall(new.reports or ""):
+    await connection.execute(new.reports)
+    for report in _REPORTS.findall(new.reports):
         await connection.execute(f"grant select on {report} to csbe_analyst")
 
 
 async def _drop_views(connection: Connection, of: Sequence[Generation], tables: Collection[str]) -> None:
     """Ours only: a view that somebody else made over them keeps them from being dropped, and is named in the error."""
-    reports = [report for generation in of for report in _REPORTS.findall(generation.reports or "")]
+    reports = [report for generation in of for report in _REPORTS.findall(generation.reports)]
     views = sorted({*reports, *(f"read_v1.{table}" for table in tables)})
     await connection.execute(f"drop view if exists {', '.join(views)}")

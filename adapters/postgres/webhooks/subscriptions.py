@@ -4,6 +4,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -70,6 +71,18 @@ from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webh
 where ($1::text is null or service = $1) and ($2::text is null or (owner_role, owner_id) = ($2, $3))
 order by webhook.created_at, webhook.id
 """
+_BY_STATE = """
+select state, count(*) as number, max((select coalesce(max(notification_id), 0) from csbe.events) - position) as lag
+from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+group by state
+"""
+
+
+class InState(NamedTuple):
+    """Webhooks in one state: how many, and how many positions the last of them is behind the end of the log."""
+
+    number: int = 0
+    lag: int = 0
 
 
 class PostgresWebhooks:
@@ -91,6 +104,11 @@ class PostgresWebhooks:
         """See the port."""
         rows = await self._pool.fetch(_FIND, service, owner and owner.role, owner and owner.id)
         return [_webhook(row) for row in rows]
+
+    async def by_state(self) -> dict[WebhookState, InState]:
+        """How many are in each state, those without any included."""
+        found = {row["state"]: InState(row["number"], row["lag"]) for row in await self._pool.fetch(_BY_STATE)}
+        return {state: found.get(state, InState()) for state in WebhookState}
 
     async def _subscribe(self, command: asked.Subscribe, metadata: Metadata) -> Changed:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -1,5 +1,6 @@
 """A database is brought to the shape of this version by its owner, who need not be an administrator."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -9,7 +10,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.errors import BusyError
-from adapters.postgres.migrate import migrate
+from adapters.postgres.migrate import MIGRATIONS, migrate
 from api.composition import UnreachableError, prepare
 from tests.support.databases import empty_database
 
@@ -35,7 +36,7 @@ async def test_an_owner_migrates_once_there_is_a_role_for_analysts(postgres_dsn:
 
     first, again = await prepare(owned), await prepare(owned)
 
-    assert (first[0], again) == ("0001_event_store", [])
+    assert (first[0], again) == ("0001_event_log", [])
 
 
 async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
@@ -64,3 +65,61 @@ async def test_a_migration_waits_for_readers_and_stops_no_other_reader(
         await reading.rollback()
         assert await migrate(dsn, tmp_path) == ["0002_second"]
         await analyst.close()
+
+
+async def test_functions_are_run_again_once_they_have_changed(postgres_server: str, tmp_path: Path) -> None:
+    (tmp_path / "0001_first.sql").write_text("create table kept (number integer)")
+    functions = tmp_path / "functions.sql"
+    functions.write_text("create or replace function one() returns integer return 1")
+    async with empty_database(postgres_server) as dsn:
+        assert await migrate(dsn, tmp_path) == ["0001_first", "functions"]
+        assert await migrate(dsn, tmp_path) == []
+
+        functions.write_text("create or replace function one() returns integer return 11")
+        assert await migrate(dsn, tmp_path) == ["functions"]
+
+        assert await _one(dsn) == 11
+
+
+async def test_an_older_version_leaves_the_functions_of_a_newer_one_alone(postgres_server: str, tmp_path: Path) -> None:
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    for folder, number in ((older, 1), (newer, 11)):
+        folder.mkdir()
+        (folder / "functions.sql").write_text(f"create or replace function one() returns integer return {number}")
+    (newer / "0001_first.sql").write_text("create table kept (number integer)")
+    async with empty_database(postgres_server) as dsn:
+        await migrate(dsn, older)
+        await migrate(dsn, newer)
+
+        assert await migrate(dsn, older) == []
+
+        assert await _one(dsn) == 11
+
+
+async def test_of_processes_that_migrate_at_once_one_works_and_all_succeed(postgres_server: str) -> None:
+    async with empty_database(postgres_server) as dsn:
+        done = await asyncio.gather(*(migrate(dsn) for _ in range(6)))
+
+        assert sorted(map(len, done)) == [0, 0, 0, 0, 0, len(list(MIGRATIONS.glob("*.sql")))]
+
+
+async def test_a_start_with_nothing_to_do_gives_way_to_nobody(postgres_server: str) -> None:
+    async with empty_database(postgres_server) as dsn:
+        await migrate(dsn)
+        busy = await asyncpg.connect(dsn)
+        async with busy.transaction():
+            await busy.execute(
+                "lock table csbe.events, csbe.followers, csbe.jobs, csbe.telemetry in access exclusive mode"
+            )
+            await busy.execute("lock table csbe.migrations in access share mode")
+
+            assert await asyncio.wait_for(migrate(dsn), 20) == []
+        await busy.close()
+
+
+async def _one(dsn: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval("select one()")
+    finally:
+        await connection.close()

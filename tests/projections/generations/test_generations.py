@@ -1,29 +1,23 @@
 """A read model is made anew beside the live one, and takes its place at once."""
 
 import asyncio
-from pathlib import Path
 from unittest.mock import AsyncMock
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 import projections
-from adapters.postgres.database import connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
-from adapters.postgres.migrate import MIGRATIONS, migrate
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.comparison import Comparison, compared
 from adapters.postgres.read_models.generations import Generation, set_state
 from adapters.postgres.read_models.projection import Projection
 from api.composition import prepare
 from projections.kernel.projector import Projector
-from projections.members import MembersProjector
 from tests.api.cli.terminal import registered
 from tests.projections.generations.greeting import columns, count, states
-from tests.support.databases import empty_database
 
 
 async def indexes_of(pool: asyncpg.Pool, generation: Generation) -> set[str]:
@@ -67,6 +61,7 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     assert await pool.fetchval("select greeting from read_v1.members limit 1") == "Dear Ada Lovelace"
     assert await columns(pool, "reports") >= {"member_id", "status"}
     assert await states(greeting) == {1: "previous", 2: "live"}
+    assert await generations.live_followers(pool, ["members"]) == ["projection/members/v2"]
 
     await members.rollback()
 
@@ -298,50 +293,6 @@ async def test_views_of_others_are_not_dropped_by_a_swap(
 
     assert await states(members) == {1: "live", 2: "ready"}
     assert await pool.fetch("select * from public.mine") == []
-
-
-async def test_read_models_from_before_there_were_generations_become_the_first(
-    postgres_server: str, tmp_path: Path
-) -> None:
-    async with empty_database(postgres_server) as dsn:
-        await _as_it_was(dsn, tmp_path)
-
-        await prepare(dsn)
-
-        pool = await connect(dsn)
-        store = PostgresEventStore(pool)
-        members = Projection(pool, store, MembersProjector())
-        assert await states(members) == {1: "live"}
-        assert members.writes(await members.live())
-        assert (await members.status()).name == "projection/members/v1"
-        assert await pool.fetchval("select city_id from reports.members") == "berlin"
-        assert await pool.fetchval("select member_id from members_v1.members") == UUID(int=7)
-        await registered(store)
-        await members.catch_up()
-        assert await count(pool) == 2
-        await store.close()
-        pool.terminate()
-
-
-async def _as_it_was(dsn: str, folder: Path) -> None:
-    """Tables in `read_v1`, a member in them, and the views of analysts over them."""
-    for file in MIGRATIONS.glob("*.sql"):
-        if file.stem < "0008":
-            (folder / file.name).write_text(file.read_text())
-    await migrate(dsn, folder)
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(projections.shared_sql())
-    for projector in projections.PROJECTORS:
-        await connection.execute("set search_path to read_v1")
-        await connection.execute(projector.tables_sql())
-        await connection.execute(projector.reports_sql())
-    await connection.execute(
-        "insert into read_v1.members (member_id, service, city_id, registered_at, version) "
-        "values ($1, 'drivenow-europe', 'berlin', now(), 1)",
-        UUID(int=7),
-    )
-    await connection.execute("insert into csbe.followers (name, position) values ('projection/members/v1', 0)")
-    await connection.close()
 
 
 async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_one(

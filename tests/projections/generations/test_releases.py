@@ -10,8 +10,10 @@ import pytest
 
 from adapters.postgres.errors import BusyError, GenerationError
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.read_models.generations import Generation, show
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from api.composition import prepare
 from api.composition.checks import keeping_up, stock_taker
 from projections.fleet import FleetProjector
@@ -188,7 +190,8 @@ async def test_a_start_shows_what_was_built_where_no_generation_is_live(
     await greeting.build()
     await greeting.swap()
     await pool.execute("update csbe.generations set state = 'ready' where projection = 'members' and state = 'live'")
-    readiness, gauges = keeping_up(members), stock_taker(pool, (members,))
+    readiness = keeping_up(members)
+    gauges = stock_taker((members,), JobQueue(pool), PostgresWebhooks(pool, store))
 
     assert not await readiness()
     await gauges()

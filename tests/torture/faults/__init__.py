@@ -4,7 +4,7 @@ from tests.torture.faults.fault import Fault, Scene
 from tests.torture.faults.freezing import FrozenBackend, FrozenClient, FrozenHolder
 from tests.torture.faults.killing import Calm, KilledBackend, KilledClient, KilledPostgres
 from tests.torture.faults.surroundings import ClockSetBack, FullDisk, LostAnswer
-from tests.torture.faults.versions import OldAppend, RollingUpgrade
+from tests.torture.faults.versions import RollingUpgrade
 
 __all__ = ["FAULTS", "Fault", "Scene"]
 
@@ -22,7 +22,6 @@ FAULTS: dict[str, type[Fault]] = {
         ClockSetBack,
         FullDisk,
         RollingUpgrade,
-        OldAppend,
     )
 }
 """Every fault by its name, in the order in which the rounds take turns."""

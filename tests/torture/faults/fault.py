@@ -7,7 +7,7 @@ from typing import ClassVar
 from tests.torture.cluster import Cluster
 from tests.torture.processes import Troupe
 from tests.torture.proxy import Proxy
-from tests.torture.roles import Code, Part
+from tests.torture.roles import Part
 
 
 @dataclass
@@ -34,10 +34,6 @@ class Fault:
 
     def missing(self, cluster: Cluster) -> str | None:
         """Why it cannot be done on this machine, if so."""
-
-    def code(self, client: int) -> Code:
-        """Which code a client runs from the beginning."""
-        return "present"
 
     async def prepare(self, scene: Scene) -> None:
         """Before anybody plays."""

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import asyncpg
 
+from adapters.postgres.locks import Lock
 from tests.torture import lock_holder
 from tests.torture.faults.fault import Fault, Scene
 
 _LOCK = """
-from pg_locks where locktype = 'advisory' and objid = 4842195
-and database = (select oid from pg_database where datname = $1)
+from pg_locks where locktype = 'advisory' and objid = $1
+and database = (select oid from pg_database where datname = $2)
 """
 _HOLDER = f"select pid {_LOCK} and granted"
 _WAITING = f"select count(*) {_LOCK} and not granted"
@@ -77,10 +78,10 @@ async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int |
     """The process that holds the lock while it stands still; none if none could be caught at it."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        holder = await connection.fetchval(_HOLDER, database)
+        holder = await connection.fetchval(_HOLDER, Lock.APPEND, database)
         if holder is not None:
             _signal(holder, signal.SIGSTOP)
-            asking = asyncio.create_task(connection.fetchval(_HOLDER, database))
+            asking = asyncio.create_task(connection.fetchval(_HOLDER, Lock.APPEND, database))
             await asyncio.wait({asking}, timeout=ANSWER_S)
             if asking.done() and await asking == holder:
                 return int(holder)
@@ -93,7 +94,7 @@ async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int |
 async def _others_wait(connection: asyncpg.Connection, database: str) -> int:
     """How many wait for the lock, as soon as there is one."""
     deadline = time.monotonic() + PATIENCE_S
-    while not (waiting := await connection.fetchval(_WAITING, database)) and time.monotonic() < deadline:
+    while not (waiting := await connection.fetchval(_WAITING, Lock.APPEND, database)) and time.monotonic() < deadline:
         await asyncio.sleep(0.005)
     return int(waiting)
 

@@ -2,7 +2,6 @@
 
 from tests.torture.faults.fault import Fault, Scene
 from tests.torture.final import retry
-from tests.torture.roles import Code
 from tests.torture.watcher import FOLLOWER
 
 
@@ -32,18 +31,3 @@ class RollingUpgrade(Fault):
     def _upgrade(self, scene: Scene, name: str) -> None:
         scene.troupe.kill(name)
         scene.troupe.restart(name, "next")
-
-
-class OldAppend(Fault):
-    """Releases that append by `csbe.append` and by `csbe.append_new` run beside the present one; a client is killed."""
-
-    NAME = "old-append"
-
-    def code(self, client: int) -> Code:
-        releases: tuple[Code, ...] = ("old_append", "present", "old_batch")
-        return releases[client % 3]
-
-    async def inject(self, scene: Scene) -> None:
-        who = scene.troupe.clients[0]
-        scene.troupe.kill(who)
-        scene.troupe.restart(who)

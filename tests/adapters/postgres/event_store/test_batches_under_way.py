@@ -18,9 +18,9 @@ from adapters.postgres.event_store.appender import AppendEntry, AppendStatus, Wr
 from adapters.postgres.event_store.group_commit import MAX_BATCH_EVENTS, WORTH_A_BATCH, GroupCommit, NoFigures
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.server_epoch import KnownServer
+from adapters.postgres.locks import Lock
 from tests.adapters.postgres.event_store.test_group_commit import entry
 
-_LOCK = 4842195
 _WAITING = """
 select l.pid from pg_locks l join pg_database d on d.oid = l.database
 where d.datname = current_database() and l.locktype = 'advisory' and l.objid = $1 and not l.granted
@@ -36,16 +36,16 @@ class Gate:
 
     async def shut(self) -> None:
         """No batch gets through from now on."""
-        await self._connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await self._connection.execute("select pg_advisory_lock($1)", Lock.APPEND)
 
     async def open(self) -> None:
         """Those that wait go on."""
-        await self._connection.execute("select pg_advisory_unlock($1)", _LOCK)
+        await self._connection.execute("select pg_advisory_unlock($1)", Lock.APPEND)
 
     async def waiting(self, count: int) -> list[int]:
         """The server processes of the batches that stand before it, once there are so many."""
         async with asyncio.timeout(10):
-            while len(found := await self._connection.fetch(_WAITING, _LOCK)) < count:
+            while len(found := await self._connection.fetch(_WAITING, Lock.APPEND)) < count:
                 await asyncio.sleep(0.005)
         return [row["pid"] for row in found]
 

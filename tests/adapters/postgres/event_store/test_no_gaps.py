@@ -26,10 +26,8 @@ Version = tuple[UUID, int]
 Append = Callable[[Connection, Sequence[Version]], Awaitable[None]]
 
 _APPEND = "select status from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) order by entry"
-_BATCH = "select csbe.append_batch($1, $2, $3, {known_server})"
-_BATCH_BEFORE = "select csbe.{name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_ONE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{{}}', {known_server})"
-_ONE_BEFORE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{}')"
+_BATCH = "select csbe.append_batch($1, $2, $3, {known_server}, true)"
+_ONE = "select csbe.append_one($1, $2, 'f', null, $3, $4, 't', '', '{{}}', {known_server}, true)"
 
 THIS_SERVER = "pg_postmaster_start_time()"
 ANOTHER_SERVER = "pg_postmaster_start_time() - interval '1 day'"
@@ -64,30 +62,18 @@ def at_once(query: str) -> Append:
     return append
 
 
-def at_once_before(name: str) -> Append:
-    async def append(connection: Connection, events: Sequence[Version]) -> None:
-        await connection.execute(_BATCH_BEFORE.format(name=name), *columns(events, [len(events)], 1))
-
-    return append
-
-
-NEW_ON_ANOTHER_SERVER = [
+ON_ANOTHER_SERVER = [
     one_by_one(_ONE.format(known_server=ANOTHER_SERVER)),
     at_once(_BATCH.format(known_server=ANOTHER_SERVER)),
 ]
-NEW_ON_THIS_SERVER = [
+ON_THIS_SERVER = [
     one_by_one(_ONE.format(known_server=THIS_SERVER)),
     at_once(_BATCH.format(known_server=THIS_SERVER)),
 ]
-NEW_ON_NO_SERVER = [one_by_one(_ONE.format(known_server="null")), at_once(_BATCH.format(known_server="null"))]
-BEFORE = [
-    one_by_one(_ONE_BEFORE),
-    at_once_before("append_batch"),
-    at_once_before("append_new"),
-]
+ON_NO_SERVER = [one_by_one(_ONE.format(known_server="null")), at_once(_BATCH.format(known_server="null"))]
 
 
-@pytest.mark.parametrize("append", [*NEW_ON_ANOTHER_SERVER, *NEW_ON_NO_SERVER, *BEFORE])
+@pytest.mark.parametrize("append", [*ON_ANOTHER_SERVER, *ON_NO_SERVER])
 @pytest.mark.parametrize("gap", [[2], [1, 3], [1, 2, 4]], ids=str)
 async def test_a_version_without_the_one_before_it_is_refused(
     pool: asyncpg.Pool, append: Append, gap: list[int]
@@ -102,7 +88,7 @@ async def test_a_version_without_the_one_before_it_is_refused(
     assert await versions(pool, box) == (gap[:-1] if stored else [])
 
 
-@pytest.mark.parametrize("append", NEW_ON_THIS_SERVER)
+@pytest.mark.parametrize("append", ON_THIS_SERVER)
 async def test_it_is_refused_by_a_server_that_confirms_what_it_has_not_flushed(
     pool: asyncpg.Pool, append: Append
 ) -> None:
@@ -112,7 +98,7 @@ async def test_it_is_refused_by_a_server_that_confirms_what_it_has_not_flushed(
             await append(connection, [(uuid4(), 2)])
 
 
-@pytest.mark.parametrize("append", [*NEW_ON_THIS_SERVER, *NEW_ON_ANOTHER_SERVER, *NEW_ON_NO_SERVER, *BEFORE])
+@pytest.mark.parametrize("append", [*ON_THIS_SERVER, *ON_ANOTHER_SERVER, *ON_NO_SERVER])
 async def test_a_version_after_the_one_before_it_is_taken(pool: asyncpg.Pool, append: Append) -> None:
     box, other = uuid4(), uuid4()
 

@@ -39,19 +39,13 @@ from generate_series(1, $2::integer) version
 
 WAYS_TO_APPEND = {
     "append": "select csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    "append_new": "select csbe.append_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     "append_batch": "select csbe.append_batch(array[row(($1::uuid[])[1], ($3::text[])[1], ($4::text[])[1], "
     "($5::int[])[1])::csbe.new_command], ($2::uuid[])[1], array[row(($6::uuid[])[1], ($7::bigint[])[1], "
-    "($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1])::csbe.new_event], null)",
+    "($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1])::csbe.new_event], null, true)",
     "append_one": "select csbe.append_one(($1::uuid[])[1], ($2::uuid[])[1], ($3::text[])[1], ($4::text[])[1], "
-    "($6::uuid[])[1], ($7::bigint[])[1], ($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1], null) "
-    "from (select $5::int[]) as unused",
-    "append_batch before": "select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    "append_one before": "select csbe.append_one(($1::uuid[])[1], ($2::uuid[])[1], ($3::text[])[1], ($4::text[])[1], "
-    "($6::uuid[])[1], ($7::bigint[])[1], ($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1]) "
+    "($6::uuid[])[1], ($7::bigint[])[1], ($8::text[])[1], ($9::bytea[])[1], ($10::text[])[1], null, true) "
     "from (select $5::int[]) as unused",
 }
-"""Those of this release and of the earlier ones."""
 _WAITS = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
 
 

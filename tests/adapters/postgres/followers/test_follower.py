@@ -220,7 +220,10 @@ async def test_a_generation_that_is_being_dropped_gets_no_follower_back(
     async def never(_events: Sequence[RecordedEvent], _connection: Connection) -> None:
         raise AssertionError
 
-    await pool.execute("insert into csbe.generations (projection, number, state) values ('bells', 1, 'previous')")
+    await pool.execute(
+        "insert into csbe.generations (projection, number, state, digest, reports)"
+        " values ('bells', 1, 'previous', '', '')"
+    )
     await pool.execute("insert into csbe.followers (name) values ('projection/bells/v1')")
     await ring(pool, 1)
     follower = Follower(pool, store, "projection/bells/v1", never)

@@ -14,6 +14,7 @@ from adapters.postgres.database import Connection, UnencodableError
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
+from adapters.postgres.jobs.queue import Backlog, JobQueue
 from adapters.postgres.jobs.worker import MAX_ATTEMPTS, MAX_BACKOFF
 from adapters.postgres.listener import TASKS
 from domain.kernel.errors import RefusedError, Violation
@@ -30,6 +31,10 @@ from tests.support.bedroom import (
     when_it_rings_wake_everybody,
     when_it_rings_wake_later,
 )
+
+_SET_BY_NAME = """
+update csbe.jobs set due_at = now() - $2::interval, failed_at = $3 where payload ->> 'name' = $1
+"""
 
 
 async def test_what_follows_from_an_event_is_carried_out_under_ids_that_follow_from_it(
@@ -203,3 +208,33 @@ async def test_the_answer_of_an_effect_is_given_under_an_id_of_its_own(
     assert (effect.kind, key) == ("send_message", str(job_id))
     [(answer, metadata)] = bedroom.woken
     assert (answer, metadata.command_id) == (Woken(name="hello"), derived_id(job_id, "answer"))
+
+
+async def test_the_backlog_counts_what_is_due_and_what_is_parked_and_not_what_comes_later(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    queue = JobQueue(pool)
+    assert await queue.backlog() == Backlog(due=0, parked=0, late_s=0)
+    await rings(store, when_it_rings_wake_everybody, "Ada", "Bob", "Cleo", "Dora")
+    await pool.execute("update csbe.jobs set due_at = now() - interval '1 hour'")
+    await pool.execute(_SET_BY_NAME, "Ada", timedelta(hours=2), None)
+    await pool.execute(_SET_BY_NAME, "Bob", -timedelta(hours=1), None)
+    await pool.execute(_SET_BY_NAME, "Cleo", timedelta(hours=3), NOON)
+
+    backlog = await queue.backlog()
+
+    assert (backlog.due, backlog.parked) == (2, 1)
+    assert backlog.late_s >= timedelta(hours=2).total_seconds()
+
+
+async def test_nothing_is_idle_while_a_task_is_due_or_an_event_is_not_followed(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    queue = JobQueue(pool)
+    await rings(store, when_it_rings_wake_later, "Ada")  # in an hour
+
+    assert await queue.is_idle(NOON, ["policies"])
+    assert not await queue.is_idle(NOON + timedelta(hours=1), ["policies"])
+    assert not await queue.is_idle(NOON, ["policies", "one that has not begun"])
+    await pool.execute("update csbe.followers set position = 0")
+    assert not await queue.is_idle(NOON, ["policies"])

@@ -9,13 +9,14 @@ import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.webhooks.claims import WebhookClaims
-from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
+from adapters.postgres.webhooks.subscriptions import InState, PostgresWebhooks
 from adapters.webhooks.delivery import patterns_of
 from domain.kernel.errors import CommandIdReusedError, NotFoundError, StaleVersionError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.webhooks.commands import Pause, Resume, RotateSecret, Subscribe, Unsubscribe
 from domain.webhooks.subscription import EventFilter, WebhookState, type_of
+from tests.adapters.postgres.event_store.test_store import Box, save
 
 ACME, OTHER = (Actor(role=Role.PARTNER, id=name) for name in ("acme", "other"))
 OLGA = Actor(role=Role.OPERATOR, id="olga")
@@ -178,3 +179,19 @@ async def test_a_filter_wants_types_and_beginnings_of_types(
     assert type_of(topic).startswith("csbe.")
     assert EventFilter(types=types).wanted_of([topic]) == [topic] * wanted
     assert await pool.fetchval("select $1 like any ($2)", topic, patterns_of(types)) is wanted
+
+
+async def test_webhooks_are_counted_by_state_with_the_lag_of_the_last(
+    webhooks: PostgresWebhooks, store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    for number in range(1, 4):
+        await webhooks.subscribe(wish().model_copy(update={"webhook_id": UUID(int=number)}), about())
+    await webhooks.change(Pause(webhook_id=UUID(int=3)), about())
+    await save(store, Box.make(), Box.make())
+    await pool.execute("update csbe.followers set position = 1 where name = $1", f"webhook/{UUID(int=1)}")
+
+    assert await webhooks.by_state() == {
+        WebhookState.ACTIVE: InState(number=2, lag=2),
+        WebhookState.PAUSED: InState(number=1, lag=2),
+        WebhookState.FAILED: InState(number=0, lag=0),
+    }

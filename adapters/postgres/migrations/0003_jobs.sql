@@ -11,7 +11,8 @@ create table csbe.jobs (
     claimed_until timestamptz,
     failed_at timestamptz,
     last_error text,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    traceparent text
 );
 
 create index jobs_due on csbe.jobs (due_at) where failed_at is null;
@@ -30,3 +31,33 @@ comment on column csbe.jobs.claimed_until is 'A worker has it until then; after 
 comment on column csbe.jobs.failed_at is 'Given up at this time: visible work for an operator.';
 comment on column csbe.jobs.last_error is 'Why the last try failed.';
 comment on column csbe.jobs.created_at is 'When the policy decided it.';
+comment on column csbe.jobs.traceparent is 'The trace that the task continues (W3C Trace Context); none while traces are off.';
+
+create table csbe.dropped_jobs (
+    id uuid primary key,
+    policy text not null,
+    kind text not null,
+    payload jsonb not null,
+    service text not null,
+    correlation_id uuid not null,
+    causation_id uuid not null,
+    due_at timestamptz not null,
+    last_error text,
+    dropped_by text not null,
+    reason text not null,
+    dropped_at timestamptz not null default now()
+);
+
+comment on table csbe.dropped_jobs is 'Parked tasks that an operator took out of csbe.jobs: they will never be carried out.';
+comment on column csbe.dropped_jobs.id is 'Id of the task.';
+comment on column csbe.dropped_jobs.policy is 'Name of the policy that decided it.';
+comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
+comment on column csbe.dropped_jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
+comment on column csbe.dropped_jobs.service is 'Key of the rulebook it belonged to.';
+comment on column csbe.dropped_jobs.correlation_id is 'The outside request that everything follows from.';
+comment on column csbe.dropped_jobs.causation_id is 'Id of the event that it followed from.';
+comment on column csbe.dropped_jobs.due_at is 'When it was due.';
+comment on column csbe.dropped_jobs.last_error is 'Why the last try failed.';
+comment on column csbe.dropped_jobs.dropped_by is 'The operator.';
+comment on column csbe.dropped_jobs.reason is 'Why it need not be done.';
+comment on column csbe.dropped_jobs.dropped_at is 'When.';

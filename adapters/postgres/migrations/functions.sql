@@ -1,6 +1,36 @@
--- No way to append leaves a gap in the versions of an aggregate: who remembers events that the log has lost (a failover to a
--- standby that was behind, a restored backup) is in conflict, and loads again. The signatures are those of before, so that
--- earlier versions of CSBE are kept from it as well.
+-- All functions of schema csbe but the one that triggers need. This file is run again whenever it has changed, after the
+-- migrations. Whoever gives a function other arguments drops the one of before in a migration.
+--
+-- There are three ways to append. append_one and append_batch take it that no entry is known or in conflict, and raise a
+-- unique violation otherwise; append looks at each entry and tells which it leaves out. Each of them takes Lock.APPEND (see
+-- adapters/postgres/locks.py) before it draws a position and holds it until its commit is visible: so positions become
+-- visible in the order in which they are given out. A notification is sent at commit, wherever it is asked for: before the
+-- lock, less is done under it.
+
+create or replace function csbe.refuse_gaps(originator_ids uuid[], originator_versions bigint[]) returns void
+language plpgsql
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    perform from unnest(originator_ids, originator_versions) with ordinality as e (id, version, place)
+    where e.version > 1
+    and (e.id, e.version - 1) is distinct from (originator_ids[e.place - 1], originator_versions[e.place - 1])
+    and (select true from csbe.events s where s.originator_id = e.id and s.originator_version = e.version - 1) is null;
+    if found then
+        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
+    end if;
+end
+$$;
+comment on function csbe.refuse_gaps is
+    'Raises a unique violation when one of these events has no predecessor: it must stand in the log, or directly before it.';
+
+create or replace function csbe.may_have_lost_events(known_server timestamptz) returns boolean
+language sql
+return known_server is distinct from pg_postmaster_start_time() or current_setting('synchronous_commit') = 'off';
+comment on function csbe.may_have_lost_events is
+    'Whether this server may lack events that the one started at this time had confirmed: it is another one or was started '
+    'anew, or confirms what it has not flushed, and may lose that in a crash of one of its processes as well.';
 
 create or replace function csbe.append_one(
     command_id uuid,
@@ -11,105 +41,91 @@ create or replace function csbe.append_one(
     originator_version bigint,
     topic text,
     state bytea,
-    metadata text
+    metadata text,
+    known_server timestamptz,
+    tell boolean
 ) returns bigint
 language plpgsql
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
 as $$
 declare
     reached bigint;
 begin
     -- Before the lock, since the log only grows: whoever knows of an event has seen it there.
-    if $6 > 1 and (select true from csbe.events s where s.originator_id = $5 and s.originator_version = $6 - 1) is null then
-        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
+    if csbe.may_have_lost_events(known_server) then
+        perform csbe.refuse_gaps(array[$5], array[$6]);
     end if;
 
-    perform pg_advisory_xact_lock(4842195);
+    if tell then
+        perform pg_notify('csbe_events', '');
+    end if;
+    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
     insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
-    perform pg_notify('csbe_events', '');
     return reached;
 end
 $$;
+comment on function csbe.append_one is
+    'Appends the one event of a command, in safe order, and notifies whoever listens if it is to `tell`. Raises a unique '
+    'violation when the command is known or the version is taken, after which csbe.append tells which; also when the server '
+    'has lost the version before since the one that was started at `known_server`. Null looks for that in any case.';
 
 create or replace function csbe.append_batch(
-    command_ids uuid[],
-    append_ids uuid[],
-    fingerprints text[],
-    results text[],
-    ends integer[],
-    originator_ids uuid[],
-    originator_versions bigint[],
-    topics text[],
-    states bytea[],
-    metadatas text[]
+    commands csbe.new_command[],
+    append_id uuid,
+    events csbe.new_event[],
+    known_server timestamptz,
+    tell boolean
 ) returns bigint
 language plpgsql
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
 as $$
 declare
-    events constant integer := cardinality(originator_ids);
-    facts constant jsonb[] := metadatas::jsonb[];  -- parsed before the lock is taken
+    count constant integer := cardinality(events);
     moment timestamptz;
     base bigint;
 begin
     -- Before the lock, since the log only grows: whoever knows of an event has seen it there.
-    perform from unnest(originator_ids, originator_versions) with ordinality as e (id, version, place)
-    where e.version > 1
-    and (e.id, e.version - 1) is distinct from (originator_ids[e.place - 1], originator_versions[e.place - 1])
-    and (select true from csbe.events s where s.originator_id = e.id and s.originator_version = e.version - 1) is null;
-    if found then
-        raise unique_violation using message = 'an event has no predecessor in the history of its aggregate';
+    if csbe.may_have_lost_events(known_server) then
+        perform csbe.refuse_gaps(
+            array(select originator_id from unnest(events)), array(select originator_version from unnest(events))
+        );
     end if;
 
-    -- Held until commit: positions become visible in the order in which they are given out.
-    perform pg_advisory_xact_lock(4842195);
+    if tell then
+        perform pg_notify('csbe_events', '');
+    end if;
+
+    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
     moment := clock_timestamp();
 
-    if events = 0 then
+    if count = 0 then
         select coalesce(max(s.notification_id), 0) into base from csbe.events s;
     else
         base := nextval('csbe.events_notification_id_seq') - 1;
     end if;
-    if events > 1 then
-        perform setval('csbe.events_notification_id_seq', base + events);
+    if count > 1 then
+        base := setval('csbe.events_notification_id_seq', base + count) - count;
     end if;
 
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
-    select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata
-    from unnest(originator_ids, originator_versions, topics, states, facts)
+    select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata::jsonb
+    from unnest(events)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
 
     insert into csbe.commands (command_id, append_id, fingerprint, result, position)
-    select c.command_id, c.append_id, c.fingerprint, c.result, base + c.until
-    from unnest(command_ids, append_ids, fingerprints, results, ends)
-        as c (command_id, append_id, fingerprint, result, until);
+    select c.command_id, append_id, c.fingerprint, c.result, base + c.until
+    from unnest(commands) as c (command_id, fingerprint, result, until);
 
-    perform pg_notify('csbe_events', '');
     return base;
 end
 $$;
-
--- What earlier versions of CSBE call for batches is the same now.
-create or replace function csbe.append_new(
-    command_ids uuid[],
-    append_ids uuid[],
-    fingerprints text[],
-    results text[],
-    ends integer[],
-    originator_ids uuid[],
-    originator_versions bigint[],
-    topics text[],
-    states bytea[],
-    metadatas text[]
-) returns bigint
-language sql
-as 'select csbe.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
+comment on function csbe.append_batch is
+    'Appends the events of many independent commands in one transaction, in safe order, when no command is known and no '
+    'version is taken: a unique violation otherwise, after which csbe.append tells which; also when the server has lost the '
+    'version before one of them since the one that was started at `known_server`. Null looks for that in any case. Events of '
+    'one aggregate stand together. Notifies whoever listens if it is to `tell`. Returns the position before the first event.';
 
 create or replace function csbe.append(
     command_ids uuid[],
@@ -133,8 +149,7 @@ declare
     conflicting integer[];
     moment timestamptz;
 begin
-    -- Held until commit: positions become visible in the order in which they are given out.
-    perform pg_advisory_xact_lock(4842195);
+    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
     moment := clock_timestamp();
 
     select coalesce(array_agg(c.entry), '{}') into known
@@ -198,17 +213,7 @@ begin
     perform pg_notify('csbe_events', '');
 end
 $$;
-
 comment on function csbe.append is
     'Appends many independent entries in one transaction, in safe order. An entry whose command is known, or one of whose '
     'versions is taken or has no version before it, is left out and reported; no two entries may share a command or an '
     'aggregate.';
-comment on function csbe.append_new is
-    'Appends many independent entries in one transaction, in safe order, when none of them is known or in conflict: a unique '
-    'violation otherwise, also when a version has none before it, after which csbe.append tells which. `ends` counts the events '
-    'up to the end of each entry; those of one aggregate stand together. Returns the position before the first event.';
-
--- A generation has its follower from the beginning; those that came back after it was dropped go.
-insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped' on conflict do nothing;
-delete from csbe.followers using csbe.generations
-where followers.name = generations.follower and generations.state = 'dropped';

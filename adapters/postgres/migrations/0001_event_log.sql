@@ -1,0 +1,102 @@
+create schema if not exists csbe;
+comment on schema csbe is 'The event store and the machinery beside it. Analysts read schema reports instead.';
+
+create table csbe.events (
+    originator_id uuid not null,
+    originator_version bigint not null,
+    topic text not null,
+    state bytea not null,
+    notification_id bigserial not null,
+    recorded_at timestamptz not null default transaction_timestamp(),
+    metadata jsonb,
+    primary key (originator_id, originator_version)
+) with (
+    autovacuum_vacuum_threshold = 100000000,
+    autovacuum_vacuum_scale_factor = 0.5,
+    autovacuum_analyze_threshold = 1000,
+    autovacuum_analyze_scale_factor = 0.01
+);
+create unique index events_notification_id_idx on csbe.events (notification_id);
+
+comment on table csbe.events is
+    'Every fact ever recorded; rows are only added. Readable by the PostgreSQL recorder of the eventsourcing library.';
+comment on column csbe.events.originator_id is 'The aggregate that the event is about.';
+comment on column csbe.events.originator_version is 'Place of the event in the history of its aggregate, from 1, without gaps.';
+comment on column csbe.events.topic is 'Permanent name of the event class, e.g. rental.reservation.placed.';
+comment on column csbe.events.state is 'The event as UTF-8 JSON; values about a person are encrypted under that person''s key.';
+comment on column csbe.events.notification_id is
+    'Position in the log. Positions become visible in ascending order; one may be missing when a transaction failed.';
+comment on column csbe.events.recorded_at is
+    'When it was appended, by the clock of the database, which may be set back: what must be in order goes by the position.';
+comment on column csbe.events.metadata is 'Which command caused the event, for whom, in which service, as part of what.';
+
+create table csbe.commands (
+    command_id uuid primary key,
+    fingerprint text not null,
+    result text,
+    position bigint not null,
+    append_id uuid not null,
+    recorded_at timestamptz not null default transaction_timestamp()
+);
+comment on table csbe.commands is 'Every command that was carried out, remembered for ever: the same id never acts twice.';
+comment on column csbe.commands.command_id is 'Id given by whoever asked.';
+comment on column csbe.commands.fingerprint is 'Digest of what was asked, to tell a retry from another command under the same id.';
+comment on column csbe.commands.result is 'The first result as JSON, given again to every retry.';
+comment on column csbe.commands.position is 'Position of its last event; the end of the log then, if it had no event.';
+comment on column csbe.commands.append_id is 'Made by the writer for one append, to recognise its own after a cut connection.';
+comment on column csbe.commands.recorded_at is 'When it was carried out, by the clock of the database.';
+
+create table csbe.snapshots (
+    originator_id uuid primary key,
+    originator_version bigint not null,
+    topic text not null,
+    schema_fingerprint text not null,
+    state bytea not null,
+    digest bytea not null,
+    recorded_at timestamptz not null default transaction_timestamp()
+);
+comment on table csbe.snapshots is 'The latest remembered state of long-lived aggregates. Only a cache: may be emptied at any time.';
+comment on column csbe.snapshots.originator_id is 'The aggregate.';
+comment on column csbe.snapshots.originator_version is 'The version that the state is of.';
+comment on column csbe.snapshots.topic is 'Permanent name of the aggregate class.';
+comment on column csbe.snapshots.schema_fingerprint is
+    'Digest of the state''s JSON schema and of the code that makes it; a state of another one is ignored.';
+comment on column csbe.snapshots.state is 'The state as UTF-8 JSON, encrypted as a whole when the aggregate knows something about a person.';
+comment on column csbe.snapshots.digest is
+    'SHA-256 over aggregate, topic, version, schema, state and the stored bytes of the last event that the state knows.';
+comment on column csbe.snapshots.recorded_at is 'When it was taken.';
+
+create table csbe.keys (
+    subject uuid primary key,
+    key bytea,
+    created_at timestamptz not null default transaction_timestamp(),
+    destroyed_at timestamptz
+);
+comment on table csbe.keys is 'One AES-256 key per person, under which everything about that person is stored.';
+comment on column csbe.keys.subject is 'The person.';
+comment on column csbe.keys.key is 'The key, wrapped by the master key where there is one; null once destroyed, which erases the person.';
+comment on column csbe.keys.created_at is 'When the first fact about the person was stored.';
+comment on column csbe.keys.destroyed_at is 'When the person was erased.';
+
+create type csbe.new_command as (command_id uuid, fingerprint text, result text, until integer);
+comment on type csbe.new_command is 'A command on its way into csbe.commands. Of its batch, so many events stand up to the end of its own.';
+create type csbe.new_event as (originator_id uuid, originator_version bigint, topic text, state bytea, metadata text);
+comment on type csbe.new_event is 'An event on its way into csbe.events.';
+
+-- The one function that stands here and not in functions.sql, which is run later: the triggers need it.
+create function csbe.refuse_change() returns trigger
+language plpgsql
+as $$
+begin
+    raise exception '% on %.%: what is recorded is never changed', tg_op, tg_table_schema, tg_table_name
+        using errcode = 'insufficient_privilege';
+end
+$$;
+comment on function csbe.refuse_change is 'Stands before every change of the log, whoever asks for it.';
+
+create trigger append_only before update or delete or truncate on csbe.events
+    for each statement execute function csbe.refuse_change();
+create trigger append_only before update or delete or truncate on csbe.commands
+    for each statement execute function csbe.refuse_change();
+comment on trigger append_only on csbe.events is 'Facts are added, never changed.';
+comment on trigger append_only on csbe.commands is 'What was answered once is answered for ever.';

@@ -1,0 +1,13 @@
+"""What the API asks of the database itself: read models and reports, and no table of the event store."""
+
+import re
+from pathlib import Path
+
+API = Path(__file__).parents[2] / "api"
+_ASKS = re.compile(r"\b(?:from|join|into|update|delete)\s+csbe\.\w+", re.IGNORECASE)
+
+
+def test_only_adapters_have_sql_on_tables_of_the_event_store() -> None:
+    asked = {file.name: found for file in API.rglob("*.py") if (found := _ASKS.findall(file.read_text("utf-8")))}
+
+    assert asked == {}
