@@ -10,7 +10,7 @@ import asyncpg
 log = logging.getLogger(__name__)
 
 EVENTS = "csbe_events"
-TASKS = "csbe_jobs"
+JOBS = "csbe_jobs"
 ERASURES = "csbe_erasures"
 
 RECONNECT_SECONDS = 1.0
@@ -45,7 +45,7 @@ class Channel:
 
 
 class Listener:
-    """Hears what this process or another one tells: events appended, tasks stored, persons erased.
+    """Hears what this process or another one tells: events appended, jobs stored, persons erased.
 
     Polling covers a lost notification of the first two; caches are emptied whenever listening begins anew.
     """
@@ -53,8 +53,8 @@ class Listener:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._task: asyncio.Task[None] | None = None
-        self.events, self.tasks, self.erasures = (Channel(self.start) for _ in range(3))
-        self._channels = {EVENTS: self.events, TASKS: self.tasks, ERASURES: self.erasures}
+        self.events, self.jobs, self.erasures = (Channel(self.start) for _ in range(3))
+        self._channels = {EVENTS: self.events, JOBS: self.jobs, ERASURES: self.erasures}
 
     def start(self) -> None:
         """Begin to listen, if that has not begun."""

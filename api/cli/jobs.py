@@ -1,4 +1,4 @@
-"""Commands on parked tasks: what was decided should follow and could not be done."""
+"""Commands on failed jobs: what was decided should follow and could not be done."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
 from api.composition import FailedJob, Running
 
-jobs_app = typer.Typer(help="Parked tasks: what could not be done and waits for you.", no_args_is_help=True)
+jobs_app = typer.Typer(help="Failed jobs: what could not be done and waits for you.", no_args_is_help=True)
 
 JobId = Annotated[UUID, typer.Argument(help="As `csbe jobs list` shows it.")]
 
@@ -21,23 +21,23 @@ def jobs_list(as_json: AsJson = False) -> None:
     """What was given up, the oldest first, and why."""
 
     async def read(running: Running) -> list[FailedJob]:
-        return await running.tasks.failed()
+        return await running.jobs.failed()
 
-    tasks = run(with_system(read))
+    jobs = run(with_system(read))
     table = Table(Column("id", no_wrap=True), Column("what", overflow="fold"), "why it was given up")
-    for task in tasks:
+    for job in jobs:
         when = f"at {task.failed_at.isoformat(timespec='seconds')}, after {task.attempts} attempts"
         table.add_row(str(task.id), f"{task.kind}, by {task.policy}", escape(f"{task.last_error}\n{when}"))
-    show(as_json, to_jsonable_python(tasks), table)
+    show(as_json, to_jsonable_python(jobs), table)
 
 
 @jobs_app.command("retry")
 def jobs_retry(job_id: JobId) -> None:
-    """Let the workers try a parked task again."""
+    """Let the workers try a failed job again."""
 
     async def retry(running: Running) -> None:
-        if not await running.tasks.retry(job_id):
-            fail(f"there is no parked task {job_id}")
+        if not await running.jobs.retry(job_id):
+            fail(f"there is no failed job {job_id}")
 
     run(with_system(retry))
     errors.print(f"{job_id} is tried again")
@@ -45,11 +45,11 @@ def jobs_retry(job_id: JobId) -> None:
 
 @jobs_app.command("drop")
 def jobs_drop(job_id: JobId, reason: Reason, by: By) -> None:
-    """Take a parked task out: it will never be done."""
+    """Take a failed job out: it will never be done."""
 
     async def drop(running: Running) -> None:
-        if not await running.tasks.drop(job_id, by=by, reason=reason):
-            fail(f"there is no parked task {job_id}")
+        if not await running.jobs.drop(job_id, by=by, reason=reason):
+            fail(f"there is no failed job {job_id}")
 
     run(with_system(drop))
     errors.print(f"{job_id} is dropped")

@@ -28,7 +28,7 @@ class Stands(Protocol):
 
 
 def stock_taker(
-    followers: tuple[Stands, ...], tasks: JobQueue, webhooks: PostgresWebhooks
+    followers: tuple[Stands, ...], jobs: JobQueue, webhooks: PostgresWebhooks
 ) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
 
@@ -39,7 +39,7 @@ def stock_taker(
                 LAG.labels(status.name).set(status.lag)
         backlog = await tasks.backlog()
         JOBS_DUE.set(backlog.due)
-        JOBS_FAILED.set(backlog.parked)
+        JOBS_FAILED.set(backlog.failed)
         JOBS_LATE.set(backlog.late_s)
         by_state = await webhooks.by_state()
         for state, found in by_state.items():

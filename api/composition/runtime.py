@@ -48,7 +48,7 @@ class Running:
     followers: tuple[Projection, ...]
     """Of the projections."""
     policies: Follower
-    tasks: JobQueue
+    jobs: JobQueue
     worker: JobWorker
     webhooks: WebhookDeliverer
     telemetry: TelemetryStore
@@ -85,7 +85,7 @@ class Running:
     async def is_idle(self) -> bool:
         """Whether policies and projections have dealt with all that happened, and nothing is due."""
         names = [(await follower.live()).follower for follower in self.followers] + [self.policies.name]
-        return await self.tasks.is_idle(self.system.clock.now(), names)
+        return await self.jobs.is_idle(self.system.clock.now(), names)
 
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

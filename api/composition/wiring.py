@@ -37,6 +37,7 @@ from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
 from api import cloudevents
 from api.auth import TokenAuthority
+from api.command_ids import CommandIds
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
@@ -142,6 +143,7 @@ async def composed(
             store=store,
             clock=clock,
             tokens=tokens,
+            command_ids=CommandIds(await store.keys.of_installation("command_ids")),
             rulebooks=rulebooks,
             fetch=fetcher(pool),
             wait_until=waiter(pool, followers),
@@ -159,10 +161,8 @@ async def composed(
             mqtt_url=mqtt_url,
             followers=followers,
             policies=policies,
-            tasks=tasks,
-            worker=JobWorker(
-                tasks, store.listener.tasks, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform
-            ),
+            jobs=jobs,
+            worker=JobWorker(jobs, store.listener.jobs, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
             webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
             telemetry=telemetry,
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),

@@ -174,4 +174,6 @@ def _accepted(changed: Changed) -> Accepted:
 
 
 def _told(changed: Changed) -> SecretTold:
-    return SecretTold(id=changed.webhook_id, position=changed.position, repeated=changed.repeated, secret=changed.secret)
+    return SecretTold(
+        id=changed.webhook_id, position=changed.position, repeated=changed.repeated, secret=changed.secret
+    )

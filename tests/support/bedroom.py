@@ -85,7 +85,7 @@ class Bedroom:
     def worker(self, *, batch: int = 64) -> JobWorker:
         commands: dict[str, type[Command]] = {Wake.NAME: Wake}
         listener = Listener(self.pool)
-        return JobWorker(JobQueue(self.pool), listener.tasks, self, commands, self.dispatch, self.perform, batch=batch)
+        return JobWorker(JobQueue(self.pool), listener.jobs, self, commands, self.dispatch, self.perform, batch=batch)
 
     async def dispatch(self, command: Command, metadata: Metadata) -> None:
         await asyncio.sleep(0)

@@ -11,6 +11,7 @@ import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.postgres.database import retrying
+from domain.kernel.ids import derived_id
 
 CACHE_SIZE = 50_000
 """Keys kept in memory, about 1 kB each."""
@@ -19,9 +20,12 @@ CACHE_SECONDS = 60.0
 """How long a destroyed key may live on in the memory of another process that does not hear of it."""
 
 _NONCE_BYTES = 12
+_KEY_BYTES = 32
 
 _CREATE = "insert into csbe.keys (subject, key) select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing"
 _FETCH = "select subject, key from csbe.keys where subject = any($1::uuid[])"
+_MAKE_OWN = "insert into csbe.installation_keys (name, key) values ($1, $2) on conflict do nothing"
+_FETCH_OWN = "select key from csbe.installation_keys where name = $1"
 _DESTROY = """
 with destroyed as (
     insert into csbe.keys (subject, key, destroyed_at) values ($1, null, now())
@@ -89,6 +93,17 @@ class KeyStore:
                 self._cache.move_to_end(subject)
                 known[subject] = entry[1]
         return known | await self._fetch(missing, remember_missing=remember_missing) if missing else known
+
+    async def of_installation(self, name: str) -> bytes:
+        """A key of the installation itself, made when it is asked for first; it stays the same for ever.
+
+        Raises `cryptography.exceptions.InvalidTag` when it was wrapped by another master key.
+        """
+        owner = derived_id("installation_key", name)
+        made = self.wrap(owner, secrets.token_bytes(_KEY_BYTES))
+        await retrying(lambda: self._pool.execute(_MAKE_OWN, name, made))
+        stored: bytes = await retrying(lambda: self._pool.fetchval(_FETCH_OWN, name))
+        return self.unwrap(owner, stored)
 
     async def destroy(self, subject: UUID) -> None:
         """Erase a person for ever, and tell every process. Doing it twice changes nothing."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters import tracing
 from adapters.postgres.database import Connection
-from adapters.postgres.listener import TASKS
+from adapters.postgres.listener import JOBS
 from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import Command, RecordedEvent
 from domain.kernel.policy import Policies, Policy, Reaction, Scheduled
@@ -18,12 +18,12 @@ _INSERT = """
 insert into csbe.jobs (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
 select id, policy, kind, payload::jsonb, service, correlation_id, causation_id, due_at, traceparent
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[],
-    $9::text[]) as task (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
+    $9::text[]) as job (id, policy, kind, payload, service, correlation_id, causation_id, due_at, traceparent)
 on conflict (id) do nothing
 """
 
 _Row = tuple[UUID, str, str, str, str, UUID, UUID, datetime, str | None]
-"""A task as `_INSERT` takes it."""
+"""A job as `_INSERT` takes it."""
 
 
 class PolicyRunner:
@@ -43,7 +43,7 @@ class PolicyRunner:
         if rows:
             await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
         if any(due_at < events[-1].recorded_at + WORTH_WAKING for *_, due_at, _traceparent in rows):
-            await connection.execute("select pg_notify($1, '')", TASKS)
+            await connection.execute("select pg_notify($1, '')", JOBS)
 
     def _rows(self, recorded: RecordedEvent) -> Iterable[_Row]:
         cause = event_id(recorded.event.originator_id, recorded.event.originator_version)

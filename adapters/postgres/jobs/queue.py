@@ -1,4 +1,4 @@
-"""The table `csbe.jobs`: what policies decided should follow; claimed by workers, settled, or parked."""
+"""The table `csbe.jobs`: what policies decided should follow; claimed by workers, finished, or given up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 
 CLAIM = timedelta(seconds=30)
-"""How long a worker has a task to itself; after a crash it becomes free by itself."""
+"""How long a worker has a job to itself; after a crash it becomes free by itself."""
 
 _CLAIM = """
 update csbe.jobs set claimed_until = $1 + $2::interval
@@ -46,7 +46,7 @@ select pg_notify('csbe_jobs', '') from retried
 """
 _BACKLOG = """
 select count(*) filter (where failed_at is null and due_at <= now()) as due,
-    count(*) filter (where failed_at is not null) as parked,
+    count(*) filter (where failed_at is not null) as failed,
     coalesce(extract(epoch from now() - min(due_at) filter (where failed_at is null and due_at <= now())), 0)::float8
         as late_s
 from csbe.jobs
@@ -68,7 +68,7 @@ returning true
 
 @dataclass(frozen=True)
 class Job:
-    """A due task as claimed by a worker."""
+    """A due job as claimed by a worker."""
 
     id: UUID
     policy: str
@@ -84,7 +84,7 @@ class Job:
     """The trace that it continues, in W3C form."""
 
     def metadata(self, command: Command, *, part: str | None = None) -> Metadata:
-        """The metadata of a command that this task gives; `part` tells an effect's answer from the task itself."""
+        """The metadata of a command that this job gives; `part` tells an effect's answer from the job itself."""
         return Metadata(
             command_id=CommandId(derived_id(self.id, part) if part else self.id),
             command=command.NAME,
@@ -97,9 +97,9 @@ class Job:
 
 @dataclass(frozen=True)
 class JobFailure:
-    """A try that failed: the task is due again at a time, or parked at one."""
+    """A try that failed: the job is due again at a time, or given up at one."""
 
-    task: Job
+    job: Job
     attempts: int
     error: str
     due_at: datetime | None = None
@@ -108,7 +108,7 @@ class JobFailure:
 
 @dataclass(frozen=True)
 class FailedJob:
-    """A task that was given up: an operator must retry or drop it."""
+    """A job that was given up: an operator must retry or drop it."""
 
     id: UUID
     policy: str
@@ -123,28 +123,28 @@ class FailedJob:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many tasks are due, how many are parked, and for how many seconds the oldest due one has been waiting."""
+    """How many jobs are due, how many failed, and for how many seconds the oldest due one has been waiting."""
 
     due: int
-    parked: int
+    failed: int
     late_s: float
 
 
 class JobQueue:
-    """Workers claim and settle; operators look at what is parked, and decide."""
+    """Workers claim and finish; operators look at what failed, and decide."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def claim(self, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Job]:
-        """Take due tasks that nobody has, `without` those of some kinds."""
+        """Take due jobs that nobody has, `without` those of some kinds."""
         rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit, without)
         return [Job(**dict(row)) for row in rows]
 
     async def finish(self, done: Sequence[Job], failures: Sequence[JobFailure]) -> None:
         """Delete what is done; give back what failed, unless another worker has claimed it since. Outlives a cut."""
         columns = (
-            [task.id for task in done],
+            [task.id for job in done],
             [failure.task.id for failure in failures],
             [failure.task.claimed_until for failure in failures],
             [failure.attempts for failure in failures],
@@ -155,7 +155,7 @@ class JobQueue:
         await retrying(lambda: self._pool.execute(_FINISH, *columns))
 
     async def next_due(self) -> datetime | None:
-        """When the next free task is due."""
+        """When the next free job is due."""
         due_at: datetime | None = await self._pool.fetchval(_NEXT_DUE)
         return due_at
 
@@ -174,11 +174,11 @@ class JobQueue:
         return [FailedJob(**dict(row)) for row in await self._pool.fetch(_FAILED)]
 
     async def retry(self, job_id: UUID) -> bool:
-        """Let workers try a parked task again, with all attempts before it; false when it is not parked."""
+        """Let workers try a failed job again, with all attempts before it; false when it is not there."""
         return await self._pool.fetchrow(_RETRY, job_id) is not None
 
     async def drop(self, job_id: UUID, *, by: str, reason: str) -> bool:
-        """Take a parked task out for ever, on record in `csbe.dropped_jobs`; false when it is not parked."""
+        """Take a failed job out for ever, on record in `csbe.dropped_jobs`; false when it is not there."""
         return await self._pool.fetchval(_DROP, job_id, by, reason) is not None
 
 

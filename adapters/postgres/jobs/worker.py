@@ -1,4 +1,4 @@
-"""Policies and what follows from them: one follower writes tasks, one worker carries them out, both survive a crash."""
+"""Policies and what follows from them: one follower writes jobs, one worker carries them out, both survive a crash."""
 
 import asyncio
 import traceback
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 EFFECT_SECONDS = 20.0
 """How long the outside world may take for one effect: less than a claim, so that no other worker begins it too."""
 SLOW_SECONDS = 0.25
-"""After which a task is finished in the background, so that a gateway that hangs does not hold up the others."""
+"""After which a job is finished in the background, so that a gateway that hangs does not hold up the others."""
 MAX_ATTEMPTS = 20
 FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
@@ -36,13 +36,13 @@ Perform = Callable[[Effect, str], Awaitable[Command | None]]
 """Carries out an effect under an idempotency key; returns the command that brings the answer back, if there is one."""
 
 Outcome = Job | JobFailure
-"""The task, once it is carried out, or why it was not."""
+"""The job, once it is carried out, or why it was not."""
 
 
 class JobWorker:
-    """Carries out due tasks: commands by the dispatcher, effects by the gateways. Retries, backs off, then parks.
+    """Carries out due jobs: commands by the dispatcher, effects by the gateways. Retries, backs off, then gives up.
 
-    A refusal parks at once. Trouble with the database is nobody's failure and does not count.
+    A refusal fails for good at once. Trouble with the database is nobody's failure and does not count.
     """
 
     def __init__(
@@ -73,31 +73,31 @@ class JobWorker:
                 if await self.run_due() == 0:
                     await self._news.wait(seen, await self._idle_s())
             except TRANSIENT_ERRORS as error:
-                log.warning("task worker lost the database", error=str(error))
+                log.warning("job worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
         with suppress(*TRANSIENT_ERRORS):  # without the database: others take it over when the claims run out
             await self._finish(timeout=None)
 
     async def run_due(self) -> int:
-        """Carry out a batch of due tasks, in the background what takes long; returns how many there were.
+        """Carry out a batch of due jobs, in the background what takes long; returns how many there were.
 
         None of a kind of which half a batch hangs there already: they take no room from the others.
         """
         kinds = Counter(self._busy.values())
         hanging = [kind for kind, count in kinds.items() if count >= self._batch // 2]
         room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
-        tasks = await self._queue.claim(self._clock.now(), room, without=hanging)
-        self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for task in tasks}
+        jobs = await self._queue.claim(self._clock.now(), room, without=hanging)
+        self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for job in jobs}
         await self._finish(timeout=SLOW_SECONDS)
-        return len(tasks)
+        return len(jobs)
 
     async def _finish(self, timeout: float | None) -> None:  # noqa: ASYNC109 (the time is up for waiting, not for them)
         """Write down what is carried out by then."""
         if not self._busy:
             return
         carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
-        self._busy = {task: kind for task, kind in self._busy.items() if task not in carried_out}
-        outcomes = [task.result() for task in carried_out]
+        self._busy = {job: kind for job, kind in self._busy.items() if job not in carried_out}
+        outcomes = [task.result() for job in carried_out]
         done = [outcome for outcome in outcomes if isinstance(outcome, Job)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, JobFailure)]
         if outcomes:
@@ -110,8 +110,8 @@ class JobWorker:
         until_due: float = (next_due - self._clock.now()).total_seconds()
         return min(IDLE_POLL_S, max(0.001, until_due))
 
-    async def _carry_out(self, task: Job) -> Outcome:
-        """Never raises: one task's trouble is not the others'."""
+    async def _carry_out(self, job: Job) -> Outcome:
+        """Never raises: one job's trouble is not the others'."""
         with structlog.contextvars.bound_contextvars(
             task=str(task.id),
             kind=task.kind,
@@ -119,22 +119,22 @@ class JobWorker:
             causation_id=str(task.causation_id),
         ):
             try:
-                with tracing.span(f"task {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
+                with tracing.span(f"job {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
                     span.set_attributes({"csbe.task.id": str(task.id), "csbe.policy": task.policy})
                     await self._do(task)
             except (DomainError, GatewayUnavailableError) as error:
-                return self._failure(task, error, str(error))
+                return self._failure(job, error, str(error))
             except UnencodableError as error:  # looks like a lost connection, and is none
-                return self._failure(task, error, _place_of(error))
+                return self._failure(job, error, _place_of(error))
             except TRANSIENT_ERRORS as error:
-                log.warning("task waits for the database", error=type(error).__name__)
+                log.warning("job waits for the database", error=type(error).__name__)
                 again_at = self._clock.now() + FIRST_BACKOFF
-                return JobFailure(task, task.attempts, type(error).__name__, due_at=again_at)
+                return JobFailure(job, task.attempts, type(error).__name__, due_at=again_at)
             except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
-                return self._failure(task, error, _place_of(error))
+                return self._failure(job, error, _place_of(error))
         return task
 
-    async def _do(self, task: Job) -> None:
+    async def _do(self, job: Job) -> None:
         if (command_class := self._commands.get(task.kind)) is not None:
             command = command_class.model_validate_json(task.payload)
             await self._dispatch(command, task.metadata(command))
@@ -151,14 +151,14 @@ class JobWorker:
             msg = f"{effect.kind} was not answered: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error
 
-    def _failure(self, task: Job, error: Exception, text: str) -> JobFailure:
+    def _failure(self, job: Job, error: Exception, text: str) -> JobFailure:
         now, attempts = self._clock.now(), task.attempts + 1
         refused = isinstance(error, DomainError) and not isinstance(error, VersionConflictError)
         if refused or attempts >= MAX_ATTEMPTS:
-            log.error("task is parked", policy=task.policy, attempts=attempts, error=text)
-            return JobFailure(task, attempts, text, failed_at=now)
-        log.warning("task will be tried again", policy=task.policy, attempts=attempts, error=text)
-        return JobFailure(task, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
+            log.error("job failed", policy=task.policy, attempts=attempts, error=text)
+            return JobFailure(job, attempts, text, failed_at=now)
+        log.warning("job will be tried again", policy=task.policy, attempts=attempts, error=text)
+        return JobFailure(job, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
 
 
 def _place_of(error: Exception) -> str:

@@ -78,6 +78,16 @@ comment on column csbe.keys.key is 'The key, wrapped by the master key where the
 comment on column csbe.keys.created_at is 'When the first fact about the person was stored.';
 comment on column csbe.keys.destroyed_at is 'When the person was erased.';
 
+create table csbe.installation_keys (
+    name text primary key,
+    key bytea not null,
+    created_at timestamptz not null default transaction_timestamp()
+);
+comment on table csbe.installation_keys is 'Keys of the installation itself. They never change: ids that follow from one must come out the same for ever.';
+comment on column csbe.installation_keys.name is 'What it is for: command_ids.';
+comment on column csbe.installation_keys.key is 'The key, wrapped by the master key where there is one.';
+comment on column csbe.installation_keys.created_at is 'When it was made.';
+
 create type csbe.new_command as (command_id uuid, fingerprint text, result text, until integer);
 comment on type csbe.new_command is 'A command on its way into csbe.commands. Of its batch, so many events stand up to the end of its own.';
 create type csbe.new_event as (originator_id uuid, originator_version bigint, topic text, state bytea, metadata text);

@@ -53,7 +53,7 @@ comment on table csbe.generations is
 comment on column csbe.generations.projection is 'Name of the projection.';
 comment on column csbe.generations.number is 'Counts its generations.';
 comment on column csbe.generations.state is
-    'building: filled from the log; ready: has caught up; live: shown; former: was shown before; dropped: its tables are gone.';
+    'building: filled from the log; ready: has caught up; live: shown; previous: was shown before; dropped: its tables are gone.';
 comment on column csbe.generations.digest is 'Digest of the projector''s version and tables: who has another one cannot write here.';
 comment on column csbe.generations.reports is 'SQL of the views for analysts over this generation.';
 comment on column csbe.generations.follower is 'Name in csbe.followers.';

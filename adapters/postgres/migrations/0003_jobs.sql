@@ -31,7 +31,7 @@ comment on column csbe.jobs.claimed_until is 'A worker has it until then; after 
 comment on column csbe.jobs.failed_at is 'Given up at this time: visible work for an operator.';
 comment on column csbe.jobs.last_error is 'Why the last try failed.';
 comment on column csbe.jobs.created_at is 'When the policy decided it.';
-comment on column csbe.jobs.traceparent is 'The trace that the task continues (W3C Trace Context); none while traces are off.';
+comment on column csbe.jobs.traceparent is 'The trace that the job continues (W3C Trace Context); none while traces are off.';
 
 create table csbe.dropped_jobs (
     id uuid primary key,
@@ -48,7 +48,7 @@ create table csbe.dropped_jobs (
     dropped_at timestamptz not null default now()
 );
 
-comment on table csbe.dropped_jobs is 'Parked tasks that an operator took out of csbe.jobs: they will never be carried out.';
+comment on table csbe.dropped_jobs is 'Failed jobs that an operator took out of csbe.jobs: they will never be carried out.';
 comment on column csbe.dropped_jobs.id is 'Id of the task.';
 comment on column csbe.dropped_jobs.policy is 'Name of the policy that decided it.';
 comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';

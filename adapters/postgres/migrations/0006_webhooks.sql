@@ -1,5 +1,6 @@
 create table csbe.webhooks (
     id uuid primary key,
+    follower text not null generated always as ('webhook/' || id) stored,
     service text not null,
     owner_role text not null,
     owner_id text not null,
@@ -26,6 +27,7 @@ create index webhooks_due on csbe.webhooks (due_at) where state = 'active';
 
 comment on table csbe.webhooks is 'Who is sent events, and how that goes. How far each has come is in csbe.followers, under the name webhook/ and the id.';
 comment on column csbe.webhooks.id is 'Derived from the subscriber and the key of the request.';
+comment on column csbe.webhooks.follower is 'Name in csbe.followers.';
 comment on column csbe.webhooks.service is 'Key of the rulebook whose events are sent, and of no other.';
 comment on column csbe.webhooks.owner_role is 'Role of the subscriber: operator or partner.';
 comment on column csbe.webhooks.owner_id is 'Name of the subscriber; a partner reaches only what is its own.';
@@ -33,7 +35,7 @@ comment on column csbe.webhooks.url is 'Where events are sent. It never changes:
 comment on column csbe.webhooks.types is 'Types of events that are sent; one that ends in a dot stands for all that begin so.';
 comment on column csbe.webhooks.subject is 'Only events of this aggregate; null for all.';
 comment on column csbe.webhooks.personal_data is 'Whether values about a person are sent too; an operator allows it.';
-comment on column csbe.webhooks.state is 'active; paused by somebody; parked after the receiver failed for too long or an event could not be read.';
+comment on column csbe.webhooks.state is 'active; paused by somebody; failed after the receiver did so for too long or an event could not be read: it waits for somebody.';
 comment on column csbe.webhooks.version is 'Counts the changes that somebody made, from 1.';
 comment on column csbe.webhooks.secret is 'The key that signs, wrapped by the master key where there is one.';
 comment on column csbe.webhooks.previous_secret is 'The key before the last rotation, wrapped alike; signs too until previous_until.';

@@ -20,7 +20,7 @@ GIVE_WAY = timedelta(seconds=0.1)
 _CLAIM = """
 with due as (
     select webhook.id, follower.position, log.last
-    from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id,
+    from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower,
         (select coalesce(max(notification_id), 0) as last from csbe.events) log
     where state = 'active' and due_at <= clock_timestamp()
         and (claimed_until is null or claimed_until < clock_timestamp())
@@ -35,7 +35,7 @@ returning webhook.id, service, url, types, subject, personal_data, version, atte
 """The follower is locked too: the position could be older than the claim otherwise."""
 _NEXT_DUE = """
 select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
 where state = 'active' and follower.position < (select coalesce(max(notification_id), 0) from csbe.events)
 """
 _MOVE = """
@@ -45,10 +45,10 @@ with webhook as (
         failing_since = case when $6 is null then failing_since end,
         last_error = case when $6 is null then last_error end,
         last_status = coalesce($6, last_status)
-    where id = $1 and claim = $2 returning id, state, version
+    where id = $1 and claim = $2 returning follower, state, version
 ), follower as (
     update csbe.followers follower set position = $4, updated_at = now()
-    from webhook where follower.name = 'webhook/' || webhook.id and position = $3 returning position
+    from webhook where follower.name = webhook.follower and position = $3 returning position
 )
 select true from webhook, follower where state = 'active' and version = $7
 """
@@ -60,7 +60,7 @@ update csbe.webhooks set claim = null, claimed_until = null, attempts = attempts
         and ($7 or clock_timestamp() - coalesce(failing_since, clock_timestamp()) >= $6::interval)
         then 'failed' else state end
 where id = $1 and claim = $2 and exists (
-    select from csbe.followers where name = 'webhook/' || webhooks.id and position = $8
+    select from csbe.followers where name = webhooks.follower and position = $8
 )
 returning state = 'failed'
 """
@@ -68,10 +68,10 @@ _STOP = """
 with webhook as (
     update csbe.webhooks set claim = null, claimed_until = null,
         state = case when state = 'active' then 'failed' else state end
-    where id = $1 and claim = $2 returning id
+    where id = $1 and claim = $2 returning follower
 )
 update csbe.followers follower set failed_position = $3, error = $4, updated_at = now()
-from webhook where follower.name = 'webhook/' || webhook.id and position < $3
+from webhook where follower.name = webhook.follower and position < $3
 """
 _RELEASE = """
 update csbe.webhooks set claim = null, claimed_until = null,

@@ -39,7 +39,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _LOCK = """
 select webhook.version, follower.failed_position
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
 where webhook.id = $1 and service = $2 and ($3::text is null or (owner_role, owner_id) = ($3, $4))
 for update of webhook
 """
@@ -51,29 +51,29 @@ set state = 'active', attempts = 0, failing_since = null, last_error = null, due
 """
 _REPLAY = """
 with webhook as (
-    update csbe.webhooks set attempts = 0, failing_since = null, due_at = now() where id = $1 returning id
+    update csbe.webhooks set attempts = 0, failing_since = null, due_at = now() where id = $1 returning follower
 )
 update csbe.followers follower set position = $2 - 1, failed_position = null, error = null, updated_at = now()
-from webhook where follower.name = 'webhook/' || webhook.id
+from webhook where follower.name = webhook.follower
 """
 _ROTATE = """
 update csbe.webhooks set previous_secret = secret, previous_until = now() + $3::interval, secret = $2 where id = $1
 """
 _ALLOW = "update csbe.webhooks set personal_data = $2 where id = $1"
 _END = """
-with webhook as (delete from csbe.webhooks where id = $1 returning id)
-delete from csbe.followers follower using webhook where follower.name = 'webhook/' || webhook.id
+with webhook as (delete from csbe.webhooks where id = $1 returning follower)
+delete from csbe.followers follower using webhook where follower.name = webhook.follower
 """
 _FIND = """
 select webhook.*, follower.position, follower.failed_position, follower.error,
     coalesce((select max(notification_id) from csbe.events), 0) - follower.position as lag
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
 where ($1::text is null or service = $1) and ($2::text is null or (owner_role, owner_id) = ($2, $3))
 order by webhook.created_at, webhook.id
 """
 _BY_STATE = """
 select state, count(*) as number, max((select coalesce(max(notification_id), 0) from csbe.events) - position) as lag
-from csbe.webhooks webhook join csbe.followers follower on follower.name = 'webhook/' || webhook.id
+from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
 group by state
 """
 

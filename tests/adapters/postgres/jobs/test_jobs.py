@@ -16,7 +16,6 @@ from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import Backlog, JobQueue
 from adapters.postgres.jobs.worker import MAX_ATTEMPTS, MAX_BACKOFF
-from adapters.postgres.listener import TASKS
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import RecordedEvent, Role
