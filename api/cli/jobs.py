@@ -26,8 +26,8 @@ def jobs_list(as_json: AsJson = False) -> None:
     jobs = run(with_system(read))
     table = Table(Column("id", no_wrap=True), Column("what", overflow="fold"), "why it was given up")
     for job in jobs:
-        when = f"at {task.failed_at.isoformat(timespec='seconds')}, after {task.attempts} attempts"
-        table.add_row(str(task.id), f"{task.kind}, by {task.policy}", escape(f"{task.last_error}\n{when}"))
+        when = f"at {job.failed_at.isoformat(timespec='seconds')}, after {job.attempts} attempts"
+        table.add_row(str(job.id), f"{job.kind}, by {job.policy}", escape(f"{job.last_error}\n{when}"))
     show(as_json, to_jsonable_python(jobs), table)
 
 

@@ -37,7 +37,7 @@ def stock_taker(
             with suppress(GenerationError):  # none is live: not ready
                 status = await follower.status()
                 LAG.labels(status.name).set(status.lag)
-        backlog = await tasks.backlog()
+        backlog = await jobs.backlog()
         JOBS_DUE.set(backlog.due)
         JOBS_FAILED.set(backlog.failed)
         JOBS_LATE.set(backlog.late_s)

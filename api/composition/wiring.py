@@ -133,7 +133,7 @@ async def composed(
         )
         runner = PolicyRunner(contexts.POLICIES)
         policies = Follower(pool, store, "policies", runner, topics=runner.topics)
-        tasks, webhooks = JobQueue(pool), PostgresWebhooks(pool, store)
+        jobs, webhooks = JobQueue(pool), PostgresWebhooks(pool, store)
         zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
         writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
@@ -150,7 +150,7 @@ async def composed(
             end=store.end,
             tracer=tracer,
             webhooks=webhooks,
-            take_stock=stock_taker((*followers, policies), tasks, webhooks),
+            take_stock=stock_taker((*followers, policies), jobs, webhooks),
             checks=_checks(pool, mqtt_url, followers, policies),
         )
         yield Running(

@@ -12,7 +12,7 @@ from domain.webhooks.subscription import Webhook
 
 
 class Changed(BaseModel):
-    """The reply: which webhook, the end of the log then, whether it was done before, and a new secret, which is told only once."""
+    """The reply: which webhook, the end of the log then, whether it was done before, and a new secret, told once."""
 
     model_config = ConfigDict(frozen=True)
 

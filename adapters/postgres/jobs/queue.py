@@ -26,12 +26,12 @@ returning id, policy, kind, payload::text, service, correlation_id, causation_id
 """
 _FINISH = """
 with done as (delete from csbe.jobs where id = any($1::uuid[]))
-update csbe.jobs task
-set claimed_until = null, attempts = failure.attempts, due_at = coalesce(failure.due_at, task.due_at),
+update csbe.jobs job
+set claimed_until = null, attempts = failure.attempts, due_at = coalesce(failure.due_at, job.due_at),
     failed_at = failure.failed_at, last_error = failure.error
 from unnest($2::uuid[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::timestamptz[], $7::text[])
     as failure (id, claimed_until, attempts, due_at, failed_at, error)
-where task.id = failure.id and task.claimed_until = failure.claimed_until
+where job.id = failure.id and job.claimed_until = failure.claimed_until
 """
 _NEXT_DUE = "select min(due_at) from csbe.jobs where failed_at is null and claimed_until is null"
 _FAILED = """
@@ -144,9 +144,9 @@ class JobQueue:
     async def finish(self, done: Sequence[Job], failures: Sequence[JobFailure]) -> None:
         """Delete what is done; give back what failed, unless another worker has claimed it since. Outlives a cut."""
         columns = (
-            [task.id for job in done],
-            [failure.task.id for failure in failures],
-            [failure.task.claimed_until for failure in failures],
+            [job.id for job in done],
+            [failure.job.id for failure in failures],
+            [failure.job.claimed_until for failure in failures],
             [failure.attempts for failure in failures],
             [failure.due_at for failure in failures],
             [failure.failed_at for failure in failures],

@@ -87,7 +87,7 @@ class JobWorker:
         hanging = [kind for kind, count in kinds.items() if count >= self._batch // 2]
         room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
         jobs = await self._queue.claim(self._clock.now(), room, without=hanging)
-        self._busy |= {asyncio.create_task(self._carry_out(task)): task.kind for job in jobs}
+        self._busy |= {asyncio.create_task(self._carry_out(job)): job.kind for job in jobs}
         await self._finish(timeout=SLOW_SECONDS)
         return len(jobs)
 
@@ -97,7 +97,7 @@ class JobWorker:
             return
         carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
         self._busy = {job: kind for job, kind in self._busy.items() if job not in carried_out}
-        outcomes = [task.result() for job in carried_out]
+        outcomes = [job.result() for job in carried_out]
         done = [outcome for outcome in outcomes if isinstance(outcome, Job)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, JobFailure)]
         if outcomes:
@@ -113,15 +113,15 @@ class JobWorker:
     async def _carry_out(self, job: Job) -> Outcome:
         """Never raises: one job's trouble is not the others'."""
         with structlog.contextvars.bound_contextvars(
-            task=str(task.id),
-            kind=task.kind,
-            correlation_id=str(task.correlation_id),
-            causation_id=str(task.causation_id),
+            job=str(job.id),
+            kind=job.kind,
+            correlation_id=str(job.correlation_id),
+            causation_id=str(job.causation_id),
         ):
             try:
-                with tracing.span(f"job {task.kind}", tracing.SpanKind.CONSUMER, parent=task.traceparent) as span:
-                    span.set_attributes({"csbe.task.id": str(task.id), "csbe.policy": task.policy})
-                    await self._do(task)
+                with tracing.span(f"job {job.kind}", tracing.SpanKind.CONSUMER, parent=job.traceparent) as span:
+                    span.set_attributes({"csbe.job.id": str(job.id), "csbe.policy": job.policy})
+                    await self._do(job)
             except (DomainError, GatewayUnavailableError) as error:
                 return self._failure(job, error, str(error))
             except UnencodableError as error:  # looks like a lost connection, and is none
@@ -129,19 +129,19 @@ class JobWorker:
             except TRANSIENT_ERRORS as error:
                 log.warning("job waits for the database", error=type(error).__name__)
                 again_at = self._clock.now() + FIRST_BACKOFF
-                return JobFailure(job, task.attempts, type(error).__name__, due_at=again_at)
+                return JobFailure(job, job.attempts, type(error).__name__, due_at=again_at)
             except Exception as error:  # noqa: BLE001 (whatever a handler or a gateway raises, the worker goes on)
                 return self._failure(job, error, _place_of(error))
-        return task
+        return job
 
     async def _do(self, job: Job) -> None:
-        if (command_class := self._commands.get(task.kind)) is not None:
-            command = command_class.model_validate_json(task.payload)
-            await self._dispatch(command, task.metadata(command))
+        if (command_class := self._commands.get(job.kind)) is not None:
+            command = command_class.model_validate_json(job.payload)
+            await self._dispatch(command, job.metadata(command))
             return
-        answer = await self._perform_in_time(_effects.validate_json(task.payload), str(task.id))
+        answer = await self._perform_in_time(_effects.validate_json(job.payload), str(job.id))
         if answer is not None:
-            await self._dispatch(answer, task.metadata(answer, part="answer"))
+            await self._dispatch(answer, job.metadata(answer, part="answer"))
 
     async def _perform_in_time(self, effect: Effect, key: str) -> Command | None:
         try:
@@ -152,12 +152,12 @@ class JobWorker:
             raise GatewayUnavailableError(msg) from error
 
     def _failure(self, job: Job, error: Exception, text: str) -> JobFailure:
-        now, attempts = self._clock.now(), task.attempts + 1
+        now, attempts = self._clock.now(), job.attempts + 1
         refused = isinstance(error, DomainError) and not isinstance(error, VersionConflictError)
         if refused or attempts >= MAX_ATTEMPTS:
-            log.error("job failed", policy=task.policy, attempts=attempts, error=text)
+            log.error("job failed", policy=job.policy, attempts=attempts, error=text)
             return JobFailure(job, attempts, text, failed_at=now)
-        log.warning("job will be tried again", policy=task.policy, attempts=attempts, error=text)
+        log.warning("job will be tried again", policy=job.policy, attempts=attempts, error=text)
         return JobFailure(job, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
 
 

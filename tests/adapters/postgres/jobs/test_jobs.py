@@ -16,6 +16,7 @@ from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import Backlog, JobQueue
 from adapters.postgres.jobs.worker import MAX_ATTEMPTS, MAX_BACKOFF
+from adapters.postgres.listener import JOBS
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import derived_id, event_id
 from domain.kernel.messages import RecordedEvent, Role
@@ -106,12 +107,12 @@ async def test_workers_are_woken_for_what_is_due_and_not_for_what_is_due_later(
         def hear(*news: object) -> None:
             heard.put_nowait(news)
 
-        await connection.add_listener(TASKS, hear)
+        await connection.add_listener(JOBS, hear)
         await rings(store, when_it_rings_wake_later, "Ada")
         await rings(store, when_it_rings_wake_everybody, "Bob")
         await asyncio.wait_for(heard.get(), 10)
         await connection.fetch("select")  # whatever was told before has arrived by now
-        await connection.remove_listener(TASKS, hear)
+        await connection.remove_listener(JOBS, hear)
 
     assert heard.empty()
     assert await pool.fetchval("select count(*) from csbe.jobs") == 2
@@ -213,7 +214,7 @@ async def test_the_backlog_counts_what_is_due_and_what_is_parked_and_not_what_co
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     queue = JobQueue(pool)
-    assert await queue.backlog() == Backlog(due=0, parked=0, late_s=0)
+    assert await queue.backlog() == Backlog(due=0, failed=0, late_s=0)
     await rings(store, when_it_rings_wake_everybody, "Ada", "Bob", "Cleo", "Dora")
     await pool.execute("update csbe.jobs set due_at = now() - interval '1 hour'")
     await pool.execute(_SET_BY_NAME, "Ada", timedelta(hours=2), None)
@@ -222,7 +223,7 @@ async def test_the_backlog_counts_what_is_due_and_what_is_parked_and_not_what_co
 
     backlog = await queue.backlog()
 
-    assert (backlog.due, backlog.parked) == (2, 1)
+    assert (backlog.due, backlog.failed) == (2, 1)
     assert backlog.late_s >= timedelta(hours=2).total_seconds()
 
 
