@@ -65,6 +65,22 @@ class CommandAlreadyDoneError(DomainError):
     """The store knows this command id: the first outcome stands, nothing was appended."""
 
 
+class RulebookSupersededError(DomainError):
+    """A rulebook was published while the command was decided; take it up and decide again."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"a rulebook was published while a command of {service} was decided")
+        self.service = service
+
+
+class UnknownServiceError(DomainError):
+    """No rulebook is in force for this service."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"there is no service {service}: publish its rulebook first")
+        self.service = service
+
+
 def refuse_if(violations: Iterable[Violation | None]) -> None:
     """Raise one `RefusedError` with every violation there is; do nothing when there is none."""
     found = tuple(v for v in violations if v is not None)

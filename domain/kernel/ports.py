@@ -48,13 +48,20 @@ class EventStore(Protocol):
         ...
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
+        self,
+        aggregates: Sequence[Aggregate],
+        metadata: Metadata,
+        *,
+        result: str | None,
+        fingerprint: str,
+        publication: int | None = None,
     ) -> int:
         """Append the pending events of all aggregates, all or none, and remember the command's outcome for ever.
 
         Each aggregate must still be at the version it was read at. Returns the position of the last event
-        (the current end of the log when there was no event). Raises `VersionConflictError`, or
-        `CommandAlreadyDoneError` when the command id is known.
+        (the current end of the log when there was no event). Raises `VersionConflictError`, `CommandAlreadyDoneError`
+        when the command id is known, and `RulebookSupersededError` when a rulebook was published after `publication`,
+        the position of the newest one that the decision knew.
         """
         ...
 

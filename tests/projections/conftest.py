@@ -31,10 +31,18 @@ class RecordedTwice(MemoryStore):
         self._real = real
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
+        self,
+        aggregates: Sequence[Aggregate],
+        metadata: Metadata,
+        *,
+        result: str | None,
+        fingerprint: str,
+        publication: int | None = None,
     ) -> int:
         await self._real.append(deepcopy(aggregates), metadata, result=result, fingerprint=fingerprint)
-        return await super().append(aggregates, metadata, result=result, fingerprint=fingerprint)
+        return await super().append(
+            aggregates, metadata, result=result, fingerprint=fingerprint, publication=publication
+        )
 
 
 @pytest.fixture

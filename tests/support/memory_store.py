@@ -62,7 +62,13 @@ class MemoryStore:
         return self._build(aggregate_class, id, known)
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
+        self,
+        aggregates: Sequence[Aggregate],
+        metadata: Metadata,
+        *,
+        result: str | None,
+        fingerprint: str,
+        publication: int | None = None,
     ) -> int:
         if metadata.command_id in self._outcomes:
             raise CommandAlreadyDoneError(str(metadata.command_id))

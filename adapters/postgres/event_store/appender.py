@@ -18,9 +18,9 @@ from adapters.postgres.event_store.server_epoch import KnownServer
 IDLE_SECONDS = 1.0
 """After so long without work the connection goes back to the pool: taking it for each batch costs as a query does."""
 
-_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5)"
-_APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_APPEND_ONE = "select csbe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_APPEND_BATCH = "select csbe.append_batch($1, $2, $3, $4, $5, $6)"
+_APPEND = "select entry, status, last_position from csbe.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 
 
 class AppendStatus(StrEnum):
@@ -29,6 +29,8 @@ class AppendStatus(StrEnum):
     APPENDED = "appended"
     KNOWN = "known"
     CONFLICT = "conflict"
+    SUPERSEDED = "superseded"
+    """A rulebook was published since it was decided."""
 
 
 class AppendEntry(NamedTuple):
@@ -39,6 +41,8 @@ class AppendEntry(NamedTuple):
     result: str | None
     metadata: str
     rows: Sequence[StoredState]
+    publication: int | None = None
+    """Position of the newest publication of a rulebook that the decision knew; none where that is no matter."""
 
 
 class Written(NamedTuple):
@@ -90,22 +94,24 @@ class AppendWriter:
         known_server, tell = await self._server.started(), self._notifier.rides_along()
         ends = list(accumulate(len(e.rows) for e in entries))
         if ends == [1]:  # the commonest case, without the cost of arrays
-            command_id, *outcome, metadata, [row] = entries[0]
+            command_id, *outcome, metadata, [row], publication = entries[0]
             values = (command_id, append_id, *outcome, *row, metadata)
-            [(end,)] = await self._call(_APPEND_ONE, *values, known_server, tell)
+            [(end,)] = await self._call(_APPEND_ONE, *values, known_server, tell, publication)
             base = end - 1
         else:
             commands = [(*entry[:3], end) for entry, end in zip(entries, ends, strict=True)]
             events = [(*row, entry.metadata) for entry in entries for row in entry.rows]
-            [(base,)] = await self._call(_APPEND_BATCH, commands, append_id, events, known_server, tell)
+            [(base,)] = await self._call(
+                _APPEND_BATCH, commands, append_id, events, known_server, tell, _oldest(entries)
+            )
         if not tell:
             self._notifier.follows()
         return [Written(AppendStatus.APPENDED, base + end) for end in ends]
 
     async def _write_each(self, entries: list[AppendEntry], append_id: UUID) -> list[Written]:
         """Leaves out what is known or conflicts, and says so."""
-        command_ids, fingerprints, answers, *_ = zip(*entries, strict=True)
-        commands = (command_ids, [append_id] * len(entries), fingerprints, answers)
+        command_ids, fingerprints, results, *_, publications = zip(*entries, strict=True)
+        commands = (command_ids, [append_id] * len(entries), fingerprints, results, publications)
         rows = [(number, *row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
         events = tuple(zip(*rows, strict=True)) or ((),) * 6
         records = await self._call(_APPEND, *commands, *events)
@@ -153,3 +159,8 @@ class AppendWriter:
         if connection is not None:
             with contextlib.suppress(*TRANSIENT_ERRORS):  # cut meanwhile: the pool has taken it back by itself
                 await self._pool.release(connection)
+
+
+def _oldest(entries: Sequence[AppendEntry]) -> int | None:
+    """If it is not the newest there is, each entry is looked at by itself."""
+    return min((entry.publication for entry in entries if entry.publication is not None), default=None)

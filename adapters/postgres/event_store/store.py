@@ -21,7 +21,7 @@ from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, Snapsh
 from adapters.postgres.event_store.snapshot_costs import Costs
 from adapters.postgres.listener import Listener
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.errors import CommandAlreadyDoneError, VersionConflictError
+from domain.kernel.errors import CommandAlreadyDoneError, RulebookSupersededError, VersionConflictError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Metadata, RecordedEvent
 
@@ -90,16 +90,24 @@ class PostgresEventStore:
         return await self._loader.load_as_of(aggregate_class, id, at, position)
 
     async def append(
-        self, aggregates: Sequence[Aggregate], metadata: Metadata, *, result: str | None, fingerprint: str
+        self,
+        aggregates: Sequence[Aggregate],
+        metadata: Metadata,
+        *,
+        result: str | None,
+        fingerprint: str,
+        publication: int | None = None,
     ) -> int:
         """Append all pending events, all or none, and remember the command for ever. See the port."""
         rows = await self._rows_of(aggregates)
-        entry = AppendEntry(metadata.command_id, fingerprint, result, metadata.model_dump_json(), rows)
+        entry = AppendEntry(metadata.command_id, fingerprint, result, metadata.model_dump_json(), rows, publication)
         with tracing.span("append csbe.events", tracing.SpanKind.CLIENT, _APPEND):
             written = await self._group_commit.write(entry)
         if written.status is AppendStatus.KNOWN:
             msg = f"command {metadata.command_id} was carried out before"
             raise CommandAlreadyDoneError(msg)
+        if written.status is AppendStatus.SUPERSEDED:
+            raise RulebookSupersededError(metadata.service)
         if written.status is AppendStatus.CONFLICT:
             raise self._conflict(aggregates)
         for aggregate in aggregates:

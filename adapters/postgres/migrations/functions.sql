@@ -43,7 +43,8 @@ create or replace function csbe.append_one(
     state bytea,
     metadata text,
     known_server timestamptz,
-    tell boolean
+    tell boolean,
+    publication bigint
 ) returns bigint
 language plpgsql
 as $$
@@ -59,6 +60,9 @@ begin
         perform pg_notify('csbe_events', '');
     end if;
     perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
+    if publication <> (select position from csbe.newest_publication) then
+        raise unique_violation using message = 'a rulebook was published since this was decided';
+    end if;
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
     values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
@@ -70,14 +74,16 @@ $$;
 comment on function csbe.append_one is
     'Appends the one event of a command, in safe order, and notifies whoever listens if it is to `tell`. Raises a unique '
     'violation when the command is known or the version is taken, after which csbe.append tells which; also when the server '
-    'has lost the version before since the one that was started at `known_server`. Null looks for that in any case.';
+    'has lost the version before since the one that was started at `known_server`. Null looks for that in any case. And '
+    'when a rulebook was published after `publication`; null is never superseded.';
 
 create or replace function csbe.append_batch(
     commands csbe.new_command[],
     append_id uuid,
     events csbe.new_event[],
     known_server timestamptz,
-    tell boolean
+    tell boolean,
+    publication bigint
 ) returns bigint
 language plpgsql
 as $$
@@ -98,6 +104,9 @@ begin
     end if;
 
     perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
+    if publication <> (select position from csbe.newest_publication) then
+        raise unique_violation using message = 'a rulebook was published since this was decided';
+    end if;
     moment := clock_timestamp();
 
     if count = 0 then
@@ -124,14 +133,16 @@ $$;
 comment on function csbe.append_batch is
     'Appends the events of many independent commands in one transaction, in safe order, when no command is known and no '
     'version is taken: a unique violation otherwise, after which csbe.append tells which; also when the server has lost the '
-    'version before one of them since the one that was started at `known_server`. Null looks for that in any case. Events of '
-    'one aggregate stand together. Notifies whoever listens if it is to `tell`. Returns the position before the first event.';
+    'version before one of them since the one that was started at `known_server`. Null looks for that in any case. And '
+    'when a rulebook was published after `publication`; null is never superseded. Events of one aggregate stand together. '
+    'Notifies whoever listens if it is to `tell`. Returns the position before the first event.';
 
 create or replace function csbe.append(
     command_ids uuid[],
     append_ids uuid[],
     fingerprints text[],
     results text[],
+    publications bigint[],
     event_entries integer[],
     originator_ids uuid[],
     originator_versions bigint[],
@@ -147,6 +158,7 @@ as $$
 declare
     known integer[];
     conflicting integer[];
+    superseded integer[];
     moment timestamptz;
 begin
     perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
@@ -168,6 +180,10 @@ begin
              from unnest(event_entries, originator_ids, originator_versions)
                  as o (entry, originator_id, originator_version)));
 
+    select coalesce(array_agg(p.entry), '{}') into superseded
+    from unnest(publications) with ordinality as p (publication, entry)
+    where p.publication <> (select n.position from csbe.newest_publication n);
+
     return query
     with accepted as materialized (
         select e.*, nextval('csbe.events_notification_id_seq') as notification_id
@@ -176,7 +192,7 @@ begin
             from unnest(event_entries, originator_ids, originator_versions, topics, states, metadatas)
                 with ordinality
                 as u (entry, originator_id, originator_version, topic, state, metadata, place)
-            where u.entry <> all (known) and u.entry <> all (conflicting)
+            where u.entry <> all (known || conflicting || superseded)
             order by u.place
         ) as e
     ), stored as (
@@ -192,13 +208,14 @@ begin
         from unnest(command_ids, append_ids, fingerprints, results)
             with ordinality as c (command_id, append_id, fingerprint, result, entry)
         left join ends l on l.entry = c.entry
-        where c.entry <> all (known) and c.entry <> all (conflicting)
+        where c.entry <> all (known || conflicting || superseded)
         returning r.command_id, r.position
     )
     select c.entry::integer,
         case
             when k.append_id = c.append_id then 'appended'
             when c.entry = any (known) then 'known'
+            when c.entry = any (superseded) then 'superseded'
             when c.entry = any (conflicting) then 'conflict'
             else 'appended'
         end,
@@ -215,5 +232,5 @@ end
 $$;
 comment on function csbe.append is
     'Appends many independent entries in one transaction, in safe order. An entry whose command is known, or one of whose '
-    'versions is taken or has no version before it, is left out and reported; no two entries may share a command or an '
-    'aggregate.';
+    'versions is taken or has no version before it, or that was decided before the newest publication of a rulebook, is left '
+    'out and reported; no two entries may share a command or an aggregate.';
