@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     """Where the API listens; 0.0.0.0 for every interface."""
     port: int = 8123
     """Where the API listens; health and metrics in a process without the API."""
-    service: str = "drivenow-europe"
-    """Key of the rulebook that requests without a service of their own belong to."""
+    service: str | None = None
+    """The service that requests belong to which name none; the only one that runs here when not given."""
     token_key: SecretStr | None = None
     """Ed25519 private key (PEM) that signs tokens; made in `data_dir` when not given."""
     master_key: SecretStr | None = None

@@ -46,6 +46,7 @@ class Town:
     agent_token: str
     email_code: Callable[[str], str]
     """The code that was mailed to a member; the simulation reads everybody's mail."""
+    service: str
     city_id: str
     faults: Faults
     tally: Tally
@@ -77,6 +78,7 @@ class SimulatedMember:
 
     async def _register(self) -> None:
         body = {
+            "service": self._town.service,
             "city_id": self._town.city_id,
             "name": f"Member {self._number}",
             "email": f"member{self._number}.{self._town.seed}@example.org",

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
-from api.composition import Component, Running, composed, prepare, servers, tokens_of, warn_of_loss
+from api.composition import Component, Running, composed, prepare, servers, shipped, tokens_of, warn_of_loss
 from api.server import served, told_to_stop
+from api.services import service_of
 from api.settings import Settings
 from domain.kernel.messages import Role
-from domain.rulebook.services import RULEBOOKS
 
 UnlockTimeout = Annotated[float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")]
 LostMessage = Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")]
@@ -50,7 +50,8 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
         Path(folder).chmod(0o755)
         settings = Settings()
         data_dir = settings.data_dir if "data_dir" in settings.model_fields_set else Path(folder)
-        settings = settings.model_copy(update={"port": port, "data_dir": data_dir})
+        service = settings.service or demonstration.SERVICE
+        settings = settings.model_copy(update={"port": port, "data_dir": data_dir, "service": service})
         if not run(go, settings):
             errors.print("an invariant is broken: see the summary")
             raise typer.Exit(1)
@@ -101,12 +102,14 @@ def token(
     settings = Settings()
     if role is Role.MEMBER and not _is_uuid(subject):
         raise typer.BadParameter("a member's token needs the member's id: --subject")
-    if (service or settings.service) not in RULEBOOKS:
-        raise typer.BadParameter(f"there is no service {service}: choose one of {', '.join(sorted(RULEBOOKS))}")
+    try:
+        whose = service_of(service, settings.service, shipped())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--service") from error
     signed = tokens_of(settings).issue(
         role,
         subject or role.value,
-        service=service or settings.service,
+        service=whose,
         at=datetime.now(UTC),
         expires_in=timedelta(hours=hours),
     )

@@ -8,6 +8,7 @@ from adapters.postgres.jobs.queue import FailedJob
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
+from adapters.rulebooks import load, shipped
 from api.composition.runtime import Component, Running
 from api.composition.wiring import UnreachableError, composed, prepare, servers, tokens_of
 
@@ -27,8 +28,10 @@ __all__ = [
     "SnapshotFinding",
     "UnreachableError",
     "composed",
+    "load",
     "prepare",
     "servers",
+    "shipped",
     "tokens_of",
     "warn_of_loss",
 ]

@@ -32,6 +32,7 @@ from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
+from adapters.rulebooks import shipped
 from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
@@ -44,12 +45,12 @@ from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.tracing import TracedDispatcher, traced
 from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
+from api.services import service_of
 from api.settings import Settings
 from api.system import System
 from domain import contexts
 from domain.kernel.ports import Clock, Messenger
 from domain.rulebook.model import Rulebook
-from domain.rulebook.services import RULEBOOKS
 from projections.kernel.projector import Projector
 
 
@@ -115,9 +116,15 @@ async def composed(
     mqtt_url: str,
     *,
     clock: Clock = SystemClock(),
-    rulebooks: Mapping[str, Rulebook] = RULEBOOKS,
+    rulebooks: Mapping[str, Rulebook] | None = None,
 ) -> AsyncIterator[Running]:
-    """The system over a prepared database and a broker; nothing runs yet."""
+    """The system over a prepared database and a broker; nothing runs yet.
+
+    Raises `ValueError` when the settings name a service that there is not, or a service's text is wrong.
+    """
+    rulebooks = shipped() if rulebooks is None else rulebooks
+    if settings.service is not None:
+        service_of(None, settings.service, rulebooks)
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(traced())
         pool = await connect(dsn, max_size=20)

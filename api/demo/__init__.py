@@ -2,6 +2,7 @@
 
 from adapters.simulator.vehicles import Faults
 from api.demo.run import demo
+from api.demo.seed import SERVICE
 from api.demo.simulation import DemoOptions, visit
 
-__all__ = ["DemoOptions", "Faults", "demo", "visit"]
+__all__ = ["SERVICE", "DemoOptions", "Faults", "demo", "visit"]

@@ -84,6 +84,7 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
                 fleet=fleet,
                 agent_token=agent,
                 email_code=lambda member_id: system.tokens.code("email", member_id),
+                service=SERVICE,
                 city_id=CITY,
                 faults=options.faults,
                 tally=tally,

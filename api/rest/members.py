@@ -12,6 +12,7 @@ from api.problems import Problem
 from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
+from api.services import service_of
 from api.system import System
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Metadata, Role
@@ -32,9 +33,10 @@ Agent = Annotated[Caller, Depends(Allowed("members:write"))]
 async def register(body: Registration, dispatch: Dispatch) -> Registered:
     """Open an account. The address is proved by a code that is mailed to it."""
     system = dispatch.system
-    service = body.service or system.settings.service
-    if service not in system.rulebooks:
-        raise Problem.bad_request(f"there is no service {service}: choose one of {', '.join(sorted(system.rulebooks))}")
+    try:
+        service = service_of(body.service, system.settings.service, system.rulebooks)
+    except ValueError as error:
+        raise Problem.bad_request(str(error)) from error
     member_id = MemberId(new_id())
     command = commands.RegisterMember(
         member_id=member_id,

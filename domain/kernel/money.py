@@ -12,34 +12,74 @@ from pydantic import BaseModel, ConfigDict
 class Currency(StrEnum):
     """ISO 4217 codes that a rulebook may use."""
 
-    AUD = "AUD"
-    BRL = "BRL"
-    CAD = "CAD"
-    CHF = "CHF"
-    CNY = "CNY"
-    CZK = "CZK"
-    DKK = "DKK"
-    EUR = "EUR"
-    GBP = "GBP"
-    HUF = "HUF"
-    ILS = "ILS"
-    INR = "INR"
-    JPY = "JPY"
-    KRW = "KRW"
-    MXN = "MXN"
-    NOK = "NOK"
-    NZD = "NZD"
-    PLN = "PLN"
-    SEK = "SEK"
-    SGD = "SGD"
-    TRY = "TRY"
-    USD = "USD"
-    ZAR = "ZAR"
+    exponent: int
+    """Decimal places of the minor unit (ISO 4217)."""
 
-    @property
-    def exponent(self) -> int:
-        """Decimal places of the minor unit (ISO 4217)."""
-        return 0 if self in {Currency.JPY, Currency.KRW} else 2
+    def __new__(cls, code: str, exponent: int) -> Self:
+        """A code with its exponent: none can be added without one."""
+        currency = str.__new__(cls, code)
+        currency._value_ = code
+        currency.exponent = exponent
+        return currency
+
+    AED = "AED", 2
+    ARS = "ARS", 2
+    AUD = "AUD", 2
+    BAM = "BAM", 2
+    BGN = "BGN", 2
+    BHD = "BHD", 3
+    BRL = "BRL", 2
+    CAD = "CAD", 2
+    CHF = "CHF", 2
+    CLP = "CLP", 0
+    CNY = "CNY", 2
+    COP = "COP", 2
+    CRC = "CRC", 2
+    CZK = "CZK", 2
+    DKK = "DKK", 2
+    DOP = "DOP", 2
+    EGP = "EGP", 2
+    EUR = "EUR", 2
+    GBP = "GBP", 2
+    GEL = "GEL", 2
+    HKD = "HKD", 2
+    HUF = "HUF", 2
+    IDR = "IDR", 2
+    ILS = "ILS", 2
+    INR = "INR", 2
+    ISK = "ISK", 0
+    JOD = "JOD", 3
+    JPY = "JPY", 0
+    KES = "KES", 2
+    KRW = "KRW", 0
+    KWD = "KWD", 3
+    KZT = "KZT", 2
+    MAD = "MAD", 2
+    MXN = "MXN", 2
+    MYR = "MYR", 2
+    NGN = "NGN", 2
+    NOK = "NOK", 2
+    NZD = "NZD", 2
+    OMR = "OMR", 3
+    PEN = "PEN", 2
+    PHP = "PHP", 2
+    PLN = "PLN", 2
+    QAR = "QAR", 2
+    RON = "RON", 2
+    RSD = "RSD", 2
+    SAR = "SAR", 2
+    SEK = "SEK", 2
+    SGD = "SGD", 2
+    THB = "THB", 2
+    TND = "TND", 3
+    TRY = "TRY", 2
+    TWD = "TWD", 2
+    UAH = "UAH", 2
+    UGX = "UGX", 0
+    USD = "USD", 2
+    UYU = "UYU", 2
+    VND = "VND", 0
+    ZAR = "ZAR", 2
 
 
 class CurrencyMismatchError(ValueError):

@@ -2,24 +2,25 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from domain.rulebook.base import Rules
 from domain.rulebook.windows import Window
 
 Seconds = Annotated[int, Field(ge=0)]
 
 
-class Condition(BaseModel):
+class Condition(Rules):
     """Facts of a trip; all that are given must hold. So "in zone A or B" takes two elements, or one `unless`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     option: str | None = None
     """The member chose or has it, e.g. a tier, a voucher, a lower excess, "young driver"."""
     begins: tuple[Window, ...] = ()
     """The trip begins in one of these windows."""
     start_zone: str | None = None
+    """The trip starts in a zone of this kind or name."""
     end_zone: str | None = None
+    """The trip ends in a zone of this kind or name."""
     from_s: Seconds = 0
     """The trip lasts at least so long,"""
     until_s: Seconds | None = None

@@ -4,41 +4,47 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
+from domain.rulebook.base import Digested, Rules
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 
 
-class Rules(BaseModel):
-    """Base of everything in a rulebook."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class LegalEntity(Rules):
-    """Who issues the invoices of a country (EN 16931: seller). `number_prefix` begins each invoice number."""
+    """Who issues the invoices of a country (EN 16931: seller)."""
 
     id: str
+    """Names its ranges of invoice numbers."""
     name: str
+    """As it stands on the invoice."""
     address: str
+    """As it stands on the invoice."""
     country: str
+    """ISO 3166 code."""
     vat_id: str
+    """As it stands on the invoice."""
     number_prefix: str
+    """Begins each invoice number."""
 
 
 class City(Rules):
-    """A place where the service runs. `tax` is the list of dated taxes on a rental that begins here."""
+    """A place where the service runs."""
 
     id: str
+    """Names it in events and URLs; in text, the name of its file."""
     name: str
+    """What members read."""
     country: str
+    """ISO 3166 code."""
     timezone: str
+    """IANA name, e.g. Europe/Berlin; the clock of days and windows."""
     legal_entity: LegalEntity
+    """Who issues the invoices of trips that begin here."""
     taxes: tuple[TaxRule, ...]
+    """The taxes on a rental that begins here."""
     tariffs: tuple[Tariff, ...]
+    """What trips that begin here cost."""
 
     def local_day(self, at: datetime) -> date:
         """The day that it is here."""
@@ -49,17 +55,22 @@ class Eligibility(Rules):
     """Who may drive."""
 
     minimum_age: int
+    """Years."""
     minimum_licence_years: int
+    """How long the licence must have been held."""
     licence_countries: tuple[str, ...] | None = None
     """ISO 3166 codes that are accepted; any when none."""
     licence_recheck: timedelta | None = None
+    """How long a check of the licence holds; for ever when none."""
     prepaid_cards: bool = True
+    """Whether a prepaid card is a means of payment."""
 
 
 class ReservationLimits(Rules):
     """How long a car may be held, and what a repeat costs."""
 
     free: timedelta
+    """How long it is held at first."""
     maximum: timedelta
     """Free and paid time together."""
     cooldown: timedelta
@@ -83,8 +94,11 @@ class TripLimits(Rules):
     payment_timeout: timedelta = timedelta(minutes=2)
     """How long a start waits for the payment provider."""
     unlock_timeout: timedelta = timedelta(seconds=30)
+    """How long a car may take to confirm that it is unlocked."""
     lock_timeout: timedelta = timedelta(seconds=30)
+    """How long a car may take to confirm that it is locked."""
     position_maximum_age: timedelta = timedelta(minutes=5)
+    """How old the car's position may be where a trip ends."""
     maximum_backdating: timedelta = timedelta(hours=24)
     """How far back an agent may date a forced end."""
     review_after: timedelta = timedelta(days=2)
@@ -93,18 +107,29 @@ class TripLimits(Rules):
     """A gross price above this is held for review too."""
 
 
-class Rulebook(Rules):
-    """A mobility service. `key` names it in metadata, topics and URLs."""
+class Rulebook(Digested):
+    """A mobility service."""
 
     key: str
+    """Names it in metadata, topics and URLs."""
     name: str
+    """What members read."""
     currency: Currency
+    """ISO 4217 code; of all its prices."""
     distance_unit: Literal["km", "mi"]
+    """Of all its rates by distance."""
+    options: tuple[str, ...] = ()
+    """What a member may choose or have that a price depends on, e.g. a lower excess."""
     eligibility: Eligibility
+    """Who may drive."""
     reservation: ReservationLimits
-    trip: TripLimits
+    """How long a car may be held."""
+    trip: TripLimits = TripLimits()
+    """Time-outs, and what is reviewed."""
     fleet: FleetLimits = FleetLimits()
+    """When a car needs to be seen to."""
     cities: tuple[City, ...]
+    """Where it runs."""
 
     def city(self, city_id: str) -> City:
         """Raises `KeyError` for a city that the service does not run in."""

@@ -1,59 +1,48 @@
 """A tariff: a version of price elements for some models, valid for a time. A quote: a tariff frozen for one member."""
 
-from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.kernel.money import Currency, Money
+from domain.rulebook.base import Digested
 from domain.rulebook.elements import Element, FlatFee, Package
 
 
-class Tariff(BaseModel):
-    """What a trip with one of `models` costs. `id` and `version` stand on every price line; a change is a new version.
-
-    `hold` is the estimate that is held on the member's payment method before a trip. With `best_package`, the cheapest
-    of all packages and none is found after the trip; otherwise the one chosen before the trip counts.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Tariff(Digested):
+    """What a trip with one of `models` costs. A change is a new version."""
 
     REPEATED: ClassVar[bool] = True
     """The same tariff stands in many events: who reads them may keep one copy."""
 
     id: str
+    """Stands with the version on every price line."""
     version: Annotated[int, Field(ge=1)]
+    """One more for each change."""
     name: str
+    """What the member reads."""
     currency: Currency
+    """That of the service."""
     hold: Money
+    """The estimate that is held on the member's payment method before a trip."""
     elements: tuple[Element, ...]
+    """What it is made of, applied in this order."""
     packages: tuple[Package, ...] = ()
+    """What may be bought in advance."""
     best_package: bool = False
+    """Without a choice, the cheapest of all packages and none is found after the trip."""
     distance_unit: Literal["km", "mi"] = "km"
+    """That of the service."""
     timezone: str = "UTC"
-    """IANA name; the clock of the windows."""
+    """The clock of the windows: that of the city (IANA name)."""
     models: tuple[str, ...] | None = None
-    """All models when none."""
+    """The models that it is for; all when none."""
     valid_from: AwareDatetime
+    """Its first moment."""
     valid_until: AwareDatetime | None = None
-
-    def model_post_init(self, _context: object, /) -> None:
-        """Refuse what does not fit together: once, where a validator would be asked again by each event that has it."""
-        names = Counter([e.id for e in self.elements] + [p.id for p in self.packages])
-        if twice := [name for name, count in names.items() if count > 1]:
-            msg = f"tariff {self.id}: elements share the ids {twice}: give each its own"
-            raise ValueError(msg)
-        if self.hold.currency is not self.currency:
-            msg = f"tariff {self.id} is in {self.currency} but its hold in {self.hold.currency}"
-            raise ValueError(msg)
-        known = {p.id for p in self.packages}
-        for element in self.elements:
-            covered = element.__dict__.get("covers") or ()  # pydantic is slow to say that there is none
-            if unknown := set(covered) - known:
-                msg = f"tariff {self.id}: {element.id} covers {sorted(unknown)}, which do not stand before it"
-                raise ValueError(msg)
-            known.add(element.id)
+    """The moment from which on it no longer holds."""
 
     def applies_to(self, model: str, at: datetime) -> bool:
         """Whether this version prices a model at a time."""
@@ -67,6 +56,10 @@ class Tariff(BaseModel):
         conditions = [c for e in every for c in (e.when, e.unless) if c]
         asked = [c.option for c in conditions] + [e.option for e in self.elements if isinstance(e, FlatFee)]
         return frozenset(option for option in asked if option is not None)
+
+    def local_day(self, at: datetime) -> date:
+        """The day that it is where the tariff holds."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
 
     @property
     def untaxed(self) -> tuple[str, ...]:

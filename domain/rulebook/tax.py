@@ -4,22 +4,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from domain.rulebook.base import Rules
 
 
-class TaxRule(BaseModel):
-    """One tax on a rental, e.g. VAT of 19 % that the price already contains.
-
-    `rate` is a fraction (0.19). `valid_until` is the first day on which the rule no longer holds. An added tax
-    that is `compound` is taken on the net amount plus all taxes before it in the city's list; otherwise on the net
-    amount alone.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class TaxRule(Rules):
+    """One tax on a rental, e.g. VAT of 19 % that the price already contains."""
 
     name: str
+    """As it stands on the invoice."""
     rate: Annotated[Decimal, Field(ge=0, lt=1)]
+    """A fraction, e.g. 0.19."""
     valid_from: date
+    """The first day on which it holds."""
     valid_until: date | None = None
+    """The first day on which it no longer holds."""
     inclusive: bool
+    """Whether the prices contain it, or it is added to them."""
     compound: bool = False
+    """Whether an added tax is on the net amount plus all taxes before it in the list, or on the net amount alone."""

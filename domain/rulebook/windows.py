@@ -3,28 +3,31 @@
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from domain.rulebook.base import Rules
 
 MonthDay = tuple[Annotated[int, Field(ge=1, le=12)], Annotated[int, Field(ge=1, le=31)]]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 """ISO 8601: Monday is 1."""
 
 
-class Window(BaseModel):
+class Window(Rules):
     """A recurring stretch of local time, from its begin until just before its end.
 
-    A window whose end is not after its begin goes over midnight; its weekday is the day on which it begins. A season
-    names its first and its last day and may go over the new year. `dates` are the only days on which it begins, e.g.
-    public holidays.
+    A window whose end is not after its begin goes over midnight; its weekday is the day on which it begins.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     begins: time = time(0)
+    """Its first moment, local time."""
     ends: time = time(0)
+    """The moment at which it is over."""
     weekdays: tuple[Weekday, ...] | None = None
+    """The days of the week on which it begins; every day when none."""
     season: tuple[MonthDay, MonthDay] | None = None
+    """Its first and its last day of a year, which may lie in the next year; the whole year when none."""
     dates: tuple[date, ...] | None = None
+    """The only days on which it begins, e.g. public holidays."""
 
     def contains(self, local: datetime) -> bool:
         """Whether this moment of local time lies in the window."""
@@ -32,7 +35,7 @@ class Window(BaseModel):
 
     def began_on(self, local: datetime) -> date | None:
         """The day on which the occurrence that this moment lies in began; none outside the window."""
-        if not self._in_season(local):
+        if not self.in_season(local):
             return None
         clock, today = local.time(), local.date()
         if self.begins < self.ends:
@@ -42,7 +45,8 @@ class Window(BaseModel):
             return today
         return yesterday if clock < self.ends and self._on(yesterday) else None
 
-    def _in_season(self, local: datetime) -> bool:
+    def in_season(self, local: date) -> bool:
+        """Whether a day lies in the season."""
         if self.season is None:
             return True
         first, last = self.season

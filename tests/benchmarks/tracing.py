@@ -38,8 +38,8 @@ from domain.fleet.commands import CommissionVehicle
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
-from domain.rulebook.services import RULEBOOKS
 from tests.benchmarks.databases import fresh_database
+from tests.support.services import RULEBOOKS
 
 CLIENTS = 8
 COMMANDS = 40

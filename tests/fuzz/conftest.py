@@ -14,7 +14,6 @@ import structlog
 
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
-from domain.rulebook.services import RULEBOOKS
 from tests.fuzz.depth import DEPTH, SEED
 from tests.fuzz.planted import Planted, plant
 from tests.support.brokers import EmbeddedBroker
@@ -22,6 +21,7 @@ from tests.support.city import City
 from tests.support.databases import empty_database
 from tests.support.installation import Installation
 from tests.support.places import BERLIN
+from tests.support.services import RULEBOOKS
 
 T = TypeVar("T")
 

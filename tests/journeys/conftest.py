@@ -10,12 +10,12 @@ import pytest
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from domain.rulebook.model import Rulebook
-from domain.rulebook.services import RULEBOOKS
 from tests.projections.following import empty_read_models
 from tests.support.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.places import BERLIN, Place
+from tests.support.services import RULEBOOKS
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 
 from domain.kernel.messages import Role
 from domain.rulebook.model import on
-from domain.rulebook.reachnow_usa import REACHNOW_USA
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.places import BERLIN, SEATTLE
+from tests.support.services import REACHNOW_USA
 
 pytestmark = pytest.mark.parametrize("place", [SEATTLE], ids=["seattle"])
 

@@ -16,10 +16,10 @@ from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.messages import Metadata
 from domain.rental.commands import EndTrip
-from domain.rulebook.services import RULEBOOKS
 from tests.projections.following import Followers, catch_up, prepared
 from tests.support.memory_store import MemoryStore
 from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.services import RULEBOOKS
 from tests.support.world import World
 
 

@@ -59,7 +59,9 @@ class Installation:
     @asynccontextmanager
     async def composed(self) -> AsyncIterator[Running]:
         """The system, of which nothing runs."""
-        settings = Settings(postgres_dsn=SecretStr(self.dsn), data_dir=self.data_dir, port=self.port)
+        settings = Settings(
+            postgres_dsn=SecretStr(self.dsn), data_dir=self.data_dir, port=self.port, service=self.place.service
+        )
         async with composed(settings, self.dsn, self.broker.url, clock=self.clock, rulebooks=self.rulebooks) as running:
             yield running
 

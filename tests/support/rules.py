@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from domain.rulebook.drivenow_europe import DRIVENOW_EUROPE
 from domain.rulebook.model import Rulebook
-from domain.rulebook.services import RULEBOOKS
+from tests.support.services import DRIVENOW_EUROPE, RULEBOOKS
 
 
 def with_trip_limits(**limits: timedelta) -> Mapping[str, Rulebook]:

@@ -10,8 +10,8 @@ from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, Role
-from domain.rulebook.services import RULEBOOKS
 from tests.support.memory_store import MemoryStore
+from tests.support.services import RULEBOOKS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

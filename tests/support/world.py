@@ -20,8 +20,8 @@ from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.policy import AskPaymentProvider, Reaction, Scheduled, SendMessage, TellVehicle
 from domain.rulebook.model import Rulebook
-from domain.rulebook.services import RULEBOOKS
 from tests.support.memory_store import MemoryStore
+from tests.support.services import RULEBOOKS
 
 CarManner = Literal["obedient", "silent", "refusing"]
 ProviderManner = Literal["accepting", "declining", "silent"]

@@ -11,8 +11,8 @@ from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.ports import EventStore
-from domain.rulebook.services import RULEBOOKS
 from tests.support.newcomers import a_car, a_member
+from tests.support.services import RULEBOOKS
 
 SERVICE = "drivenow-europe"
 COUNTERS = tuple(derived_id("torture", "counter", number) for number in range(3))

@@ -1,27 +1,19 @@
 """Quotes, reservations and trips."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Moment, Shown, example
-from domain.billing.estimate import Estimate, estimate
-from domain.billing.pricing import TripFacts
+from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
+from domain.billing.estimate import Estimate
 from domain.kernel.money import Money
 from domain.rental.meter import CarReading, PhaseStart
 from domain.rental.steps import EndRequest, PendingStep, TripState
-from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Quote, hold_amount
 
 Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
-
-_BERLIN = RULEBOOKS["drivenow-europe"].city("berlin")
-_NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)
-_TARIFF = RULEBOOKS["drivenow-europe"].tariff("berlin", "BMW i3", _NOON)
-_QUOTE = Quote(tariff=_TARIFF, city_id="berlin", model="BMW i3", quoted_at=_NOON)
-_ESTIMATE = estimate(_QUOTE, _BERLIN, TripFacts.of(driving_s=1260, parked_s=300, distance_m=8_000, started_at=_NOON))
 
 
 class QuoteBody(Body):
@@ -44,9 +36,9 @@ class QuoteShown(BaseModel):
 
     model_config = example(
         {
-            "quote": _QUOTE.model_dump(mode="json"),
-            "hold": hold_amount(_TARIFF).model_dump(mode="json"),
-            "estimate": _ESTIMATE.model_dump(mode="json"),
+            "quote": QUOTE.model_dump(mode="json"),
+            "hold": hold_amount(TARIFF).model_dump(mode="json"),
+            "estimate": ESTIMATE.model_dump(mode="json"),
         }
     )
 
@@ -83,7 +75,7 @@ class ReservationShown(Shown):
             "member_id": MEMBER_ID,
             "vehicle_id": VEHICLE_ID,
             "city_id": "berlin",
-            "quote": _QUOTE.model_dump(mode="json"),
+            "quote": QUOTE.model_dump(mode="json"),
             "placed_at": "2027-01-05T12:00:00Z",
             "free_until": "2027-01-05T12:15:00Z",
             "expires_at": "2027-01-05T12:15:00Z",
@@ -180,7 +172,7 @@ class TripShown(Shown):
             "vehicle_id": VEHICLE_ID,
             "reservation_id": RESERVATION_ID,
             "city_id": "berlin",
-            "quote": _QUOTE.model_dump(mode="json"),
+            "quote": QUOTE.model_dump(mode="json"),
             "reserved_at": "2027-01-05T12:00:00Z",
             "package": None,
             "options": [],

@@ -19,8 +19,8 @@ from domain.fleet.commands import CommissionVehicle
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import CommandId, VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
-from domain.rulebook.services import RULEBOOKS
 from tests.adapters.mqtt.cars import SystemClock, forget_session, nowhere, running, until
+from tests.support.services import RULEBOOKS
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive" / "munich_1s.csv"
 SERVICE = "drivenow-europe"

@@ -61,6 +61,7 @@ async def csbe(
     await empty_read_models(pool)
     monkeypatch.setenv("CSBE_POSTGRES_DSN", postgres_dsn)
     monkeypatch.setenv("CSBE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CSBE_SERVICE", METADATA.service)
     monkeypatch.setattr("api.cli.terminal.configure_logs", lambda _level: None)
     monkeypatch.setattr("getpass.getuser", lambda: "olga")
 

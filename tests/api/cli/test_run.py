@@ -23,6 +23,17 @@ async def test_a_token_is_for_a_role_of_a_service_that_there_is(csbe: Csbe) -> N
     assert (elsewhere.code, "drivenow-europe" in elsewhere.err) == (2, True)
 
 
+async def test_where_several_services_run_a_token_must_say_for_which(
+    csbe: Csbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSBE_SERVICE")
+
+    ended = await csbe("token", "operator")
+
+    assert ended.code == 2
+    assert "drivenow-europe, reachnow-usa" in " ".join(ended.err.split())
+
+
 async def test_the_program_says_its_version(csbe: Csbe) -> None:
     told = await csbe("--version")
 

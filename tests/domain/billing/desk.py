@@ -16,9 +16,9 @@ from domain.kernel.ids import CommandId, InvoiceId, MemberId, PaymentId, TripId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider, SendMessage
-from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Quote
 from tests.support.memory_store import MemoryStore
+from tests.support.services import RULEBOOKS
 
 E = TypeVar("E")
 

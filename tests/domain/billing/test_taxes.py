@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.billing.taxes import tax
 from domain.kernel.money import Currency, Money
-from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tax import TaxRule
+from tests.support.services import RULEBOOKS
 
 BERLIN = RULEBOOKS["drivenow-europe"].city("berlin").taxes
 SEATTLE = RULEBOOKS["reachnow-usa"].city("seattle").taxes

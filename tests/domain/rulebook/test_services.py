@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from domain.billing.pricing import Span, TripFacts, price
 from domain.kernel.money import Currency, Money
 from domain.rulebook.elements import Cap, FlatFee
-from domain.rulebook.services import RULEBOOKS
 from domain.rulebook.tariff import Tariff
+from tests.support.services import RULEBOOKS
 
 NOON = datetime(2019, 6, 5, 10, tzinfo=UTC)
 """Wednesday, 12:00 in Berlin and Vienna."""

@@ -12,9 +12,9 @@ from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError, Violation, refuse_if
 from domain.kernel.messages import Command
-from domain.rulebook.services import RULEBOOKS
 from tests.adapters.mqtt.cars import SystemClock
 from tests.adapters.postgres.event_store.test_store import NOW, Box, metadata, save
+from tests.support.services import RULEBOOKS
 
 A = TypeVar("A", bound=Aggregate)
 

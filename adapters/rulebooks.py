@@ -1,0 +1,52 @@
+"""Where the text of services comes from: folders of TOML, in the installation or anywhere else."""
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+
+from domain.rulebook.loading import Complaint, RulebookError, text
+from domain.rulebook.model import Rulebook
+
+
+@cache
+def shipped() -> MappingProxyType[str, Rulebook]:
+    """The services that this installation brings along, by key."""
+    folders = sorted(files("domain.rulebook").joinpath("services").iterdir(), key=lambda folder: folder.name)
+    found = [(folder.name, load(folder)) for folder in folders if any(_texts(folder))]
+    wrong = [
+        Complaint(f"{name}/service.toml", 1, "key", f"its folder is {name}: name both alike")
+        for name, rulebook in found
+        if name != rulebook.key
+    ]
+    if wrong:
+        raise RulebookError(wrong)
+    return MappingProxyType(dict(found))
+
+
+def load(folder: Traversable) -> Rulebook:
+    """The rulebook in a folder. Raises `RulebookError`, with the folder before the name of each file."""
+    try:
+        return text(read(folder))
+    except RulebookError as error:
+        raise RulebookError(one._replace(file=f"{folder}/{one.file}") for one in error.complaints) from error
+
+
+def read(folder: Traversable) -> dict[str, str]:
+    """The text of a service: each file of its folder by name. Raises `RulebookError` for one that is not UTF-8."""
+    found, wrong = dict[str, str](), list[Complaint]()
+    for file in _texts(folder):
+        try:
+            found[file.name] = file.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            line = file.read_bytes()[: error.start].count(b"\n") + 1
+            wrong.append(Complaint(file.name, line, "", "this is not UTF-8: save it so"))
+    if wrong:
+        raise RulebookError(wrong)
+    return found
+
+
+def _texts(folder: Traversable) -> list[Traversable]:
+    if not folder.is_dir():
+        return []
+    return sorted((f for f in folder.iterdir() if f.name.endswith(".toml") and f.is_file()), key=lambda f: f.name)

@@ -1,0 +1,33 @@
+"""Names and codes that go into URLs, topics and onto invoices."""
+
+import re
+
+from domain.rulebook.faults.rules import Fault, Found, of_service
+from domain.rulebook.model import Rulebook
+from domain.rulebook.shapes import Path
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+@of_service
+def names_in_urls(rulebook: Rulebook) -> Found:
+    names: list[tuple[Path, str]] = [(("key",), rulebook.key)]
+    names += [(("cities", n, "id"), city.id) for n, city in enumerate(rulebook.cities)]
+    for path, name in names:
+        if not _NAME.fullmatch(name):
+            yield Fault(path, f"{name!r} goes into URLs and topics: write small letters, digits and - only, at most 60")
+
+
+@of_service
+def codes_of_countries(rulebook: Rulebook) -> Found:
+    codes: list[tuple[Path, str]] = [
+        (("eligibility", "licence_countries", n), code)
+        for n, code in enumerate(rulebook.eligibility.licence_countries or ())
+    ]
+    for n, city in enumerate(rulebook.cities):
+        codes += [(("cities", n, "country"), city.country)]
+        codes += [(("cities", n, "legal_entity", "country"), city.legal_entity.country)]
+    for path, code in codes:
+        if not _COUNTRY.fullmatch(code):
+            yield Fault(path, f"{code!r} is not a code of ISO 3166: write two capital letters, e.g. DE")
