@@ -12,8 +12,7 @@ from domain.rulebook.model import Rulebook
 @cache
 def shipped() -> MappingProxyType[str, Rulebook]:
     """The services that this installation brings along, by key."""
-    folders = sorted(files("domain.rulebook").joinpath("services").iterdir(), key=lambda folder: folder.name)
-    found = [(folder.name, load(folder)) for folder in folders if any(_texts(folder))]
+    found = [(folder.name, load(folder)) for folder in _shipped_folders()]
     wrong = [
         Complaint(f"{name}/service.toml", 1, "key", f"its folder is {name}: name both alike")
         for name, rulebook in found
@@ -22,6 +21,17 @@ def shipped() -> MappingProxyType[str, Rulebook]:
     if wrong:
         raise RulebookError(wrong)
     return MappingProxyType(dict(found))
+
+
+@cache
+def shipped_texts() -> MappingProxyType[str, dict[str, str]]:
+    """Their text, by key and file name."""
+    return MappingProxyType({folder.name: read(folder) for folder in _shipped_folders()})
+
+
+def _shipped_folders() -> list[Traversable]:
+    folders = files("domain.rulebook").joinpath("services").iterdir()
+    return sorted((folder for folder in folders if any(_texts(folder))), key=lambda folder: folder.name)
 
 
 def load(folder: Traversable) -> Rulebook:

@@ -201,7 +201,7 @@ async def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials
     if given is None:
         raise Problem.unauthorized("send a token: Authorization: Bearer <token>")
     found: Caller = request.app.state.system.tokens.verify(given.credentials)
-    if found.service not in request.app.state.system.rulebooks:
+    if found.service not in request.app.state.system.rulebooks.services:
         raise Problem.forbidden(f"the token is for service {found.service}, which does not run here")
     return found
 

@@ -10,7 +10,9 @@ from api.auth import TokenAuthority
 from api.command_ids import CommandIds
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
+from domain.kernel.errors import UnknownServiceError
 from domain.kernel.ports import Clock, EventStore
+from domain.rulebook.history import RulebookHistory
 from domain.rulebook.model import Rulebook
 from domain.webhooks.ports import Webhooks
 
@@ -29,7 +31,7 @@ class System:
     clock: Clock
     tokens: TokenAuthority
     command_ids: CommandIds
-    rulebooks: Mapping[str, Rulebook]
+    rulebooks: RulebookHistory
     fetch: Fetch
     wait_until: Callable[[int], Awaitable[bool]]
     """Until the read models have reached a position of the log; false when that takes too long."""
@@ -42,3 +44,10 @@ class System:
     """Makes spans of requests; none while traces are off."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     """What must answer for the process to be ready."""
+
+    def rulebook(self, service: str) -> Rulebook:
+        """The rules of a service that hold now. Raises `UnknownServiceError`."""
+        version = self.rulebooks.in_force(service, self.clock.now())
+        if version is None:
+            raise UnknownServiceError(service)
+        return version.rulebook

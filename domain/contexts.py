@@ -20,10 +20,12 @@ from domain.kernel.policy import Policies
 from domain.members import handlers as members_handlers
 from domain.members import policies as members_policies
 from domain.members.member import Member
+from domain.publishing import handlers as publishing_handlers
 from domain.rental import handlers as rental_handlers
 from domain.rental import policies as rental_policies
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
+from domain.rulebook.published import PublishedRulebook
 
 
 def _merged(parts: Iterable[Policies]) -> Policies:
@@ -35,6 +37,7 @@ def _merged(parts: Iterable[Policies]) -> Policies:
 
 
 HANDLERS: Mapping[type[Command], Handler] = {
+    **publishing_handlers.HANDLERS,
     **members_handlers.HANDLERS,
     **fleet_handlers.HANDLERS,
     **rental_handlers.HANDLERS,
@@ -48,7 +51,20 @@ POLICIES: Policies = _merged(
 """What follows which event; several contexts may follow the same one."""
 
 AGGREGATES: Mapping[str, type[Aggregate]] = {
-    a.TOPIC: a for a in (Member, Vehicle, Zone, Task, Reservation, Trip, Payment, Invoice, CreditNote, NumberRange)
+    a.TOPIC: a
+    for a in (
+        PublishedRulebook,
+        Member,
+        Vehicle,
+        Zone,
+        Task,
+        Reservation,
+        Trip,
+        Payment,
+        Invoice,
+        CreditNote,
+        NumberRange,
+    )
 }
 """Every aggregate by its topic."""
 

@@ -10,10 +10,19 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.errors import CommandIdReusedError, DomainError, StaleVersionError, VersionConflictError
+from domain.kernel.errors import (
+    CommandIdReusedError,
+    DomainError,
+    RulebookSupersededError,
+    StaleVersionError,
+    UnknownServiceError,
+    VersionConflictError,
+)
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.ports import Clock, EventStore, Outcome
+from domain.rulebook.history import Rulebooks, RulebookVersion
 from domain.rulebook.model import Rulebook
+from domain.rulebook.tariff import Tariff
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -31,7 +40,7 @@ class UnitOfWork:
     """
 
     now: datetime
-    rulebook: Rulebook
+    rulebooks: Rulebooks
     metadata: Metadata
     store: EventStore
     expected: Mapping[UUID, int] = field(default_factory=dict)
@@ -41,6 +50,23 @@ class UnitOfWork:
     """Whether what the store remembers will do, although another process may have changed it since."""
     cached: set[UUID] = field(default_factory=set)
     """What came from memory."""
+
+    def __post_init__(self) -> None:
+        self.publication = self.rulebooks.newest_publication
+        self.rules: RulebookVersion | None = self.rulebooks.in_force(self.metadata.service, self.now)
+        if self.rules is not None:
+            self.metadata = self.metadata.model_copy(update={"rulebook_version": self.rules.version})
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules that hold now. Raises `UnknownServiceError` where there are none."""
+        if self.rules is None:
+            raise UnknownServiceError(self.metadata.service)
+        return self.rules.rulebook
+
+    def tariff(self, digest: str) -> Tariff:
+        """A tariff that somebody was quoted, of whichever version. Raises `LookupError`."""
+        return self.rulebooks.tariff(self.metadata.service, digest)
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
         """The aggregate, if it is of this service; the same object however often.
@@ -110,7 +136,7 @@ class Dispatcher:
         self,
         store: EventStore,
         clock: Clock,
-        rulebooks: Mapping[str, Rulebook],
+        rulebooks: Rulebooks,
         handlers: Mapping[type[Command], Handler],
     ) -> None:
         self._store = store
@@ -136,21 +162,24 @@ class Dispatcher:
             except DomainError as error:
                 if known := await self._store.outcome(metadata.command_id):
                     return _repeat(known, fingerprint)
-                may_change = work.cached or isinstance(error, VersionConflictError)
+                if isinstance(error, RulebookSupersededError):
+                    await self._rulebooks.refresh()
+                may_change = work.cached or isinstance(error, VersionConflictError | RulebookSupersededError)
                 if attempt == MAX_ATTEMPTS or not may_change:
                     raise
             attempt += 1
 
     def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, use_cache: bool) -> UnitOfWork:
-        now, rulebook = self._clock.now(), self._rulebooks[metadata.service]
-        return UnitOfWork(now, rulebook, metadata, self._store, expected, use_cache=use_cache)
+        return UnitOfWork(self._clock.now(), self._rulebooks, metadata, self._store, expected, use_cache=use_cache)
 
     async def _attempt(self, command: Command, work: UnitOfWork, fingerprint: str) -> CommandResult:
         answer = await self._handlers[type(command)](command, work)
         text = None if answer is None else _results.dump_json(answer).decode()
         await work.check_reads()
         changed = [a for a in work.aggregates.values() if a.pending_events]
-        position = await self._store.append(changed, work.metadata, result=text, fingerprint=fingerprint)
+        position = await self._store.append(
+            changed, work.metadata, result=text, fingerprint=fingerprint, publication=work.publication
+        )
         return CommandResult(text, position)
 
 

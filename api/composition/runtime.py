@@ -17,6 +17,7 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.listener import is_set_within
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.webhooks.deliverer import WebhookDeliverer
 from api.system import System
@@ -45,6 +46,7 @@ class Running:
     store: PostgresEventStore
     dsn: str = field(repr=False)
     mqtt_url: str
+    rulebooks: PublishedRulebooks
     followers: tuple[Projection, ...]
     """Of the projections."""
     policies: Follower
@@ -58,7 +60,7 @@ class Running:
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(stop.wait())  # the API alone has no loop
+            loops.create_task(self.rulebooks.run(stop))
             if Component.PROJECTIONS in parts:
                 for follower in self.followers:
                     loops.create_task(follower.run(stop))

@@ -29,10 +29,11 @@ from adapters.postgres.locks import Lock
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
-from adapters.rulebooks import shipped
+from adapters.rulebooks import shipped_texts
 from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
@@ -41,6 +42,7 @@ from api.auth import TokenAuthority
 from api.command_ids import CommandIds
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
+from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.tracing import TracedDispatcher, traced
@@ -50,7 +52,6 @@ from api.settings import Settings
 from api.system import System
 from domain import contexts
 from domain.kernel.ports import Clock, Messenger
-from domain.rulebook.model import Rulebook
 from projections.kernel.projector import Projector
 
 
@@ -116,22 +117,24 @@ async def composed(
     mqtt_url: str,
     *,
     clock: Clock = SystemClock(),
-    rulebooks: Mapping[str, Rulebook] | None = None,
+    texts: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Running]:
     """The system over a prepared database and a broker; nothing runs yet.
 
-    Raises `ValueError` when the settings name a service that there is not, or a service's text is wrong.
+    Services that have never been published are, with the `texts` given or those that came along. Raises `ValueError`
+    when the settings name a service that there is not.
     """
-    rulebooks = shipped() if rulebooks is None else rulebooks
-    if settings.service is not None:
-        service_of(None, settings.service, rulebooks)
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(traced())
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
+        rulebooks = PublishedRulebooks(store)
         dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
+        await publish_first(shipped_texts() if texts is None else texts, dispatcher, rulebooks)
+        if settings.service is not None:
+            service_of(None, settings.service, rulebooks.services)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
         effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
@@ -166,6 +169,7 @@ async def composed(
             store=store,
             dsn=dsn,
             mqtt_url=mqtt_url,
+            rulebooks=rulebooks,
             followers=followers,
             policies=policies,
             jobs=jobs,

@@ -34,7 +34,7 @@ async def register(body: Registration, dispatch: Dispatch) -> Registered:
     """Open an account. The address is proved by a code that is mailed to it."""
     system = dispatch.system
     try:
-        service = service_of(body.service, system.settings.service, system.rulebooks)
+        service = service_of(body.service, system.settings.service, system.rulebooks.services)
     except ValueError as error:
         raise Problem.bad_request(str(error)) from error
     member_id = MemberId(new_id())
@@ -139,7 +139,7 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
 
 async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:
     member = await system.store.load(Member, member_id, service=by.service)
-    reasons = member.ineligibility(system.rulebooks[by.service], system.clock.now())
+    reasons = member.ineligibility(system.rulebook(by.service), system.clock.now())
     tag(response, member.version)
     return Account.of(
         member,

@@ -35,7 +35,6 @@ from domain.rental import commands
 from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
-from domain.rulebook.tariff import hold_amount
 
 router = APIRouter(prefix="/v1", tags=["rental"])
 
@@ -67,9 +66,10 @@ order by requested_at desc, trip_id desc limit $5
 async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
     """What a car costs, and what a trip with it would cost, taxes included. Nothing is reserved or recorded."""
     vehicle = await system.store.load(Vehicle, body.vehicle_id, service=by.service)
-    rulebook = system.rulebooks[by.service]
+    rulebook = system.rulebook(by.service)
     found = quote_for(vehicle, rulebook, system.clock.now())
-    refuse_if(unknown_choices(found, body.package, body.options))
+    tariff = system.rulebooks.tariff(by.service, found.tariff_digest)
+    refuse_if(unknown_choices(tariff, body.package, body.options))
     whole = TripFacts.of(
         driving_s=body.driving_min * 60,
         parked_s=body.parked_min * 60,
@@ -77,8 +77,8 @@ async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
         started_at=found.quoted_at,
     )
     facts = whole.model_copy(update={"package": body.package, "options": body.options})
-    cost = estimate(found, rulebook.city(found.city_id), facts)
-    return QuoteShown(quote=found, hold=hold_amount(found.tariff), estimate=cost)
+    cost = estimate(tariff, rulebook.city(found.city_id), facts)
+    return QuoteShown(quote=found, tariff=tariff, estimate=cost)
 
 
 @router.get("/reservations")
@@ -104,7 +104,12 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
     """One reservation with its quote: what is shown here is what is charged."""
     found = await load_owned(Reservation, reservation_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
-    return ReservationShown.of(found, reservation_id=found.id, state=found.closed_as or "open")
+    return ReservationShown.of(
+        found,
+        tariff=system.rulebooks.tariff(by.service, found.quote.tariff_digest),
+        reservation_id=found.id,
+        state=found.closed_as or "open",
+    )
 
 
 @router.post("/reservations/{reservation_id}/extend")
@@ -150,7 +155,7 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
     """One trip as it is now."""
     found = await load_owned(Trip, trip_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
-    return TripShown.of(found, trip_id=found.id)
+    return TripShown.of(found, trip_id=found.id, tariff=system.rulebooks.tariff(by.service, found.quote.tariff_digest))
 
 
 @router.post("/trips/{trip_id}/park", status_code=202)

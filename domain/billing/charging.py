@@ -38,8 +38,8 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
 
 async def issue_invoice(command: PriceTrip, work: UnitOfWork) -> Invoice:
     """Price a trip by its quote, tax it by its city, number it."""
-    city = work.rulebook.city(command.quote.city_id)
-    priced, day = price(command.quote.tariff, command.facts), city.local_day(command.facts.ended_at)
+    city, tariff = work.rulebook.city(command.quote.city_id), work.tariff(command.quote.tariff_digest)
+    priced, day = price(tariff, command.facts), city.local_day(command.facts.ended_at)
     invoice = Invoice.issue(
         number=await take_number(work, city.legal_entity, "invoice", Invoice.id_of(command.trip_id)),
         member_id=command.member_id,
@@ -50,7 +50,7 @@ async def issue_invoice(command: PriceTrip, work: UnitOfWork) -> Invoice:
         issued_on=city.local_day(work.now),
         supplied_on=day,
         price=priced,
-        taxed=tax(priced.total, city.taxes, day, untaxed=priced.cost_of(*command.quote.tariff.untaxed)),
+        taxed=tax(priced.total, city.taxes, day, untaxed=priced.cost_of(*tariff.untaxed)),
         at=work.now,
     )
     work.add(invoice)

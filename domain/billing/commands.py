@@ -10,7 +10,7 @@ from domain.rulebook.tariff import Quote
 
 
 class RequestHold(Command):
-    """Hold the estimated cost of a trip (see `domain.rulebook.tariff.hold_amount`)."""
+    """Hold the estimated cost of a trip."""
 
     NAME = "billing.request_hold"
 

@@ -6,7 +6,7 @@ from domain.billing.pricing import PriceLine, TripFacts, price
 from domain.billing.taxes import TaxAmount, tax
 from domain.kernel.money import Money
 from domain.rulebook.model import City
-from domain.rulebook.tariff import Quote
+from domain.rulebook.tariff import Tariff
 
 
 class Estimate(BaseModel):
@@ -21,9 +21,9 @@ class Estimate(BaseModel):
     gross: Money
 
 
-def estimate(quote: Quote, city: City, facts: TripFacts) -> Estimate:
+def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
-    priced = price(quote.tariff, facts)
-    untaxed = priced.cost_of(*quote.tariff.untaxed)
+    priced = price(tariff, facts)
+    untaxed = priced.cost_of(*tariff.untaxed)
     taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
     return Estimate(lines=priced.lines, **dict(taxed))

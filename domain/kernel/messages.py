@@ -62,6 +62,8 @@ class Metadata(BaseModel):
     causation_id: UUID | None = None
     """What caused this command: an event's id (derived from aggregate and version), or none for an outside request."""
     reason: str | None = None
+    rulebook_version: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of the service's rulebook, under which it was decided; none for what made the first version."""
     traceparent: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """The trace that the command is a part of (W3C Trace Context), for what follows from it; not stored when none."""
 

@@ -16,7 +16,7 @@ from domain.rulebook.model import Rulebook
 
 
 class Member(Aggregate):
-    """A person who may drive: registered -> checked -> IDLE <-> IN_RESERVATION <-> IN_RENTAL."""
+    """A person who may drive: registered -> checked -> idle <-> in_reservation <-> in_trip."""
 
     TOPIC = "members.member"
 

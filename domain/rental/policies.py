@@ -12,7 +12,6 @@ from domain.rental import commands
 from domain.rental.reservation import NOTICE, Reservation
 from domain.rental.trip import Trip
 from domain.rental.trip_events import StepFailed
-from domain.rulebook.tariff import hold_amount
 
 
 def payment_id_of(trip_id: TripId) -> PaymentId:
@@ -52,7 +51,7 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Req
         payment_id=payment_id_of(trip_id),
         trip_id=trip_id,
         member_id=event.member_id,
-        amount=hold_amount(event.quote.tariff),
+        amount=event.quote.hold,
         method_token=event.method_token,
     )
     yield Scheduled(

@@ -5,20 +5,20 @@ from datetime import datetime
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import Violation, refuse_if
 from domain.rulebook.model import Rulebook
-from domain.rulebook.tariff import Quote
+from domain.rulebook.tariff import Quote, Tariff
 
 
 def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
     """The tariff in force for a car. Refused when the rulebook has none."""
     refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.model, at)])
     tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
-    return Quote(tariff=tariff, city_id=vehicle.city_id, model=vehicle.model, quoted_at=at)
+    return Quote.of(tariff, city_id=vehicle.city_id, model=vehicle.model, at=at)
 
 
-def unknown_choices(quote: Quote, package: str | None, options: tuple[str, ...]) -> list[Violation]:
+def unknown_choices(tariff: Tariff, package: str | None, options: tuple[str, ...]) -> list[Violation]:
     """The package and options that the quoted tariff does not offer."""
-    packages = [p.id for p in quote.tariff.packages]
-    offered = quote.tariff.options
+    packages = [p.id for p in tariff.packages]
+    offered = tariff.options
     found = []
     if package is not None and package not in packages:
         values = {"package": package, "offered": packages}

@@ -1,7 +1,7 @@
-"""A tariff: a version of price elements for some models, valid for a time. A quote: a tariff frozen for one member."""
+"""A tariff: a version of price elements for some models, valid for a time. A quote: one that a member was shown."""
 
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -13,9 +13,6 @@ from domain.rulebook.elements import Element, FlatFee, Package
 
 class Tariff(Digested):
     """What a trip with one of `models` costs. A change is a new version."""
-
-    REPEATED: ClassVar[bool] = True
-    """The same tariff stands in many events: who reads them may keep one copy."""
 
     id: str
     """Stands with the version on every price line."""
@@ -75,16 +72,29 @@ class Tariff(Digested):
 
 
 class Quote(BaseModel):
-    """The price rules as shown to a member: what was shown is what is charged."""
+    """The prices that a member was shown, by name: what was shown is what is charged, whatever is published later."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tariff: Tariff
+    tariff_id: str
+    tariff_version: int
+    tariff_digest: str
+    """SHA-256 of what the tariff says: finds it among all versions of the rulebook."""
+    hold: Money
+    """What is held on the payment method before a trip."""
     city_id: str
     model: str
     quoted_at: AwareDatetime
 
-
-def hold_amount(tariff: Tariff) -> Money:
-    """The estimate to hold on a payment method before a trip starts."""
-    return tariff.hold
+    @classmethod
+    def of(cls, tariff: Tariff, *, city_id: str, model: str, at: datetime) -> Self:
+        """A tariff, shown at a time for a car of a model in a city."""
+        return cls(
+            tariff_id=tariff.id,
+            tariff_version=tariff.version,
+            tariff_digest=tariff.digest,
+            hold=tariff.hold,
+            city_id=city_id,
+            model=model,
+            quoted_at=at,
+        )

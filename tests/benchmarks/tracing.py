@@ -39,7 +39,7 @@ from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
 from tests.benchmarks.databases import fresh_database
-from tests.support.services import RULEBOOKS
+from tests.support.services import GivenRulebooks
 
 CLIENTS = 8
 COMMANDS = 40
@@ -78,7 +78,7 @@ async def _measure(server_dsn: str) -> dict[str, float]:
 async def _costs(dsn: str) -> dict[str, float]:
     pool = await connect(dsn, min_size=1)
     store = PostgresEventStore(pool)
-    parts = (store, _Clock(), RULEBOOKS, contexts.HANDLERS)
+    parts = (store, _Clock(), GivenRulebooks(), contexts.HANDLERS)
     plain, traced = MeasuredDispatcher(*parts), TracedDispatcher(*parts)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(_ToNobody(), max_queue_size=100_000))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
+from adapters.rulebooks import shipped_texts
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
 from tests.fuzz.depth import DEPTH, SEED
@@ -21,7 +22,6 @@ from tests.support.city import City
 from tests.support.databases import empty_database
 from tests.support.installation import Installation
 from tests.support.places import BERLIN
-from tests.support.services import RULEBOOKS
 
 T = TypeVar("T")
 
@@ -78,6 +78,6 @@ async def _start(rig: Rig, stack: AsyncExitStack, server_dsn: str, folder: Path)
     broker = EmbeddedBroker()
     await broker.start()
     stack.push_async_callback(broker.stop)
-    installation = Installation(rig.dsn, broker, folder, BERLIN, Faults(), RULEBOOKS)
+    installation = Installation(rig.dsn, broker, folder, BERLIN, Faults(), shipped_texts())
     rig.city = await stack.enter_async_context(installation.started())
     rig.planted = await plant(rig.city)

@@ -1,21 +1,21 @@
 """The whole system, for every journey anew."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from adapters.rulebooks import shipped_texts
 from adapters.simulator.vehicles import Faults
 from api.composition import prepare
-from domain.rulebook.model import Rulebook
 from tests.projections.following import empty_read_models
 from tests.support.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.places import BERLIN, Place
-from tests.support.services import RULEBOOKS
+from tests.support.rules import Texts
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def rulebooks() -> Mapping[str, Rulebook]:
+def texts() -> Texts:
     """By which rules."""
-    return RULEBOOKS
+    return shipped_texts()
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ async def installation(
     tmp_path: Path,
     place: Place,
     faults: Faults,
-    rulebooks: Mapping[str, Rulebook],
+    texts: Texts,
 ) -> AsyncIterator[Installation]:
     """An empty database, a broker: a system that has never run."""
     await prepare(postgres_dsn)
     await empty_read_models(pool)
     await pool.execute("truncate csbe.telemetry_tracks, csbe.dead_letters, csbe.provider_operations")
-    installation = Installation(postgres_dsn, broker, tmp_path, place, faults, rulebooks)
+    installation = Installation(postgres_dsn, broker, tmp_path, place, faults, texts)
     yield installation
     await installation.clear_away()
 

@@ -10,7 +10,7 @@ from domain.invariants import audit
 from tests.support.brokers import MOSQUITTO
 from tests.support.city import City
 from tests.support.installation import Installation
-from tests.support.rules import with_trip_limits
+from tests.support.rules import with_limit
 from tests.support.waiting import until
 
 without_mosquitto = pytest.mark.skipif(
@@ -18,11 +18,11 @@ without_mosquitto = pytest.mark.skipif(
 )
 pytestmark = pytest.mark.parametrize("broker_kind", ["embedded", pytest.param("mosquitto", marks=without_mosquitto)])
 
-PATIENT = with_trip_limits(lock_timeout=timedelta(seconds=12))
-HASTY = with_trip_limits(lock_timeout=timedelta(seconds=1))
+PATIENT = with_limit("trip", "lock_timeout", '"PT12S"')
+HASTY = with_limit("trip", "lock_timeout", '"PT1S"')
 
 
-@pytest.mark.parametrize("rulebooks", [PATIENT], ids=["patient"])
+@pytest.mark.parametrize("texts", [PATIENT], ids=["patient"])
 async def test_an_end_that_is_asked_for_while_the_broker_is_away_comes_about_when_it_is_back(
     installation: Installation, city: City
 ) -> None:
@@ -40,7 +40,7 @@ async def test_an_end_that_is_asked_for_while_the_broker_is_away_comes_about_whe
     await assert_it_happened_once(city, trip, member)
 
 
-@pytest.mark.parametrize("rulebooks", [HASTY], ids=["hasty"])
+@pytest.mark.parametrize("texts", [HASTY], ids=["hasty"])
 async def test_an_end_that_expires_while_the_broker_is_away_is_told_and_can_be_asked_for_again(
     installation: Installation, city: City
 ) -> None:

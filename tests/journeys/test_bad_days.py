@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -13,7 +12,7 @@ from domain.invariants import audit
 from domain.kernel.messages import Role
 from tests.journeys.stubborn import StubbornClient
 from tests.support.city import City
-from tests.support.rules import with_trip_limits, without_repeat_hold
+from tests.support.rules import with_limit
 from tests.support.waiting import until
 
 RACES = 100
@@ -29,7 +28,7 @@ select count(*) filter (where in_mid_append) from others where pg_terminate_back
 ADA = {"city_id": "berlin", "name": "Ada", "email": "ada@example.org", "birth_date": "1990-05-17"}
 
 
-@pytest.mark.parametrize("rulebooks", [without_repeat_hold()], ids=["without cooldown rule"])
+@pytest.mark.parametrize("texts", [with_limit("reservation", "cooldown", '"PT0S"')], ids=["without cooldown rule"])
 async def test_of_two_members_who_want_one_car_at_the_same_instant_one_gets_it_a_hundred_times(city: City) -> None:
     car, agent = await city.car(), city.token(Role.AGENT)
     rivals = [await city.member(), await city.member()]
@@ -64,7 +63,7 @@ async def test_the_same_command_sent_ten_times_at_once_has_one_effect(city: City
 
 
 @pytest.mark.parametrize("faults", [Faults(unlock_timeout=1.0)], ids=["silent cars"])
-@pytest.mark.parametrize("rulebooks", [with_trip_limits(unlock_timeout=timedelta(seconds=1))], ids=["hasty"])
+@pytest.mark.parametrize("texts", [with_limit("trip", "unlock_timeout", '"PT1S"')], ids=["hasty"])
 async def test_a_car_that_never_answers_gives_the_reservation_back(city: City) -> None:
     member, car = await city.member(), await city.car()
     reservation = await city.reserve(car, member)

@@ -19,7 +19,6 @@ from domain.rental.commands import EndTrip
 from tests.projections.following import Followers, catch_up, prepared
 from tests.support.memory_store import MemoryStore
 from tests.support.people_and_cars import area, car, member, reserved, says, started
-from tests.support.services import RULEBOOKS
 from tests.support.world import World
 
 
@@ -58,7 +57,7 @@ def world(store: PostgresEventStore) -> World:
     """The whole domain, its cars and its payment provider, recorded in PostgreSQL."""
     world = World()
     world.store = RecordedTwice(store)
-    world._dispatcher = Dispatcher(world.store, world, RULEBOOKS, HANDLERS)
+    world._dispatcher = Dispatcher(world.store, world, world.rulebooks, HANDLERS)
     return world
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,10 +17,10 @@ from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
 from api.composition import Component, Running, composed
 from api.server import served
 from api.settings import Settings
-from domain.rulebook.model import Rulebook
 from tests.support.brokers import Broker
 from tests.support.city import City
 from tests.support.places import Place
+from tests.support.rules import Texts
 from tests.support.waiting import PATIENCE_S, until
 
 
@@ -46,7 +46,7 @@ class Installation:
     data_dir: Path
     place: Place
     faults: Faults
-    rulebooks: Mapping[str, Rulebook]
+    texts: Texts
     clock: MovableClock = field(default_factory=MovableClock)
     port: int = field(default_factory=free_port)
     cars: list[Car] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Installation:
         settings = Settings(
             postgres_dsn=SecretStr(self.dsn), data_dir=self.data_dir, port=self.port, service=self.place.service
         )
-        async with composed(settings, self.dsn, self.broker.url, clock=self.clock, rulebooks=self.rulebooks) as running:
+        async with composed(settings, self.dsn, self.broker.url, clock=self.clock, texts=self.texts) as running:
             yield running
 
     @asynccontextmanager

@@ -8,9 +8,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Event
-from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, VersionConflictError
+from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, RulebookSupersededError, VersionConflictError
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Metadata, RecordedEvent
+from domain.rulebook.published import PublishedRulebook
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -72,6 +73,8 @@ class MemoryStore:
     ) -> int:
         if metadata.command_id in self._outcomes:
             raise CommandAlreadyDoneError(str(metadata.command_id))
+        if publication is not None and publication != self.newest_publication:
+            raise RulebookSupersededError(metadata.service)
         for aggregate in aggregates:
             first = aggregate.pending_events[0].originator_version
             if len(self._streams.get(aggregate.id, [])) != first - 1:
@@ -83,6 +86,11 @@ class MemoryStore:
             self.saved[aggregate.id] = aggregate
         self._outcomes[metadata.command_id] = Remembered(result, len(self.log), fingerprint)
         return len(self.log)
+
+    @property
+    def newest_publication(self) -> int:
+        positions = [r.position for r in self.log if isinstance(r.event, PublishedRulebook.Published)]
+        return max(positions, default=0)
 
     async def outcome(self, command_id: CommandId, /) -> Remembered | None:
         return self._outcomes.get(command_id)

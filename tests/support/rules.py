@@ -1,19 +1,24 @@
 """Rulebooks with one limit changed, where a test would have to wait too long for the real one."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from domain.rulebook.model import Rulebook
-from tests.support.services import DRIVENOW_EUROPE, RULEBOOKS
+from adapters.rulebooks import shipped_texts
 
-
-def with_trip_limits(**limits: timedelta) -> Mapping[str, Rulebook]:
-    """DriveNow Europe with other limits of a trip."""
-    trip = DRIVENOW_EUROPE.trip.model_copy(update=limits)
-    return {**RULEBOOKS, DRIVENOW_EUROPE.key: DRIVENOW_EUROPE.model_copy(update={"trip": trip})}
+Texts = Mapping[str, Mapping[str, str]]
+"""By service and file."""
 
 
-def without_repeat_hold() -> Mapping[str, Rulebook]:
-    """DriveNow Europe where a member may hold the same car again at once."""
-    reservation = DRIVENOW_EUROPE.reservation.model_copy(update={"cooldown": timedelta()})
-    return {**RULEBOOKS, DRIVENOW_EUROPE.key: DRIVENOW_EUROPE.model_copy(update={"reservation": reservation})}
+def with_limit(section: str, name: str, value: str) -> Texts:
+    """DriveNow Europe with another limit, written as TOML: `with_limit("trip", "unlock_timeout", '"PT1S"')`."""
+    key = "drivenow-europe"
+    files = shipped_texts()[key]
+    return {**shipped_texts(), key: {**files, "service.toml": changed(files["service.toml"], section, name, value)}}
+
+
+def changed(text: str, section: str, name: str, value: str) -> str:
+    """A text in which a section says something else, or says it at all."""
+    lines = text.splitlines()
+    begin = lines.index(f"[{section}]") + 1
+    end = next((n for n, line in enumerate(lines) if n >= begin and line.startswith("[")), len(lines))
+    others = [line for line in lines[begin:end] if not line.startswith(f"{name} =")]
+    return "\n".join([*lines[:begin], f"{name} = {value}", *others, *lines[end:], ""])

@@ -11,7 +11,7 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from tests.support.memory_store import MemoryStore
-from tests.support.services import RULEBOOKS
+from tests.support.services import GivenRulebooks
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -83,7 +83,7 @@ class Tills:
         self.decisions = 0
         self.meddle: Callable[[], Awaitable[object]] | None = None
         handlers: dict[type[Command], Handler] = {OpenTill: self._open, PutIn: self._put_in, Move: self._move}
-        self._dispatcher = Dispatcher(self.store, self, RULEBOOKS, handlers)
+        self._dispatcher = Dispatcher(self.store, self, GivenRulebooks(), handlers)
 
     def now(self) -> datetime:
         return NOW

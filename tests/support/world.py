@@ -21,7 +21,7 @@ from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.policy import AskPaymentProvider, Reaction, Scheduled, SendMessage, TellVehicle
 from domain.rulebook.model import Rulebook
 from tests.support.memory_store import MemoryStore
-from tests.support.services import RULEBOOKS
+from tests.support.services import GivenRulebooks
 
 CarManner = Literal["obedient", "silent", "refusing"]
 ProviderManner = Literal["accepting", "declining", "silent"]
@@ -43,7 +43,7 @@ class World:
         self.time = START
         self.store = MemoryStore()
         self.service = service
-        self.rulebooks = dict(RULEBOOKS)
+        self.rulebooks = GivenRulebooks()
         self.messages: list[SendMessage] = []
         self.refused_reactions: list[tuple[Command, RefusedError]] = []
         self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
@@ -62,11 +62,13 @@ class World:
     @property
     def rulebook(self) -> Rulebook:
         """The rules of this service; others may be set."""
-        return self.rulebooks[self.service]
+        version = self.rulebooks.in_force(self.service, self.time)
+        assert version is not None
+        return version.rulebook
 
     @rulebook.setter
     def rulebook(self, rules: Rulebook) -> None:
-        self.rulebooks[self.service] = rules
+        self.rulebooks.hold(rules)
 
     async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> CommandResult:
         """Carry out a command and all that follows from it now. Raises what the command raises."""

@@ -12,7 +12,7 @@ from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.ports import EventStore
 from tests.support.newcomers import a_car, a_member
-from tests.support.services import RULEBOOKS
+from tests.support.services import RULEBOOKS, GivenRulebooks
 
 SERVICE = "drivenow-europe"
 COUNTERS = tuple(derived_id("torture", "counter", number) for number in range(3))
@@ -72,7 +72,7 @@ def dispatcher(store: EventStore, counter: type[AnyCounter]) -> Gives:
     rules = RULEBOOKS[SERVICE]
     no_pause = rules.reservation.model_copy(update={"cooldown": timedelta(0)})
     rulebooks = {SERVICE: rules.model_copy(update={"reservation": no_pause})}
-    real = Dispatcher(store, MachineClock(), rulebooks, {**HANDLERS, **_handlers(counter)})
+    real = Dispatcher(store, MachineClock(), GivenRulebooks(rulebooks.values()), {**HANDLERS, **_handlers(counter)})
 
     async def give(command: Command, command_id: UUID) -> CommandResult:
         return await real.dispatch(

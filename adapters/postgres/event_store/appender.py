@@ -109,12 +109,12 @@ class AppendWriter:
         return [Written(AppendStatus.APPENDED, base + end) for end in ends]
 
     async def _write_each(self, entries: list[AppendEntry], append_id: UUID) -> list[Written]:
-        """Leaves out what is known or conflicts, and says so."""
+        """Leaves out what is known, conflicts or is superseded, and says so."""
         command_ids, fingerprints, results, *_, publications = zip(*entries, strict=True)
-        commands = (command_ids, [append_id] * len(entries), fingerprints, results, publications)
+        commands = (command_ids, [append_id] * len(entries), fingerprints, results)
         rows = [(number, *row, e.metadata) for number, e in enumerate(entries, 1) for row in e.rows]
         events = tuple(zip(*rows, strict=True)) or ((),) * 6
-        records = await self._call(_APPEND, *commands, *events)
+        records = await self._call(_APPEND, *commands, *events, publications)
         by_entry = {number: Written(AppendStatus(status), position or 0) for number, status, position in records}
         return [by_entry[number] for number in range(1, len(entries) + 1)]
 

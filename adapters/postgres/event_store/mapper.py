@@ -88,7 +88,6 @@ def to_event(row: StoredState, keys: Keys, reads: frozenset[str] | None = None) 
 
 def _whole(event_class: type[DomainEvent], row: StoredState, keys: Keys) -> DomainEvent:
     values = _decoded(event_class, row, keys)
-    _take_repeated(event_class, values)
     values["originator_id"] = row.originator_id
     values["originator_version"] = row.originator_version
     return event_class.model_validate(values)
@@ -103,7 +102,6 @@ def _part(event_class: type[DomainEvent], row: StoredState, keys: Keys, reads: f
     else:
         decoded = _decoded(event_class, row, keys, reads)
         values = {name: value for name, value in decoded.items() if name in reads}
-        _take_repeated(event_class, values)
         validator.validate_python(values, self_instance=event)
     event.__dict__["originator_id"] = row.originator_id
     event.__dict__["originator_version"] = row.originator_version
@@ -157,30 +155,6 @@ def _id(text: str) -> UUID:
 def _upcast(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
     for version in range(values.pop("class_version", 1), event_class.class_version):
         getattr(event_class, f"upcast_v{version}_v{version + 1}")(values)
-
-
-@cache
-def _repeated_parts(event_class: type[DomainEvent]) -> tuple[tuple[str, str, type[BaseModel]], ...]:
-    """Where an event holds values that stand in many events: field, field in it, and what it is."""
-    return tuple(
-        (outer, inner, part.annotation)
-        for outer, field in event_class.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        for inner, part in field.annotation.model_fields.items()
-        if isinstance(part.annotation, type) and getattr(part.annotation, "REPEATED", False)
-    )
-
-
-def _take_repeated(event_class: type[DomainEvent], values: dict[str, Any]) -> None:
-    """Put values that were validated before in the place of the same JSON: they are frozen, and dear to validate."""
-    for outer, inner, kind in _repeated_parts(event_class):
-        if isinstance(values.get(outer), dict) and isinstance(values[outer].get(inner), dict):
-            values[outer][inner] = _validated(kind, orjson.dumps(values[outer][inner]))
-
-
-@lru_cache(maxsize=1024)
-def _validated(kind: type[BaseModel], state: bytes) -> BaseModel:
-    return kind.model_validate_json(state)
 
 
 def _context(originator_id: UUID, version: int, field: str) -> bytes:

@@ -111,24 +111,19 @@ create trigger append_only before update or delete or truncate on csbe.commands
 comment on trigger append_only on csbe.events is 'Facts are added, never changed.';
 comment on trigger append_only on csbe.commands is 'What was answered once is answered for ever.';
 
-create table csbe.newest_publication (
-    position bigint not null,
-    only_row boolean primary key default true check (only_row)
-);
-insert into csbe.newest_publication (position) values (0);
-comment on table csbe.newest_publication is 'Where the newest publication of a rulebook stands in the log: what was decided before it is decided again.';
-comment on column csbe.newest_publication.position is 'Its position; 0 before the first.';
-comment on column csbe.newest_publication.only_row is 'There is one.';
+create table csbe.publications (position bigint primary key);
+comment on table csbe.publications is 'Where rulebooks were published in the log: what was decided before the newest one is decided again.';
+comment on column csbe.publications.position is 'Of an event publishing.rulebook.published.';
 
 create function csbe.note_publication() returns trigger
 language plpgsql
 as $$
 begin
-    update csbe.newest_publication set position = new.notification_id;
+    insert into csbe.publications (position) values (new.notification_id);
     return null;
 end
 $$;
-comment on function csbe.note_publication is 'Keeps csbe.newest_publication, in the transaction of the publication.';
+comment on function csbe.note_publication is 'Keeps csbe.publications, in the transaction of the publication.';
 
 create trigger note_publication after insert on csbe.events
     for each row when (new.topic = 'publishing.rulebook.published') execute function csbe.note_publication();

@@ -44,7 +44,7 @@ create or replace function csbe.append_one(
     metadata text,
     known_server timestamptz,
     tell boolean,
-    publication bigint
+    publication bigint default null
 ) returns bigint
 language plpgsql
 as $$
@@ -60,7 +60,7 @@ begin
         perform pg_notify('csbe_events', '');
     end if;
     perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
-    if publication <> (select position from csbe.newest_publication) then
+    if publication <> (select coalesce(max(position), 0) from csbe.publications) then
         raise unique_violation using message = 'a rulebook was published since this was decided';
     end if;
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
@@ -83,7 +83,7 @@ create or replace function csbe.append_batch(
     events csbe.new_event[],
     known_server timestamptz,
     tell boolean,
-    publication bigint
+    publication bigint default null
 ) returns bigint
 language plpgsql
 as $$
@@ -104,9 +104,6 @@ begin
     end if;
 
     perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
-    if publication <> (select position from csbe.newest_publication) then
-        raise unique_violation using message = 'a rulebook was published since this was decided';
-    end if;
     moment := clock_timestamp();
 
     if count = 0 then
@@ -122,6 +119,11 @@ begin
     select e.originator_id, e.originator_version, e.topic, e.state, base + e.place, moment, e.metadata::jsonb
     from unnest(events)
         with ordinality as e (originator_id, originator_version, topic, state, metadata, place);
+
+    -- After the events, which may have a publication among them: what stands behind it was decided before it.
+    if publication <> (select coalesce(max(position), 0) from csbe.publications) then
+        raise unique_violation using message = 'a rulebook was published since this was decided';
+    end if;
 
     insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     select c.command_id, append_id, c.fingerprint, c.result, base + c.until
@@ -142,13 +144,13 @@ create or replace function csbe.append(
     append_ids uuid[],
     fingerprints text[],
     results text[],
-    publications bigint[],
     event_entries integer[],
     originator_ids uuid[],
     originator_versions bigint[],
     topics text[],
     states bytea[],
-    metadatas text[]
+    metadatas text[],
+    publications bigint[] default null
 ) returns table (entry integer, status text, last_position bigint)
 language plpgsql
 set enable_seqscan = off
@@ -182,7 +184,10 @@ begin
 
     select coalesce(array_agg(p.entry), '{}') into superseded
     from unnest(publications) with ordinality as p (publication, entry)
-    where p.publication <> (select n.position from csbe.newest_publication n);
+    where p.publication <> (select coalesce(max(n.position), 0) from csbe.publications n)
+    or (p.publication is not null and p.entry > (
+        select min(e.entry) from unnest(event_entries, topics) as e (entry, topic)
+        where e.topic = 'publishing.rulebook.published'));
 
     return query
     with accepted as materialized (

@@ -34,7 +34,7 @@ TARIFF = Tariff(
     models=("BMW X1", "BMW i3"),
     valid_from=datetime(2015, 1, 1, tzinfo=UTC),
 )
-QUOTE = Quote(tariff=TARIFF, city_id="berlin", model="BMW i3", quoted_at=_NOON)
+QUOTE = Quote.of(TARIFF, city_id="berlin", model="BMW i3", at=_NOON)
 
 _BERLIN = City(
     id="berlin",
@@ -52,4 +52,4 @@ _BERLIN = City(
     taxes=(TaxRule(name="VAT", rate=Decimal("0.19"), valid_from=date(2021, 1, 1), inclusive=True),),
     tariffs=(TARIFF,),
 )
-ESTIMATE = estimate(QUOTE, _BERLIN, TripFacts.of(driving_s=1260, parked_s=300, distance_m=8_000, started_at=_NOON))
+ESTIMATE = estimate(TARIFF, _BERLIN, TripFacts.of(driving_s=1260, parked_s=300, distance_m=8_000, started_at=_NOON))

@@ -8,10 +8,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Moment, Shown, example
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
-from domain.kernel.money import Money
 from domain.rental.meter import CarReading, PhaseStart
 from domain.rental.steps import EndRequest, PendingStep, TripState
-from domain.rulebook.tariff import Quote, hold_amount
+from domain.rulebook.tariff import Quote, Tariff
 
 Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
 
@@ -37,13 +36,13 @@ class QuoteShown(BaseModel):
     model_config = example(
         {
             "quote": QUOTE.model_dump(mode="json"),
-            "hold": hold_amount(TARIFF).model_dump(mode="json"),
+            "tariff": TARIFF.model_dump(mode="json"),
             "estimate": ESTIMATE.model_dump(mode="json"),
         }
     )
 
     quote: Quote
-    hold: Money
+    tariff: Tariff
     estimate: Estimate
 
 
@@ -76,6 +75,7 @@ class ReservationShown(Shown):
             "vehicle_id": VEHICLE_ID,
             "city_id": "berlin",
             "quote": QUOTE.model_dump(mode="json"),
+            "tariff": TARIFF.model_dump(mode="json"),
             "placed_at": "2027-01-05T12:00:00Z",
             "free_until": "2027-01-05T12:15:00Z",
             "expires_at": "2027-01-05T12:15:00Z",
@@ -91,6 +91,7 @@ class ReservationShown(Shown):
     vehicle_id: UUID
     city_id: str
     quote: Quote
+    tariff: Tariff
     placed_at: AwareDatetime
     free_until: AwareDatetime
     expires_at: AwareDatetime
@@ -173,6 +174,7 @@ class TripShown(Shown):
             "reservation_id": RESERVATION_ID,
             "city_id": "berlin",
             "quote": QUOTE.model_dump(mode="json"),
+            "tariff": TARIFF.model_dump(mode="json"),
             "reserved_at": "2027-01-05T12:00:00Z",
             "package": None,
             "options": [],
@@ -198,6 +200,7 @@ class TripShown(Shown):
     reservation_id: UUID | None
     city_id: str
     quote: Quote
+    tariff: Tariff
     reserved_at: AwareDatetime | None
     package: str | None
     options: tuple[str, ...]

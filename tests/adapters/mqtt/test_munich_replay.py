@@ -20,7 +20,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import CommandId, VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from tests.adapters.mqtt.cars import SystemClock, forget_session, nowhere, running, until
-from tests.support.services import RULEBOOKS
+from tests.support.services import GivenRulebooks
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive" / "munich_1s.csv"
 SERVICE = "drivenow-europe"
@@ -43,7 +43,7 @@ class OneVehicle:
 
 @pytest.fixture
 def dispatcher(store: PostgresEventStore) -> Dispatcher:
-    return Dispatcher(store, SystemClock(), RULEBOOKS, HANDLERS)
+    return Dispatcher(store, SystemClock(), GivenRulebooks(), HANDLERS)
 
 
 @pytest.fixture

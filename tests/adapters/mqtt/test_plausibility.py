@@ -152,7 +152,7 @@ def test_the_distance_of_the_munich_drive_is_right_within_the_stated_error(name:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(-50, 200), st.integers(0, 3000)), max_size=40))
-def test_no_distance_is_added_faster_than_a_car_can_drive_and_each_oddity_is_counted(
+def test_no_distance_is_added_faster_than_a_car_can_drive_and_each_anomaly_is_counted(
     steps: list[tuple[int, int, int]],
 ) -> None:
     track, verdicts = judge(*(sample(seq, seconds, north(metres)) for seq, seconds, metres in steps))

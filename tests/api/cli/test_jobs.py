@@ -1,4 +1,4 @@
-"""What operators do about parked tasks."""
+"""What operators do about failed jobs."""
 
 from uuid import UUID, uuid4
 
@@ -55,7 +55,7 @@ async def test_a_parked_task_is_dropped_on_record(csbe: Csbe, pool: asyncpg.Pool
     expected = (job_id, "billing.charge", "the provider [did] not answer", "Igor", "paid in cash")
     assert tuple(dropped) == expected
     again = await csbe("jobs", "drop", str(job_id), "--reason", "paid in cash")
-    assert (again.code, again.err.strip()) == (2, f"error: there is no parked task {job_id}")
+    assert (again.code, again.err.strip()) == (2, f"error: there is no failed job {job_id}")
 
 
 async def test_a_task_that_is_not_parked_cannot_be_dropped(csbe: Csbe, pool: asyncpg.Pool) -> None:

@@ -18,7 +18,7 @@ from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider, SendMessage
 from domain.rulebook.tariff import Quote
 from tests.support.memory_store import MemoryStore
-from tests.support.services import RULEBOOKS
+from tests.support.services import RULEBOOKS, GivenRulebooks
 
 E = TypeVar("E")
 
@@ -33,7 +33,7 @@ class Desk:
         self.store = MemoryStore()
         self.service, self.city, self.model = service, city, model
         self.member_id = MemberId(uuid4())
-        self.dispatcher = Dispatcher(self.store, self, RULEBOOKS, HANDLERS)
+        self.dispatcher = Dispatcher(self.store, self, GivenRulebooks(), HANDLERS)
         self._answered = 0
 
     def now(self) -> datetime:
@@ -72,7 +72,7 @@ class Desk:
             trip_id=trip_id,
             member_id=self.member_id,
             payment_id=payment_id,
-            quote=Quote(tariff=tariff, city_id=self.city, model=self.model, quoted_at=started_at),
+            quote=Quote.of(tariff, city_id=self.city, model=self.model, at=started_at),
             facts=TripFacts(started_at=started_at, spans=(Span(phase="driving", seconds=minutes * 60),)),
             method_token=token,
         )

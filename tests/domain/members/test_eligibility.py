@@ -159,7 +159,7 @@ def test_one_thing_at_a_time() -> None:
         member.open_reservation(ReservationId(uuid4()), NOW)
     member.open_trip(TripId(uuid4()), NOW)
     assert member.state is MemberState.IN_TRIP
-    with pytest.raises(RefusedError, match="in_rental"):
+    with pytest.raises(RefusedError, match="in_trip"):
         member.open_trip(TripId(uuid4()), NOW)
     member.release(NOW)
     assert reasons(member) == set()

@@ -35,7 +35,7 @@ async def test_a_reservation_freezes_its_quote_and_its_free_time(world: World) -
 
     placed = await world.store.load(Reservation, reservation_id)
     assert placed.expires_at == world.now() + world.rulebook.reservation.free
-    assert placed.quote.tariff == world.rulebook.tariff("berlin", "BMW X1", world.now())
+    assert placed.quote.tariff_digest == world.rulebook.tariff("berlin", "BMW X1", world.now()).digest
     assert (await world.store.load(Member, ada)).state is MemberState.IN_RESERVATION
 
 

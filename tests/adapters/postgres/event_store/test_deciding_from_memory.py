@@ -14,7 +14,7 @@ from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError,
 from domain.kernel.messages import Command
 from tests.adapters.mqtt.cars import SystemClock
 from tests.adapters.postgres.event_store.test_store import NOW, Box, metadata, save
-from tests.support.services import RULEBOOKS
+from tests.support.services import GivenRulebooks
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -62,7 +62,7 @@ async def fill_like(command: FillLike, work: UnitOfWork) -> None:
 async def give(
     store: PostgresEventStore, command: Command, *, service: str = "drivenow-europe", seen: int | None = None
 ) -> CommandResult:
-    dispatcher = Dispatcher(store, SystemClock(), RULEBOOKS, {FillBox: fill, FillLike: fill_like})
+    dispatcher = Dispatcher(store, SystemClock(), GivenRulebooks(), {FillBox: fill, FillLike: fill_like})
     expected = {command.box_id: seen} if seen and isinstance(command, FillBox) else None
     return await dispatcher.dispatch(command, metadata(service=service), expected=expected)
 
