@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.rulebook.faults import Fault, faults
-from domain.rulebook.mending import mended
+from domain.rulebook.mending import Mended, mend
 from domain.rulebook.model import Rulebook
 from domain.rulebook.shapes import Path
 from domain.rulebook.toml_lines import lines_of
 from domain.rulebook.written import SERVICE, Place, Table, Written
 
 _FILE = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?\.toml")
+_ITEM = len(("cities", 0, "taxes", 0))
 _WHERE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -51,7 +52,7 @@ def text(files: Mapping[str, str]) -> Rulebook:
     rulebook, found = _judged(Written(read))
     lines = {name: lines_of(files[name]) for name in read}
     complaints += dict.fromkeys(_told(place, reason, read, lines) for place, reason in found)
-    if complaints:
+    if complaints or rulebook is None:
         raise RulebookError(complaints)
     return rulebook
 
@@ -64,8 +65,10 @@ def _read(name: str, written: str, complaints: list[Complaint]) -> Table | None:
         return tomllib.loads(written, parse_float=Decimal)
     except RecursionError:
         complaints.append(Complaint(name, 1, "", "it is nested too deeply"))
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         complaints.append(_unreadable(name, written, str(error)))
+    except ValueError:  # what Python refuses to read
+        complaints.append(Complaint(name, 1, "", "it holds a number or a time that is out of all bounds"))
     return None
 
 
@@ -76,18 +79,26 @@ def _unreadable(name: str, written: str, why: str) -> Complaint:
     return Complaint(name, line, "", f"this is not TOML: {_WHERE.sub('', why).strip()}")
 
 
-def _judged(written: Written) -> tuple[Rulebook, list[tuple[Place, str]]]:
-    rulebook, wrong = mended(written.rulebook())
-    by_type = [fault for fault in wrong if not written.told(fault.path)]
-    unsure = [*(fault.path for fault in wrong), *written.quiet]
-    by_rules = [fault for fault in faults(rulebook) if not _follows(fault, unsure)]
+def _judged(written: Written) -> tuple[Rulebook | None, list[tuple[Place, str]]]:
+    mended = mend(written.rulebook())
+    by_type = [fault for fault in mended.faults if not written.told(fault.path)]
+    by_rules = [fault for fault in faults(mended.rulebook) if not _follows(fault, mended)] if mended.rulebook else []
     found = [(written.place_of(fault.path), fault.reason) for fault in (*by_type, *by_rules)]
-    return rulebook, [*written.faults, *found]
+    return mended.rulebook, [*written.faults, *found]
 
 
-def _follows(fault: Fault, unsure: Iterable[Path]) -> bool:
-    """Whether a fault may be only because a value beside or above it is wrong."""
-    return any(fault.path[: len(path)] == path or (path and fault.path[:-1] == path[:-1]) for path in unsure)
+def _follows(fault: Fault, mended: Mended) -> bool:
+    """Whether a fault may be only because a value that was replaced stands there, beside it, or in the same list."""
+    where = fault.path
+    return any(where[: len(path)] == path for path in mended.replaced) or any(
+        part in {where, where[:-1]} or (len(part) == _ITEM and where[:3] == part[:3] and _compares(where))
+        for part in mended.doubtful
+    )
+
+
+def _compares(where: Path) -> bool:
+    """Whether a fault is found by comparing the taxes, or the tariffs, of a city."""
+    return "taxes" in where or len(where) == _ITEM
 
 
 def _told(place: Place, reason: str, read: Mapping[str, Table], lines: Mapping[str, Mapping[Path, int]]) -> Complaint:

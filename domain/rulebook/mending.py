@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,13 +13,14 @@ from domain.kernel.money import Currency, Money
 from domain.rulebook.faults.rules import Fault
 from domain.rulebook.model import Rulebook
 from domain.rulebook.shapes import Path, kind_of, shape
+from domain.rulebook.tariff import Tariff
 from domain.rulebook.written import Table, key_of
 
 _HARMLESS: dict[Any, Any] = {
     str: "unknown",
     int: 1,
-    float: 50,
-    Decimal: 1,
+    float: 0,
+    Decimal: Decimal("0.5"),
     bool: False,
     date: date(2000, 1, 1),
     datetime: datetime(2000, 1, 1, tzinfo=UTC),
@@ -33,18 +34,34 @@ _MOST = 20
 """Rounds; a value is mended in one or two."""
 
 
-def mended(raw: Table) -> tuple[Rulebook, list[Fault]]:
-    """The rulebook as far as it is right, and what is wrong by the types of its fields."""
+class Mended(NamedTuple):
+    """A rulebook as far as it is right; none when it cannot be mended."""
+
+    rulebook: Rulebook | None
+    faults: list[Fault]
+    """What is wrong by the types of its fields."""
+    replaced: list[Path]
+    """Values that are not what was written."""
+    doubtful: list[Path]
+    """Parts in which rules would look at such values."""
+
+
+def mend(raw: Table) -> Mended:
+    """Take what is right; put a harmless value where a wrong one is, or nothing where that will do."""
     found: dict[Path, Fault] = {}
+    replaced, doubtful = list[Path](), list[Path]()
     for _ in range(_MOST):
         try:
-            return Rulebook.model_validate(raw), list(found.values())
+            return Mended(Rulebook.model_validate(raw), list(found.values()), replaced, doubtful)
         except ValidationError as error:
             for one in error.errors():
                 path = _path(one["loc"], raw)
                 found.setdefault(path, Fault(path, _reason(one, path, raw)))
-                _mend(raw, path, is_extra=one["type"] == "extra_forbidden")
-    raise AssertionError(f"cannot be mended: {list(found)}")
+                if one["type"] == "extra_forbidden":
+                    _take_out(raw, path)
+                else:
+                    _replace(raw, path, replaced, doubtful)
+    return Mended(None, list(found.values()), replaced, doubtful)
 
 
 def _path(loc: tuple[int | str, ...], raw: Any) -> Path:
@@ -85,18 +102,26 @@ def _models(path: Path, raw: Table) -> Iterator[tuple[int, type[BaseModel], Any]
             return
 
 
-def _mend(raw: Table, path: Path, *, is_extra: bool) -> None:
+def _take_out(raw: Table, path: Path) -> None:
+    _, _, written = [*_models(path, raw)][-1]
+    written.pop(path[-1], None)
+
+
+def _replace(raw: Table, path: Path, replaced: list[Path], doubtful: list[Path]) -> None:
     depth, model, written = [*_models(path, raw)][-1]
-    if is_extra and isinstance(written, dict):
-        written.pop(path[-1])
-    elif depth == len(path) and depth:  # the table itself is wrong
+    if depth == len(path) and depth:  # the table itself is wrong
         own = written if isinstance(written, dict) and isinstance(written.get("id"), str) else {}
         _put(raw, path, {**_harmless(model), **({"id": own["id"]} if own else {})})
-    elif isinstance(path[depth], str):
-        field = str(path[depth])
-        written.pop(field, None)
-        if model.model_fields[field].is_required():
-            written[field] = _value(model, field)
+        replaced.append(path)
+        return
+    field = str(path[depth])
+    written.pop(field, None)
+    is_required = model.model_fields[field].is_required()
+    if is_required:
+        written[field] = _value(model, field)
+    if not (is_required and "description" in model.model_fields):  # no rule compares what an element must have
+        doubtful.append(path[:depth])
+    replaced.append(path[: depth + 1])
 
 
 def _put(raw: Any, path: Path, value: object) -> None:
@@ -122,21 +147,27 @@ def _value(model: type[BaseModel], field: str) -> Any:
     return holds.choices[0] if holds.choices else _HARMLESS[next(iter(holds.plain))]
 
 
+_REASONS = {
+    "missing": "it is missing: add it",
+    "union_tag_not_found": "its `kind` is missing: write one of {expected_tags}",
+    "union_tag_invalid": "there is no kind {tag!r}: write one of {expected_tags}",
+    "enum": "there is no such currency: write a code of ISO 4217, e.g. EUR",
+    "string_type": "write a text in quotes",
+    "tuple_type": "write an array, e.g. [ … ]",
+    "model_type": "write a table, e.g. {{ … }}",
+    "model_attributes_type": "write a table, e.g. {{ … }}",
+    "dict_type": "write a table, e.g. {{ … }}",
+    "timezone_aware": "say in which zone, e.g. 2030-01-01T00:00:00Z",
+}
+_KINDS = ", ".join(str(kind_of(model)) for model in shape(Tariff, "elements").models)
+
+
 def _reason(error: ErrorDetails, path: Path, raw: Table) -> str:
-    match error["type"]:
-        case "missing":
-            return "it is missing: add it"
-        case "extra_forbidden":
-            return _unknown(path, raw)
-        case "union_tag_not_found":
-            return f"its `kind` is missing: write one of {error['ctx']['expected_tags']}" if "ctx" in error else "kind"
-        case "union_tag_invalid":
-            ctx = error.get("ctx", {})
-            return f"there is no kind {ctx.get('tag')!r}: write one of {ctx.get('expected_tags')}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "write a table here, e.g. { … }"
-        case _:
-            return error["msg"].replace("Input should be", "it must be").replace("Input should have", "it must have")
+    if error["type"] == "extra_forbidden":
+        return _unknown(path, raw)
+    if template := _REASONS.get(error["type"]):
+        return template.format(tag=error.get("ctx", {}).get("tag"), expected_tags=_KINDS)
+    return error["msg"].replace("Input should be", "it must be").replace("Input should have", "it must have")
 
 
 def _unknown(path: Path, raw: Table) -> str:

@@ -107,6 +107,10 @@ class Written:
                 return None
         return found
 
+    def _table(self, place: Place) -> Table:
+        found = self.value(place)
+        return found if isinstance(found, dict) else {}
+
     def _city(self, file: str, at: Path) -> Table:
         written = self.files[file]
         zone = {"timezone": written["timezone"]} if "timezone" in written else {}
@@ -174,7 +178,7 @@ class Written:
                     return [(item, there / n) for n, item in enumerate(found)]
                 own_id = {} if kind in {"windows", "taxes"} or not isinstance(found, dict) else {"id": written}
                 return [({**own_id, **found} if isinstance(found, dict) else found, there)]
-        known = sorted({name for s in self._shared for name in self.value(s / kind) or ()})
+        known = sorted({name for s in self._shared for name in self._table(s / kind)})
         help = f"write one of {', '.join(known)}" if known else f"write it under [shared.{kind}]"
         self.faults.append((place, f"nothing is shared as {written!r}: {help}"))
         return [(_UNKNOWN, place)]
@@ -207,8 +211,7 @@ class Written:
 
     def _unused(self) -> Iterator[Place]:
         for shared in self._shared:
-            kinds = self.value(shared) or {}
-            for kind, named in kinds.items() if isinstance(kinds, dict) else ():
+            for kind, named in self._table(shared).items():
                 if kind not in {*SHARED, "packages"} or not isinstance(named, dict):
                     kinds_known = ", ".join(sorted({*SHARED, "packages"}))
                     self.faults.append((shared / kind, f"{kind} cannot be shared: only tables of {kinds_known} can"))

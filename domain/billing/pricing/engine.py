@@ -64,10 +64,12 @@ class Price(BaseModel):
 def price(tariff: Tariff, facts: TripFacts) -> Price:
     """Price a trip. Raises `LookupError` for an unknown package or a missing agreed amount.
 
-    Each element's amount is rounded once to the minor unit, half away from zero; the total is the sum of the lines.
+    A package whose conditions the trip does not meet covers nothing and costs nothing. Each element's amount is
+    rounded once to the minor unit, half away from zero; the total is the sum of the lines.
     """
     if facts.package is not None:
-        return _priced(tariff, facts, tariff.package(facts.package))
+        chosen = tariff.package(facts.package)
+        return _priced(tariff, facts, chosen if applies(chosen, tariff, facts, chosen) else None)
     choices: list[Package | None] = [None]
     if tariff.best_package:
         choices += [p for p in tariff.packages if applies(p, tariff, facts, p)]

@@ -171,6 +171,12 @@ def surcharge_not_below(percentage: Percentage, _: Tariff) -> Found:
         yield Fault(("not_below",), "a surcharge never goes below anything: take this out")
 
 
+@of(Percentage)
+def length_asked_for_twice(percentage: Percentage, _: Tariff) -> Found:
+    if percentage.from_s and percentage.when and percentage.when.from_s:
+        yield Fault(("from_s",), "`when` asks for a length of the trip too: take one out")
+
+
 @of(Rounding)
 def rounding_to_what_it_is(rounding: Rounding, tariff: Tariff) -> Found:
     if rounding.to.scaleb(tariff.currency.exponent) == 1:

@@ -35,11 +35,15 @@ def season_of_days_that_no_year_has(window: Window, _: Tariff) -> Found:
 
 
 @of(Window)
-def dates_on_which_it_cannot_begin(window: Window, _: Tariff) -> Found:
+def dates_are_days_already(window: Window, _: Tariff) -> Found:
+    if window.dates and window.weekdays:
+        yield Fault(("weekdays",), "`dates` say on which days it begins: take one of both out")
+
+
+@of(Window)
+def dates_outside_the_season(window: Window, _: Tariff) -> Found:
     for n, day in enumerate(window.dates or ()):
-        if window.weekdays and day.isoweekday() not in window.weekdays:
-            yield Fault(("dates", n), f"{day} is on none of the `weekdays`, so it never holds then: take it out")
-        elif not _holds_in_season(window, day):
+        if not _holds_in_season(window, day):
             yield Fault(("dates", n), f"{day} is not in the `season`, so it never holds then: take it out")
 
 

@@ -34,6 +34,9 @@ TIERS = (
     km_rate("0.19", "far", start=200),
 )
 
+MINUTE_030 = time_rate("0.30")
+NIGHT_PACKAGE = package("night", "9", 8).model_copy(update={"when": when(begins=hours(20, 6))})
+
 
 @pytest.mark.parametrize(
     ("tariff", "trip", "expected"),
@@ -97,6 +100,11 @@ TIERS = (
                      trip(100, km=33.3), "time 1540 + km 533 + percent 207 = 2280", id="yen have no minor unit"),
         # 150 km x 0.29 = 43.50; 50 km x 0.19 = 9.50
         pytest.param(tariff(*TIERS), trip(60, km=250), "first 43.50 + far 9.50 = 53.00", id="a far way is cheaper"),
+        # a package for the night is not for a trip at noon: 120 x 0.30
+        pytest.param(tariff(MINUTE_030, packages=(NIGHT_PACKAGE,)), trip(120, package="night"),
+                     "time 36.00 = 36.00", id="a package chosen at another time covers and costs nothing"),
+        pytest.param(tariff(MINUTE_030, packages=(NIGHT_PACKAGE,)), trip(120, at="2019-06-05 21:00", package="night"),
+                     "night 9.00 = 9.00", id="a package chosen in its time"),
         # 80 km are in the package: 120 km x 0.29 = 34.80; 50 km x 0.19 = 9.50
         pytest.param(tariff(*TIERS, packages=(package("3h", "29", 3, 80),)), trip(60, km=250, package="3h"),
                      "3h 29.00 + first 34.80 + far 9.50 = 73.30", id="a package moves no tier but the first"),

@@ -3,14 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
 
 from domain.billing.pricing import Span, TripFacts, price
-from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import Cap, FlatFee
-from domain.rulebook.tariff import Tariff
+from domain.rulebook.model import Rulebook
 from tests.support.services import RULEBOOKS
 
 NOON = datetime(2019, 6, 5, 10, tzinfo=UTC)
@@ -93,17 +91,22 @@ def test_every_rulebook_survives_its_own_json() -> None:
         assert type(rulebook).model_validate_json(rulebook.model_dump_json()) == rulebook
 
 
-def test_a_cap_may_cover_only_what_stands_before_it() -> None:
-    cap = Cap(id="cap", description="", amount=Decimal(1), covers=("fee",))
-    fee = FlatFee(id="fee", description="", amount=Decimal(2))
+@pytest.mark.parametrize("rulebook", RULEBOOKS.values(), ids=lambda rulebook: rulebook.key)
+def test_a_digest_is_of_the_content(rulebook: Rulebook) -> None:
+    again = Rulebook.model_validate_json(rulebook.model_dump_json())
+    [tariff, *_] = rulebook.cities[0].tariffs
+    dearer = tariff.model_copy(update={"hold": tariff.hold + tariff.hold})
 
-    with pytest.raises(ValidationError, match="do not stand before it"):
-        Tariff(
-            id="t",
-            version=1,
-            name="t",
-            currency=Currency.EUR,
-            hold=Money.zero(Currency.EUR),
-            valid_from=NOON,
-            elements=(cap, fee),
-        )
+    assert again.digest == rulebook.digest
+    assert again.cities[0].tariffs[0].digest == tariff.digest != dearer.digest
+    assert rulebook.model_copy(update={"name": "Other"}).digest != rulebook.digest
+
+
+def test_a_digest_does_not_depend_on_how_a_number_or_a_moment_is_written() -> None:
+    tariff = RULEBOOKS["drivenow-europe"].cities[0].tariffs[0]
+    paris = tariff.valid_from.astimezone(ZoneInfo("Europe/Paris"))
+    [first, *rest] = tariff.elements
+    finer = first.model_copy(update={"rate": Decimal("0.3100")})
+
+    assert tariff.model_copy(update={"valid_from": paris, "elements": (finer, *rest)}).digest == tariff.digest
+    assert tariff.digest == "1c7df4ca624df378800b9e28734bd7c381f0e29fe802f3f1496a0126525d319b"

@@ -1,0 +1,165 @@
+"""Each limit of a rulebook changes some decision: a table of what is tried under one value and under another."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from pydantic import BaseModel
+
+from domain.billing.pricing import TripFacts
+from domain.billing.review import review_reasons
+from domain.fleet.readiness import end_violations, energy_violation
+from domain.fleet.state import Reading, VehicleReadings
+from domain.fleet.vehicle import Vehicle
+from domain.kernel.errors import RefusedError, Violation
+from domain.kernel.money import Currency, Money
+from domain.kernel.units import Position
+from domain.members.eligibility import age_violation, licence_violations, payment_violation
+from domain.members.facts import Licence, LicenceState, PaymentMethod
+from domain.rental.commands import EndTrip, ExtendReservation
+from domain.rental.forced_end import violations as forced_end_violations
+from domain.rental.reservation import Reservation
+from domain.rental.reservation_rules import cooldown
+from domain.rental.trip import Trip
+from domain.rulebook.model import Eligibility, FleetLimits, ReservationLimits, Rulebook, TripLimits
+from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.world import World
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TODAY = NOON.date()
+AN_HOUR_AGO = NOON - timedelta(hours=1)
+LICENCE = Licence(
+    country="DE",
+    issued_on=date(2024, 1, 1),
+    expires_on=date(2030, 1, 1),
+    state=LicenceState.VERIFIED,
+    verified_at=datetime(2025, 1, 1, tzinfo=UTC),
+)
+CARD = PaymentMethod(method_id="card", token="tok", brand="visa", prepaid=True, expires_on=date(2030, 1, 1))
+EUROS = Money(amount_minor=5000, currency=Currency.EUR)
+MOVED = VehicleReadings(
+    position=Reading(value=Position(latitude=52.5, longitude=13.4), at=NOON - timedelta(minutes=10)),
+    ignition_on=Reading(value=False, at=NOON - timedelta(minutes=5)),
+)
+"""A car that stopped after it last said where it is."""
+LONG = TripFacts.of(driving_s=7200)
+LOW = VehicleReadings(energy_percent=Reading(value=20.0, at=NOON))
+"""A car that has 20 %."""
+
+
+class Trial(NamedTuple):
+    """A limit, another value than usual, and what is tried."""
+
+    limit: str
+    other: Any
+    tried: Callable[[Any], object]
+
+
+def codes(*found: Violation | None) -> list[str]:
+    return [violation.code for violation in found if violation is not None]
+
+
+async def hold_and_extend(world: World) -> object:
+    """How long a car is kept at first, and whether it is kept for two hours."""
+    reservation_id = await reserved(world, await member(world), await car(world))
+    [placed] = world.events(Reservation.Placed)
+    try:
+        await world.do(ExtendReservation(reservation_id=reservation_id, until=world.now() + timedelta(hours=2)))
+    except RefusedError as refused:
+        return placed.expires_at - placed.placed_at, codes(*refused.violations)
+    return placed.expires_at - placed.placed_at, []
+
+
+async def start_that_hangs(world: World) -> object:
+    """How long a start waits for the provider."""
+    world.provider = "silent"
+    await started(world, await member(world), await car(world))
+    [requested] = world.events(Trip.Requested)
+    return requested.payment_due_at - world.now()
+
+
+async def unlock_and_lock(world: World) -> object:
+    """How long a car may take to do as it is told."""
+    await area(world)
+    trip_id = await started(world, await member(world), await car(world))
+    await world.do(EndTrip(trip_id=trip_id))
+    return [asked.expires_at - asked.timestamp for asked in world.events(Vehicle.CommandRequested)]
+
+
+async def levels(world: World) -> object:
+    """What is noticed of a level that falls and rises."""
+    x1 = await car(world)
+    noticed = []
+    for level in (40.0, 20.0, 14.0, 30.0, 50.0):
+        before = len(world.store.log)
+        await world.advance(timedelta(minutes=1))
+        await says(world, x1, energy_percent=level)
+        noticed.append(world.news(before))
+    return noticed
+
+
+ELIGIBILITY = [
+    Trial("minimum_age", 30, lambda rules: codes(age_violation(date(2000, 1, 1), rules, TODAY))),
+    Trial("minimum_licence_years", 3, lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
+    Trial("licence_countries", ("AT",), lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
+    Trial("licence_recheck", timedelta(days=1), lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
+    Trial("prepaid_cards", False, lambda rules: codes(payment_violation(CARD, rules, TODAY))),
+]
+RESERVATION = [
+    Trial("free", timedelta(minutes=5), hold_and_extend),
+    Trial("maximum", timedelta(hours=1), hold_and_extend),
+    Trial("cooldown", timedelta(hours=2), lambda limits: codes(cooldown(NOON - timedelta(hours=1), limits, NOON))),
+    Trial("minimum_energy", 30.0, lambda limits: codes(energy_violation(LOW, limits))),
+]
+FLEET = [Trial("low_energy", 24.0, levels), Trial("restored_energy", 45.0, levels)]
+TRIP = [
+    Trial("payment_timeout", timedelta(minutes=9), start_that_hangs),
+    Trial("unlock_timeout", timedelta(minutes=9), unlock_and_lock),
+    Trial("lock_timeout", timedelta(minutes=9), unlock_and_lock),
+    Trial("position_maximum_age", timedelta(minutes=30), lambda limits: codes(*end_violations(MOVED, limits, NOON))),
+    Trial(
+        "maximum_backdating",
+        timedelta(hours=1),
+        lambda limits: codes(*forced_end_violations((), NOON - timedelta(hours=3), "why", limits, NOON)),
+    ),
+    Trial("review_after", timedelta(hours=1), lambda limits: codes(*review_reasons(limits, LONG, EUROS))),
+    Trial(
+        "review_above",
+        Money(amount_minor=4000, currency=Currency.EUR),
+        lambda limits: codes(*review_reasons(limits, LONG, EUROS)),
+    ),
+]
+LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
+    "eligibility": (Eligibility, ELIGIBILITY),
+    "reservation": (ReservationLimits, RESERVATION),
+    "fleet": (FleetLimits, FLEET),
+    "trip": (TripLimits, TRIP),
+}
+EVERY = [(kind, trial) for kind, (_, trials) in LIMITS.items() for trial in trials]
+STORIES = {hold_and_extend, start_that_hangs, unlock_and_lock, levels}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_every_limit_is_tried_here(kind: str) -> None:
+    model, trials = LIMITS[kind]
+
+    assert {trial.limit for trial in trials} == model.model_fields.keys()
+
+
+@pytest.mark.parametrize(("kind", "trial"), EVERY, ids=[f"{kind}-{trial.limit}" for kind, trial in EVERY])
+async def test_another_limit_is_another_decision(kind: str, trial: Trial) -> None:
+    usual = World().rulebook.model_copy(update={"fleet": FleetLimits(), "trip": TripLimits()})
+    limits = getattr(usual, kind)
+    changed = usual.model_copy(update={kind: limits.model_copy(update={trial.limit: trial.other})})
+
+    assert await decided(trial, kind, usual) != await decided(trial, kind, changed)
+
+
+async def decided(trial: Trial, kind: str, rulebook: Rulebook) -> object:
+    if trial.tried not in STORIES:
+        return trial.tried(getattr(rulebook, kind))
+    world = World()
+    world.rulebook = rulebook
+    found = trial.tried(world)
+    return await found if isinstance(found, Awaitable) else found

@@ -1,0 +1,156 @@
+"""Other values for a field of the model, a small service around a part of a tariff, and what trips cost by it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from pydantic import BaseModel
+
+from domain.billing.estimate import estimate
+from domain.billing.pricing import Span, TripFacts
+from domain.kernel.money import Currency, Money
+from domain.rulebook.elements import ReservationRate
+from domain.rulebook.model import Rulebook
+from domain.rulebook.shapes import shape
+from domain.rulebook.tariff import Quote
+from domain.rulebook.windows import Window
+
+Raw = dict[str, Any]  # a model as plain values
+
+HOUR, DAY = 3600, 86_400
+NIGHT: Raw = {"begins": "22:00", "ends": "06:00"}
+MONDAYS: Raw = {"weekdays": [1]}
+TIME: Raw = {"kind": "time", "id": "time", "description": "Time", "rate": "0.31"}
+KM: Raw = {"kind": "distance", "id": "km", "description": "Distance", "rate": "0.29"}
+DAY_PACKAGE: Raw = {"id": "day", "description": "Day", "amount": "9", "duration_s": DAY, "included": "20"}
+
+OF_FIELDS: dict[str, list[Any]] = {
+    "amount": ["3.5", "40"],
+    "at_most": ["0.5"],
+    "begins": [[NIGHT]],
+    "beyond": ["started", "bracket"],
+    "covers": [["time"], ["km"]],
+    "currency": ["USD"],
+    "dates": [["2019-06-03"]],
+    "duration_s": [HOUR],
+    "end": ["5", "airport", "other"],
+    "end_s": [2 * HOUR],
+    "free_windows": [[NIGHT]],
+    "free_s": [600, HOUR],
+    "from_s": [600, 5 * HOUR],
+    "hold": [{"amount_minor": 1, "currency": "EUR"}],
+    "included": ["3"],
+    "included_every_s": [HOUR, DAY],
+    "included_once": ["2"],
+    "interval": ["0", "5"],
+    "interval_s": [0, 900],
+    "models": [["Zoe"]],
+    "not_below": ["2"],
+    "option": ["gold", "other"],
+    "packages": [[DAY_PACKAGE]],
+    "percent": ["-20", "30"],
+    "period_s": [HOUR, DAY],
+    "rate": ["0.5"],
+    "rungs": [[{"until_s": HOUR, "amount": "5"}], [{"until_s": HOUR, "amount": "5"}, {"until_s": DAY, "amount": "9"}]],
+    "season": [[[1, 1], [5, 31]]],
+    "start": ["2", "airport", "other"],
+    "start_s": [600, HOUR],
+    "timezone": ["America/New_York"],
+    "to": ["0.5", "5"],
+    "unless": [{"option": "gold"}, {"from_s": HOUR}],
+    "until_s": [2 * HOUR],
+    "valid_from": ["2019-06-04T00:00:00Z"],
+    "valid_until": ["2019-06-05T00:00:00Z"],
+    "version": [2],
+    "weekdays": [[1, 2], [6]],
+    "when": [{"option": "gold"}, {"from_s": HOUR}, {"in_package": True}],
+    "windows": [[NIGHT], [MONDAYS]],
+}
+"""Values worth trying, by the name of the field, where the type does not say them."""
+
+
+def others(model: type[BaseModel], field: str) -> list[Any]:
+    """Values for a field; a field of a kind that nobody thought of has none, and fails its test."""
+    holds = shape(model, field)
+    if model is Window and field in {"begins", "ends"}:
+        return ["07:30", "23:00"]
+    if holds.choices:
+        return list(holds.choices)
+    if bool in holds.plain:
+        return [True, False]
+    if field in OF_FIELDS:
+        return [value for value in OF_FIELDS[field] if _fits(model, field, value)]
+    return ["other", "airport", "toll"] if str in holds.plain else []
+
+
+def _fits(model: type[BaseModel], field: str, value: Any) -> bool:
+    if field in {"start", "end"}:
+        return (str in shape(model, field).plain) is not value.isdigit()
+    return not (model is ReservationRate and field == "interval_s" and value == 0)
+
+
+def service(*, elements: list[Raw], tariff: Raw | None = None, taxes: list[Raw] | None = None) -> Rulebook:
+    """A service in one city with one tariff."""
+    made: Raw = {"id": "t", "version": 1, "name": "T", "currency": "EUR", "timezone": "Europe/Berlin"}
+    made |= {"hold": {"amount_minor": 3000, "currency": "EUR"}, "valid_from": "2019-01-01T00:00:00Z"}
+    vat = {"name": "VAT", "rate": "0.19", "valid_from": "2019-01-01", "inclusive": True}
+    entity = {"id": "de", "name": "GmbH", "address": "Berlin", "country": "DE", "vat_id": "DE9", "number_prefix": "DE-"}
+    city: Raw = {"id": "berlin", "name": "Berlin", "country": "DE", "timezone": "Europe/Berlin", "legal_entity": entity}
+    city |= {"taxes": [vat] if taxes is None else taxes, "tariffs": [made | {"elements": elements} | (tariff or {})]}
+    limits = {"free": "PT15M", "maximum": "PT24H", "cooldown": "PT15M", "minimum_energy": 10}
+    raw = {"key": "s", "name": "S", "currency": "EUR", "distance_unit": "km", "reservation": limits, "cities": [city]}
+    rulebook = Rulebook.model_validate({**raw, "eligibility": {"minimum_age": 21, "minimum_licence_years": 1}})
+    return rulebook.model_copy(update={"options": tuple(sorted(rulebook.cities[0].tariffs[0].options))})
+
+
+def trips() -> Iterator[TripFacts]:
+    """Short and long, at all hours, from and to anywhere, with and without choices; many end on a round minute."""
+    random = Random(4)
+    lengths = [0, 60, 600, 625, 660, 900, HOUR, HOUR + 5, 3 * HOUR + 30]
+    held = [0, 300, 600, 625, 960, HOUR, HOUR + 630, 4 * HOUR, 15 * HOUR]
+    names = ["airport", "other", "toll"]
+    for number in range(400):
+        at = datetime(2019, 6, 3, tzinfo=UTC) + timedelta(minutes=random.choice([0, 15, 400, 700, 1310, 1900, 7300]))
+        at -= timedelta(days=random.choice([0, 0, 5, 7]))
+        spans = [(phase, random.choice(lengths)) for phase in random.choice(["d", "dp", "pd", "dpd", "p"])]
+        spans = [("d", HOUR), ("p", DAY), ("d", HOUR)] if number % 15 == 0 else spans
+        where, whither = random.choice(names), random.choice(names)
+        whither = random.choice([where, whither])
+        yield TripFacts(
+            started_at=at,
+            spans=tuple(Span(phase="driving" if p == "d" else "parked", seconds=s) for p, s in spans if s),
+            distance_m=random.choice([0, 2_000, 3_000, 4_300, 5_000, 15_000, 26_000, 100_000]),
+            reserved_at=at - timedelta(seconds=random.choice(held)),
+            start_zones=random.choice([(), (where,)]),
+            end_zones=random.choice([(), (whither,)]),
+            options=random.choice([(), ("gold",), ("gold",), ("gold",), (random.choice(names),)]),
+            package=random.choice([None, "day"]) if number % 2 else None,
+            agreed={
+                name: Money(amount_minor=amount, currency=Currency.EUR)
+                for name, amount in (("toll", 200), ("other", -150), ("airport", 310))
+                if random.random() < 0.7
+            },
+        )
+
+
+TRIPS = list(trips())
+
+
+def outcome(rulebook: Rulebook, facts: TripFacts) -> object:
+    """What a member is shown and charged for a trip: the tariff, each line, its taxes; or why there is no price."""
+    [city] = rulebook.cities
+    try:
+        tariff = rulebook.tariff(city.id, "X1", facts.started_at)
+        quote = Quote(tariff=tariff, city_id=city.id, model="X1", quoted_at=facts.started_at)
+        found = estimate(quote, city, facts)
+    except LookupError as error:
+        return str(error)
+    lines = [(line.rule_id, line.description, line.amount) for line in found.lines]
+    version = (tariff.id, tariff.version, tariff.name, tariff.hold)
+    return version, lines, found.taxes, found.net, found.gross
+
+
+def differs(one: Rulebook, other: Rulebook) -> bool:
+    """Whether any trip is shown or charged otherwise."""
+    return any(outcome(one, facts) != outcome(other, facts) for facts in TRIPS)
