@@ -13,7 +13,6 @@ from domain.kernel.money import Currency, Money
 from domain.rulebook.elements import ReservationRate
 from domain.rulebook.model import Rulebook
 from domain.rulebook.shapes import shape
-from domain.rulebook.tariff import Quote
 from domain.rulebook.windows import Window
 
 Raw = dict[str, Any]  # a model as plain values
@@ -142,8 +141,7 @@ def outcome(rulebook: Rulebook, facts: TripFacts) -> object:
     [city] = rulebook.cities
     try:
         tariff = rulebook.tariff(city.id, "X1", facts.started_at)
-        quote = Quote(tariff=tariff, city_id=city.id, model="X1", quoted_at=facts.started_at)
-        found = estimate(quote, city, facts)
+        found = estimate(tariff, city, facts)
     except LookupError as error:
         return str(error)
     lines = [(line.rule_id, line.description, line.amount) for line in found.lines]
