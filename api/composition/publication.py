@@ -23,7 +23,7 @@ async def publish_first(
     """
     await rulebooks.refresh()
     for service in sorted(texts.keys() - rulebooks.services):
-        command = PublishRulebook(service=service, files=dict(texts[service]), reason=f"came with {version('csbe')}")
+        command = PublishRulebook(files=dict(texts[service]), reason=f"came with {version('csbe')}")
         id = derived_id("publishing.first", service)
         with suppress(CommandIdReusedError):  # a process of another release was faster, with another text
             await dispatcher.dispatch(command, Metadata.of(command, id=id, actor=_INSTALLATION, service=service))

@@ -6,11 +6,10 @@ from domain.kernel.messages import Command
 
 
 class PublishRulebook(Command):
-    """Have these rules hold from `valid_from` on, or at once."""
+    """Have the service's rules be these from `valid_from` on, or at once."""
 
     NAME = "publishing.publish_rulebook"
 
-    service: str
     files: dict[str, str]
     """The whole text, by file name."""
     valid_from: AwareDatetime | None = None

@@ -13,7 +13,7 @@ from domain.rulebook.published import PublishedRulebook
 async def publish_rulebook(command: commands.PublishRulebook, work: UnitOfWork) -> int:
     """Refused with every fault of the text. The answer is the number of the version."""
     rulebook = _read(command.files)
-    published = await _stream(command.service, work)
+    published = await _stream(work.metadata.service, work)
     return published.publish(
         rulebook,
         work.rules.rulebook if work.rules else None,

@@ -9,6 +9,7 @@ from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import TaskId, TripId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from domain.members import commands as members
+from domain.publishing.commands import PublishRulebook
 from domain.rental.commands import (
     CancelReservation,
     EndTrip,
@@ -20,6 +21,7 @@ from domain.rental.commands import (
 )
 from tests.golden import billing_stories
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
+from tests.support.small_service import files
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -84,6 +86,11 @@ async def a_car_comes_and_goes(world: World) -> None:
     await world.do(fleet.DecommissionVehicle(vehicle_id=i3, reason="sold"))
 
 
+async def a_service_gets_its_rules(world: World) -> None:
+    world.service = "small"
+    await world.do(PublishRulebook(files=files(), reason="the first prices"))
+
+
 async def a_car_tells_everything(world: World) -> None:
     x1 = await car(world)
     said: tuple[dict[str, object], ...] = (
@@ -141,6 +148,7 @@ async def a_trip_has_everything(world: World) -> None:
 STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_member_has_troubles,
     a_city_is_drawn_anew,
+    a_service_gets_its_rules,
     a_car_comes_and_goes,
     a_car_tells_everything,
     tasks_are_done_or_not,

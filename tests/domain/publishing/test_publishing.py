@@ -77,15 +77,13 @@ class Office:
     async def publish(
         self, files: Mapping[str, str] = EUROPE, valid_from: datetime | None = None, service: str = "drivenow-europe"
     ) -> CommandResult:
-        command = PublishRulebook(service=service, files=dict(files), valid_from=valid_from, reason="prices of March")
-        result = await self.do(command, self.rules)
+        command = PublishRulebook(files=dict(files), valid_from=valid_from, reason="prices of March")
+        result = await self.do(command, self.rules, service)
         await self.rules.refresh()
         return result
 
-    async def do(self, command: Command, rules: Rules) -> CommandResult:
-        metadata = Metadata.of(
-            command, id=uuid4(), actor=Actor(role=Role.OPERATOR, id="olga"), service="drivenow-europe"
-        )
+    async def do(self, command: Command, rules: Rules, service: str = "drivenow-europe") -> CommandResult:
+        metadata = Metadata.of(command, id=uuid4(), actor=Actor(role=Role.OPERATOR, id="olga"), service=service)
         return await Dispatcher(self.store, self, rules, {**HANDLERS, Write: write}).dispatch(command, metadata)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.fleet.vehicle import RESERVATIONS_REMEMBERED
 from domain.rulebook.faults.limits import LONGEST_REPEAT_HOLD
 from domain.rulebook.loading import RulebookError, text
-from tests.domain.rulebook.small_service import CITY, DAY_PACKAGE, SERVICE, complaints, element, files, told
+from tests.support.small_service import CITY, DAY_PACKAGE, SERVICE, complaints, element, files, told
 
 TIME, KM, FEE, CAP = "rate = 0.31, ", "rate = 0.29, ", "amount = 1, ", "amount = 10, "
 RUNGS = 'rungs = [{ until = "PT3H", amount = 50 }, { until = "PT12H", amount = 80 }]'
