@@ -44,7 +44,7 @@ async def test_the_quote_of_a_trip_in_seattle_is_in_miles_and_dollars(city: City
 
     reservation = await city.reserve(car, member)
 
-    tariff = (await city.get(reservation, member))["quote"]["tariff"]
+    tariff = (await city.get(reservation, member))["tariff"]
     assert (tariff["currency"], tariff["distance_unit"]) == ("USD", "mi")
 
 
@@ -65,7 +65,7 @@ async def test_members_of_two_services_see_nothing_of_each_other(city: City) -> 
     assert seen == [404, 404, 404]
     assert [rows for found in lists for rows in found.values() if rows] == []
     assert near["vehicles"] == []
-    assert {event["member_id"] for event in log["events"]} == {european["X-Member"]}
+    assert {event["member_id"] for event in log["events"]} - {None} == {european["X-Member"]}
     assert taken.status_code == 404
 
 

@@ -108,9 +108,9 @@ class City:
         await until(lambda: self._stands(car, headers))
 
     async def _stands(self, car: Car, headers: dict[str, str]) -> bool:
-        state = (await self.get(f"/v1/vehicles/{car.vehicle_id}", headers))["state"]
-        known: float = state["odometer_m"]["value"] if "odometer_m" in state else 0
-        return not car.moving and known == car.odometer_m and state["ignition_on"]["value"] is False
+        says = (await self.get(f"/v1/vehicles/{car.vehicle_id}", headers))["readings"]
+        known: float = says["odometer_m"]["value"] if "odometer_m" in says else 0
+        return not car.moving and known == car.odometer_m and says["ignition_on"]["value"] is False
 
     async def until(self, path: str, headers: dict[str, str], state: str) -> dict[str, Any]:
         """Wait until what a path shows is in a state."""
