@@ -105,7 +105,7 @@ class Bedroom:
     def names(self) -> list[str]:
         return [command.name for command, _ in self.woken if isinstance(command, Wake)]
 
-    async def task(self) -> asyncpg.Record:
+    async def job(self) -> asyncpg.Record:
         [row] = await self.pool.fetch("select * from csbe.jobs")
         return row
 

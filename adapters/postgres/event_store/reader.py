@@ -18,7 +18,7 @@ select originator_id, originator_version, topic, state, notification_id, recorde
 from csbe.events where notification_id > $1
 """
 
-_FALLS_TO = "(uuid_hash_extended(originator_id, 0) & 2147483647) % ${of}::int = ${part}::int"
+_FALLS_TO = "(uuid_hash_extended(originator_id, 0) & 2147483647) % ${of}::int = ${shard}::int"
 """By the hash that PostgreSQL spreads partitions with, which therefore stays the same from version to version."""
 
 

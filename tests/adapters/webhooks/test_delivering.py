@@ -33,7 +33,7 @@ async def reached(outlets: Outlets, *positions: int) -> None:
     await until(stand)
 
 
-async def parked(outlets: Outlets) -> None:
+async def has_failed(outlets: Outlets) -> None:
     async def so() -> bool:
         return [webhook.state for webhook in await outlets.webhooks.find()] == [WebhookState.FAILED]
 
@@ -172,7 +172,7 @@ async def test_a_receiver_that_fails_for_too_long_is_parked_until_it_is_resumed(
     receiver.misdeed = answers(503)
     last = await outlets.strike(3)
     async with outlets.delivering(park_after_s=0.5):
-        await parked(outlets)
+        await has_failed(outlets)
         tries = len(receiver.seen)
         receiver.misdeed = lambda: None
         last = await outlets.strike(1)
@@ -189,7 +189,7 @@ async def test_a_receiver_that_is_gone_is_parked_at_once(outlets: Outlets, recei
     receiver.misdeed = answers(410)
     await outlets.strike(1)
     async with outlets.delivering():
-        await parked(outlets)
+        await has_failed(outlets)
 
     assert len(receiver.seen) == 1
 
@@ -314,7 +314,7 @@ async def test_an_event_that_cannot_be_read_stops_its_webhook_alone_until_it_is_
             await outlets.change(SkipEvent(webhook_id=id, position=bad, reason="a damaged disk"))
             await reached(outlets, last, last)
 
-    assert (stopped.state, stopped.failed_position) == ("parked", bad)
+    assert (stopped.state, stopped.failed_position) == ("failed", bad)
     assert "note" in str(stopped.last_error)
     assert receiver.positions == [1, 2, last - 1, last]
     assert (await outlets.state(wise)).state == "active"
@@ -330,7 +330,7 @@ async def test_an_error_that_may_quote_an_event_is_told_by_its_kind_alone(outlet
     id, _ = await outlets.subscribe(receiver.url)
     await outlets.strike(1)
     async with outlets.delivering():
-        await parked(outlets)
+        await has_failed(outlets)
 
     assert (await outlets.state(id)).last_error == "ValueError"
     assert receiver.seen == []

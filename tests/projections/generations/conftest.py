@@ -13,8 +13,9 @@ from projections.members import MembersProjector
 from tests.api.cli.terminal import csbe
 from tests.projections.generations.greeting import Greeting
 from tests.support.databases import empty_database
+from tests.support.whole_log import log
 
-__all__ = ["csbe"]
+__all__ = ["csbe", "log"]
 
 
 @pytest.fixture

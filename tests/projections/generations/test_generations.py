@@ -59,7 +59,7 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     assert (compared.live_rows, compared.new_rows, compared.only_live, compared.only_new) == (3, 3, 0, 0)
     assert await columns(pool, "read_v1") == before - {"licence_expires_on"} | {"greeting"}
     assert await pool.fetchval("select greeting from read_v1.members limit 1") == "Dear Ada Lovelace"
-    assert await columns(pool, "reports") >= {"member_id", "status"}
+    assert await columns(pool, "reports") >= {"member_id", "state"}
     assert await states(greeting) == {1: "previous", 2: "live"}
     assert await generations.live_followers(pool, ["members"]) == ["projection/members/v2"]
 
@@ -273,7 +273,7 @@ async def test_a_build_that_was_interrupted_goes_on_where_it_was(
     [
         ("swap", "has no generation to show: build one first"),
         ("compare", "has no generation to show: build one first"),
-        ("back", "has no previous generation to go back to"),
+        ("rollback", "has no previous generation to go back to"),
         ("drop", "has the live generation only"),
     ],
 )
@@ -303,7 +303,7 @@ async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_
     new = await members.begun()
     await pool.execute(f"alter table {new.schema}.members add constraint planted check (name is null)")
 
-    with pytest.raises(FollowerStoppedError, match=r"members\.v2 stopped"):
+    with pytest.raises(FollowerStoppedError, match="projection/members/v2 stopped"):
         await members.build()
 
     assert (await members.status()).failed_position is None

@@ -43,7 +43,7 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     [
         ("compare", "members has no generation to show: build one first"),
         ("swap", "members has no generation to show: build one first"),
-        ("back", "members has no previous generation to go back to"),
+        ("rollback", "members has no previous generation to go back to"),
         ("drop", "members has the live generation only, which cannot be dropped"),
     ],
 )
@@ -53,7 +53,7 @@ async def test_what_cannot_be_done_is_said_in_one_line(csbe: Csbe, ask: str, why
     assert (ended.code, ended.err.strip()) == (2, f"error: {why}")
 
 
-@pytest.mark.parametrize("ask", ["build", "compare", "swap", "back", "drop", "rebuild"])
+@pytest.mark.parametrize("ask", ["build", "compare", "swap", "rollback", "drop", "rebuild"])
 @pytest.mark.parametrize("name", ["cars", "policies"])
 async def test_what_is_no_read_model_is_named_with_those_that_there_are(csbe: Csbe, ask: str, name: str) -> None:
     ended = await csbe("projections", ask, name)

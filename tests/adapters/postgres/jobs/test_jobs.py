@@ -1,4 +1,4 @@
-"""Consequences: stored with the position, carried out once they are due, tried again, and parked in the end."""
+"""Consequences: stored with the position, carried out once they are due, tried again, and failed in the end."""
 
 import asyncio
 from collections.abc import Sequence
@@ -118,7 +118,7 @@ async def test_workers_are_woken_for_what_is_due_and_not_for_what_is_due_later(
     assert await pool.fetchval("select count(*) from csbe.jobs") == 2
 
 
-async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in_the_end(
+async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_failed_in_the_end(
     store: PostgresEventStore, bedroom: Bedroom
 ) -> None:
     await rings(store, when_it_rings_send_mail, "hello")
@@ -128,18 +128,18 @@ async def test_a_failing_task_is_tried_again_at_doubling_intervals_and_parked_in
     pauses = []
     for attempt in range(1, MAX_ATTEMPTS):
         assert await worker.run_due() == 1
-        task = await bedroom.task()
-        assert (task["attempts"], task["last_error"], task["failed_at"]) == (attempt, f"try {attempt}", None)
+        job = await bedroom.job()
+        assert (job["attempts"], job["last_error"], job["failed_at"]) == (attempt, f"try {attempt}", None)
         assert await worker.run_due() == 0
-        pauses.append(task["due_at"] - bedroom.time)
-        bedroom.time = task["due_at"]
+        pauses.append(job["due_at"] - bedroom.time)
+        bedroom.time = job["due_at"]
     await worker.run_due()
 
     assert [pause.total_seconds() for pause in pauses[:4]] == [0.5, 1, 2, 4]
     assert max(pauses) == pauses[-1] == MAX_BACKOFF
-    parked = await bedroom.task()
-    assert (parked["failed_at"], parked["last_error"]) == (bedroom.time, f"try {MAX_ATTEMPTS}")
-    assert (parked["attempts"], await worker.run_due()) == (MAX_ATTEMPTS, 0)
+    given_up = await bedroom.job()
+    assert (given_up["failed_at"], given_up["last_error"]) == (bedroom.time, f"try {MAX_ATTEMPTS}")
+    assert (given_up["attempts"], await worker.run_due()) == (MAX_ATTEMPTS, 0)
 
 
 async def test_a_refusal_parks_at_once(store: PostgresEventStore, bedroom: Bedroom) -> None:
@@ -148,8 +148,8 @@ async def test_a_refusal_parks_at_once(store: PostgresEventStore, bedroom: Bedro
 
     await bedroom.worker().run_due()
 
-    parked = await bedroom.task()
-    assert (parked["failed_at"], parked["last_error"]) == (NOON, "test.asleep: nobody wakes Ada")
+    given_up = await bedroom.job()
+    assert (given_up["failed_at"], given_up["last_error"]) == (NOON, "test.asleep: nobody wakes Ada")
 
 
 @pytest.mark.parametrize("unforeseen", [ZeroDivisionError, UnencodableError])
@@ -162,13 +162,13 @@ async def test_an_unforeseen_error_is_tried_again_and_says_where_but_quotes_noth
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         await bedroom.worker().run_due()
 
-    failed = await bedroom.task()
+    failed = await bedroom.job()
     assert (failed["attempts"], failed["failed_at"]) == (1, None)
     assert failed["last_error"].startswith(f"{unforeseen.__name__} in perform, ")
     assert "ada@example.org" not in f"{failed['last_error']} {logged}"
     [warning] = logged
     ids = ("id", "kind", "correlation_id", "causation_id")
-    assert [warning[name] for name in ("task", *ids[1:])] == [str(failed[name]) for name in ids]
+    assert [warning[name] for name in ("job", *ids[1:])] == [str(failed[name]) for name in ids]
     assert len(bedroom.mails) == 1
 
 
@@ -180,8 +180,8 @@ async def test_a_kind_that_this_version_does_not_know_is_left_for_one_that_does(
 
     await bedroom.worker().run_due()
 
-    task = await bedroom.task()
-    assert (task["attempts"], task["failed_at"]) == (1, None)
+    job = await bedroom.job()
+    assert (job["attempts"], job["failed_at"]) == (1, None)
 
 
 async def test_an_error_that_the_database_cannot_store_is_stored_nearly(
@@ -192,7 +192,7 @@ async def test_an_error_that_the_database_cannot_store_is_stored_nearly(
 
     await bedroom.worker().run_due()
 
-    assert (await bedroom.task())["last_error"] == "ab?c"
+    assert (await bedroom.job())["last_error"] == "ab?c"
 
 
 async def test_the_answer_of_an_effect_is_given_under_an_id_of_its_own(
@@ -210,7 +210,7 @@ async def test_the_answer_of_an_effect_is_given_under_an_id_of_its_own(
     assert (answer, metadata.command_id) == (Woken(name="hello"), derived_id(job_id, "answer"))
 
 
-async def test_the_backlog_counts_what_is_due_and_what_is_parked_and_not_what_comes_later(
+async def test_the_backlog_counts_what_is_due_and_what_has_failed_and_not_what_comes_later(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     queue = JobQueue(pool)

@@ -38,9 +38,9 @@ async def test_an_outage_of_the_database_does_not_count_against_the_task(
 
     for _ in range(2 * MAX_ATTEMPTS):
         await worker.run_due()
-        task = await bedroom.task()
-        assert (task["attempts"], task["failed_at"]) == (0, None)
-        bedroom.time = task["due_at"]
+        job = await bedroom.job()
+        assert (job["attempts"], job["failed_at"]) == (0, None)
+        bedroom.time = job["due_at"]
     await worker.run_due()
 
     assert bedroom.names == ["Ada"]
@@ -59,8 +59,8 @@ async def test_an_effect_that_is_never_answered_is_given_up_before_its_claim_run
     bedroom.perform = never  # type: ignore[assignment,method-assign]  # a gateway that hangs
     await bedroom.worker().run_due()
 
-    task = await bedroom.task()
-    assert (task["attempts"], task["last_error"]) == (1, "send_message was not answered: TimeoutError")
+    job = await bedroom.job()
+    assert (job["attempts"], job["last_error"]) == (1, "send_message was not answered: TimeoutError")
 
 
 async def test_an_effect_that_takes_long_does_not_hold_up_the_others(
@@ -79,7 +79,7 @@ async def test_an_effect_that_takes_long_does_not_hold_up_the_others(
     await worker.run_due()
 
     assert bedroom.names == ["Ada"]
-    assert (await bedroom.task())["kind"] == "send_message"
+    assert (await bedroom.job())["kind"] == "send_message"
     answered.set()
     await worker.run_due()
     assert await bedroom.pool.fetchval("select count(*) from csbe.jobs") == 0
@@ -182,8 +182,8 @@ async def test_a_worker_that_lost_its_claim_does_not_undo_what_the_next_one_has_
 
     await queue.finish([], [JobFailure(slow, 1, "too slow", due_at=NOON)])
 
-    task = await bedroom.task()
-    assert (task["claimed_until"], task["last_error"]) == (next_one.claimed_until, None)
+    job = await bedroom.job()
+    assert (job["claimed_until"], job["last_error"]) == (next_one.claimed_until, None)
 
 
 async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
