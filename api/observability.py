@@ -26,7 +26,7 @@ COMMAND_SECONDS = Histogram(
 )
 APPEND_SECONDS = Histogram(
     "csbe_append_seconds",
-    "From the journal's door to the disk, waiting for the batch before included.",
+    "From group commit's door to the disk, waiting for the batch before included.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1),
 )
 APPEND_BATCH = Histogram(
@@ -44,7 +44,7 @@ INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
 JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
 JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for an operator.")
-JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due task or deadline has been waiting.")
+JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due job or deadline has been waiting.")
 
 WEBHOOK_ATTEMPTS = Counter("csbe_webhook_attempts_total", "Attempts to deliver an event by result.", ["result"])
 WEBHOOK_SECONDS = Histogram(
@@ -150,7 +150,7 @@ def _named(metadata: Metadata) -> dict[str, str]:
 
 
 class AppendMetrics:
-    """What the journal reports, as metrics."""
+    """What group commit reports, as metrics."""
 
     def appended(self, seconds: float) -> None:
         APPEND_SECONDS.observe(seconds)

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = 64 * 1024
     """A request with a larger body is refused."""
     webhook_fail_after_s: float = Field(default=24 * 3600, gt=0)
-    """A webhook whose receiver has failed for so many seconds is parked."""
+    """A webhook whose receiver has failed for so many seconds is `failed`."""
     webhook_private_receivers: bool = False
     """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""
     log_level: str = "INFO"

@@ -26,7 +26,7 @@ ABOUT_SCHEMAS = """\
 The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
 others get as the data of an outgoing event, whose `dataschema` is the schema's `$id`. What is about a person is stored
 encrypted under that person's key, is null once the person is erased, and leaves only where that is granted. What is
-withheld is stored readable, and leaves only where that is granted and the person is not erased. Times are UTC; names
+restricted is stored readable, and leaves only where that is granted and the person is not erased. Times are UTC; names
 that end in `_m`, `_s`, `_kmh` and `_minor` count metres, seconds, kilometres an hour and minor units of a currency."""
 
 

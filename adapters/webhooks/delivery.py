@@ -58,7 +58,7 @@ class Outlet:
     content_type: str
     figures: DeliveryFigures
     fail_after: timedelta
-    """A webhook whose receiver has failed for so long is parked."""
+    """A webhook whose receiver has failed for so long is `failed`."""
 
 
 class Delivery:
@@ -93,7 +93,7 @@ class Delivery:
             answer.error or "", answer.status, pause(self._attempts, answer.retry_after_s), answer.gone
         )
         if await self._claims.fail(self._claimed, self._at, failure, fail_after=self._outlet.fail_after):
-            log.warning("a webhook is parked", webhook=str(self._claimed.id), error=answer.error)
+            log.warning("a webhook has failed", webhook=str(self._claimed.id), error=answer.error)
 
     def _wanted(self, until: int) -> Filter:
         """Told by beginnings of types, not by topics: another process may record some that this one does not know."""

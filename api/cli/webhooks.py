@@ -1,4 +1,4 @@
-"""Commands on webhooks: how their delivery goes, and what to do about one that is parked."""
+"""Commands on webhooks: how their delivery goes, and what to do about one that has failed."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -49,7 +49,7 @@ def webhooks_pause(webhook_id: WebhookId, by: By) -> None:
 
 @webhooks_app.command("resume")
 def webhooks_resume(webhook_id: WebhookId, by: By) -> None:
-    """Go on where a paused or parked webhook stands, at once."""
+    """Go on where a paused or failed webhook stands, at once."""
     _change(commands.Resume(webhook_id=webhook_id), by)
     errors.print(f"{webhook_id} goes on")
 
@@ -62,7 +62,7 @@ def webhooks_replay(
         int, typer.Option("--from", min=1, max=LAST_POSITION, help="The first position of the log to send.")
     ],
 ) -> None:
-    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
+    """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
     _change(commands.Replay(webhook_id=webhook_id, from_position=from_position), by)
     errors.print(f"{webhook_id} begins again at {from_position}")
 

@@ -122,7 +122,7 @@ async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, dispatch
 
 @router.post("/reservations/{reservation_id}/cancel")
 async def cancel(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Dispatch the car up."""
+    """Give the car up."""
     await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
@@ -174,7 +174,7 @@ async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accept
 
 @router.post("/trips/{trip_id}/end", status_code=202)
 async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Dispatch the car back. Refused with every criterion that it does not meet here and now."""
+    """Give the car back. Refused with every criterion that it does not meet here and now."""
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
 

@@ -96,20 +96,20 @@ async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Acce
 
 @router.post("/{webhook_id}/resume")
 async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Go on where a paused or parked webhook stands, at once."""
+    """Go on where a paused or failed webhook stands, at once."""
     return _accepted(await dispatch(commands.Resume(webhook_id=webhook_id), by))
 
 
 @router.post("/{webhook_id}/replay")
 async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
+    """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
     command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
     return _accepted(await dispatch(command, by))
 
 
 @router.post("/{webhook_id}/skip")
 async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Go on after the event that cannot be read, at which the webhook is parked; it is never sent."""
+    """Go on after the event that cannot be read, at which the webhook failed; it is never sent."""
     command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
     return _accepted(await dispatch(command, by))
 

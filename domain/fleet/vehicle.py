@@ -28,7 +28,7 @@ VehicleState = Literal["available", "reserved", "in_trip", "commissioned", "out_
 class Vehicle(Aggregate):
     """A car: commissioned -> in service <-> out of service -> decommissioned; free, reserved or in a trip.
 
-    Which of these events follow from what a car says is decided in `observing`.
+    Which of these events follow from what a car says is decided in `observations`.
     """
 
     TOPIC = "fleet.vehicle"

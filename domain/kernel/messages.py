@@ -13,7 +13,7 @@ from domain.kernel.ids import CommandId
 
 
 class Command(BaseModel):
-    """A request in the imperative. `NAME` is permanent: it is stored in metadata and in the task queue."""
+    """A request in the imperative. `NAME` is permanent: it is stored in metadata and in `csbe.jobs`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

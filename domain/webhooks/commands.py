@@ -39,13 +39,13 @@ class Pause(AboutWebhook):
 
 
 class Resume(AboutWebhook):
-    """Go on with a paused or parked webhook where it stands, at once."""
+    """Go on with a paused or failed webhook where it stands, at once."""
 
     NAME = "webhooks.resume"
 
 
 class Replay(AboutWebhook):
-    """Send all events from a position on, also those sent before; a paused or parked one does so once it is resumed."""
+    """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
 
     NAME = "webhooks.replay"
     from_position: Annotated[int, Field(ge=1)]

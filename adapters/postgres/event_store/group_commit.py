@@ -38,7 +38,7 @@ _ENTRY_TO_BLAME = (
 
 
 class AppendFigures(Protocol):
-    """What the journal tells of itself."""
+    """What group commit tells of itself."""
 
     def appended(self, seconds: float) -> None:
         """An entry waited so long from the door to the disk."""
@@ -134,7 +134,7 @@ class GroupCommit:
             worth_it = self._fresh >= WORTH_A_BATCH and len(self._writing) < self._writers and self._idle[-1].is_ready
         if worth_it:
             writer = self._idle.pop()
-            self._writing[writer] = asyncio.create_task(self._drain(writer), name="journal")
+            self._writing[writer] = asyncio.create_task(self._drain(writer), name="group commit")
 
     async def _drain(self, writer: AppendWriter) -> None:
         try:

@@ -49,7 +49,7 @@ create table csbe.dropped_jobs (
 );
 
 comment on table csbe.dropped_jobs is 'Failed jobs that an operator took out of csbe.jobs: they will never be carried out.';
-comment on column csbe.dropped_jobs.id is 'Id of the task.';
+comment on column csbe.dropped_jobs.id is 'Id of the job.';
 comment on column csbe.dropped_jobs.policy is 'Name of the policy that decided it.';
 comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message.';
 comment on column csbe.dropped_jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';

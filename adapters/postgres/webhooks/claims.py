@@ -101,7 +101,7 @@ class Claimed:
 
 @dataclass(frozen=True)
 class DeliveryFailure:
-    """An attempt in vain: why in our own words, when to try again, and whether that has a point."""
+    """A failed attempt: why in our own words, when to try again, and whether that has a point."""
 
     error: str
     status: int | None
@@ -133,12 +133,12 @@ class WebhookClaims:
         return bool(await retrying(lambda: self._pool.fetchval(_MOVE, claimed.id, *what)))
 
     async def fail(self, claimed: Claimed, at: int, failure: DeliveryFailure, *, fail_after: timedelta) -> bool:
-        """Give it back until its next attempt; whether it was parked, since it has failed for so long."""
+        """Give it back until its next attempt; whether that made it `failed`, after so long."""
         what = (failure.status, failure.error, failure.retry_in, fail_after, failure.final, at)
         return bool(await retrying(lambda: self._pool.fetchval(_FAIL, claimed.id, claimed.claim, *what)))
 
     async def stop(self, claimed: Claimed, at: int, error: str) -> None:
-        """Park it at an event that cannot be read, on record in `csbe.followers`."""
+        """Mark it failed at an event that cannot be read, on record in `csbe.followers`."""
         await retrying(lambda: self._pool.execute(_STOP, claimed.id, claimed.claim, at, error))
 
     async def release(self, claimed: Claimed, *, more: bool) -> None:

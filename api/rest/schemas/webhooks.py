@@ -33,7 +33,7 @@ _WEBHOOK = {
     "types": ["csbe.rental.reservation.", "csbe.rental.trip.ended"],
     "subject": None,
     "personal_data": False,
-    "state": "parked",
+    "state": "failed",
     "created_at": "2027-01-04T09:00:00Z",
     "position": 4711,
     "lag": 12,
