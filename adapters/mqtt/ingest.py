@@ -61,7 +61,7 @@ class Ingest:
         """Set while connected and subscribed."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """UnitOfWork until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
+        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
         backoff = Backoff()
         while not stop.is_set():
             try:

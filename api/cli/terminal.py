@@ -61,7 +61,7 @@ StoppedAt = Annotated[int, typer.Option("--position", min=1, max=LAST_POSITION, 
 
 
 def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:
-    """UnitOfWork on the composed system of the settings, of which nothing runs."""
+    """Do work on the composed system of the settings, of which nothing runs."""
 
     async def run(settings: Settings) -> T:
         async with servers(settings, broker=False) as (dsn, mqtt_url):

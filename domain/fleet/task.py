@@ -17,7 +17,7 @@ def filling(fuel_type: FuelType) -> TaskKind:
 
 
 class Task(Aggregate):
-    """UnitOfWork on one car: raised -> done | cancelled."""
+    """Work on one car: raised -> done | cancelled."""
 
     TOPIC = "fleet.task"
 

@@ -66,7 +66,7 @@ class JobWorker:
         self._busy: dict[asyncio.Task[Outcome], str] = {}  # and of which kind
 
     async def run(self, stop: asyncio.Event) -> None:
-        """UnitOfWork until `stop` is set; a lost database connection is waited out."""
+        """Work until `stop` is set; a lost database connection is waited out."""
         while not stop.is_set():
             seen = self._news.count
             try:
