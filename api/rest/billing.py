@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
-from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, CommandRouter, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted, ReasonBody
@@ -24,7 +24,7 @@ from domain.billing import commands
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import InvoiceId
 
-router = APIRouter(prefix="/v1", tags=["billing"])
+router = CommandRouter(prefix="/v1", tags=["billing"])
 
 SEES_ALL = "invoices:read"
 
@@ -65,9 +65,8 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
     return InvoiceShown.of_invoice(found)
 
 
-@router.post("/invoices/{invoice_id}/credit-notes", status_code=201)
+@router.command("/invoices/{invoice_id}/credit-notes", commands.CreditInvoice, status_code=201)
 async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """Take back an invoice or a part of it, and refund what was paid."""
     command = commands.CreditInvoice(
         credit_note_id=new_id(),
         invoice_id=InvoiceId(invoice_id),
@@ -77,16 +76,14 @@ async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: Dispat
     return await dispatch(command, invoice_id, by)
 
 
-@router.post("/invoices/{invoice_id}/approve")
+@router.command("/invoices/{invoice_id}/approve", commands.ApproveCharge)
 async def approve(invoice_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """An agent has looked at a charge that was hard to believe: the money is taken."""
     command = commands.ApproveCharge(invoice_id=InvoiceId(invoice_id), reason=body.reason)
     return await dispatch(command, invoice_id, by)
 
 
-@router.post("/invoices/{invoice_id}/retry-payment")
+@router.command("/invoices/{invoice_id}/retry-payment", commands.RetryCharge)
 async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """Try once more to take the money of an open invoice, with another payment method if one is given."""
     command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
     return await dispatch(command, invoice_id, by)
 

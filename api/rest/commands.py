@@ -1,11 +1,13 @@
 """What every route that gives a command shares: idempotency, who asks, the position to read one's own write."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from inspect import cleandoc
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
 from api.auth import Caller
@@ -15,9 +17,24 @@ from api.rest.schemas.base import Accepted
 from api.system import System
 from domain.kernel.messages import Command, Metadata
 
+Route = TypeVar("Route", bound=Callable[..., Awaitable[object]])
+
 MAX_KEY_LENGTH = 200
 _id: TypeAdapter[UUID] = TypeAdapter(UUID)
 _VERSION = re.compile(r'"(\d{1,18})"')
+
+
+class CommandRouter(APIRouter):
+    """The routes of a context. One that gives a command is described by it, so that its sentence is written once."""
+
+    def command(self, path: str, command: type[Command], *, status_code: int = 200) -> Callable[[Route], Route]:
+        """A POST that gives such a command. What only HTTP needs to know stands in the docstring of the route."""
+
+        def described(route: Route) -> Route:
+            texts = (cleandoc(text) for text in (command.__doc__, route.__doc__) if text)
+            return self.post(path, status_code=status_code, description=" ".join(texts))(route)
+
+        return described
 
 
 async def system(request: Request) -> System:

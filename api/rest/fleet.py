@@ -3,12 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted, ReasonBody, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands
@@ -16,7 +16,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
 from projections.fleet import NEAREST_FREE
 
-router = APIRouter(prefix="/v1", tags=["fleet"])
+router = CommandRouter(prefix="/v1", tags=["fleet"])
 
 Reader = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Operator = Annotated[Caller, Depends(Allowed("vehicles:write"))]
@@ -81,30 +81,26 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
     return VehicleShown.of(found, vehicle_id=found.id, readings=found.readings.model_copy(update=hidden))
 
 
-@router.post("/vehicles", status_code=201)
+@router.command("/vehicles", commands.CommissionVehicle, status_code=201)
 async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
-    """Take a car into the fleet."""
     vehicle_id = VehicleId(new_id())
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
     return await dispatch(command, vehicle_id, by)
 
 
-@router.post("/vehicles/{vehicle_id}/in-service")
+@router.command("/vehicles/{vehicle_id}/in-service", commands.PutIntoService)
 async def put_into_service(vehicle_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """Offer a car to members."""
     return await dispatch(commands.PutIntoService(vehicle_id=VehicleId(vehicle_id)), vehicle_id, by)
 
 
-@router.post("/vehicles/{vehicle_id}/out-of-service")
+@router.command("/vehicles/{vehicle_id}/out-of-service", commands.TakeOutOfService)
 async def take_out_of_service(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """Keep a car from members."""
     command = commands.TakeOutOfService(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
     return await dispatch(command, vehicle_id, by)
 
 
-@router.post("/vehicles/{vehicle_id}/decommission")
+@router.command("/vehicles/{vehicle_id}/decommission", commands.DecommissionVehicle)
 async def decommission(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """Take a car out of the fleet for good; not while somebody has it."""
     command = commands.DecommissionVehicle(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
     return await dispatch(command, vehicle_id, by)
 
@@ -115,17 +111,16 @@ async def zones(by: Reader, system: InSystem) -> Zones:
     return Zones.model_validate({"zones": await system.fetch(_ZONES, by.service)})
 
 
-@router.post("/zones", status_code=201)
+@router.command("/zones", commands.DefineZone, status_code=201)
 async def define_zone(body: ZoneBody, by: Operator, dispatch: Dispatch) -> Accepted:
-    """Draw a zone; one of the same city, kind and name is drawn anew."""
+    """It is known again by city, kind and name."""
     zone_id = ZoneId(derived_id("fleet.zone", by.service, body.city_id, body.kind, body.name))
     command = commands.DefineZone(zone_id=zone_id, **body.model_dump())
     return await dispatch(command, zone_id, by)
 
 
-@router.post("/zones/{zone_id}/retire")
+@router.command("/zones/{zone_id}/retire", commands.RetireZone)
 async def retire_zone(zone_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """Let a zone count no more."""
     return await dispatch(commands.RetireZone(zone_id=ZoneId(zone_id)), zone_id, by)
 
 
@@ -135,13 +130,11 @@ async def tasks(by: Crew, system: InSystem) -> Tasks:
     return Tasks.model_validate({"tasks": await system.fetch(_TASKS, by.service)})
 
 
-@router.post("/tasks/{task_id}/complete")
+@router.command("/tasks/{task_id}/complete", commands.CompleteTask)
 async def complete_task(task_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """It was done."""
     return await dispatch(commands.CompleteTask(task_id=TaskId(task_id)), task_id, by)
 
 
-@router.post("/tasks/{task_id}/cancel")
+@router.command("/tasks/{task_id}/cancel", commands.CancelTask)
 async def cancel_task(task_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
-    """It is not needed any more."""
     return await dispatch(commands.CancelTask(task_id=TaskId(task_id), reason=body.reason), task_id, by)

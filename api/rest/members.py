@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
 from api.services import service_of
@@ -19,7 +19,7 @@ from domain.kernel.messages import Actor, Metadata, Role
 from domain.members import commands
 from domain.members.member import Member
 
-router = APIRouter(prefix="/v1/members", tags=["members"])
+router = CommandRouter(prefix="/v1/members", tags=["members"])
 
 FIRST_TOKEN = timedelta(hours=12)
 
@@ -70,62 +70,55 @@ async def account(member_id: UUID, by: Reader, system: InSystem, response: Respo
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
 
 
-@router.post("/{member_id}/verify-email")
+@router.command("/{member_id}/verify-email", commands.VerifyEmail)
 async def verify_email(member_id: UUID, body: EmailCode, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Prove the address."""
     command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/licence")
+@router.command("/{member_id}/licence", commands.SubmitLicence)
 async def submit_licence(member_id: UUID, body: LicenceBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Hand in a licence."""
     command = commands.SubmitLicence(member_id=own_or_any(by, member_id, "members:write"), **body.model_dump())
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/licence/verify")
+@router.command("/{member_id}/licence/verify", commands.VerifyLicence)
 async def verify_licence(member_id: UUID, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """An agent has seen the licence."""
     return await dispatch(commands.VerifyLicence(member_id=MemberId(member_id)), member_id, by)
 
 
-@router.post("/{member_id}/licence/reject")
+@router.command("/{member_id}/licence/reject", commands.RejectLicence)
 async def reject_licence(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """An agent turns the licence down."""
     command = commands.RejectLicence(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/payment-methods")
+@router.command("/{member_id}/payment-methods", commands.AddPaymentMethod)
 async def add_payment_method(
     member_id: UUID, body: PaymentMethodBody, by: Writer, dispatch: DispatchIfMatch
 ) -> Accepted:
-    """Add a way to pay; the newest is charged."""
     owner = own_or_any(by, member_id, "members:write")
     method_id = str(new_id())
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/payment-methods/{method_id}/remove")
+@router.command("/{member_id}/payment-methods/{method_id}/remove", commands.RemovePaymentMethod)
 async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Forget a way to pay; not while a reservation or a trip may have to be charged."""
+    """Not while a reservation or a trip may have to be charged."""
     owner = own_or_any(by, member_id, "members:write")
     command = commands.RemovePaymentMethod(member_id=owner, method_id=str(method_id))
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/block")
+@router.command("/{member_id}/block", commands.BlockMember)
 async def block(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """Keep a member from new reservations and trips."""
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/unblock")
+@router.command("/{member_id}/unblock", commands.UnblockMember)
 async def unblock(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """Lift a block."""
     command = commands.UnblockMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 

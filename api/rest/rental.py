@@ -3,12 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
@@ -36,7 +36,7 @@ from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 
-router = APIRouter(prefix="/v1", tags=["rental"])
+router = CommandRouter(prefix="/v1", tags=["rental"])
 
 SEES_ALL = "rentals:read"
 
@@ -89,9 +89,8 @@ async def reservations(by: Reader, system: InSystem, page: InPage) -> Reservatio
     return ReservationPage(reservations=[ReservationSummary(**row) for row in rows], next=after)
 
 
-@router.post("/reservations", status_code=201)
+@router.command("/reservations", commands.PlaceReservation, status_code=201)
 async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
-    """Keep a car for the free time, at the prices of now."""
     reservation_id = ReservationId(new_id())
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
@@ -112,17 +111,15 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
     )
 
 
-@router.post("/reservations/{reservation_id}/extend")
+@router.command("/reservations/{reservation_id}/extend", commands.ExtendReservation)
 async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Keep the car longer; what lies after the free time is paid."""
     await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
     return await dispatch(command, reservation_id, by)
 
 
-@router.post("/reservations/{reservation_id}/cancel")
+@router.command("/reservations/{reservation_id}/cancel", commands.CancelReservation)
 async def cancel(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Give the car up."""
     await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
@@ -135,9 +132,8 @@ async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
     return TripPage(trips=[TripSummary(**row) for row in rows], next=after)
 
 
-@router.post("/trips", status_code=202)
+@router.command("/trips", commands.StartTrip, status_code=202)
 async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
-    """Ask for a trip. It runs once the money is held and the car has confirmed that it is open."""
     trip_id = TripId(new_id())
     command = commands.StartTrip(
         trip_id=trip_id,
@@ -158,30 +154,26 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
     return TripShown.of(found, trip_id=found.id, tariff=system.rulebooks.tariff(by.service, found.quote.tariff_digest))
 
 
-@router.post("/trips/{trip_id}/park", status_code=202)
+@router.command("/trips/{trip_id}/park", commands.ParkTrip, status_code=202)
 async def park(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Lock the car for a while and keep it."""
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
-@router.post("/trips/{trip_id}/resume", status_code=202)
+@router.command("/trips/{trip_id}/resume", commands.ResumeTrip, status_code=202)
 async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Open the parked car again."""
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
-@router.post("/trips/{trip_id}/end", status_code=202)
+@router.command("/trips/{trip_id}/end", commands.EndTrip, status_code=202)
 async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Give the car back. Refused with every criterion that it does not meet here and now."""
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
-@router.post("/trips/{trip_id}/force-end")
+@router.command("/trips/{trip_id}/force-end", commands.ForceEndTrip)
 async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """An agent ends a trip whose car cannot confirm it."""
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
     return await dispatch(command, trip_id, by)
 

@@ -11,7 +11,7 @@ from api.auth import Allowed, Caller
 from api.cloudevents import MEDIA_TYPE
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, ExpectedVersion, InSystem, Key, metadata_of, tag
+from api.rest.commands import TAGGED, CommandRouter, ExpectedVersion, InSystem, Key, metadata_of, tag
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.webhooks import (
     CloudEvent,
@@ -31,7 +31,7 @@ from domain.webhooks import commands
 from domain.webhooks.ports import Changed
 from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, Webhook
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = CommandRouter(prefix="/v1/webhooks", tags=["webhooks"])
 sent = APIRouter()
 """What we send: the section `webhooks` of the OpenAPI document."""
 
@@ -60,9 +60,9 @@ class ConditionalCommands:
 DispatchIfMatch = Annotated[ConditionalCommands, Depends()]
 
 
-@router.post("", status_code=201)
+@router.command("", commands.Subscribe, status_code=201)
 async def subscribe(body: WebhookBody, by: Writer, key: Key, system: InSystem, response: Response) -> SecretTold:
-    """Have the events of the service sent to a URL, from now on. The answer tells the secret that signs them, once."""
+    """The answer tells the secret that signs them, once."""
     filter = _filter(by, body)
     if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
         raise Problem.invalid("url", "must begin with https", place="body")
@@ -88,51 +88,45 @@ async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Resp
     raise Problem.not_found(f"there is no webhook {webhook_id}")
 
 
-@router.post("/{webhook_id}/pause")
+@router.command("/{webhook_id}/pause", commands.Pause)
 async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Send nothing until it is resumed. Nothing is lost meanwhile."""
     return _accepted(await dispatch(commands.Pause(webhook_id=webhook_id), by))
 
 
-@router.post("/{webhook_id}/resume")
+@router.command("/{webhook_id}/resume", commands.Resume)
 async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Go on where a paused or failed webhook stands, at once."""
     return _accepted(await dispatch(commands.Resume(webhook_id=webhook_id), by))
 
 
-@router.post("/{webhook_id}/replay")
+@router.command("/{webhook_id}/replay", commands.Replay)
 async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
     command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
     return _accepted(await dispatch(command, by))
 
 
-@router.post("/{webhook_id}/skip")
+@router.command("/{webhook_id}/skip", commands.SkipEvent)
 async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """Go on after the event that cannot be read, at which the webhook failed; it is never sent."""
     command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
     return _accepted(await dispatch(command, by))
 
 
-@router.post("/{webhook_id}/rotate-secret")
+@router.command("/{webhook_id}/rotate-secret", commands.RotateSecret)
 async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch) -> SecretTold:
-    """Sign with a new secret, told once; until the overlap ends, the one before signs too."""
+    """The answer tells it, once."""
     command = commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h)
     return _told(await dispatch(command, by))
 
 
-@router.post("/{webhook_id}/personal-data")
+@router.command("/{webhook_id}/personal-data", commands.AllowPersonalData)
 async def allow_personal_data(
     webhook_id: UUID, body: PersonalDataBody, by: Granter, dispatch: DispatchIfMatch
 ) -> Accepted:
-    """Allow that values about persons are sent too, or no longer."""
     command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
     return _accepted(await dispatch(command, by))
 
 
-@router.post("/{webhook_id}/unsubscribe")
+@router.command("/{webhook_id}/unsubscribe", commands.Unsubscribe)
 async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    """End a webhook for good."""
     return _accepted(await dispatch(commands.Unsubscribe(webhook_id=webhook_id), by))
 
 

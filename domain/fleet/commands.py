@@ -53,7 +53,7 @@ class TakeOutOfService(Command):
 
 
 class DecommissionVehicle(Command):
-    """Take a car out of the fleet for good."""
+    """Take a car out of the fleet for good; not while somebody has it."""
 
     NAME = "fleet.decommission_vehicle"
 
@@ -101,7 +101,7 @@ class FailVehicleCommand(Command):
 
 
 class DefineZone(Command):
-    """Draw a zone, or a new version of it."""
+    """Draw a zone, or draw it anew."""
 
     NAME = "fleet.define_zone"
 
@@ -113,7 +113,7 @@ class DefineZone(Command):
 
 
 class RetireZone(Command):
-    """A zone does not count any more."""
+    """Let a zone count no more."""
 
     NAME = "fleet.retire_zone"
 
@@ -132,7 +132,7 @@ class RaiseTask(Command):
 
 
 class CompleteTask(Command):
-    """It was done."""
+    """The work on a car was done."""
 
     NAME = "fleet.complete_task"
 
@@ -149,7 +149,7 @@ class CompleteOpenTask(Command):
 
 
 class CancelTask(Command):
-    """It is not needed any more."""
+    """The work on a car is not needed any more."""
 
     NAME = "fleet.cancel_task"
 

@@ -14,7 +14,6 @@ from domain.kernel.messages import Command
 
 
 async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWork) -> VehicleId:
-    """A new car in a city of the service."""
     refuse_if([work.rulebook.unknown_city(command.city_id)])
     facts = command.model_dump(exclude={"vehicle_id"})
     work.add(
@@ -26,28 +25,23 @@ async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWo
 
 
 async def put_into_service(command: commands.PutIntoService, work: UnitOfWork) -> None:
-    """Offer it at a price."""
     (await work.load(Vehicle, command.vehicle_id)).put_into_service(work.rulebook, work.now)
 
 
 async def take_out_of_service(command: commands.TakeOutOfService, work: UnitOfWork) -> None:
-    """Withdraw it."""
     (await work.load(Vehicle, command.vehicle_id)).take_out_of_service(command.reason, work.now)
 
 
 async def decommission_vehicle(command: commands.DecommissionVehicle, work: UnitOfWork) -> None:
-    """Let it go."""
     (await work.load(Vehicle, command.vehicle_id)).decommission(command.reason, work.now)
 
 
 async def observe_vehicle(command: commands.ObserveVehicle, work: UnitOfWork) -> None:
-    """Note what means something."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     observe(vehicle, command.observation, work.rulebook.fleet, work.now)
 
 
 async def note_contact(command: commands.NoteContact, work: UnitOfWork) -> None:
-    """Note that it went offline or is back."""
     (await work.load(Vehicle, command.vehicle_id)).note_contact(work.now, online=command.online)
 
 
@@ -60,7 +54,6 @@ async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work:
 
 
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitOfWork) -> None:
-    """Note that it was not done."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
     vehicle.fail_command(command.request_id, command.reason, work.now)
@@ -73,7 +66,6 @@ def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:
 
 
 async def define_zone(command: commands.DefineZone, work: UnitOfWork) -> ZoneId:
-    """Draw a zone, or draw it anew."""
     try:
         zone = await work.load(Zone, command.zone_id)
     except NotFoundError:
@@ -84,31 +76,27 @@ async def define_zone(command: commands.DefineZone, work: UnitOfWork) -> ZoneId:
 
 
 async def retire_zone(command: commands.RetireZone, work: UnitOfWork) -> None:
-    """Let it count no more."""
     (await work.load(Zone, command.zone_id)).retire(work.now)
 
 
 async def raise_task(command: commands.RaiseTask, work: UnitOfWork) -> TaskId:
-    """A new task for a car of the fleet."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     work.add(Task.raise_(command, vehicle.fuel_type, work.now))
     return command.task_id
 
 
 async def complete_task(command: commands.CompleteTask, work: UnitOfWork) -> None:
-    """It was done."""
     (await work.load(Task, command.task_id)).complete(work.now)
 
 
 async def complete_open_task(command: commands.CompleteOpenTask, work: UnitOfWork) -> None:
-    """It was done, as the car shows; a task that is closed already stays as it is."""
+    """A task that is closed already stays as it is."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     if task_id := vehicle.asked_for.get(command.kind):
         (await work.load(Task, task_id)).complete_if_open(work.now)
 
 
 async def cancel_task(command: commands.CancelTask, work: UnitOfWork) -> None:
-    """It is not needed."""
     (await work.load(Task, command.task_id)).cancel(command.reason, work.now)
 
 

@@ -21,7 +21,7 @@ class PlaceReservation(Command):
 
 
 class ExtendReservation(Command):
-    """Keep it longer; what lies after the free time is paid."""
+    """Keep the car longer; what lies after the free time is paid."""
 
     NAME = "rental.extend_reservation"
 
@@ -38,7 +38,10 @@ class CancelReservation(Command):
 
 
 class StartTrip(Command):
-    """Start driving: from a reservation, or at the car with a quote made at once."""
+    """Ask for a trip: from a reservation, or at the car with a quote made at once.
+
+    It runs once the money is held and the car has confirmed that it is open.
+    """
 
     NAME = "rental.start_trip"
     CREATES = "trip_id"
@@ -69,7 +72,7 @@ class ResumeTrip(Command):
 
 
 class EndTrip(Command):
-    """Lock the car and give it back, where it may stand."""
+    """Lock the car and give it back. Refused with every criterion that trip, car and place do not meet."""
 
     NAME = "rental.end_trip"
 

@@ -32,33 +32,28 @@ async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork
 
 
 async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWork) -> None:
-    """Keep the car longer."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.extend(command.until, work.rulebook.reservation, work.now)
 
 
 async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWork) -> None:
-    """Give the car up."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.cancel(work.now)
     await _release(reservation, work)
 
 
 async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
-    """Release car and member once the time is up."""
     reservation = await work.load(Reservation, command.reservation_id)
     if reservation.expire(work.now):
         await _release(reservation, work)
 
 
 async def remind_of_expiry(command: commands.RemindOfExpiry, work: UnitOfWork) -> None:
-    """Have the member told that the time ends soon."""
     reservation = await work.load(Reservation, command.reservation_id)
     reservation.announce_expiry(work.now)
 
 
 async def start_trip(command: commands.StartTrip, work: UnitOfWork) -> TripId:
-    """Ask for a trip; the car opens once the payment is secured."""
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
     claim = await start.claim(command, member, vehicle, work)
     work.add(start.trip(command, claim, work))
@@ -82,19 +77,16 @@ async def fail_trip_start(command: commands.FailTripStart, work: UnitOfWork) -> 
 
 
 async def park_trip(command: commands.ParkTrip, work: UnitOfWork) -> None:
-    """Have the car locked for a while."""
     trip = await work.load(Trip, command.trip_id)
     await order(trip, "lock", trip.park(work.now), work)
 
 
 async def resume_trip(command: commands.ResumeTrip, work: UnitOfWork) -> None:
-    """Have the parked car opened."""
     trip = await work.load(Trip, command.trip_id)
     await order(trip, "unlock", trip.resume(work.now), work)
 
 
 async def end_trip(command: commands.EndTrip, work: UnitOfWork) -> None:
-    """Have the car locked for good. Refused with every criterion that trip, car and place do not meet."""
     trip = await work.load(Trip, command.trip_id)
     vehicle = await work.load(Vehicle, trip.vehicle_id)
     place = misplaced(await zones_of(vehicle, work))
@@ -104,7 +96,6 @@ async def end_trip(command: commands.EndTrip, work: UnitOfWork) -> None:
 
 
 async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> None:
-    """End a trip that its car cannot confirm."""
     trip = await work.load(Trip, command.trip_id)
     member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
     car = await reading(vehicle, work)

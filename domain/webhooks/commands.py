@@ -18,7 +18,7 @@ class AboutWebhook(Command):
 
 
 class Subscribe(AboutWebhook):
-    """Send the events that are recorded from now on to a URL."""
+    """Have the events that are recorded from now on sent to a URL."""
 
     NAME = "webhooks.subscribe"
     CREATES = "webhook_id"
@@ -52,7 +52,7 @@ class Replay(AboutWebhook):
 
 
 class SkipEvent(AboutWebhook):
-    """Go on after an event that cannot be read, on record."""
+    """Go on after the event that cannot be read, at which the webhook failed; it is never sent."""
 
     NAME = "webhooks.skip"
     position: int
@@ -60,14 +60,14 @@ class SkipEvent(AboutWebhook):
 
 
 class RotateSecret(AboutWebhook):
-    """Sign with a new key; the one before signs too for a while."""
+    """Sign with a new secret; until the overlap ends, the one before signs too."""
 
     NAME = "webhooks.rotate_secret"
     overlap_h: Annotated[int, Field(ge=0, le=168)]
 
 
 class AllowPersonalData(AboutWebhook):
-    """Send values about a person too, or no longer."""
+    """Allow that values about persons are sent too, or no longer."""
 
     NAME = "webhooks.allow_personal_data"
     allowed: bool

@@ -18,6 +18,8 @@ from api.rest.application import ROUTERS, create_app
 from api.rest.openapi import operations
 from api.settings import Settings
 from api.system import System
+from domain.fleet.commands import PutIntoService
+from domain.members.commands import RemovePaymentMethod
 
 PUBLIC = {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
 NO_COMMAND = {"POST /v1/quotes"}
@@ -56,6 +58,13 @@ def test_the_document_is_openapi_3_1_and_describes_every_route() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
     assert OPERATIONS.keys() == ROUTES.keys()
     assert all(operation["description"] for operation in OPERATIONS.values())
+
+
+def test_a_route_says_what_its_command_says_and_what_only_http_needs_to_know() -> None:
+    removed = OPERATIONS["POST /v1/members/{member_id}/payment-methods/{method_id}/remove"]["description"]
+
+    assert removed == f"{RemovePaymentMethod.__doc__} Not while a reservation or a trip may have to be charged."
+    assert OPERATIONS["POST /v1/vehicles/{vehicle_id}/in-service"]["description"] == PutIntoService.__doc__
 
 
 @pytest.mark.parametrize("name", ROUTES)
