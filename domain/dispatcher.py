@@ -21,7 +21,7 @@ from domain.kernel.errors import (
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.ports import Clock, EventStore, Outcome
 from domain.rulebook.history import Rulebooks, RulebookVersion
-from domain.rulebook.model import Rulebook
+from domain.rulebook.model import LegalEntity, Rulebook
 from domain.rulebook.tariff import Tariff
 
 A = TypeVar("A", bound=Aggregate)
@@ -67,6 +67,10 @@ class UnitOfWork:
     def tariff(self, digest: str) -> Tariff:
         """A tariff that somebody was quoted, of whichever version. Raises `LookupError`."""
         return self.rulebooks.tariff(self.metadata.service, digest)
+
+    def legal_entity(self, id: str) -> LegalEntity:
+        """Who sold something, as the newest version that knows them says. Raises `LookupError`."""
+        return self.rulebooks.legal_entity(self.metadata.service, id)
 
     async def load(self, aggregate_class: type[A], id: UUID) -> A:
         """The aggregate, if it is of this service; the same object however often.

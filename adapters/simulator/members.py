@@ -179,7 +179,7 @@ class SimulatedMember:
 
     async def _invoice(self, trip_id: str) -> None:
         async def issued() -> bool:
-            return bool((await self._get("/v1/invoices", trip_id=trip_id))["invoices"])
+            return bool((await self._get("/v1/invoices", subject_id=trip_id))["invoices"])
 
         await self._wait_for(issued)
         self._town.tally.note("invoices")

@@ -32,17 +32,17 @@ Reader = Annotated[Caller, Depends(Allowed("own:read", SEES_ALL))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
 _INVOICES = """
-select invoice_id, number, member_id, trip_id, issued_at, currency, net_minor, tax_minor, gross_minor, credited_minor,
-    open_minor, state
+select invoice_id, number, subject_kind, subject_id, member_id, payer_id, issued_at, currency, net_minor, tax_minor,
+    gross_minor, credited_minor, open_minor, state
 from read_v1.invoices
-where service = $1 and ($2::uuid is null or member_id = $2)
-and ($3::timestamptz is null or (issued_at, invoice_id) < ($3, $4::uuid)) and ($5::uuid is null or trip_id = $5)
+where service = $1 and ($2::uuid is null or payer_id = $2)
+and ($3::timestamptz is null or (issued_at, invoice_id) < ($3, $4::uuid)) and ($5::uuid is null or subject_id = $5)
 order by issued_at desc, invoice_id desc limit $6
 """
 _CREDIT_NOTES = """
-select credit_note_id, number, invoice_id, member_id, issued_at, currency, net_minor, tax_minor, gross_minor
+select credit_note_id, number, invoice_id, payer_id, issued_at, currency, net_minor, tax_minor, gross_minor
 from read_v1.credit_notes
-where service = $1 and ($2::uuid is null or member_id = $2)
+where service = $1 and ($2::uuid is null or payer_id = $2)
 and ($3::timestamptz is null or (issued_at, credit_note_id) < ($3, $4::uuid))
 and ($5::uuid is null or invoice_id = $5)
 order by issued_at desc, credit_note_id desc limit $6
@@ -50,9 +50,12 @@ order by issued_at desc, credit_note_id desc limit $6
 
 
 @router.get("/invoices")
-async def invoices(by: Reader, system: InSystem, page: InPage, trip_id: UUID | None = None) -> InvoicePage:
-    """Newest first: one's own, or for an agent or auditor all of the service."""
-    rows = await own_rows(_INVOICES, by, system, page, trip_id, scope=SEES_ALL)
+async def invoices(by: Reader, system: InSystem, page: InPage, subject_id: UUID | None = None) -> InvoicePage:
+    """Newest first: those that one pays, or for an agent or auditor all of the service.
+
+    With `subject_id`, only that of a trip, a reservation, or whatever was charged for.
+    """
+    rows = await own_rows(_INVOICES, by, system, page, subject_id, scope=SEES_ALL)
     after = page.next(rows, "issued_at", "invoice_id")
     return InvoicePage(invoices=[InvoiceSummary(**row) for row in rows], next=after)
 

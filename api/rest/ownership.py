@@ -17,9 +17,14 @@ Owned = TypeVar("Owned", Reservation, Trip, Invoice)
 async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *, scope: str) -> Owned:
     """The aggregate, if it is the caller's or the scope is. Raises `NotFoundError`, which tells nothing."""
     found = await system.store.load(kind, id, service=by.service)
-    if by.subject != str(found.member_id) and not by.may(scope):
+    if by.subject != str(_owner(found)) and not by.may(scope):
         raise NotFoundError(kind.TOPIC, id)
     return found
+
+
+def _owner(found: Reservation | Trip | Invoice) -> UUID:
+    """Who reserved or drives, or who pays."""
+    return found.payer_id if isinstance(found, Invoice) else found.member_id
 
 
 async def own_rows(sql: str, by: Caller, system: System, page: Page, *more: object, scope: str) -> list[Row]:

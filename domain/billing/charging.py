@@ -1,9 +1,9 @@
-"""From the facts of a trip to an invoice and the money for it: the steps that billing's handlers share."""
+"""From the facts of a charge to an invoice and the money for it: the steps that billing's handlers share."""
 
 from typing import TypeVar
 from uuid import UUID
 
-from domain.billing.commands import PriceTrip
+from domain.billing.commands import BillCharge
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
@@ -36,17 +36,20 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
     return numbers.take(document_id, work.now)
 
 
-async def issue_invoice(command: PriceTrip, work: UnitOfWork) -> Invoice:
-    """Price a trip by its quote, tax it by its city, number it."""
+async def issue_invoice(command: BillCharge, work: UnitOfWork) -> Invoice:
+    """Price a charge by its quote, tax it by the city of that, number it in the range of its seller."""
     city, tariff = work.rulebook.city(command.quote.city_id), work.tariff(command.quote.tariff_digest)
+    seller = work.legal_entity(command.seller_id)
     priced, day = price(tariff, command.facts), city.local_day(command.facts.ended_at)
     invoice = Invoice.issue(
-        number=await take_number(work, city.legal_entity, "invoice", Invoice.id_of(command.trip_id)),
+        number=await take_number(work, seller, "invoice", Invoice.id_of(command.subject_kind, command.subject_id)),
+        subject_kind=command.subject_kind,
+        subject_id=command.subject_id,
         member_id=command.member_id,
-        trip_id=command.trip_id,
+        payer_id=command.payer_id,
         payment_id=command.payment_id,
         city_id=city.id,
-        seller=city.legal_entity,
+        seller=seller,
         issued_on=city.local_day(work.now),
         supplied_on=day,
         price=priced,
@@ -91,8 +94,9 @@ def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Uni
         raise RefusedError(violation)
     payment = Payment.hold(
         PaymentId(derived_id("billing.payment", invoice.id, len(invoice.payment_ids))),
-        member_id=invoice.member_id,
-        trip_id=invoice.trip_id,
+        payer_id=invoice.payer_id,
+        subject_kind=invoice.subject_kind,
+        subject_id=invoice.subject_id,
         amount=amount,
         method_token=method_token,
         at=work.now,

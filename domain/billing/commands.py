@@ -3,42 +3,49 @@
 from uuid import UUID
 
 from domain.billing.pricing import TripFacts
-from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
 from domain.rulebook.tariff import Quote
 
 
 class RequestHold(Command):
-    """Hold the estimated cost of a trip."""
+    """Hold the estimated cost of what is about to be supplied."""
 
     NAME = "billing.request_hold"
 
     payment_id: PaymentId
-    member_id: MemberId
-    trip_id: TripId
+    payer_id: PayerId
+    subject_kind: str
+    subject_id: UUID
     amount: Money
     method_token: str
 
 
 class ReleaseHold(Command):
-    """Give a hold back: the trip did not happen. An unknown or finished payment is left as it is."""
+    """Give a hold back: nothing was supplied. An unknown or finished payment is left as it is."""
 
     NAME = "billing.release_hold"
 
     payment_id: PaymentId
 
 
-class PriceTrip(Command):
-    """Price a trip that has ended, issue its invoice and take the money. Again, it changes nothing.
+class BillCharge(Command):
+    """Price what was supplied, issue its invoice and take the money. The same subject again changes nothing.
 
     With a payment that is not known, `method_token` is charged without a hold.
     """
 
-    NAME = "billing.price_trip"
+    NAME = "billing.bill_charge"
 
-    trip_id: TripId
+    subject_kind: str
+    """Topic of the aggregate that is charged for, e.g. `rental.trip`."""
+    subject_id: UUID
     member_id: MemberId
+    """Who had it, and is told of it on the invoice; who pays may be another."""
+    payer_id: PayerId
+    seller_id: str
+    """Legal entity, of the rulebook."""
     payment_id: PaymentId
     quote: Quote
     facts: TripFacts

@@ -7,7 +7,7 @@ from domain.billing.invoice import Invoice
 from domain.billing.taxes import TaxAmount, Taxed
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import InvoiceId, MemberId
+from domain.kernel.ids import InvoiceId, PayerId
 from domain.kernel.money import Money
 from domain.rulebook.model import LegalEntity
 
@@ -20,7 +20,7 @@ class CreditNote(Aggregate):
     number: str
     invoice_id: InvoiceId
     invoice_number: str
-    member_id: MemberId
+    payer_id: PayerId
     seller: LegalEntity
     issued_on: date
     taxes: tuple[TaxAmount, ...]
@@ -36,7 +36,7 @@ class CreditNote(Aggregate):
         number: str
         invoice_id: InvoiceId
         invoice_number: str
-        member_id: MemberId
+        payer_id: PayerId
         seller: LegalEntity
         issued_on: date
         taxes: tuple[TaxAmount, ...]
@@ -67,7 +67,7 @@ class CreditNote(Aggregate):
             number=number,
             invoice_id=InvoiceId(invoice.id),
             invoice_number=invoice.number,
-            member_id=invoice.member_id,
+            payer_id=invoice.payer_id,
             seller=invoice.seller,
             issued_on=issued_on,
             reason=reason,

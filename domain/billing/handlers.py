@@ -5,8 +5,8 @@ from uuid import UUID
 from domain.billing.charging import collect, find, issue_invoice, refund, take_number
 from domain.billing.commands import (
     ApproveCharge,
+    BillCharge,
     CreditInvoice,
-    PriceTrip,
     ReleaseHold,
     RequestHold,
     RetryCharge,
@@ -35,9 +35,9 @@ async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
         payment.release(work.now)
 
 
-async def price_trip(command: PriceTrip, work: UnitOfWork) -> InvoiceId:
-    """Invoice a trip once; take the money unless a person must look at the charge first."""
-    invoice_id = Invoice.id_of(command.trip_id)
+async def bill_charge(command: BillCharge, work: UnitOfWork) -> InvoiceId:
+    """Invoice a subject once; take the money unless a person must look at the charge first."""
+    invoice_id = Invoice.id_of(command.subject_kind, command.subject_id)
     if await find(work, Invoice, invoice_id) is not None:
         return invoice_id
     invoice = await issue_invoice(command, work)
@@ -91,7 +91,7 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
 HANDLERS: dict[type[Command], Handler] = {
     RequestHold: request_hold,
     ReleaseHold: release_hold,
-    PriceTrip: price_trip,
+    BillCharge: bill_charge,
     ApproveCharge: approve_charge,
     RetryCharge: retry_charge,
     CreditInvoice: credit_invoice,

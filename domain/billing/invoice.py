@@ -1,4 +1,4 @@
-"""The invoice of one trip."""
+"""The invoice of what was supplied: a trip, a reservation, whatever is charged for."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from domain.billing.pricing import Price, PriceLine
 from domain.billing.taxes import TaxAmount, Taxed
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId, derived_id
+from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.rulebook.model import LegalEntity
 
@@ -21,8 +21,10 @@ class Invoice(Aggregate):
     TOPIC = "billing.invoice"
 
     number: str
+    subject_kind: str
+    subject_id: UUID
     member_id: MemberId
-    trip_id: TripId
+    payer_id: PayerId
     payment_id: PaymentId
     city_id: str
     seller: LegalEntity
@@ -45,15 +47,20 @@ class Invoice(Aggregate):
         TOPIC = "billing.invoice.issued"
 
         number: str
+        subject_kind: str
+        """Topic of the aggregate that is charged for, e.g. `rental.trip`."""
+        subject_id: UUID
         member_id: MemberId
-        trip_id: TripId
+        """Who had it."""
+        payer_id: PayerId
         payment_id: PaymentId
         city_id: str
+        """Where it was supplied: its taxes apply, and its days."""
         seller: LegalEntity
         issued_on: date
         """The local day, as is `supplied_on`."""
         supplied_on: date
-        """The day on which the trip ended; its taxes apply."""
+        """The day on which what is charged for ended; its taxes apply."""
         lines: tuple[PriceLine, ...]
         taxes: tuple[TaxAmount, ...]
         net: Money
@@ -65,7 +72,7 @@ class Invoice(Aggregate):
 
         TOPIC = "billing.invoice.review_required"
 
-        member_id: MemberId
+        payer_id: PayerId
         number: str
         reasons: tuple[Violation, ...]
 
@@ -96,7 +103,7 @@ class Invoice(Aggregate):
     class PartlyPaid(Event):
         TOPIC = "billing.invoice.partly_paid"
 
-        member_id: MemberId
+        payer_id: PayerId
         number: str
         payment_id: PaymentId
         amount: Money
@@ -110,7 +117,7 @@ class Invoice(Aggregate):
     class Paid(Event):
         TOPIC = "billing.invoice.paid"
 
-        member_id: MemberId
+        payer_id: PayerId
         number: str
         amount: Money
         """All that was received."""
@@ -121,7 +128,7 @@ class Invoice(Aggregate):
     class PaymentFailed(Event):
         TOPIC = "billing.invoice.payment_failed"
 
-        member_id: MemberId
+        payer_id: PayerId
         number: str
         payment_id: PaymentId
         amount: Money
@@ -149,17 +156,19 @@ class Invoice(Aggregate):
                 aggregate.state = "paid"
 
     @staticmethod
-    def id_of(trip_id: TripId) -> InvoiceId:
-        """A trip has one invoice, whoever asks for it how often."""
-        return InvoiceId(derived_id("billing.invoice", trip_id))
+    def id_of(subject_kind: str, subject_id: UUID) -> InvoiceId:
+        """What is charged for has one invoice, whoever asks for it how often."""
+        return InvoiceId(derived_id("billing.invoice", subject_kind, subject_id))
 
     @classmethod
     def issue(
         cls,
         *,
         number: str,
+        subject_kind: str,
+        subject_id: UUID,
         member_id: MemberId,
-        trip_id: TripId,
+        payer_id: PayerId,
         payment_id: PaymentId,
         city_id: str,
         seller: LegalEntity,
@@ -169,14 +178,16 @@ class Invoice(Aggregate):
         taxed: Taxed,
         at: datetime,
     ) -> "Invoice":
-        """Issue the invoice of a trip."""
+        """Issue the invoice of a charge."""
         return cls.begin(
             cls.Issued,
-            id=cls.id_of(trip_id),
+            id=cls.id_of(subject_kind, subject_id),
             timestamp=at,
             number=number,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
             member_id=member_id,
-            trip_id=trip_id,
+            payer_id=payer_id,
             payment_id=payment_id,
             city_id=city_id,
             seller=seller,
@@ -198,7 +209,7 @@ class Invoice(Aggregate):
 
     def require_review(self, reasons: tuple[Violation, ...], at: datetime) -> None:
         """Hold the charge back until an agent approves it."""
-        facts = {"member_id": self.member_id, "number": self.number, "reasons": reasons}
+        facts = {"payer_id": self.payer_id, "number": self.number, "reasons": reasons}
         self.trigger_event(self.ReviewRequired, timestamp=at, **facts)
 
     def approve_charge(self, approved_by: str, reason: str, at: datetime) -> None:
@@ -223,7 +234,7 @@ class Invoice(Aggregate):
 
     def settle(self, at: datetime) -> None:
         """There is nothing to pay."""
-        facts = {"member_id": self.member_id, "number": self.number, "amount": Money.zero(self.gross.currency)}
+        facts = {"payer_id": self.payer_id, "number": self.number, "amount": Money.zero(self.gross.currency)}
         self.trigger_event(self.Paid, timestamp=at, **facts)
 
     def receive(self, payment_id: PaymentId, amount: Money, at: datetime) -> None:
@@ -231,7 +242,7 @@ class Invoice(Aggregate):
         if payment_id not in self.pending:
             return
         paid = amount if self.paid is None else self.paid + amount
-        facts = {"member_id": self.member_id, "number": self.number}
+        facts = {"payer_id": self.payer_id, "number": self.number}
         if paid < self.uncredited:
             self.trigger_event(self.PartlyPaid, timestamp=at, payment_id=payment_id, amount=amount, paid=paid, **facts)
         else:
@@ -240,7 +251,7 @@ class Invoice(Aggregate):
     def record_payment_failure(self, payment_id: PaymentId, amount: Money, decline_code: str, at: datetime) -> None:
         """The money could not be taken; the invoice stays open."""
         if payment_id in self.pending:
-            facts = {"member_id": self.member_id, "number": self.number, "payment_id": payment_id}
+            facts = {"payer_id": self.payer_id, "number": self.number, "payment_id": payment_id}
             self.trigger_event(self.PaymentFailed, timestamp=at, amount=amount, decline_code=decline_code, **facts)
 
     def credit(self, credit_note_id: UUID, amount: Money, at: datetime) -> Money:

@@ -1,4 +1,4 @@
-"""The payment of a trip: money held on a member's payment method, then captured, and what is not needed released."""
+"""A payment: money held on a payment method, then captured, and what is not needed released."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.billing.payment_rules import expect
 from domain.kernel.aggregate import Aggregate, Created, Event
-from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.ids import InvoiceId, PayerId, PaymentId
 from domain.kernel.money import Money
 
 State = Literal[
@@ -30,8 +30,9 @@ class Payment(Aggregate):
 
     TOPIC = "billing.payment"
 
-    member_id: MemberId
-    trip_id: TripId
+    payer_id: PayerId
+    subject_kind: str
+    subject_id: UUID
     amount: Money
     """What was asked to be held."""
     method_token: str
@@ -48,8 +49,10 @@ class Payment(Aggregate):
     class HoldRequested(Created):
         TOPIC = "billing.payment.hold_requested"
 
-        member_id: MemberId
-        trip_id: TripId
+        payer_id: PayerId
+        subject_kind: str
+        """Topic of the aggregate that is paid for, e.g. `rental.trip`."""
+        subject_id: UUID
         amount: Money
         method_token: str
         invoice_id: InvoiceId | None = None
@@ -58,12 +61,13 @@ class Payment(Aggregate):
     class Held(Event):
         TOPIC = "billing.payment.held"
 
-        member_id: MemberId
-        trip_id: TripId
+        payer_id: PayerId
+        subject_kind: str
+        subject_id: UUID
         amount: Money
         reference: str
         invoice_id: InvoiceId | None = None
-        """The invoice that the money was held for; none for the hold of a trip that is about to start."""
+        """The invoice that the money was held for; none for the hold of what is about to be supplied."""
 
         def apply(self, aggregate: "Payment") -> None:
             aggregate.held, aggregate.hold_answered = self.amount, True
@@ -73,8 +77,9 @@ class Payment(Aggregate):
     class HoldDeclined(Event):
         TOPIC = "billing.payment.hold_declined"
 
-        member_id: MemberId
-        trip_id: TripId
+        payer_id: PayerId
+        subject_kind: str
+        subject_id: UUID
         decline_code: str
         invoice_id: InvoiceId | None = None
 
@@ -104,7 +109,7 @@ class Payment(Aggregate):
     class Captured(Event):
         TOPIC = "billing.payment.captured"
 
-        member_id: MemberId
+        payer_id: PayerId
         invoice_id: InvoiceId
         amount: Money
         unused: Money
@@ -117,7 +122,7 @@ class Payment(Aggregate):
     class CaptureFailed(Event):
         TOPIC = "billing.payment.capture_failed"
 
-        member_id: MemberId
+        payer_id: PayerId
         invoice_id: InvoiceId
         amount: Money
         decline_code: str
@@ -194,8 +199,9 @@ class Payment(Aggregate):
         cls,
         payment_id: PaymentId,
         *,
-        member_id: MemberId,
-        trip_id: TripId,
+        payer_id: PayerId,
+        subject_kind: str,
+        subject_id: UUID,
         amount: Money,
         method_token: str,
         at: datetime,
@@ -206,8 +212,9 @@ class Payment(Aggregate):
             cls.HoldRequested,
             id=payment_id,
             timestamp=at,
-            member_id=member_id,
-            trip_id=trip_id,
+            payer_id=payer_id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
             amount=amount,
             method_token=method_token,
             invoice_id=invoice_id,
@@ -257,14 +264,14 @@ class Payment(Aggregate):
         """The provider took the money and let the rest of the hold go."""
         if self.awaits_capture:
             unused = self.held - amount if self.held is not None else Money.zero(amount.currency)
-            facts = {"member_id": self.member_id, "invoice_id": self.invoice_id, "amount": amount, "unused": unused}
+            facts = {"payer_id": self.payer_id, "invoice_id": self.invoice_id, "amount": amount, "unused": unused}
             self.trigger_event(self.Captured, timestamp=at, reference=reference, **facts)
 
     def record_capture_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
         """The provider would not take the money; a hold is of no use any more."""
         if self.state != "capture_requested":
             return
-        facts = {"member_id": self.member_id, "invoice_id": self.invoice_id, "amount": amount}
+        facts = {"payer_id": self.payer_id, "invoice_id": self.invoice_id, "amount": amount}
         self.trigger_event(self.CaptureFailed, timestamp=at, decline_code=decline_code, **facts)
         if self.held is not None:
             self._release_held(at)
@@ -293,8 +300,9 @@ class Payment(Aggregate):
         """The provider would not give the money back."""
         self.trigger_event(self.RefundFailed, timestamp=at, amount=amount, decline_code=decline_code)
 
-    def _whose(self) -> dict[str, UUID | None]:
-        return {"member_id": self.member_id, "trip_id": self.trip_id, "invoice_id": self.invoice_id}
+    def _whose(self) -> dict[str, object]:
+        subject = {"subject_kind": self.subject_kind, "subject_id": self.subject_id}
+        return {"payer_id": self.payer_id, **subject, "invoice_id": self.invoice_id}
 
     def _release_held(self, at: datetime) -> None:
         self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, method_token=self.method_token)

@@ -7,7 +7,7 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import payment_answer
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import PaymentId
+from domain.kernel.ids import MemberId, PayerId, PaymentId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import AskPaymentProvider, Operation, Policies, SendMessage
 
@@ -39,20 +39,20 @@ def when_hold_declined_then_tell_member(recorded: RecordedEvent, event: Payment.
     """A hold for an invoice is told as the invoice's failed payment."""
     if event.invoice_id is None:
         values = {"decline_code": event.decline_code}
-        yield SendMessage(member_id=event.member_id, template="hold_declined", values=values)
+        yield _told(event.payer_id, template="hold_declined", values=values)
 
 
 def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice.Issued) -> Iterable[SendMessage]:
     """Number and amount."""
     values = {"number": event.number, "gross": str(event.gross)}
-    yield SendMessage(member_id=event.member_id, template="invoice_issued", values=values)
+    yield _told(event.payer_id, template="invoice_issued", values=values)
 
 
 def when_review_required_then_tell_member(
     recorded: RecordedEvent, event: Invoice.ReviewRequired
 ) -> Iterable[SendMessage]:
     """Nothing is taken yet."""
-    yield SendMessage(member_id=event.member_id, template="charge_in_review", values={"number": event.number})
+    yield _told(event.payer_id, template="charge_in_review", values={"number": event.number})
 
 
 def when_payment_failed_then_tell_member(
@@ -60,7 +60,7 @@ def when_payment_failed_then_tell_member(
 ) -> Iterable[SendMessage]:
     """The invoice is still open."""
     values = {"number": event.number, "amount": str(event.amount)}
-    yield SendMessage(member_id=event.member_id, template="payment_failed", values=values)
+    yield _told(event.payer_id, template="payment_failed", values=values)
 
 
 def when_credit_note_issued_then_tell_member(
@@ -68,7 +68,12 @@ def when_credit_note_issued_then_tell_member(
 ) -> Iterable[SendMessage]:
     """What was taken back."""
     values = {"number": event.number, "invoice": event.invoice_number, "gross": str(event.gross)}
-    yield SendMessage(member_id=event.member_id, template="credit_note_issued", values=values)
+    yield _told(event.payer_id, template="credit_note_issued", values=values)
+
+
+def _told(payer_id: PayerId, template: str, values: dict[str, str]) -> SendMessage:
+    """A payer has the address of the member who it is."""
+    return SendMessage(member_id=MemberId(payer_id), template=template, values=values)
 
 
 POLICIES: Policies = {

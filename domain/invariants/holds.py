@@ -9,7 +9,6 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.invariants.law import InvariantResult
 from domain.kernel.aggregate import DomainEvent, Event
-from domain.kernel.ids import TripId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.money import Money
 from domain.rental.trip import Trip
@@ -24,7 +23,8 @@ PATIENCE = timedelta(days=1)
 class _Hold:
     """Money asked for and neither declined, captured nor released."""
 
-    trip_id: UUID
+    subject: tuple[str, UUID]
+    """What it is for, by kind and id."""
     asked_at: datetime
     amount: Money
     answered: bool = False
@@ -46,8 +46,8 @@ class Holds:
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
     _open: dict[UUID, _Hold] = field(default_factory=dict)
-    _under_way: set[UUID] = field(default_factory=set)
-    """Trips."""
+    _under_way: set[tuple[str, UUID]] = field(default_factory=set)
+    """Trips, by kind and id."""
     _in_review: set[UUID] = field(default_factory=set)
     """Invoices."""
     _now: datetime = EPOCH
@@ -71,9 +71,9 @@ class Holds:
     def _trip(self, happened: DomainEvent) -> None:
         match happened:
             case Trip.Requested() as event:
-                self._under_way.add(event.originator_id)
+                self._under_way.add((Trip.TOPIC, event.originator_id))
             case Trip.StartFailed() | Trip.Ended() as event:
-                self._under_way.discard(event.originator_id)
+                self._under_way.discard((Trip.TOPIC, event.originator_id))
 
     def _review(self, happened: DomainEvent) -> None:
         match happened:
@@ -85,7 +85,9 @@ class Holds:
     def _payment(self, happened: DomainEvent) -> None:
         match happened:
             case Payment.HoldRequested() as event:
-                self._open[event.originator_id] = _Hold(event.trip_id, event.timestamp, event.amount)
+                self._open[event.originator_id] = _Hold(
+                    (event.subject_kind, event.subject_id), event.timestamp, event.amount
+                )
             case Payment.HoldDeclined() as event:
                 self._open.pop(event.originator_id, None)
                 self._seen.checked += 1
@@ -121,7 +123,7 @@ class Holds:
         if not hold.answered:
             late = finished or self._now - hold.asked_at > PATIENCE
             return f"was to be held at {hold.asked_at}, which was never answered" if late else None
-        kept = hold.trip_id in self._under_way or Invoice.id_of(TripId(hold.trip_id)) in self._in_review
+        kept = hold.subject in self._under_way or Invoice.id_of(*hold.subject) in self._in_review
         if not finished or (kept and not hold.settling):
             return None
         return "is held, neither captured nor released"

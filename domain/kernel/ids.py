@@ -10,6 +10,8 @@ TaskId = NewType("TaskId", UUID)
 ReservationId = NewType("ReservationId", UUID)
 TripId = NewType("TripId", UUID)
 PaymentId = NewType("PaymentId", UUID)
+PayerId = NewType("PayerId", UUID)
+"""Who pays, be it for a trip of their own or of another; today a member, by their id."""
 InvoiceId = NewType("InvoiceId", UUID)
 CommandId = NewType("CommandId", UUID)
 

@@ -38,13 +38,13 @@ async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWo
 
 async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
-    reservation.cancel(work.now)
+    reservation.cancel(work.rulebook.city(reservation.city_id), work.now)
     await _release(reservation, work)
 
 
 async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
-    if reservation.expire(work.now):
+    if reservation.expire(work.rulebook.city(reservation.city_id), work.now):
         await _release(reservation, work)
 
 

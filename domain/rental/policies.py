@@ -1,11 +1,12 @@
 """Whenever something happened to a reservation, a trip, its payment or its car: what follows."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
-from domain.billing.commands import PriceTrip, ReleaseHold, RequestHold
+from domain.billing.commands import BillCharge, ReleaseHold, RequestHold
 from domain.billing.payment import Payment
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.ids import PaymentId, ReservationId, TripId, VehicleId, derived_id
+from domain.kernel.ids import PayerId, PaymentId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
 from domain.rental import commands
@@ -14,9 +15,9 @@ from domain.rental.trip import Trip
 from domain.rental.trip_events import StepFailed
 
 
-def payment_id_of(trip_id: TripId) -> PaymentId:
-    """The one payment of a trip."""
-    return PaymentId(derived_id("billing.payment", trip_id))
+def payment_id_of(subject_kind: str, subject_id: UUID) -> PaymentId:
+    """The one hold, or else the first payment, of what is charged for."""
+    return PaymentId(derived_id("billing.payment", subject_kind, subject_id))
 
 
 def when_reservation_runs_until_then_expire_it(
@@ -48,9 +49,10 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Req
     """Payment first; if the provider stays silent, the start is given up."""
     trip_id = TripId(event.originator_id)
     yield RequestHold(
-        payment_id=payment_id_of(trip_id),
-        trip_id=trip_id,
-        member_id=event.member_id,
+        payment_id=payment_id_of(Trip.TOPIC, trip_id),
+        payer_id=PayerId(event.member_id),
+        subject_kind=Trip.TOPIC,
+        subject_id=trip_id,
         amount=event.quote.hold,
         method_token=event.method_token,
     )
@@ -61,14 +63,14 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Req
 
 def when_money_held_then_unlock(recorded: RecordedEvent, event: Payment.Held) -> Iterable[Reaction]:
     """The car opens once the payment is secured. A hold for an invoice is for no start."""
-    if event.invoice_id is None:
-        yield commands.UnlockForTrip(trip_id=event.trip_id)
+    if event.invoice_id is None and event.subject_kind == Trip.TOPIC:
+        yield commands.UnlockForTrip(trip_id=TripId(event.subject_id))
 
 
 def when_hold_declined_then_fail_start(recorded: RecordedEvent, event: Payment.HoldDeclined) -> Iterable[Reaction]:
     """No money, no trip."""
-    if event.invoice_id is None:
-        yield commands.FailTripStart(trip_id=event.trip_id, reason="payment_declined")
+    if event.invoice_id is None and event.subject_kind == Trip.TOPIC:
+        yield commands.FailTripStart(trip_id=TripId(event.subject_id), reason="payment_declined")
 
 
 def when_car_confirmed_then_take_step(recorded: RecordedEvent, event: Vehicle.CommandConfirmed) -> Iterable[Reaction]:
@@ -98,7 +100,7 @@ def when_start_confirmed_then_tell_member(recorded: RecordedEvent, event: Trip.S
 
 def when_start_failed_then_release_money(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
     """Nothing is charged."""
-    yield ReleaseHold(payment_id=payment_id_of(TripId(event.originator_id)))
+    yield ReleaseHold(payment_id=payment_id_of(Trip.TOPIC, event.originator_id))
 
 
 def when_step_failed_then_tell_member(recorded: RecordedEvent, event: StepFailed) -> Iterable[Reaction]:
@@ -108,28 +110,28 @@ def when_step_failed_then_tell_member(recorded: RecordedEvent, event: StepFailed
     yield SendMessage(member_id=event.member_id, template=template, values=values)
 
 
-def when_trip_ended_then_price_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
-    """By the tariff that was quoted."""
-    trip_id = TripId(event.originator_id)
-    yield PriceTrip(
-        trip_id=trip_id,
-        member_id=event.member_id,
-        payment_id=payment_id_of(trip_id),
-        quote=event.quote,
-        facts=event.facts,
-    )
+def when_trip_ended_then_bill_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
+    """By the tariff that was quoted, from the hold."""
+    yield _bill(Trip.TOPIC, event)
 
 
-def when_charge_due_then_price_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
-    """A reservation without a trip is invoiced under its own id, and charged without a hold."""
-    what = TripId(event.originator_id)
-    yield PriceTrip(
-        trip_id=what,
+def when_charge_due_then_bill_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
+    """A reservation without a trip is charged without a hold."""
+    yield _bill(Reservation.TOPIC, event, event.method_token)
+
+
+def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_token: str | None = None) -> BillCharge:
+    """Who had it pays for it."""
+    return BillCharge(
+        subject_kind=kind,
+        subject_id=event.originator_id,
         member_id=event.member_id,
-        payment_id=payment_id_of(what),
+        payer_id=PayerId(event.member_id),
+        seller_id=event.seller_id,
+        payment_id=payment_id_of(kind, event.originator_id),
         quote=event.quote,
         facts=event.facts,
-        method_token=event.method_token,
+        method_token=method_token,
     )
 
 
@@ -151,14 +153,14 @@ POLICIES: Policies = {
     Reservation.GivenBack: (when_reservation_runs_until_then_expire_it,),
     Reservation.ExpiryAnnounced: (when_expiry_announced_then_tell_member,),
     Reservation.Expired: (when_reservation_expired_then_tell_member,),
-    Reservation.ChargeDue: (when_charge_due_then_price_reservation,),
+    Reservation.ChargeDue: (when_charge_due_then_bill_reservation,),
     Trip.Requested: (when_trip_requested_then_hold_money,),
     Trip.StartConfirmed: (when_start_confirmed_then_tell_member,),
     Trip.StartFailed: (when_start_failed_then_release_money, when_step_failed_then_tell_member),
     Trip.ParkFailed: (when_step_failed_then_tell_member,),
     Trip.ResumeFailed: (when_step_failed_then_tell_member,),
     Trip.EndUnconfirmed: (when_step_failed_then_tell_member,),
-    Trip.Ended: (when_trip_ended_then_price_it, when_trip_ended_then_tell_member),
+    Trip.Ended: (when_trip_ended_then_bill_it, when_trip_ended_then_tell_member),
     Payment.Held: (when_money_held_then_unlock,),
     Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
     Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),

@@ -10,7 +10,7 @@ from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental.reservation_rules import not_longer, too_long
-from domain.rulebook.model import ReservationLimits
+from domain.rulebook.model import City, ReservationLimits
 from domain.rulebook.tariff import Quote
 
 NOTICE = timedelta(minutes=5)
@@ -101,6 +101,8 @@ class Reservation(Aggregate):
 
         member_id: MemberId
         quote: Quote
+        seller_id: str
+        """Legal entity that issues the invoice."""
         facts: TripFacts
         method_token: str
 
@@ -164,11 +166,11 @@ class Reservation(Aggregate):
         refuse_if([self._not_open(at), not_longer(until, self.expires_at), too_long(until, latest)])
         self.trigger_event(self.Extended, timestamp=at, member_id=self.member_id, expires_at=until)
 
-    def cancel(self, at: datetime) -> None:
-        """Give the car up. Refused once the reservation has ended."""
+    def cancel(self, city: City, at: datetime) -> None:
+        """Give the car up. Refused once the reservation has ended. What it costs is sold in its city."""
         refuse_if([self._not_open(at)])
         self._close(self.Cancelled, at, at)
-        self._charge(at, at)
+        self._charge(at, city, at)
 
     def announce_expiry(self, at: datetime) -> None:
         """Have the member told that the time ends soon, once for each end. Too early or once closed changes nothing."""
@@ -176,12 +178,12 @@ class Reservation(Aggregate):
         if self.is_open and not told and self.expires_at - NOTICE <= at < self.expires_at:
             self.trigger_event(self.ExpiryAnnounced, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
 
-    def expire(self, at: datetime) -> bool:
+    def expire(self, city: City, at: datetime) -> bool:
         """End the claim once its time is up; says whether it did. Twice or too early changes nothing."""
         if not self.is_open or at < self.expires_at:
             return False
         self._close(self.Expired, self.expires_at, at)
-        self._charge(self.expires_at, at)
+        self._charge(self.expires_at, city, at)
         return True
 
     def convert(self, trip_id: TripId, member_id: MemberId, vehicle_id: VehicleId, at: datetime) -> None:
@@ -206,11 +208,12 @@ class Reservation(Aggregate):
         who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
         self.trigger_event(event, timestamp=at, reserved_until=reserved_until, **who)
 
-    def _charge(self, reserved_until: datetime, at: datetime) -> None:
+    def _charge(self, reserved_until: datetime, city: City, at: datetime) -> None:
         if reserved_until > self.free_until:
             facts = TripFacts(started_at=reserved_until, reserved_at=self.placed_at, reservation_only=True)
-            what = {"quote": self.quote, "method_token": self.method_token, "facts": facts}
-            self.trigger_event(self.ChargeDue, timestamp=at, member_id=self.member_id, **what)
+            what = {"quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}
+            who = {"member_id": self.member_id, "method_token": self.method_token}
+            self.trigger_event(self.ChargeDue, timestamp=at, **who, **what)
 
     def _not_open(self, at: datetime) -> Violation | None:
         if self.is_open and at < self.expires_at:

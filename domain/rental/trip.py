@@ -168,6 +168,8 @@ class Trip(Aggregate):
         distance_source: DistanceSource
         facts: TripFacts
         quote: Quote
+        seller_id: str
+        """Legal entity that issues the invoice."""
         forced: bool = False
         reason: str | None = None
         """Why an agent ended it."""
@@ -256,5 +258,5 @@ class Trip(Aggregate):
         times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
         gone = {"distance_m": went.metres, "distance_source": went.source}
         when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at)}
-        what = {"city_id": self.city_id, "quote": self.quote, "facts": facts}
+        what = {"city_id": self.city_id, "quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}
         self.tell(self.Ended, at, **what, **when, **times, **gone, **dict(car), **why)

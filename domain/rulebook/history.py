@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.kernel.messages import RecordedEvent
 from domain.rulebook.loading import text
-from domain.rulebook.model import Rulebook
+from domain.rulebook.model import LegalEntity, Rulebook
 from domain.rulebook.published import PublishedRulebook
 from domain.rulebook.tariff import Tariff
 
@@ -36,6 +36,13 @@ class Rulebooks(Protocol):
         """A tariff of any version. Raises `LookupError`."""
         ...
 
+    def legal_entity(self, service: str, id: str) -> LegalEntity:
+        """As the newest version that has it says: what was sold is invoiced after a city has changed hands, too.
+
+        Raises `LookupError`.
+        """
+        ...
+
     async def refresh(self) -> None:
         """Take up what was published since."""
         ...
@@ -48,6 +55,7 @@ class RulebookHistory:
         self.newest_publication = 0
         self._versions: dict[str, list[RulebookVersion]] = {}
         self._tariffs: dict[tuple[str, str], Tariff] = {}
+        self._legal_entities: dict[tuple[str, str], LegalEntity] = {}
 
     @property
     def services(self) -> frozenset[str]:
@@ -67,6 +75,8 @@ class RulebookHistory:
         self._versions.setdefault(service, []).append(version)
         tariffs = (tariff for city in version.rulebook.cities for tariff in city.tariffs)
         self._tariffs |= {(service, tariff.digest): tariff for tariff in tariffs}
+        entities = (city.legal_entity for city in version.rulebook.cities)
+        self._legal_entities |= {(service, entity.id): entity for entity in entities}
 
     def in_force(self, service: str, at: datetime) -> RulebookVersion | None:
         """The newest version that holds at a time."""
@@ -76,3 +86,7 @@ class RulebookHistory:
     def tariff(self, service: str, digest: str) -> Tariff:
         """A tariff of any version. Raises `LookupError`."""
         return self._tariffs[service, digest]
+
+    def legal_entity(self, service: str, id: str) -> LegalEntity:
+        """As the newest version that has it says. Raises `LookupError`."""
+        return self._legal_entities[service, id]

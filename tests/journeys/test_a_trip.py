@@ -33,7 +33,7 @@ async def test_a_member_reserves_drives_parks_ends_and_is_invoiced(city: City) -
     await city.until(trip, member, "ended")
     await city.settled()
 
-    invoices = (await city.api.get("/v1/invoices", params={"trip_id": started["id"]}, headers=member)).json()[
+    invoices = (await city.api.get("/v1/invoices", params={"subject_id": started["id"]}, headers=member)).json()[
         "invoices"
     ]
     assert [(i["number"], i["state"]) for i in invoices] == [("DE-00000001", "paid")]

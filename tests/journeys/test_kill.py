@@ -45,7 +45,7 @@ async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_
             assert again.json() == {"id": done.id, "position": done.position, "repeated": True}
         laws = await audit(running.store.read())
         assert [sentence for law in laws.values() for sentence in law.broken] == []
-        assert laws["ended_trip_has_one_invoice"].checked == DRIVERS * TRIPS_EACH
+        assert laws["charge_has_one_invoice"].checked == DRIVERS * TRIPS_EACH
         assert len(city.mails("trip_ended")) == DRIVERS * TRIPS_EACH
         await city.reserve(city.cars[-1], newcomer)
     server.terminate()

@@ -8,6 +8,7 @@ from adapters.postgres.read_models.generations import drop, generations_of, prep
 from domain.billing.commands import CreditInvoice
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import TripId, derived_id
+from domain.rental.trip import Trip
 from tests.domain.billing.desk import euros
 
 Followers = dict[str, Follower]
@@ -56,4 +57,6 @@ def credit(trip_id: TripId, amount: str | None = None, reason: str = "Ada was co
     """Take back so many EUR of a trip's invoice, or all of it."""
     money = None if amount is None else euros(amount)
     note_id = derived_id("note", trip_id, amount or "all")
-    return CreditInvoice(credit_note_id=note_id, invoice_id=Invoice.id_of(trip_id), amount=money, reason=reason)
+    return CreditInvoice(
+        credit_note_id=note_id, invoice_id=Invoice.id_of(Trip.TOPIC, trip_id), amount=money, reason=reason
+    )

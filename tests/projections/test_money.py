@@ -8,6 +8,7 @@ from domain.billing.commands import RetryCharge
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.rental.commands import EndTrip
+from domain.rental.trip import Trip
 from tests.projections.following import Followers, catch_up, credit, row
 from tests.support.people_and_cars import area, car, member, says, started
 from tests.support.world import World
@@ -16,8 +17,8 @@ Story = tuple[MemberId, VehicleId, TripId]
 
 
 async def _agrees(pool: asyncpg.Pool, world: World, trip: TripId) -> asyncpg.Record:
-    invoice = await world.store.load(Invoice, Invoice.id_of(trip))
-    shown = await row(pool, "invoices", "trip_id", trip)
+    invoice = await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, trip))
+    shown = await row(pool, "invoices", "subject_id", trip)
     paid = invoice.paid.amount_minor if invoice.paid else 0
     assert (shown["state"], shown["paid_minor"]) == (invoice.state, paid)
     assert shown["open_minor"] == invoice.due.amount_minor
@@ -28,7 +29,7 @@ async def test_the_invoice_is_paid_and_its_revenue_is_in_the_day(
     story: Story, world: World, pool: asyncpg.Pool
 ) -> None:
     invoice = await _agrees(pool, world, story[2])
-    payment = await row(pool, "payments", "trip_id", story[2])
+    payment = await row(pool, "payments", "subject_id", story[2])
     day = await row(pool, "fleet_days", "trips", 1)
 
     assert (invoice["state"], invoice["open_minor"]) == ("paid", 0)
@@ -47,7 +48,7 @@ async def test_credit_notes_lower_what_is_open_and_the_revenue_of_the_day(
         assert (await _agrees(pool, world, story[2]))["state"] == state
 
     [part, rest] = await pool.fetch("select * from read_v1.credit_notes order by number")
-    invoice = await row(pool, "invoices", "trip_id", story[2])
+    invoice = await row(pool, "invoices", "subject_id", story[2])
     days = await pool.fetch("select trips, revenue_minor from read_v1.fleet_days")
     assert (part["gross_minor"], part["reason"], part["issued_at"]) == (100, "Ada was cold", world.now())
     assert part["invoice_id"] == rest["invoice_id"] == invoice["invoice_id"]
@@ -71,7 +72,7 @@ async def test_an_unpaid_invoice_owes_what_was_not_credited_until_it_is_paid(
     await catch_up(followers)
     unpaid = await _agrees(pool, world, trip)
     world.provider = "accepting"
-    await world.do(RetryCharge(invoice_id=Invoice.id_of(trip)))
+    await world.do(RetryCharge(invoice_id=Invoice.id_of(Trip.TOPIC, trip)))
     await catch_up(followers)
     paid = await _agrees(pool, world, trip)
 
@@ -106,11 +107,11 @@ async def test_a_hold_that_is_given_up_before_its_answer_is_shown_so_until_it_is
     trip = await started(world, await member(world), await car(world))
     await world.advance(timedelta(hours=1))
     await catch_up(followers)
-    given_up = await row(pool, "payments", "trip_id", trip)
+    given_up = await row(pool, "payments", "subject_id", trip)
 
     world.provider = "accepting"
     await world.answer_payments()
     await catch_up(followers)
 
     assert given_up["state"] == "abandoned"
-    assert (await row(pool, "payments", "trip_id", trip))["state"] == "released"
+    assert (await row(pool, "payments", "subject_id", trip))["state"] == "released"

@@ -38,7 +38,7 @@ class CreditBody(Body):
 
 
 class PaymentRetry(Body):
-    """Another payment method by the provider's token; the one of the trip when none is given."""
+    """Another payment method by the provider's token; the one charged before when none is given."""
 
     model_config = example({"token": "tok_visa"}, extra="forbid")
 
@@ -50,8 +50,12 @@ class InvoiceSummary(BaseModel):
 
     invoice_id: UUID
     number: str
+    subject_kind: str
+    """Topic of the aggregate that it is for, e.g. `rental.trip`."""
+    subject_id: UUID
     member_id: UUID
-    trip_id: UUID
+    """Who had it."""
+    payer_id: UUID
     issued_at: AwareDatetime
     currency: Currency
     net_minor: int
@@ -65,8 +69,10 @@ class InvoiceSummary(BaseModel):
 _SUMMARY = {
     "invoice_id": INVOICE_ID,
     "number": "DE-00000042",
+    "subject_kind": "rental.trip",
+    "subject_id": TRIP_ID,
     "member_id": MEMBER_ID,
-    "trip_id": TRIP_ID,
+    "payer_id": MEMBER_ID,
     "issued_at": "2027-01-05T12:35:11Z",
     "currency": "EUR",
     "net_minor": 625,
@@ -136,8 +142,12 @@ class InvoiceShown(Shown):
     number: str
     state: str
     seller: LegalEntity
+    subject_kind: str
+    """Topic of the aggregate that it is for, e.g. `rental.trip`."""
+    subject_id: UUID
     member_id: UUID
-    trip_id: UUID
+    """Who had it."""
+    payer_id: UUID
     city_id: str
     issued_at: AwareDatetime
     issued_on: date
@@ -174,7 +184,7 @@ class CreditNoteSummary(BaseModel):
     credit_note_id: UUID
     number: str
     invoice_id: UUID
-    member_id: UUID
+    payer_id: UUID
     issued_at: AwareDatetime
     currency: Currency
     net_minor: int
@@ -192,7 +202,7 @@ class CreditNotePage(BaseModel):
                     "credit_note_id": "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009",
                     "number": "DE-C-00000007",
                     "invoice_id": INVOICE_ID,
-                    "member_id": MEMBER_ID,
+                    "payer_id": MEMBER_ID,
                     "issued_at": "2027-01-06T09:00:00Z",
                     "currency": "EUR",
                     "net_minor": 210,

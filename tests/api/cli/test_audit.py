@@ -8,9 +8,10 @@ import asyncpg
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.billing.payment import Payment
-from domain.kernel.ids import MemberId, PaymentId, TripId
+from domain.kernel.ids import PayerId, PaymentId
 from domain.kernel.money import Currency, Money
 from domain.members.member import Member
+from domain.rental.trip import Trip
 from tests.api.cli.terminal import NOW, Csbe, append, registered
 
 
@@ -45,8 +46,9 @@ async def test_a_law_that_is_broken_is_named_and_what_is_under_way_is_not_missed
 ) -> None:
     asked = Payment.hold(
         PaymentId(uuid4()),
-        member_id=MemberId(uuid4()),
-        trip_id=TripId(uuid4()),
+        payer_id=PayerId(uuid4()),
+        subject_kind=Trip.TOPIC,
+        subject_id=uuid4(),
         amount=Money(amount_minor=3000, currency=Currency.EUR),
         method_token="tok_visa",
         at=NOW + timedelta(days=9999),  # long from now, so that it has just been asked for

@@ -6,16 +6,17 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from domain.billing.commands import PriceTrip, RequestHold
+from domain.billing.commands import BillCharge, RequestHold
 from domain.billing.handlers import HANDLERS
 from domain.billing.invoice import Invoice
 from domain.billing.policies import POLICIES, payment_answer
 from domain.billing.pricing import Span, TripFacts
 from domain.dispatcher import Dispatcher
-from domain.kernel.ids import CommandId, InvoiceId, MemberId, PaymentId, TripId
+from domain.kernel.ids import CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider, SendMessage
+from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
 from tests.support.memory_store import MemoryStore
 from tests.support.services import RULEBOOKS, GivenRulebooks
@@ -26,14 +27,21 @@ NOON = datetime(2021, 6, 1, 12, tzinfo=UTC)
 
 
 class Desk:
-    """One trip by one member in one service; `at` is the time at which everything happens."""
+    """One trip by one member in one service; `at` is the time at which everything happens.
+
+    The member pays, and the city's legal entity sells, unless a story says otherwise."""
 
     def __init__(self, service: str = "drivenow-europe", city: str = "berlin", model: str = "MINI 3-Door") -> None:
         self.at = NOON
         self.store = MemoryStore()
         self.service, self.city, self.model = service, city, model
         self.member_id = MemberId(uuid4())
-        self.dispatcher = Dispatcher(self.store, self, GivenRulebooks(), HANDLERS)
+        self.payer_id = PayerId(self.member_id)
+        self.seller_id: str | None = None
+        self.rulebooks = GivenRulebooks()
+        self.dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS)
+        self.told: list[SendMessage] = []
+        """What the payer was told, once the provider has answered."""
         self._answered = 0
 
     def now(self) -> datetime:
@@ -54,23 +62,32 @@ class Desk:
         money = euros(amount)
         await self.do(
             RequestHold(
-                payment_id=payment_id, member_id=self.member_id, trip_id=trip_id, amount=money, method_token=token
+                payment_id=payment_id,
+                payer_id=self.payer_id,
+                subject_kind=Trip.TOPIC,
+                subject_id=trip_id,
+                amount=money,
+                method_token=token,
             )
         )
         return trip_id, payment_id
 
     async def price(self, trip_id: TripId, payment_id: PaymentId, **facts: Any) -> InvoiceId:
-        await self.do(self.price_trip(trip_id, payment_id, **facts))
-        return Invoice.id_of(trip_id)
+        await self.do(self.bill_trip(trip_id, payment_id, **facts))
+        return Invoice.id_of(Trip.TOPIC, trip_id)
 
-    def price_trip(
+    def bill_trip(
         self, trip_id: TripId, payment_id: PaymentId, *, minutes: int = 10, token: str | None = None
-    ) -> PriceTrip:
-        tariff = RULEBOOKS[self.service].tariff(self.city, self.model, self.at)
+    ) -> BillCharge:
+        rulebook = RULEBOOKS[self.service]
+        tariff = rulebook.tariff(self.city, self.model, self.at)
         started_at = self.at - timedelta(minutes=minutes)
-        return PriceTrip(
-            trip_id=trip_id,
+        return BillCharge(
+            subject_kind=Trip.TOPIC,
+            subject_id=trip_id,
             member_id=self.member_id,
+            payer_id=self.payer_id,
+            seller_id=self.seller_id or rulebook.city(self.city).legal_entity.id,
             payment_id=payment_id,
             quote=Quote.of(tariff, city_id=self.city, model=self.model, at=started_at),
             facts=TripFacts(started_at=started_at, spans=(Span(phase="driving", seconds=minutes * 60),)),
@@ -80,12 +97,17 @@ class Desk:
     async def provider_answers(self, *, accepted: bool = True) -> list[str]:
         """Let the provider answer until policies ask it nothing more; tells what was asked."""
         asked = []
-        while requests := [e for e in self._reactions() if isinstance(e, AskPaymentProvider)]:
+        while requests := self._requests():
             for request in requests:
                 asked.append(f"{request.operation} {request.amount}")
                 code = None if accepted else "card_declined"
                 await self.do(payment_answer(request, accepted, "ref-1", code))
         return asked
+
+    def _requests(self) -> list[AskPaymentProvider]:
+        reactions = [*self._reactions()]
+        self.told += [r for r in reactions if isinstance(r, SendMessage)]
+        return [r for r in reactions if isinstance(r, AskPaymentProvider)]
 
     def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage]:
         fresh, self._answered = self.store.log[self._answered :], len(self.store.log)

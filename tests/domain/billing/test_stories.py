@@ -1,20 +1,22 @@
 """Billing, told as stories: hold, price, capture, failure, review, credit."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from domain.billing.commands import ApproveCharge, CreditInvoice, PriceTrip, ReleaseHold, RetryCharge
+from domain.billing.commands import ApproveCharge, BillCharge, CreditInvoice, ReleaseHold, RetryCharge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
 from domain.kernel.errors import RefusedError
-from domain.kernel.ids import PaymentId, TripId
+from domain.kernel.ids import PayerId, PaymentId, TripId
 from domain.kernel.money import Currency, Money
+from domain.rental.reservation import Reservation
 from tests.domain.billing.desk import Desk, euros
+from tests.support.services import RULEBOOKS
 
 
 async def test_a_trip_is_paid_from_its_hold_and_the_rest_is_let_go() -> None:
@@ -173,16 +175,85 @@ async def test_no_more_than_the_invoice_is_credited() -> None:
         await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, amount=euros("3.11"), reason="x"))
 
 
+def kept_without_a_trip(desk: Desk, reservation_id: UUID) -> BillCharge:
+    """A car was reserved for an hour, and nobody came."""
+    command = desk.bill_trip(TripId(reservation_id), PaymentId(uuid4()), minutes=0, token="tok_visa")
+    kept = {"reservation_only": True, "reserved_at": desk.at - timedelta(hours=1), "spans": ()}
+    what = {"subject_kind": Reservation.TOPIC, "facts": command.facts.model_copy(update=kept)}
+    return command.model_copy(update=what)
+
+
 async def test_a_reservation_without_a_trip_is_charged_without_a_hold() -> None:
     desk = Desk()
-    command = desk.price_trip(TripId(uuid4()), PaymentId(uuid4()), minutes=0, token="tok_visa")
-    facts = command.facts.model_copy(
-        update={"reservation_only": True, "reserved_at": desk.at.replace(hour=11), "spans": ()}
-    )
 
-    await desk.do(PriceTrip(**dict(command) | {"facts": facts}))
+    command = kept_without_a_trip(desk, uuid4())
+    await desk.do(command)
 
     assert await desk.provider_answers() == ["hold 4.50 EUR", "capture 4.50 EUR"]
+    invoice = await desk.invoice(Invoice.id_of(Reservation.TOPIC, command.subject_id))
+    [asked] = desk.events(Payment.HoldRequested)
+    assert invoice.state == "paid"
+    assert (invoice.subject_kind, invoice.subject_id) == ("rental.reservation", command.subject_id)
+    assert (asked.subject_kind, asked.subject_id) == ("rental.reservation", command.subject_id)
+
+
+async def test_things_of_another_kind_with_the_same_id_have_an_invoice_each() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+
+    await desk.price(trip_id, payment_id)
+    await desk.do(kept_without_a_trip(desk, trip_id))
+
+    issued = desk.events(Invoice.Issued)
+    assert [e.subject_kind for e in issued] == ["rental.trip", "rental.reservation"]
+    assert len({e.originator_id for e in issued}) == 2
+
+
+async def test_who_pays_need_not_be_who_drove() -> None:
+    desk = Desk()
+    driver, company = desk.member_id, PayerId(uuid4())
+    desk.payer_id = company
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+
+    invoice_id = await desk.price(trip_id, payment_id)
+    await desk.provider_answers(accepted=False)
+    await desk.do(RetryCharge(invoice_id=invoice_id))
+    await desk.provider_answers()
+    await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, reason="the heating was broken"))
+    await desk.provider_answers()
+
+    [issued], [note] = desk.events(Invoice.Issued), desk.events(CreditNote.Issued)
+    assert (issued.member_id, issued.payer_id, note.payer_id) == (driver, company, company)
+    assert {e.payer_id for e in desk.events(Payment.HoldRequested) + desk.events(Payment.Captured)} == {company}
+    assert {m.template for m in desk.told} == {"invoice_issued", "payment_failed", "credit_note_issued"}
+    assert {m.member_id for m in desk.told} == {company}
+
+
+async def test_the_seller_need_not_be_that_of_the_city_whose_taxes_apply() -> None:
+    desk = Desk(city="berlin")
+    desk.seller_id = "drivenow-at"
+
+    await desk.price(TripId(uuid4()), PaymentId(uuid4()), token="tok_visa")
+
+    [issued] = desk.events(Invoice.Issued)
+    assert (issued.number, issued.seller.id, issued.city_id) == ("AT-00000001", "drivenow-at", "berlin")
+    assert [str(t.rate) for t in issued.taxes] == ["0.19"]
+
+
+async def test_what_was_sold_before_its_city_changed_hands_is_invoiced_by_who_sold_it() -> None:
+    desk = Desk(city="berlin")
+    command = desk.bill_trip(TripId(uuid4()), PaymentId(uuid4()), token="tok_visa")
+    rulebook = RULEBOOKS[desk.service]
+    vienna = rulebook.city("vienna").legal_entity
+    cities = tuple(city.model_copy(update={"legal_entity": vienna}) for city in rulebook.cities)
+
+    desk.rulebooks.hold(rulebook.model_copy(update={"cities": cities}))
+    await desk.do(command)
+
+    assert [e.seller.id for e in desk.events(Invoice.Issued)] == [command.seller_id]
+    assert command.seller_id != vienna.id
 
 
 async def test_a_trip_that_costs_nothing_is_settled_and_its_hold_released() -> None:
@@ -246,7 +317,7 @@ async def test_an_american_invoice_adds_its_taxes_to_the_price() -> None:
     desk = Desk("reachnow-usa", "seattle", "BMW 3 Series")
     trip_id, payment_id = TripId(uuid4()), PaymentId(uuid4())
 
-    command = desk.price_trip(trip_id, payment_id, minutes=100, token="tok_visa")
+    command = desk.bill_trip(trip_id, payment_id, minutes=100, token="tok_visa")
     await desk.do(command)
 
     [issued] = desk.events(Invoice.Issued)

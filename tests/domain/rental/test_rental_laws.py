@@ -148,7 +148,7 @@ class Rental(RuleBasedStateMachine):
 
     @invariant()
     def every_ended_trip_has_exactly_one_invoice_and_no_failed_start_has_one(self) -> None:
-        invoiced = Counter(i.trip_id for i in self.world.events(Invoice.Issued))
+        invoiced = Counter(i.subject_id for i in self.world.events(Invoice.Issued))
         charged = {e.originator_id for e in self.world.events(Trip.Ended, Reservation.ChargeDue)}
         assert invoiced == Counter(charged)
 

@@ -94,6 +94,7 @@ async def test_an_extended_reservation_lives_longer_and_costs_something_without_
 
     assert still.is_open
     (invoice,) = world.events(Invoice.Issued)
+    assert (invoice.subject_kind, invoice.subject_id) == (Reservation.TOPIC, reservation_id)
     assert str(invoice.gross) == "4.50 EUR"  # 45 minutes beyond the free 15, 0.10 EUR each
 
 
