@@ -13,6 +13,7 @@ create table members (
     trip_id uuid,
     blocked boolean not null default false,
     registered_at timestamptz not null,
+    erased_at timestamptz,
     version bigint not null
 );
 create index members_by_time on members (service, registered_at desc);
@@ -31,4 +32,5 @@ comment on column members.reservation_id is 'The open reservation.';
 comment on column members.trip_id is 'The open trip.';
 comment on column members.blocked is 'Whether kept from anything new.';
 comment on column members.registered_at is 'When the account was opened.';
+comment on column members.erased_at is 'When the member was erased; null for all others.';
 comment on column members.version is 'Version of the aggregate.';

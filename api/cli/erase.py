@@ -5,29 +5,30 @@ from uuid import UUID
 
 import typer
 
-from api.cli.terminal import errors, fail, run, with_system
+from api.cli.terminal import By, Reason, errors, run, with_system
+from api.command_ids import new_id
 from api.composition import Running
+from domain.kernel.ids import MemberId
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.members.commands import EraseMember
 from domain.members.member import Member
-from projections.members import MembersProjector, forget
 
 
 def erase(
     member_id: Annotated[UUID, typer.Argument(help="The member.")],
+    reason: Reason,
+    by: By,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
 ) -> None:
-    """Destroy a member's key: nobody will ever read name, address, licence number or places again."""
+    """Erase a member: nobody will ever read name, address, licence number or places again."""
     if not yes:
         typer.confirm(f"Erase member {member_id} for ever?", abort=True, err=True)
-    run(with_system(lambda running: _erase(running, member_id)))
-    errors.print(f"member {member_id} is erased")
+    run(with_system(lambda running: _erase(running, EraseMember(member_id=MemberId(member_id), reason=reason), by)))
+    errors.print(f"member {member_id} is erased; whoever runs the policies destroys the key", soft_wrap=True)
 
 
-async def _erase(running: Running, member_id: UUID) -> None:
-    member = await running.store.load(Member, member_id)
-    if member.trip_id or member.reservation_id:
-        fail(f"member {member_id} has an open {'trip' if member.trip_id else 'reservation'}: end it first")
-    await running.store.erase(member_id)
-    projection = next(p for p in running.followers if p.name == MembersProjector.NAME)
-    for generation in await projection.generations():  # what one has in hand may still name the member
-        async with projection.follower(generation).held() as connection:
-            await forget(connection, generation.schema, member_id)
+async def _erase(running: Running, command: EraseMember, by: str) -> None:
+    member = await running.store.load(Member, command.member_id)
+    actor = Actor(role=Role.OPERATOR, id=by)
+    metadata = Metadata.of(command, id=new_id(), actor=actor, service=member.service)
+    await running.system.dispatcher.dispatch(command, metadata)

@@ -7,8 +7,8 @@ from api.composition.tracing import effect_span
 from domain.billing.policies import payment_answer
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
-from domain.kernel.policy import AskPaymentProvider, Effect, SendMessage, TellVehicle
-from domain.kernel.ports import EventStore, Messenger, PaymentGateway, VehicleGateway
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, SendMessage, TellVehicle
+from domain.kernel.ports import EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
 from domain.members.member import Member
 
 
@@ -20,6 +20,7 @@ class Effects:
     payments: PaymentGateway
     messenger: Messenger
     store: EventStore
+    keys: PersonalKeys
     tokens: TokenAuthority
 
     async def perform(self, effect: Effect, idempotency_key: str) -> Command | None:
@@ -36,6 +37,8 @@ class Effects:
                 return payment_answer(effect, answer.accepted, answer.reference, answer.decline_code)
             case SendMessage():
                 await self._send(effect, idempotency_key)
+            case DestroyKey():
+                await self.keys.erase(effect.member_id)
         return None
 
     async def _send(self, message: SendMessage, idempotency_key: str) -> None:

@@ -137,7 +137,7 @@ async def composed(
             service_of(None, settings.service, rulebooks.services)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
-        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, tokens)
+        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, store, tokens)
         followers = tuple(
             Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
         )

@@ -123,6 +123,13 @@ async def unblock(member_id: UUID, body: ReasonBody, by: Agent, dispatch: Dispat
     return await dispatch(command, member_id, by)
 
 
+@router.post("/{member_id}/erase")
+async def erase(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+    """Make all that is known about the person unreadable, for ever; not while a reservation or a trip is open."""
+    command = commands.EraseMember(member_id=MemberId(member_id), reason=body.reason)
+    return await dispatch(command, member_id, by)
+
+
 def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
     """The member asked about, if the caller may see it. Raises `Problem` 404, which tells nothing."""
     if by.subject == str(member_id) or by.may(scope):

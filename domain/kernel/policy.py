@@ -65,8 +65,15 @@ class SendMessage(_Reaction):
     values: dict[str, str] = {}
 
 
-Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage, Field(discriminator="kind")]
-Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage
+class DestroyKey(_Reaction):
+    """Destroy the key of a person, and with it whatever is stored about them. Twice changes nothing."""
+
+    kind: Literal["destroy_key"] = "destroy_key"
+    member_id: MemberId
+
+
+Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage | DestroyKey, Field(discriminator="kind")]
+Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage | DestroyKey
 Policy = Callable[[RecordedEvent, Any], Iterable[Reaction]]
 """What follows an event; the second argument is the event as its own class, as projectors have it."""
 Policies = dict[type[DomainEvent], tuple[Policy, ...]]

@@ -124,5 +124,13 @@ class Messenger(Protocol):
         ...
 
 
+class PersonalKeys(Protocol):
+    """The keys under which values about persons are stored."""
+
+    async def erase(self, subject: UUID, /) -> None:
+        """Destroy a person's key for ever, wherever it is remembered. Twice changes nothing."""
+        ...
+
+
 class GatewayUnavailableError(Exception):
     """The other side did not answer; the same call may succeed later."""

@@ -98,3 +98,12 @@ class UnblockMember(Command):
 
     member_id: MemberId
     reason: str
+
+
+class EraseMember(Command):
+    """Make everything that is known about the person unreadable, for ever."""
+
+    NAME = "members.erase_member"
+
+    member_id: MemberId
+    reason: str

@@ -17,43 +17,56 @@ async def register_member(command: commands.RegisterMember, work: UnitOfWork) ->
 
 async def verify_email(command: commands.VerifyEmail, work: UnitOfWork) -> None:
     """Check the code."""
-    (await work.load(Member, command.member_id)).verify_email(command.code, work.now)
+    (await _member(command.member_id, work)).verify_email(command.code, work.now)
 
 
 async def submit_licence(command: commands.SubmitLicence, work: UnitOfWork) -> None:
     """Take the licence for a check."""
-    (await work.load(Member, command.member_id)).submit_licence(command, work.now)
+    (await _member(command.member_id, work)).submit_licence(command, work.now)
 
 
 async def verify_licence(command: commands.VerifyLicence, work: UnitOfWork) -> None:
     """Accept the licence."""
-    (await work.load(Member, command.member_id)).verify_licence(work.now)
+    (await _member(command.member_id, work)).verify_licence(work.now)
 
 
 async def reject_licence(command: commands.RejectLicence, work: UnitOfWork) -> None:
     """Turn the licence down."""
-    (await work.load(Member, command.member_id)).reject_licence(command.reason, work.now)
+    (await _member(command.member_id, work)).reject_licence(command.reason, work.now)
 
 
 async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> str:
     """Take a payment method."""
-    (await work.load(Member, command.member_id)).add_payment_method(command, work.now)
+    (await _member(command.member_id, work)).add_payment_method(command, work.now)
     return command.method_id
 
 
 async def remove_payment_method(command: commands.RemovePaymentMethod, work: UnitOfWork) -> None:
     """Forget a payment method."""
-    (await work.load(Member, command.member_id)).remove_payment_method(command.method_id, work.now)
+    (await _member(command.member_id, work)).remove_payment_method(command.method_id, work.now)
 
 
 async def block_member(command: commands.BlockMember, work: UnitOfWork) -> None:
     """Block the account."""
-    (await work.load(Member, command.member_id)).block(command.reason, work.now)
+    (await _member(command.member_id, work)).block(command.reason, work.now)
 
 
 async def unblock_member(command: commands.UnblockMember, work: UnitOfWork) -> None:
     """Lift the block."""
-    (await work.load(Member, command.member_id)).unblock(command.reason, work.now)
+    (await _member(command.member_id, work)).unblock(command.reason, work.now)
+
+
+async def erase_member(command: commands.EraseMember, work: UnitOfWork) -> None:
+    """A reservation or a trip that begins meanwhile changes the member too: one of the two decides again."""
+    member = await work.load(Member, command.member_id)
+    member.erase(command.reason, work.metadata.actor.id, work.now)
+
+
+async def _member(member_id: MemberId, work: UnitOfWork) -> Member:
+    """A member about whom something may still be noted. Refused once erased."""
+    member = await work.load(Member, member_id)
+    refuse_if([member.erasure()])
+    return member
 
 
 HANDLERS: dict[type[Command], Handler] = {
@@ -66,4 +79,5 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.RemovePaymentMethod: remove_payment_method,
     commands.BlockMember: block_member,
     commands.UnblockMember: unblock_member,
+    commands.EraseMember: erase_member,
 }

@@ -16,7 +16,7 @@ from domain.rulebook.model import Rulebook
 
 
 class Member(Aggregate):
-    """A person who may drive: registered -> checked -> idle <-> in_reservation <-> in_trip."""
+    """A person who may drive: registered -> checked -> idle <-> in_reservation <-> in_trip; idle -> erased."""
 
     TOPIC = "members.member"
 
@@ -28,6 +28,7 @@ class Member(Aggregate):
     licence: Licence | None = None
     payment_methods: tuple[PaymentMethod, ...] = ()
     blocked_for: str | None = None
+    erased: bool = False
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
 
@@ -128,6 +129,17 @@ class Member(Aggregate):
         def apply(self, aggregate: "Member") -> None:
             aggregate.blocked_for = None
 
+    class Erased(Event):
+        """Nothing about the person is to be read any more: the key is destroyed, and no car is given out."""
+
+        TOPIC = "members.member.erased"
+        reason: str
+        by: str
+        """Id of whoever asked for it."""
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.erased, aggregate.payment_methods = True, ()
+
     class ReservationOpened(Event):
         """The member holds a car."""
 
@@ -223,8 +235,22 @@ class Member(Aggregate):
         if self.blocked_for is not None:
             self.trigger_event(self.Unblocked, reason=reason, timestamp=at)
 
+    def erase(self, reason: str, by: str, at: datetime) -> None:
+        """Forget the person, not while a car is in hand. Erased already, it changes nothing."""
+        refuse_if([self.occupation()])
+        if not self.erased:
+            self.trigger_event(self.Erased, reason=reason, by=by, timestamp=at)
+
+    def erasure(self) -> Violation | None:
+        """What stands against anything that needs a person."""
+        if not self.erased:
+            return None
+        return Violation(code="member.erased", detail="this account was erased: open a new one")
+
     def ineligibility(self, rulebook: Rulebook, at: datetime) -> list[Violation]:
         """Every reason why this person may not take a car now. Age and expiries go by the day in the member's city."""
+        if erasure := self.erasure():
+            return [erasure]
         rules, today = rulebook.eligibility, rulebook.city(self.city_id).local_day(at)
         found = [
             None
@@ -246,12 +272,12 @@ class Member(Aggregate):
 
     def open_reservation(self, reservation_id: ReservationId, at: datetime) -> None:
         """Note the one reservation. The caller has checked `occupation`."""
-        refuse_if([self.occupation()])
+        refuse_if([self.erasure(), self.occupation()])
         self.trigger_event(self.ReservationOpened, reservation_id=reservation_id, timestamp=at)
 
     def open_trip(self, trip_id: TripId, at: datetime) -> None:
         """Note the one trip; it takes the place of the member's reservation."""
-        refuse_if([self._busy() if self.state is MemberState.IN_TRIP else None])
+        refuse_if([self.erasure(), self._busy() if self.state is MemberState.IN_TRIP else None])
         self.trigger_event(self.TripOpened, trip_id=trip_id, timestamp=at)
 
     def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import Policies, Reaction, SendMessage
+from domain.kernel.policy import DestroyKey, Policies, Reaction, SendMessage
 from domain.members.member import Member
 
 
@@ -33,9 +33,15 @@ def when_blocked_then_tell_member(recorded: RecordedEvent, event: Member.Blocked
     yield SendMessage(member_id=MemberId(event.originator_id), template="account_blocked")
 
 
+def when_member_erased_then_destroy_key(recorded: RecordedEvent, event: Member.Erased) -> Iterable[Reaction]:
+    """Tried again until it is done: what is on record must become so."""
+    yield DestroyKey(member_id=MemberId(event.originator_id))
+
+
 POLICIES: Policies = {
     Member.Registered: (when_registered_then_ask_to_verify_email,),
     Member.LicenceVerified: (when_licence_verified_then_tell_member,),
     Member.LicenceRejected: (when_licence_rejected_then_tell_member,),
     Member.Blocked: (when_blocked_then_tell_member,),
+    Member.Erased: (when_member_erased_then_destroy_key,),
 }

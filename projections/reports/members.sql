@@ -1,6 +1,6 @@
 create or replace view reports.members as
 select member_id, service, city_id, email_verified, licence_state, licence_expires_on, payment_methods, state,
-    reservation_id, trip_id, blocked, registered_at, version
+    reservation_id, trip_id, blocked, registered_at, erased_at, version
 from read_v1.members;
 comment on view reports.members is 'One row per member.';
 comment on column reports.members.member_id is 'The member.';
@@ -15,4 +15,5 @@ comment on column reports.members.reservation_id is 'The open reservation.';
 comment on column reports.members.trip_id is 'The open trip.';
 comment on column reports.members.blocked is 'Whether kept from anything new.';
 comment on column reports.members.registered_at is 'When the account was opened.';
+comment on column reports.members.erased_at is 'When the member was erased; null for all others.';
 comment on column reports.members.version is 'Version of the aggregate.';

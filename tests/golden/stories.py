@@ -145,6 +145,10 @@ async def a_trip_has_everything(world: World) -> None:
     await world.do(ForceEndTrip(trip_id=trip_id, ended_at=world.now(), reason="no network in the garage"))
 
 
+async def a_member_wants_to_be_forgotten(world: World) -> None:
+    await world.do(members.EraseMember(member_id=await member(world, "Grace"), reason="asked by letter"))
+
+
 STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_member_has_troubles,
     a_city_is_drawn_anew,
@@ -155,4 +159,5 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     reservations_end_without_a_trip,
     a_trip_does_not_start,
     a_trip_has_everything,
+    a_member_wants_to_be_forgotten,
 )

@@ -9,7 +9,7 @@ import projections
 from adapters.postgres.errors import FollowerStoppedError
 from domain.fleet.commands import CommissionVehicle, CompleteTask
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
-from domain.members.commands import BlockMember, RemovePaymentMethod
+from domain.members.commands import BlockMember, EraseMember, RemovePaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
@@ -18,6 +18,12 @@ from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, res
 from tests.support.world import World
 
 _ALL_VIEWS = "select schemaname || '.' || viewname from pg_views where schemaname = 'read_v1'"
+
+_PERSONAL = """
+select a.attname from pg_attribute a join pg_class c on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0
+    and col_description(c.oid, a.attnum) like 'Personal:%' order by a.attnum
+"""
 
 Story = tuple[MemberId, VehicleId, TripId]
 
@@ -52,6 +58,23 @@ async def test_the_account_the_trip_and_the_reservation_tell_the_story(story: St
     assert (account["name"], account["state"], account["licence_state"]) == ("Ada", "idle", "verified")
     assert (driven["state"], driven["vehicle_id"], driven["distance_m"]) == ("ended", mini, 9000)
     assert (held["state"], held["trip_id"]) == ("converted", trip)
+
+
+async def test_nothing_personal_is_left_of_an_erased_member_before_the_key_is_destroyed(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    ada, _, _ = story
+    schema = await live_schema(pool, "members")
+    personal = [name for (name,) in await pool.fetch(_PERSONAL, schema)]
+
+    await world.do(EraseMember(member_id=ada, reason="asked by letter"))
+    await catch_up(followers)
+
+    erased = await row(pool, "members", "member_id", ada)
+    assert personal == ["name", "email"]
+    assert [erased[name] for name in personal] == [None, None]
+    assert (erased["erased_at"], erased["payment_methods"]) == (world.now(), 0)
+    assert erased["version"] == (await world.store.load(Member, ada)).version
 
 
 async def test_the_account_tells_how_the_member_can_pay_and_until_when_the_licence_is_good(

@@ -18,7 +18,7 @@ from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
-from domain.kernel.policy import AskPaymentProvider, Reaction, Scheduled, SendMessage, TellVehicle
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Reaction, Scheduled, SendMessage, TellVehicle
 from domain.rulebook.model import Rulebook
 from tests.support.memory_store import MemoryStore
 from tests.support.services import GivenRulebooks
@@ -50,6 +50,7 @@ class World:
         self.provider: ProviderManner = "accepting"
         self.last_said: dict[UUID, Observation] = {}
         self.unanswered: list[TellVehicle] = []
+        self.destroyed: list[UUID] = []
         self.unanswered_payments: list[AskPaymentProvider] = []
         self._seen = 0
         self._number = count()
@@ -129,6 +130,8 @@ class World:
                 self.messages.append(reaction)
             case TellVehicle():
                 await self._car_hears(reaction)
+            case DestroyKey():
+                self.destroyed.append(reaction.member_id)
             case AskPaymentProvider():
                 await self._provider_hears(reaction)
             case Command():

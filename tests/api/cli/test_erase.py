@@ -1,19 +1,46 @@
 """What is taken out for ever: persons, and old telemetry."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from unittest.mock import AsyncMock, Mock
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 import typer
 
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.jobs.policy_runner import PolicyRunner
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.jobs.worker import JobWorker
+from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import DeadLetter, TelemetryStore
+from api.composition.effects import Effects
+from api.composition.wiring import SystemClock
 from domain.kernel.ids import ReservationId
 from domain.members.member import Member
+from domain.members.policies import when_member_erased_then_destroy_key
+from projections.members import MembersProjector
 from tests.api.cli.terminal import NOW, Csbe, append, registered
 
 PATIENCE_S = 20
+MEANT = ("--reason", "asked by letter", "--yes")
+
+
+async def by_and_reason(store: PostgresEventStore, member_id: UUID) -> list[tuple[str, str]]:
+    """Of every erasure on record."""
+    read = store.read(aggregate_id=member_id)
+    return [(e.event.by, e.event.reason) async for e in read if isinstance(e.event, Member.Erased)]
+
+
+async def destroy_keys(store: PostgresEventStore) -> None:
+    """What a server does that runs the policies."""
+    runner = PolicyRunner({Member.Erased: (when_member_erased_then_destroy_key,)})
+    await Follower(store.pool, store, "policies", runner, topics=runner.topics).catch_up()
+    effects = Effects(Mock(), Mock(), Mock(), store, store, Mock())
+    queue = JobQueue(store.pool)
+    worker = JobWorker(queue, store.listener.jobs, SystemClock(), {}, AsyncMock(), effects.perform)
+    assert await worker.run_due() == 1
 
 
 async def test_an_erased_member_is_nowhere_to_be_read(
@@ -25,19 +52,39 @@ async def test_an_erased_member_is_nowhere_to_be_read(
     assert (await store.load(Member, ada.id)).email_code == "4711"
     heard = store.listener.erasures.count
 
-    ended = await csbe("erase", str(ada.id), "--yes")
+    ended = await csbe("erase", str(ada.id), *MEANT)
 
     assert ended.code == 0
+    assert await by_and_reason(store, ada.id) == [("olga", "asked by letter")]
+    await destroy_keys(store)
     await store.listener.erasures.wait(heard, PATIENCE_S)
     assert (await store.load(Member, ada.id)).email_code is None
     names = {e.event.originator_id: e.event.name async for e in store.read() if isinstance(e.event, Member.Registered)}
     assert names == {ada.id: None, bob.id: "Ada Lovelace"}
+    await Projection(pool, store, MembersProjector()).catch_up()
     rows = "select member_id, name, email from read_v1.members order by name nulls first"
     shown = [tuple(row) for row in await pool.fetch(rows)]
     assert shown == [(ada.id, None, None), (bob.id, "Ada Lovelace", "ada@example.org")]
     await csbe("projections", "rebuild", "members")
     assert [tuple(row) for row in await pool.fetch(rows)] == shown
-    assert (await csbe("erase", str(ada.id), "--yes")).code == 0
+
+
+async def test_whoever_is_erased_twice_was_erased_once(csbe: Csbe, store: PostgresEventStore) -> None:
+    ada = await registered(store)
+
+    codes = [(await csbe("erase", str(ada.id), *MEANT)).code for _ in range(2)]
+
+    assert codes == [0, 0]
+    assert len(await by_and_reason(store, ada.id)) == 1
+
+
+async def test_nobody_is_erased_without_a_reason(csbe: Csbe, store: PostgresEventStore) -> None:
+    ada = await registered(store)
+
+    ended = await csbe("erase", str(ada.id), "--yes")
+
+    assert (ended.code, "--reason" in ended.err) == (2, True)
+    assert await by_and_reason(store, ada.id) == []
 
 
 async def test_who_is_not_a_member_or_has_a_car_in_hand_is_not_erased(csbe: Csbe, store: PostgresEventStore) -> None:
@@ -45,12 +92,12 @@ async def test_who_is_not_a_member_or_has_a_car_in_hand_is_not_erased(csbe: Csbe
     driver.trigger_event(Member.ReservationOpened, timestamp=NOW, reservation_id=ReservationId(uuid4()))
     await append(store, driver)
 
-    unknown = await csbe("erase", str(uuid4()), "--yes")
-    busy = await csbe("erase", str(driver.id), "--yes")
+    unknown = await csbe("erase", str(uuid4()), *MEANT)
+    busy = await csbe("erase", str(driver.id), *MEANT)
 
     assert (unknown.code, busy.code) == (2, 2)
     assert "there is no members.member" in unknown.err
-    assert "has an open reservation: end it first" in busy.err
+    assert "member.in_reservation: end what is open first" in busy.err
     assert (await store.load(Member, driver.id)).email_code == "4711"
 
 
@@ -60,7 +107,7 @@ async def test_nobody_is_erased_without_being_asked_about(
     ada = await registered(store)
     monkeypatch.setattr("typer.confirm", _refuse)
 
-    ended = await csbe("erase", str(ada.id))
+    ended = await csbe("erase", str(ada.id), "--reason", "asked by letter")
 
     assert ended.code == 1
     assert (await store.load(Member, ada.id)).email_code == "4711"

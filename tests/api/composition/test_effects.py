@@ -1,4 +1,4 @@
-"""Mail to members: to whom, and not at all to whom is erased."""
+"""Mail to members, and not to whom is erased; keys that are destroyed."""
 
 from pathlib import Path
 from unittest.mock import Mock
@@ -11,14 +11,15 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from api.auth import TokenAuthority
 from api.composition.effects import Effects
 from domain.kernel.ids import MemberId
-from domain.kernel.policy import SendMessage
+from domain.kernel.policy import DestroyKey, SendMessage
+from domain.members.member import Member
 from tests.api.cli.terminal import registered
 
 
 @pytest.fixture
 def effects(store: PostgresEventStore, tmp_path: Path) -> Effects:
     tokens = TokenAuthority(Ed25519PrivateKey.generate())
-    return Effects(Mock(), Mock(), FileMessenger(tmp_path, sender="csbe@example.org"), store, tokens)
+    return Effects(Mock(), Mock(), FileMessenger(tmp_path, sender="csbe@example.org"), store, store, tokens)
 
 
 def mails(folder: Path) -> list[str]:
@@ -48,3 +49,13 @@ async def test_nobody_writes_to_an_erased_member(effects: Effects, store: Postgr
     await effects.perform(message(MemberId(ada.id)), "1")
 
     assert mails(tmp_path) == []
+
+
+async def test_a_key_is_destroyed_however_often_that_is_asked_for(effects: Effects, store: PostgresEventStore) -> None:
+    ada, bob = await registered(store), await registered(store)
+
+    for key in ("1", "2"):
+        await effects.perform(DestroyKey(member_id=MemberId(ada.id)), key)
+
+    assert (await store.load(Member, ada.id)).birth_date is None
+    assert (await store.load(Member, bob.id)).birth_date is not None
