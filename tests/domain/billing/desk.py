@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from domain.billing.commands import BillCharge, RequestHold
 from domain.billing.handlers import HANDLERS
@@ -12,7 +13,7 @@ from domain.billing.invoice import Invoice
 from domain.billing.policies import POLICIES, payment_answer
 from domain.billing.pricing import Span, TripFacts
 from domain.dispatcher import Dispatcher
-from domain.kernel.ids import CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId
+from domain.kernel.ids import CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider, SendMessage
@@ -35,7 +36,8 @@ class Desk:
         self.at = NOON
         self.store = MemoryStore()
         self.service, self.city, self.model = service, city, model
-        self.member_id = MemberId(uuid4())
+        self._number = count()
+        self.member_id = MemberId(self._fresh())
         self.payer_id = PayerId(self.member_id)
         self.seller_id: str | None = None
         self.rulebooks = GivenRulebooks()
@@ -47,18 +49,21 @@ class Desk:
     def now(self) -> datetime:
         return self.at
 
+    def _fresh(self) -> UUID:
+        return derived_id("desk", next(self._number))
+
     async def do(self, command: Command, actor: str = "agent-7") -> None:
         metadata = Metadata(
-            command_id=CommandId(uuid4()),
+            command_id=CommandId(self._fresh()),
             command=command.NAME,
             actor=Actor(role=Role.AGENT, id=actor),
             service=self.service,
-            correlation_id=uuid4(),
+            correlation_id=self._fresh(),
         )
         await self.dispatcher.dispatch(command, metadata)
 
     async def hold(self, amount: str = "30", token: str = "tok_visa") -> tuple[TripId, PaymentId]:  # noqa: S107
-        trip_id, payment_id = TripId(uuid4()), PaymentId(uuid4())
+        trip_id, payment_id = TripId(self._fresh()), PaymentId(self._fresh())
         money = euros(amount)
         await self.do(
             RequestHold(
