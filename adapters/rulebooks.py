@@ -36,24 +36,36 @@ def _shipped_folders() -> list[Traversable]:
 
 def load(folder: Traversable) -> Rulebook:
     """The rulebook in a folder. Raises `RulebookError`, with the folder before the name of each file."""
+    texts, wrong = _read(folder)
     try:
-        return text(read(folder))
+        rulebook = text(texts)
     except RulebookError as error:
-        raise RulebookError(one._replace(file=f"{folder}/{one.file}") for one in error.complaints) from error
+        wrong += error.complaints
+    if wrong:
+        raise RulebookError(one._replace(file=f"{folder}/{one.file}") for one in wrong)
+    return rulebook
 
 
 def read(folder: Traversable) -> dict[str, str]:
     """The text of a service: each file of its folder by name. Raises `RulebookError` for one that is not UTF-8."""
-    found, wrong = dict[str, str](), list[Complaint]()
-    for file in _texts(folder):
-        try:
-            found[file.name] = file.read_text("utf-8")
-        except UnicodeDecodeError as error:
-            line = file.read_bytes()[: error.start].count(b"\n") + 1
-            wrong.append(Complaint(file.name, line, "", "this is not UTF-8: save it so"))
+    texts, wrong = _read(folder)
     if wrong:
         raise RulebookError(wrong)
-    return found
+    return texts
+
+
+def _read(folder: Traversable) -> tuple[dict[str, str], list[Complaint]]:
+    """What is not UTF-8 is read as far as it goes, so that the rest can be judged."""
+    texts, wrong = dict[str, str](), list[Complaint]()
+    for file in _texts(folder):
+        written = file.read_bytes()
+        try:
+            texts[file.name] = written.decode().replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            texts[file.name] = written.decode(errors="replace")
+            line = written[: error.start].count(b"\n") + 1
+            wrong.append(Complaint(file.name, line, "", "this is not UTF-8: save it so"))
+    return texts, wrong
 
 
 def _texts(folder: Traversable) -> list[Traversable]:

@@ -18,9 +18,15 @@ from api.rest.application import ROUTERS
 from api.settings import Settings
 from domain import contexts
 from domain.kernel.aggregate import DomainEvent, event_classes
+from domain.rulebook.readings import DURATION
+from domain.rulebook.schema import schema
 
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
 MARKS = {"x-personal": "**About a person.** ", "x-restricted": "**Restricted.** "}
+
+A_NAME = "A name of what is shared."
+KINDS = 4
+"""More models than this are elements."""
 
 ABOUT_SCHEMAS = """\
 The facts of each event as JSON. A schema is of one version, for ever: it says what is stored (`$defs/Stored`), and what
@@ -39,6 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reports": _reports(),
         "settings": _settings(),
         "cli": _command_line(),
+        "rulebook": _rulebook(),
     }
     for name, lines in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content="\n".join(lines) + "\n"))
@@ -147,6 +154,60 @@ def _settings() -> Iterator[str]:
         default = "" if field.default is None else f"`{field.default}`"
         yield f"| `{prefix}{name.upper()}` | {default} | {field.description} |"
     yield "\nOpenTelemetry's variables (`OTEL_…`) turn traces on: see [Trace a request](../how-to/trace-a-request.md)."
+
+
+ABOUT_RULEBOOKS = """\
+A service is a folder of TOML: `service.toml`, and a file for each city, whose name is the city's id. `csbe rulebook
+check` says all that is wrong with it; [Add a service](../how-to/add-a-service.md) shows one.
+
+- An amount or a rate is a plain number in the service's currency: `rate = 0.31`.
+- A duration is ISO 8601 in quotes: `"PT15M"`, `"PT3H"`, `"P2D"`.
+- A day is `2030-01-01`, a time of day `22:00:00`. A moment is `2030-01-01T00:00:00Z`, or a day or a time in the city.
+- A tariff has the currency and the unit of distance of its service, and the time zone of its city.
+- What stands in `[shared.elements]`, `[shared.packages]`, `[shared.windows]`, `[shared.taxes]` or
+  `[shared.legal_entities]` of a city's or the service's file may be named where such a thing belongs. Its name is its
+  id. In a list, a name stands for one or several.
+
+The [JSON Schema](rulebook.schema.json) lets editors complete and check as one types."""
+
+
+def _rulebook() -> Iterator[str]:
+    yield f"# Rulebook\n\nWhat a service may say.\n\n{ABOUT_RULEBOOKS}"
+    parts = schema()["$defs"]
+    first = (
+        "Rulebook",
+        "Eligibility",
+        "ReservationLimits",
+        "TripLimits",
+        "FleetLimits",
+        "City",
+        "LegalEntity",
+        "TaxRule",
+        "Tariff",
+    )
+    for name in [*first, *(name for name in parts if name not in first and name != "Shared")]:
+        part, known = parts[name], parts[name]["properties"]
+        kind = f' (`kind = "{known["kind"]["const"]}"`)' if "kind" in known else ""
+        yield f"\n## {name}{kind}\n\n{_text(part['description'])}\n\n| key | what it is | meaning |\n|---|---|---|"
+        for key, value in known.items():
+            if key not in {"kind", "shared"}:
+                needed = "" if key in part["required"] else ", or nothing"
+                yield f"| `{key}` | {_written(value)}{needed} | {_text(value.get('description', ''))} |"
+
+
+def _written(value: dict[str, Any]) -> str:
+    """How a value is written, for people."""
+    if value.get("pattern") == DURATION:
+        return "duration"
+    if value.get("type") == "array":
+        return f"list of {_written(value['items'])}"
+    if "anyOf" in value:
+        told = dict.fromkeys(_written(choice) for choice in value["anyOf"])
+        return "element or a name" if len(told) > KINDS else " or ".join(told)
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    return "a name" if value.get("description") == A_NAME else _type(value).replace("string", "text")
 
 
 def _command_line() -> Iterator[str]:

@@ -14,6 +14,7 @@ from api.cli.erase import erase
 from api.cli.followers import followers_app
 from api.cli.jobs import jobs_app
 from api.cli.projections import projections_app
+from api.cli.rulebook import rulebook_app
 from api.cli.run import demo, migrate, serve, simulate, token
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
@@ -36,6 +37,7 @@ for name, group in {
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,
+    "rulebook": rulebook_app,
 }.items():
     app.add_typer(group, name=name)
 
