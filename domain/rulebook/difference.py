@@ -11,10 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 from domain.kernel.money import Money
 from domain.rulebook.base import said
 from domain.rulebook.model import City, Rulebook
+from domain.rulebook.places import key_of
 from domain.rulebook.readings import WEEKDAYS
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
-from domain.rulebook.written import key_of
 
 EVERYBODY = "all members"
 _DURATION = TypeAdapter(timedelta)

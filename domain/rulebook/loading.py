@@ -9,9 +9,10 @@ from typing import NamedTuple
 from domain.rulebook.faults import Fault, faults
 from domain.rulebook.mending import Mended, mend
 from domain.rulebook.model import Rulebook
+from domain.rulebook.places import Place
 from domain.rulebook.shapes import Path
 from domain.rulebook.toml_lines import lines_of
-from domain.rulebook.written import SERVICE, Place, Table, Written
+from domain.rulebook.written import SERVICE, Table, Written
 
 _FILE = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?\.toml")
 _ITEM = len(("cities", 0, "taxes", 0))

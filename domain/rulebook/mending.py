@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 from domain.kernel.money import Currency, Money
 from domain.rulebook.faults.rules import Fault
 from domain.rulebook.model import Rulebook
+from domain.rulebook.places import key_of
 from domain.rulebook.shapes import Path, kind_of, shape
 from domain.rulebook.tariff import Tariff
-from domain.rulebook.written import Table, key_of
+from domain.rulebook.written import Table
 
 _HARMLESS: dict[Any, Any] = {
     str: "unknown",

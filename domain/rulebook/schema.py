@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, BaseModel
 from domain.kernel.money import Money
 from domain.rulebook import readings
 from domain.rulebook.model import City, LegalEntity, Rulebook
+from domain.rulebook.places import group, key_of
 from domain.rulebook.shapes import Shape, kind_of, shape
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.windows import Window
-from domain.rulebook.written import group, key_of
 
 Schema = dict[str, Any]  # a JSON object
 

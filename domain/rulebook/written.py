@@ -9,55 +9,22 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
 from domain.kernel.money import Currency, Money
 from domain.rulebook import readings
-from domain.rulebook.elements import TimeRate
-from domain.rulebook.model import City, LegalEntity, Rulebook
+from domain.rulebook.model import City, Rulebook
+from domain.rulebook.places import SHARED, Place, field_of, group, key_of
 from domain.rulebook.shapes import Path, Shape, shape
 from domain.rulebook.tariff import Tariff
-from domain.rulebook.tax import TaxRule
-from domain.rulebook.windows import Window
 
 SERVICE = "service.toml"
-SHARED = {"elements": TimeRate, "windows": Window, "taxes": TaxRule, "legal_entities": LegalEntity}
-"""What may be shared, by a model that it holds; packages beside elements."""
 Table = dict[str, Any]  # of TOML: texts, numbers, dates, arrays and tables
 
 _FINEST = max(Currency, key=lambda currency: currency.exponent)
 _UNKNOWN = object()
-
-
-class Place(NamedTuple):
-    """A value in the files."""
-
-    file: str
-    path: Path = ()
-
-    def __truediv__(self, part: str | int) -> "Place":
-        return Place(self.file, (*self.path, part))
-
-
-def group(models: tuple[type[BaseModel], ...]) -> str:
-    """Where in `shared` the models of a field may stand; nowhere for most."""
-    if not models:
-        return ""
-    names = {Window: "windows", TaxRule: "taxes", LegalEntity: "legal_entities"}
-    fallback = "packages" if models[0].__name__ == "Package" else ""
-    return names.get(models[0], "elements" if len(models) > 1 else fallback)
-
-
-def field_of(model: type[BaseModel], key: str) -> str:
-    """The field that a key means: `duration` is the field `duration_s`, which counts seconds."""
-    return f"{key}_s" if key not in model.model_fields and f"{key}_s" in model.model_fields else key
-
-
-def key_of(field: str | int) -> str | int:
-    """The key by which a field is written."""
-    return field.removesuffix("_s") if isinstance(field, str) else field
 
 
 class Written:
@@ -212,8 +179,8 @@ class Written:
     def _unused(self) -> Iterator[Place]:
         for shared in self._shared:
             for kind, named in self._table(shared).items():
-                if kind not in {*SHARED, "packages"} or not isinstance(named, dict):
-                    kinds_known = ", ".join(sorted({*SHARED, "packages"}))
+                if kind not in SHARED or not isinstance(named, dict):
+                    kinds_known = ", ".join(sorted(SHARED))
                     self.faults.append((shared / kind, f"{kind} cannot be shared: only tables of {kinds_known} can"))
                     continue
                 yield from (shared / kind / n for n in named if (shared.file, ("shared", kind, n)) not in self._used)
