@@ -1,22 +1,47 @@
-"""Commands about services as they are written: what is wrong with them, and what a change would change."""
+"""Commands about the rules of services: what is wrong with them, what a change would change, and which hold."""
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from rich.markup import escape
+from rich.table import Table
 
-from api.cli.terminal import AsJson, show
-from api.composition import load
+from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
+from api.command_ids import new_id
+from api.composition import Running, load, read
+from api.problems import explained
+from domain.kernel.ids import derived_id
+from domain.kernel.messages import Actor, Metadata, Role
+from domain.publishing.commands import PublishRulebook
 from domain.rulebook.difference import EVERYBODY, Change, difference
 from domain.rulebook.loading import Complaint, RulebookError
+from domain.rulebook.loading import text as read_text
 from domain.rulebook.model import Rulebook
+from domain.rulebook.published import PublishedRulebook
 from domain.rulebook.schema import schema
 
-rulebook_app = typer.Typer(help="Services as they are written.", no_args_is_help=True)
+rulebook_app = typer.Typer(help="The rules of services, as they are written and as they hold.", no_args_is_help=True)
+
+
+def _moment(written: str) -> datetime:
+    try:
+        return TypeAdapter(AwareDatetime).validate_python(written)
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(why for _, why in explained(error))) from error
+
+
+Service = Annotated[str, typer.Argument(help="Its key.")]
+ValidFrom = Annotated[
+    datetime | None,
+    typer.Option("--from", parser=_moment, metavar="TIME", help="With its zone, e.g. 2027-01-01T00:00+01:00; or now."),
+]
 
 
 @rulebook_app.command("check")
@@ -53,10 +78,77 @@ def diff(
     show(as_json, [asdict(change) for change in found], escape("\n".join(_told(found)) or "nothing changes"))
 
 
+@rulebook_app.command("publish")
+def publish(
+    folder: Annotated[Path, typer.Argument(exists=True, help="The folder of a service, or a file in it.")],
+    reason: Reason,
+    by: By,
+    valid_from: ValidFrom = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+) -> None:
+    """Have these rules hold from a time on. Shows what changes, asks, and puts the whole text on record."""
+    rulebook, texts = load(_folder(folder)), read(_folder(folder))
+    command = PublishRulebook(files=texts, valid_from=valid_from, reason=reason)
+    number = run(with_system(lambda running: _publish(running, rulebook, command, by, asks=not yes)))
+    errors.print(f"{rulebook.key}: version {number} is published", soft_wrap=True)
+
+
+@rulebook_app.command("versions")
+def versions(service: Service, as_json: AsJson = False) -> None:
+    """List what was published for a service: from when, by whom and why."""
+    found = run(with_system(lambda running: _versions(running, service)))
+    shown = Table("version", "valid from", "by", "why", "digest")
+    for one in found:
+        shown.add_row(str(one.version), one.valid_from.isoformat(), one.published_by, escape(one.reason), one.digest)
+    fields = {"version", "digest", "valid_from", "published_by", "reason"}
+    show(as_json, [one.model_dump(mode="json", include=fields) for one in found], shown)
+
+
+@rulebook_app.command("export")
+def export(
+    service: Service,
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where to: a folder that is new or empty.")],
+    version: Annotated[int | None, typer.Option(min=1, help="The newest one if it is not given.")] = None,
+) -> None:
+    """Write what was published into a folder, to change it there and publish it again."""
+    found = run(with_system(lambda running: _versions(running, service)))
+    chosen = found[-1] if version is None else next((one for one in found if one.version == version), None)
+    if chosen is None:
+        fail(f"{service} has no version {version}: choose one of {', '.join(str(one.version) for one in found)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        fail(f"{folder} is not empty: choose another folder")
+    for name, written in chosen.files.items():
+        (folder / name).write_text(written, "utf-8")
+    errors.print(f"{service}: version {chosen.version} is in {folder}", soft_wrap=True)
+
+
 @rulebook_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of the files of a service."""
     print(json.dumps(schema(), indent=2, ensure_ascii=False))  # noqa: T201 (to be piped, so never wrapped)
+
+
+async def _publish(running: Running, rulebook: Rulebook, command: PublishRulebook, by: str, *, asks: bool) -> str:
+    before = [one async for one in _published(running, rulebook.key)]
+    told = _told(difference(read_text(before[-1].files), rulebook)) if before else ["a new service"]
+    errors.print("\n".join(map(escape, told or ["nothing changes"])), soft_wrap=True, highlight=False)
+    if asks:
+        typer.confirm(f"Publish this for {rulebook.key}?", abort=True, err=True)
+    actor = Actor(role=Role.OPERATOR, id=by)
+    metadata = Metadata.of(command, id=new_id(), actor=actor, service=rulebook.key)
+    return str((await running.system.dispatcher.dispatch(command, metadata)).value)
+
+
+async def _versions(running: Running, service: str) -> list[PublishedRulebook.Published]:
+    return [one async for one in _published(running, service)] or fail(f"nothing is published for {service}")
+
+
+async def _published(running: Running, service: str) -> AsyncIterator[PublishedRulebook.Published]:
+    stream = derived_id(PublishedRulebook.TOPIC, service)
+    async for recorded in running.store.read(aggregate_id=stream):
+        if isinstance(recorded.event, PublishedRulebook.Published):
+            yield recorded.event
 
 
 def _folder(path: Path) -> Path:

@@ -8,7 +8,7 @@ from adapters.postgres.jobs.queue import FailedJob
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
-from adapters.rulebooks import load, shipped
+from adapters.rulebooks import load, read, shipped
 from api.composition.runtime import Component, Running
 from api.composition.wiring import UnreachableError, composed, prepare, servers, tokens_of
 
@@ -30,6 +30,7 @@ __all__ = [
     "composed",
     "load",
     "prepare",
+    "read",
     "servers",
     "shipped",
     "tokens_of",

@@ -4,7 +4,7 @@ import pytest
 
 from domain.rulebook.difference import Change, difference
 from domain.rulebook.loading import text
-from tests.domain.rulebook.small_service import CITY, DAY_PACKAGE, element, files
+from tests.support.small_service import CITY, DAY_PACKAGE, element, files
 
 USUAL = files()
 TARIFF = CITY[CITY.index("[[tariffs]]") :]
