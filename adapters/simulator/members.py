@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
 from domain.kernel.units import Position
@@ -41,7 +41,7 @@ class Tally:
 class Town:
     """What all members of a simulation share."""
 
-    api: httpx.AsyncClient
+    api: httpx2.AsyncClient
     fleet: SimulatedFleet
     agent_token: str
     email_code: Callable[[str], str]
@@ -70,9 +70,9 @@ class SimulatedMember:
         while not stop.is_set():
             try:
                 await self._one_trip()
-            except (NotReachedError, httpx.TransportError) as error:
+            except (NotReachedError, httpx2.TransportError) as error:
                 self._town.tally.note(f"gave up: {type(error).__name__}")
-                with suppress(NotReachedError, httpx.TransportError):
+                with suppress(NotReachedError, httpx2.TransportError):
                     await self._give_back()
             await self._pause(0.5, 2.5, stop)
 
@@ -216,7 +216,7 @@ class SimulatedMember:
             return
 
     async def _get(self, path: str, **query: object) -> dict[str, Any]:
-        answer = await self._town.api.get(path, params=query, headers=self._headers(self._token))  # type: ignore[arg-type] # httpx takes any value with a text
+        answer = await self._town.api.get(path, params=query, headers=self._headers(self._token))  # type: ignore[arg-type] # httpx2 takes any value with a text
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
@@ -230,7 +230,7 @@ class SimulatedMember:
     async def _try(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """The answer, or nothing when the rules say no; each violated rule is counted."""
         answer = await self._send(path, body, None)
-        if answer.status_code == httpx.codes.CONFLICT:
+        if answer.status_code == httpx2.codes.CONFLICT:
             for violation in answer.json().get("violations", []):
                 self._town.tally.note(violation["code"])
             return None
@@ -238,7 +238,7 @@ class SimulatedMember:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def _send(self, path: str, body: dict[str, Any], token: str | None) -> httpx.Response:
+    async def _send(self, path: str, body: dict[str, Any], token: str | None) -> httpx2.Response:
         self._key += 1
         headers = {
             "Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}",

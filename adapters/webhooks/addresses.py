@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-import httpcore
+import httpcore2
 
 Address = IPv4Address | IPv6Address
 
@@ -24,7 +24,7 @@ class RefusedAddressError(Exception):
     """The receiver's address is one that we send nothing to."""
 
 
-class CheckedConnections(httpcore.AnyIOBackend):
+class CheckedConnections(httpcore2.AnyIOBackend):
     """Connects to addresses that were checked, and to no others, so that a name cannot be changed in between."""
 
     def __init__(self, *, encrypted: bool, private: bool) -> None:
@@ -38,15 +38,15 @@ class CheckedConnections(httpcore.AnyIOBackend):
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 (the library's signature)
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         """The first of the host's addresses that answers. Raises `RefusedAddressError`, and `OSError` for no host."""
         patience = min(CONNECT_SECONDS, timeout or CONNECT_SECONDS)
         failed: Exception | None = None
         for address in await checked_addresses(host, port, encrypted=self._encrypted, private=self._private):
             try:
                 return await super().connect_tcp(str(address), port, patience, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failed = error
         raise failed or OSError(f"{host} has no address")
 

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 
 from adapters.webhooks.addresses import CheckedConnections, RefusedAddressError
 
@@ -33,12 +33,12 @@ class DeliveryAnswer:
     """The receiver says that it will never take anything again."""
 
 
-class _Transport(httpx.AsyncHTTPTransport):
+class _Transport(httpx2.AsyncHTTPTransport):
     """Connections are kept by host name, so that a certificate always belongs to the receiver that is meant."""
 
     def __init__(self, context: ssl.SSLContext, connections: CheckedConnections) -> None:
         super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
             network_backend=connections,
             max_connections=None,
@@ -57,7 +57,7 @@ class Sender:
             f"{scheme}://": _Transport(context, CheckedConnections(encrypted=scheme == "https", private=private))
             for scheme in ("https", "http")
         }
-        self._client = httpx.AsyncClient(
+        self._client = httpx2.AsyncClient(
             mounts=mounts,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
@@ -91,13 +91,13 @@ def _told(error: Exception) -> str:
     match error:
         case RefusedAddressError():
             told = str(error)
-        case TimeoutError() | httpx.TimeoutException():
+        case TimeoutError() | httpx2.TimeoutException():
             told = "timed out"
         case OSError():
             told = "its name has no address"
-        case UnicodeError() | httpx.InvalidURL():
+        case UnicodeError() | httpx2.InvalidURL():
             told = "its URL cannot be reached"
-        case httpx.ConnectError():
+        case httpx2.ConnectError():
             told = "its certificate was refused" if _is_about_tls(error) else "nobody listens there"
         case _:
             told = f"no answer: {type(error).__name__}"
@@ -110,7 +110,7 @@ def _is_about_tls(error: BaseException | None) -> bool:
     return error is not None
 
 
-async def _drain(response: httpx.Response) -> None:
+async def _drain(response: httpx2.Response) -> None:
     """Read what is small; more is cut off with the connection."""
     length = response.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) <= DRAINED_BYTES:
@@ -121,7 +121,7 @@ async def _drain(response: httpx.Response) -> None:
                 return
 
 
-def _answer(response: httpx.Response) -> DeliveryAnswer:
+def _answer(response: httpx2.Response) -> DeliveryAnswer:
     status = response.status_code
     if response.is_success:
         return DeliveryAnswer(status)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
-import httpx
+import httpx2
 
 from adapters.simulator.members import SimulatedMember, Tally, Town
 from adapters.simulator.vehicles import Faults, SimulatedFleet
@@ -41,7 +41,7 @@ async def visit(running: Running, options: DemoOptions) -> dict[str, int]:
     try:
         done, _ = await asyncio.wait({simulating, watching}, return_when=asyncio.FIRST_COMPLETED)
         await done.pop()
-    except httpx.ConnectError as error:
+    except httpx2.ConnectError as error:
         raise UnreachableError(f"cannot reach the API at {settings.host}:{settings.port}") from error
     finally:
         simulating.cancel()
@@ -75,10 +75,10 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
         Role.AGENT, "simulator", service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=7)
     )
     address = f"http://{settings.host}:{settings.port}"
-    limits = httpx.Limits(max_connections=50)
+    limits = httpx2.Limits(max_connections=50)
     lives: list[asyncio.Task[None]] = []
     try:
-        async with httpx.AsyncClient(base_url=address, timeout=20, limits=limits) as api:
+        async with httpx2.AsyncClient(base_url=address, timeout=20, limits=limits) as api:
             town = Town(
                 api=api,
                 fleet=fleet,

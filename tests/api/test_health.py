@@ -3,7 +3,7 @@
 from unittest.mock import AsyncMock, Mock
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from adapters.embedded.broker import embedded_broker
@@ -21,8 +21,8 @@ from tests.api.cli.terminal import registered
 async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_dsn: str) -> None:
     pool = await connect(postgres_dsn)
     system = Mock(spec=System, settings=Settings(), checks={"database": database_answers(pool)})
-    transport = httpx.ASGITransport(create_app(system))
-    async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
+    transport = httpx2.ASGITransport(create_app(system))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         ready = await api.get("/readyz")
         await pool.close()
         alive, gone = await api.get("/healthz"), await api.get("/readyz")
@@ -56,8 +56,8 @@ async def test_a_process_with_a_stopped_follower_is_not_ready(pool: asyncpg.Pool
 
 async def test_a_process_without_the_api_answers_for_its_health_only() -> None:
     system = Mock(spec=System, checks={}, take_stock=AsyncMock())
-    transport = httpx.ASGITransport(create_health_app(system))
-    async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
+    transport = httpx2.ASGITransport(create_health_app(system))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         found = {path: (await api.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics", "/v1/trips")}
 
     assert found == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/v1/trips": 404}

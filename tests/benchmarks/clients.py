@@ -10,7 +10,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import uvloop
 
 CLIENTS = 16
@@ -28,7 +28,7 @@ async def rate_of(url: str, requests: list[dict[str, Any]]) -> float:
 
 
 async def _send(url: str, requests: list[dict[str, Any]]) -> float:
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=CLIENTS), timeout=60) as client:
+    async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=CLIENTS), timeout=60) as client:
         waiting = iter(requests)
 
         async def one() -> None:

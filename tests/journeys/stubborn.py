@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 
 PAUSE_S = 0.2
 
@@ -26,11 +26,11 @@ class Acknowledged:
 class StubbornClient:
     """Repeats what was not answered, or answered by an error of the server, under its key until it is answered."""
 
-    api: httpx.AsyncClient
+    api: httpx2.AsyncClient
     sent: int = 0
     acknowledged: list[Acknowledged] = field(default_factory=list)
 
-    async def post(self, path: str, body: dict[str, Any] | None, by: dict[str, str]) -> httpx.Response:
+    async def post(self, path: str, body: dict[str, Any] | None, by: dict[str, str]) -> httpx2.Response:
         """A command under a key of its own. What is acknowledged is remembered, a refusal is not."""
         headers = {"Idempotency-Key": str(uuid4()), **by}
         self.sent += 1
@@ -49,15 +49,15 @@ class StubbornClient:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def repeat(self, done: Acknowledged) -> httpx.Response:
+    async def repeat(self, done: Acknowledged) -> httpx2.Response:
         """The same request again."""
         return await self._answer("POST", done.path, json=done.body, headers=done.headers)
 
-    async def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+    async def _answer(self, method: str, path: str, **request: Any) -> httpx2.Response:
         while True:
             try:
                 answer = await self.api.request(method, path, **request)
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 await asyncio.sleep(PAUSE_S)
                 continue
             if not answer.is_server_error:

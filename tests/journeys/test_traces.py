@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import asyncpg
-import httpx
+import httpx2
 import pytest
 
 from adapters.embedded.broker import free_port
@@ -181,7 +181,7 @@ async def test_while_no_collector_answers_one_line_says_so_and_none_after_the_en
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
     process = await installation.serve(Component.API, stderr=PIPE)
-    async with httpx.AsyncClient(base_url=installation.address) as api:
+    async with httpx2.AsyncClient(base_url=installation.address) as api:
         for _ in range(3):
             await api.get("/v1/vehicles")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 
 from adapters.simulator.vehicles import Car, offset
 from api.composition import Running
@@ -28,7 +28,7 @@ class City:
     """The running system and what stands in its streets."""
 
     running: Running
-    api: httpx.AsyncClient
+    api: httpx2.AsyncClient
     place: Place
     cars: Sequence[Car]
     mail: Path
@@ -44,7 +44,7 @@ class City:
         )
         return {"Authorization": f"Bearer {signed}"}
 
-    async def post(self, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> httpx.Response:
+    async def post(self, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> httpx2.Response:
         """A command under a key of its own."""
         return await self.api.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), **headers})
 

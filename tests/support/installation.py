@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 from pydantic import SecretStr
 
 from adapters.embedded.broker import free_port
@@ -97,7 +97,7 @@ class Installation:
             *(sys.executable, "-m", "api.cli", *words), env=environment, stderr=stderr
         )
         self.processes.append(process)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
             await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)
         return process
 
@@ -111,7 +111,7 @@ class Installation:
     @asynccontextmanager
     async def visited(self, running: Running) -> AsyncIterator[City]:
         """What a visitor sees of the system that is served at our address, here or in another process."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=20) as api:
+        async with httpx2.AsyncClient(base_url=self.address, timeout=20) as api:
             yield City(running, api, self.place, self.cars, self.data_dir / "mail")
 
     @asynccontextmanager
@@ -146,8 +146,8 @@ class Installation:
         await city.running.refresh_zones()
 
 
-async def _is_ready(api: httpx.AsyncClient) -> bool:
+async def _is_ready(api: httpx2.AsyncClient) -> bool:
     try:
         return (await api.get("/readyz")).is_success
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from adapters.webhooks import addresses
@@ -83,7 +83,7 @@ async def test_the_connection_goes_to_the_addresses_that_were_checked_and_names_
         return [ip_address("::1"), ip_address("127.0.0.1")]  # nobody listens at the first
 
     monkeypatch.setattr(addresses, "checked_addresses", checked)
-    url = httpx.URL(receiver.url).copy_with(host="events.invalid")
+    url = httpx2.URL(receiver.url).copy_with(host="events.invalid")
     async with Sender(private=True) as sender:
         answer = await sender.send(str(url), b"{}", {})
 

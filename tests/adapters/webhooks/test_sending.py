@@ -21,7 +21,7 @@ from tests.support.receiver import Receiver, answers
 
 NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)
 WORD = "what-the-receiver-said"
-UNREACHABLE_HOSTS = ["a..b", ".a", "xn--", "a" * 64 + ".example", "256.256.256.256"]
+UNREACHABLE_HOSTS = ["a..b", ".a", "xn--é", "a" * 64 + ".example", "256.256.256.256"]
 
 
 @given(key=some.binary(min_size=24, max_size=64), body=some.text(min_size=1))
@@ -109,6 +109,13 @@ async def test_a_host_that_no_name_can_be_is_an_answer_too(host: str) -> None:
         answer = await sender.send(f"https://{host}/", b"{}", {})
 
     assert (answer.status, answer.error) == (None, "its URL cannot be reached")
+
+
+async def test_a_host_with_a_label_that_cannot_be_decoded_is_looked_up_and_not_found() -> None:
+    async with Sender(private=True) as sender:
+        answer = await sender.send("https://xn--/", b"{}", {})
+
+    assert (answer.status, answer.error) == (None, "its name has no address")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -120,8 +120,8 @@ def test_what_changes_an_aggregate_can_be_bound_to_the_version_seen() -> None:
 
 
 async def test_the_page_of_the_api_fetches_nothing_from_elsewhere() -> None:
-    transport = httpx.ASGITransport(create_app(Mock(spec=System, settings=Settings(), tracer=None)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://csbe") as api:
+    transport = httpx2.ASGITransport(create_app(Mock(spec=System, settings=Settings(), tracer=None)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         page = (await api.get("/docs")).text
         fetched = re.findall(r'(?:src|href)="([^"]+)"', page)
 

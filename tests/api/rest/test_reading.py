@@ -8,7 +8,7 @@ from time import time
 from unittest.mock import AsyncMock, Mock
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from arro3.io import read_parquet
 
@@ -314,7 +314,7 @@ async def test_an_event_stream_comes_to_an_orderly_end_when_the_server_does(city
 
     async def follow() -> list[str]:
         url, auditor = f"http://{system.settings.host}:{port}/v1/events", city.token(Role.AUDITOR)
-        async with httpx.AsyncClient() as client, client.stream("GET", url, headers=auditor) as answer:
+        async with httpx2.AsyncClient() as client, client.stream("GET", url, headers=auditor) as answer:
             lines = answer.aiter_lines()
             assert await anext(lines) == ": open"
             opened.set()
@@ -389,7 +389,7 @@ async def test_a_report_is_read_as_json_as_csv_and_as_parquet(city: City) -> Non
     await ended_trip(city, member)
     await city.settled()
 
-    async def report(**query: str) -> httpx.Response:
+    async def report(**query: str) -> httpx2.Response:
         return await city.api.get("/v1/reports/utilisation", params=query, headers=analyst)
 
     [day] = (await report()).json()["days"]

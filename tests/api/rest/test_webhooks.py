@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from domain.kernel.messages import Role
@@ -210,7 +210,7 @@ def test_what_is_sent_is_in_the_section_webhooks_of_the_openapi_document(openapi
 
 @pytest.fixture
 async def openapi(city: City) -> dict[str, Any]:
-    answer: httpx.Response = await city.api.get("/openapi.json")
+    answer: httpx2.Response = await city.api.get("/openapi.json")
     document: dict[str, Any] = answer.json()
     return document
 
