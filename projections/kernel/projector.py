@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.messages import RecordedEvent
 from projections.kernel.changes import Changes, Table
+from projections.kernel.reports import commented
 from projections.kernel.writer import Columns, Database, RowWriter, columns_in
 
 _SQL = Path(__file__).parent.parent
@@ -56,8 +57,8 @@ class Projector:
         return (_SQL / f"{self.NAME}.sql").read_text()
 
     def reports_sql(self) -> str:
-        """The SQL of the views for analysts over its tables; none when it has nothing for them."""
-        return (_SQL / "reports" / f"{self.NAME}.sql").read_text()
+        """The SQL of the views for analysts over its tables; what it does not say of a column, the table says."""
+        return commented((_SQL / "reports" / f"{self.NAME}.sql").read_text(), self.tables_sql())
 
     def changes(self, recorded: RecordedEvent) -> Changes:
         """What an event does to the rows."""

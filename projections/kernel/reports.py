@@ -1,0 +1,36 @@
+"""The comments of views for analysts, made from those of the tables that they show."""
+
+import re
+from collections.abc import Iterator
+
+_COMMENT = re.compile(r"^comment on (?:table|view|column) (?:reports\.)?([\w.]+) is ('.*');\n?", re.MULTILINE)
+_VIEW = re.compile(
+    r"^create or replace view reports\.(\w+) as\s+select (.*?)\s+from read_v1\.(\w+);", re.MULTILINE | re.DOTALL
+)
+_NOT_IN_BRACKETS = re.compile(r",\s*(?![^()]*\))")
+
+
+def commented(views: str, tables: str) -> str:
+    """The SQL of views with a comment on each of them and on each column, in the order in which they are shown.
+
+    Where it has none of its own, a view has the comment of its table, and so has a column that is shown as it is. A
+    column that is computed means something else, and needs one of its own.
+    """
+    own, said = _comments(views), _comments(tables)
+    lines: list[str] = []
+    for view, columns, table in _VIEW.findall(views):
+        lines += _line("view", view, own.get(view) or said.get(table))
+        for column in _NOT_IN_BRACKETS.split(columns):
+            name = column.split()[-1]
+            as_it_is = said.get(f"{table}.{name}") if name == column else None
+            lines += _line("column", f"{view}.{name}", own.get(f"{view}.{name}") or as_it_is)
+    return _COMMENT.sub("", views) + "".join(lines)
+
+
+def _comments(sql: str) -> dict[str, str]:
+    return dict(_COMMENT.findall(sql))
+
+
+def _line(kind: str, name: str, text: str | None) -> Iterator[str]:
+    if text:
+        yield f"comment on {kind} reports.{name} is {text};\n"
