@@ -1,8 +1,11 @@
-"""Simulated cars. One MQTT connection carries the whole fleet; each car has a state, a sequence, a random source."""
+"""Simulated cars. Each has a state, a sequence, a random source, and a connection to the broker with its last will."""
 
 import asyncio
+import logging
 import math
+import resource
 from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -112,8 +115,16 @@ def _between(start: Position, end: Position, share: float) -> Position:
     )
 
 
+CONNECTING = 20
+"""So many cars connect at the same time; more would only wait for the broker."""
+RECONNECT_S = 0.5
+
+_SILENT = logging.getLogger(f"{__name__}.connection")
+_SILENT.setLevel(logging.CRITICAL)  # when a broker goes away, the library has a line for each of hundreds of cars
+
+
 class SimulatedFleet:
-    """Connects all cars to the broker: reports telemetry, obeys commands, gives a repeated command the same answer."""
+    """Connects each car to the broker: it reports, obeys commands, and answers a repeated command the same."""
 
     def __init__(
         self,
@@ -129,63 +140,84 @@ class SimulatedFleet:
         self.cars_by_id = {car.vehicle_id: car for car in cars}
         self._url = url
         self._prefix = f"csbe/v1/{service}/vehicles"
-        self._commands = f"{self._prefix}/+/commands"
         self._faults = faults
         self._answer_after_s = answer_after_s
         self._now = now
+        self._connecting = asyncio.Semaphore(CONNECTING)
+        self._clients: dict[str, aiomqtt.Client] = {}
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """Stay connected until `stop`, again after a lost connection. `ready` is set once all cars have reported."""
-        while not stop.is_set():
-            try:
-                async with aiomqtt.Client(**client_options(self._url)) as client:
-                    await self._connected(client, stop, ready)
-            except* aiomqtt.MqttError:  # of a whole group of tasks, each of which loses the connection
-                await asyncio.sleep(0.5)
-
-    async def _connected(self, client: aiomqtt.Client, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        await client.subscribe(self._commands, qos=1)
+        _allow_files(len(self.cars))
         async with asyncio.TaskGroup() as tasks:
-            listening = tasks.create_task(self._listen(client, tasks))
-            for car in self.cars.values():
-                await client.publish(f"{self._prefix}/{car.vin}/status", b"online", qos=1, retain=True)
-                await self._report(client, car)
-            ready.set()
-            await self._drive(client, stop)
-            listening.cancel()
+            connections = [tasks.create_task(self._stay_connected(car, ready)) for car in self.cars.values()]
+            await self._drive(stop)
+            for connection in connections:
+                connection.cancel()
 
-    async def _drive(self, client: aiomqtt.Client, stop: asyncio.Event) -> None:
+    async def _stay_connected(self, car: Car, ready: asyncio.Event) -> None:
+        while True:
+            try:
+                async with AsyncExitStack() as stack:
+                    async with self._connecting:
+                        client = await stack.enter_async_context(self._connection(car))
+                        await self._introduce(client, car)
+                    self._clients[car.vin] = client
+                    if len(self._clients) == len(self.cars):
+                        ready.set()
+                    await self._listen(client, car)
+            except* aiomqtt.MqttError:  # of a whole group of tasks, each of which loses the connection
+                pass
+            finally:
+                self._clients.pop(car.vin, None)
+            await asyncio.sleep(RECONNECT_S)
+
+    def _connection(self, car: Car) -> aiomqtt.Client:
+        will = aiomqtt.Will(self._topic(car, "status"), b"offline", qos=1, retain=True)
+        return aiomqtt.Client(identifier=car.vin, will=will, logger=_SILENT, **client_options(self._url))
+
+    def _topic(self, car: Car, what: str) -> str:
+        return f"{self._prefix}/{car.vin}/{what}"
+
+    async def _introduce(self, client: aiomqtt.Client, car: Car) -> None:
+        await client.subscribe(self._topic(car, "commands"), qos=1)
+        await client.publish(self._topic(car, "status"), b"online", qos=1, retain=True)
+        await self._report(client, car)
+
+    async def _drive(self, stop: asyncio.Event) -> None:
         """Every second all driving cars move and report; each standing car reports about once a minute."""
         tick = 0
         standing = list(self.cars.values())
         while not stop.is_set():
             await asyncio.sleep(1.0)
             tick += 1
-            for place, car in enumerate(standing):
-                driving = car.moving
+            reporting = [car for place, car in enumerate(standing) if car.moving or place % 60 == tick % 60]
+            for car in standing:
                 car.advance(1.0)
-                if driving or place % 60 == tick % 60:
-                    await self._report(client, car)
+            await asyncio.gather(*(self._report_if_connected(car) for car in reporting))
+
+    async def _report_if_connected(self, car: Car) -> None:
+        if (client := self._clients.get(car.vin)) is not None:
+            with suppress(aiomqtt.MqttError):
+                await self._report(client, car)
 
     async def _report(self, client: aiomqtt.Client, car: Car) -> None:
         car.seq += 1
         if car.random.random() < self._faults.lost_message:
             return
         body = {"ts": self._now().isoformat(), "seq": car.seq, "signals": car.signals(self._faults)}
-        await client.publish(f"{self._prefix}/{car.vin}/telemetry", orjson.dumps(body), qos=1)
+        await client.publish(self._topic(car, "telemetry"), orjson.dumps(body), qos=1)
 
-    async def _listen(self, client: aiomqtt.Client, tasks: asyncio.TaskGroup) -> None:
-        async for message in client.messages:
-            if not message.topic.matches(self._commands):  # the embedded broker sends what others have retained, too
-                continue
-            vin = message.topic.value.split("/")[4]
-            command = orjson.loads(bytes(message.payload))
-            traced = with_traceparent(traceparent_of(message))
-            tasks.create_task(self._obey(client, self.cars[vin], command, traced))
+    async def _listen(self, client: aiomqtt.Client, car: Car) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            async for message in client.messages:
+                command = orjson.loads(bytes(message.payload))
+                traced = with_traceparent(traceparent_of(message))
+                tasks.create_task(self._obey(client, car, command, traced))
 
     async def _obey(self, client: aiomqtt.Client, car: Car, command: dict[str, str], traced: Properties | None) -> None:
         """Carry out a command once; a repeated one gets the same answer, an expired one none."""
-        topic = f"{self._prefix}/{car.vin}/responses"
+        topic = self._topic(car, "responses")
         if (known := car.answered.get(command["id"])) is not None:
             await client.publish(topic, known, qos=1, properties=traced)
             return
@@ -205,6 +237,13 @@ class SimulatedFleet:
         )
         car.answered = {command["id"]: answer}
         await client.publish(topic, answer, qos=1, properties=traced)
+
+
+def _allow_files(more: int) -> None:
+    """A connection is an open file, of which a process may have 1024 where nobody has said otherwise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and (wanted := min(hard, 1024 + more)) > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _apply(car: Car, command_type: str) -> None:

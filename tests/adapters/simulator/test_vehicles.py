@@ -1,12 +1,17 @@
 """Simulated cars: the same seed, the same drive; and what goes wrong on request."""
 
+import asyncio
+import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import aiomqtt
 import pytest
 
+from adapters.mqtt.client import client_options
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
 from domain.kernel.units import Position
 
@@ -81,3 +86,34 @@ async def test_a_lost_message_is_never_sent_but_counted_by_the_car(lost_message:
     await fleet._report(broker, reporting)  # type: ignore[arg-type] # all that it needs of a client
 
     assert (len(broker.topics), reporting.seq) == (sent, 1)
+
+
+async def test_each_car_has_a_connection_of_its_own_whose_last_will_says_that_it_is_gone(mqtt_url: str) -> None:
+    one, other = car(), replace(car(), vin="WBAZZZ00000000002", vehicle_id=UUID(int=2))
+    fleet = SimulatedFleet([one, other], url=mqtt_url, service=f"wills-{uuid4()}", faults=Faults())
+    stop, ready = asyncio.Event(), asyncio.Event()
+
+    async with aiomqtt.Client(**client_options(mqtt_url)) as watching, asyncio.timeout(20):
+        await watching.subscribe(fleet._topic(one, "status").replace(one.vin, "+"), qos=1)
+        driving = asyncio.create_task(fleet.run(stop, ready))
+        await ready.wait()
+        cut(fleet._clients[one.vin])
+        said = [await anext(watching.messages) for _ in range(4)]
+        stop.set()
+        await driving
+
+    assert {(message.topic.value.split("/")[4], message.payload) for message in said[:2]} == {
+        (one.vin, b"online"),
+        (other.vin, b"online"),
+    }
+    assert [(message.topic.value.split("/")[4], message.payload) for message in said[2:]] == [
+        (one.vin, b"offline"),
+        (one.vin, b"online"),
+    ]
+
+
+def cut(client: aiomqtt.Client) -> None:
+    """As when a car drives into a tunnel."""
+    connection = client._client._sock
+    assert isinstance(connection, socket.socket)
+    connection.shutdown(socket.SHUT_RDWR)
