@@ -25,6 +25,7 @@ from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.webhooks.commands import Resume, Subscribe, WebhookChange
 from domain.webhooks.subscription import EventFilter, Webhook
+from tests.support.waiting import until
 
 SERVICE = "drivenow-europe"
 BY = Actor(role=Role.PARTNER, id="acme")
@@ -115,3 +116,12 @@ class Outlets:
             finally:
                 stop.set()
                 await running
+
+
+async def reached(outlets: Outlets, *positions: int) -> None:
+    """Until all webhooks stand there."""
+
+    async def stand() -> bool:
+        return [webhook.position for webhook in await outlets.webhooks.find()] == list(positions)
+
+    await until(stand)

@@ -19,18 +19,9 @@ from domain.kernel.errors import RefusedError
 from domain.kernel.messages import RecordedEvent
 from domain.webhooks.commands import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe
 from domain.webhooks.subscription import WebhookState
-from tests.adapters.webhooks.outlets import DAMAGED, Outlets
+from tests.adapters.webhooks.outlets import DAMAGED, Outlets, reached
 from tests.support.receiver import Misdeed, Receiver, answers
 from tests.support.waiting import until
-
-
-async def reached(outlets: Outlets, *positions: int) -> None:
-    """Until all webhooks stand there."""
-
-    async def stand() -> bool:
-        return [webhook.position for webhook in await outlets.webhooks.find()] == list(positions)
-
-    await until(stand)
 
 
 async def has_failed(outlets: Outlets) -> None:

@@ -15,8 +15,7 @@ from adapters.webhooks.delivery import MAX_BACKOFF, MAX_RETRY_AFTER, pause
 from adapters.webhooks.sender import DRAINED_BYTES, Sender, retry_after_s
 from adapters.webhooks.signature import signed_headers
 from domain.webhooks.commands import RotateSecret
-from tests.adapters.webhooks.outlets import Outlets
-from tests.adapters.webhooks.test_delivering import reached
+from tests.adapters.webhooks.outlets import Outlets, reached
 from tests.support.receiver import Receiver, answers
 
 NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
-from tests.adapters.postgres.event_store.test_group_commit import entry
+from tests.support.boxes import entry
 
 TABLES = ("csbe.events", "csbe.commands")
 

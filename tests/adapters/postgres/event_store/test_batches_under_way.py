@@ -19,7 +19,7 @@ from adapters.postgres.event_store.group_commit import MAX_BATCH_EVENTS, WORTH_A
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.server_epoch import KnownServer
 from adapters.postgres.locks import Lock
-from tests.adapters.postgres.event_store.test_group_commit import entry
+from tests.support.boxes import entry
 
 _WAITING = """
 select l.pid from pg_locks l join pg_database d on d.oid = l.database

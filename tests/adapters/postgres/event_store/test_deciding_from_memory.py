@@ -8,33 +8,11 @@ import asyncpg
 import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
-from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError, Violation, refuse_if
-from domain.kernel.messages import Command
-from tests.adapters.mqtt.cars import SystemClock
-from tests.adapters.postgres.event_store.test_store import NOW, Box, metadata, save
-from tests.support.services import GivenRulebooks
+from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError
+from tests.support.boxes import Box, FillBox, FillLike, give, save
 
 A = TypeVar("A", bound=Aggregate)
-
-FULL_G = 10
-
-
-class FillBox(Command):
-    """Put something in, unless the box is too full for it."""
-
-    NAME = "test.fill_box"
-    box_id: UUID
-    weight_g: int
-
-
-class FillLike(Command):
-    """Put as much into a box as there is in another one."""
-
-    NAME = "test.fill_like"
-    box_id: UUID
-    model_id: UUID
 
 
 class CountingStore(PostgresEventStore):
@@ -45,26 +23,6 @@ class CountingStore(PostgresEventStore):
     async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
         self.loads += 1
         return await super().load(aggregate_class, id, service=service)
-
-
-async def fill(command: FillBox, work: UnitOfWork) -> None:
-    box = await work.load(Box, command.box_id)
-    full = Violation(code="box.full", detail="take something out first")
-    refuse_if([full if box.total_g + command.weight_g > FULL_G else None])
-    box.trigger_event(Box.Filled, timestamp=NOW, weight_g=command.weight_g)
-
-
-async def fill_like(command: FillLike, work: UnitOfWork) -> None:
-    model, box = await work.load(Box, command.model_id), await work.load(Box, command.box_id)
-    box.trigger_event(Box.Filled, timestamp=NOW, weight_g=model.total_g)
-
-
-async def give(
-    store: PostgresEventStore, command: Command, *, service: str = "drivenow-europe", seen: int | None = None
-) -> CommandResult:
-    dispatcher = Dispatcher(store, SystemClock(), GivenRulebooks(), {FillBox: fill, FillLike: fill_like})
-    expected = {command.box_id: seen} if seen and isinstance(command, FillBox) else None
-    return await dispatcher.dispatch(command, metadata(service=service), expected=expected)
 
 
 @pytest.fixture

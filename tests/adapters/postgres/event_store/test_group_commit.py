@@ -12,10 +12,7 @@ from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.notifier import Notifier
 from adapters.postgres.event_store.server_epoch import KnownServer
-
-
-def entry(state: bytes = b"{}", topic: str = "test.event", answer: str | None = None) -> AppendEntry:
-    return AppendEntry(uuid4(), "f", answer, "{}", [StoredState(uuid4(), 1, topic, state)])
+from tests.support.boxes import entry
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -19,8 +19,7 @@ from adapters.postgres.database import Connection, connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.migrate import migrate
 from domain.kernel.errors import VersionConflictError
-from tests.adapters.postgres.event_store.test_deciding_from_memory import FillBox, give
-from tests.adapters.postgres.event_store.test_store import Box, save, versions
+from tests.support.boxes import Box, FillBox, give, save, versions
 
 Version = tuple[UUID, int]
 Append = Callable[[Connection, Sequence[Version]], Awaitable[None]]

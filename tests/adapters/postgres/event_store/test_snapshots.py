@@ -17,7 +17,7 @@ from adapters.postgres.event_store.snapshot_costs import MEASUREMENTS, Costs, Lo
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import Aggregate, Created, Event
-from tests.adapters.postgres.event_store.test_store import NOW, Box, save
+from tests.support.boxes import NOW, Box, save
 
 
 class Shelf(Aggregate):

@@ -1,9 +1,9 @@
 """The event store: what it promises in the kernel's port."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -15,13 +15,9 @@ from adapters.postgres.event_store.key_store import ERASED
 from adapters.postgres.event_store.loader import _AS_OF
 from adapters.postgres.event_store.mapper import to_stored
 from adapters.postgres.event_store.store import PostgresEventStore
-from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, UnreadableEventError, VersionConflictError
-from domain.kernel.ids import CommandId
-from domain.kernel.messages import Actor, Metadata, Role
-from domain.kernel.personal import Personal
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.support.boxes import NOW, Box, metadata, save, versions
 
 _RECORDED_EARLIER = """
 insert into csbe.events (originator_id, originator_version, topic, state, recorded_at, metadata)
@@ -49,60 +45,6 @@ WAYS_TO_APPEND = {
 _WAITS = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
 
 
-class Box(Aggregate):
-    """A box that somebody puts weights into."""
-
-    TOPIC = "test.box"
-
-    owner: Personal[str]
-    total_g: int = 0
-
-    class Made(Created):
-        """It exists."""
-
-        TOPIC = "test.box.made"
-        owner: Personal[str]
-
-    class Filled(Event):
-        """A weight was put in."""
-
-        TOPIC = "test.box.filled"
-        class_version = 2
-        weight_g: int
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, object]) -> None:
-            """Version 1 said kilograms."""
-            state["weight_g"] = int(float(str(state.pop("weight_kg"))) * 1000)
-
-        def apply(self, aggregate: "Box") -> None:
-            """Add up."""
-            aggregate.total_g += self.weight_g
-
-    @classmethod
-    def make(cls, owner: str = "Ada") -> "Box":
-        """Begin."""
-        return cls.begin(cls.Made, id=uuid4(), timestamp=NOW, owner=owner)
-
-    def fill(self, weight_g: int) -> None:
-        """Put in."""
-        self.trigger_event(self.Filled, timestamp=NOW, weight_g=weight_g)
-
-
-def metadata(command_id: UUID | None = None, service: str = "drivenow-europe") -> Metadata:
-    return Metadata(
-        command_id=CommandId(command_id or uuid4()),
-        command="test.fill",
-        actor=Actor(role=Role.SYSTEM, id="test"),
-        service=service,
-        correlation_id=uuid4(),
-    )
-
-
-async def save(store: PostgresEventStore, *boxes: Box, service: str = "drivenow-europe") -> int:
-    return await store.append(boxes, metadata(service=service), result=None, fingerprint="f")
-
-
 async def append_by(way: str, connection: Connection) -> None:
     """One new box, by one of the functions of the database."""
     box = Box.make()
@@ -110,13 +52,6 @@ async def append_by(way: str, connection: Connection) -> None:
     command = ([uuid4()], [uuid4()], ["f"], [None], [1])
     event = ([made.originator_id], [made.originator_version], [made.topic], [made.state])
     await connection.execute(WAYS_TO_APPEND[way], *command, *event, [metadata().model_dump_json()])
-
-
-async def versions(pool: asyncpg.Pool, box_id: UUID) -> list[int]:
-    rows = await pool.fetch(
-        "select originator_version from csbe.events where originator_id = $1 order by notification_id", box_id
-    )
-    return [row[0] for row in rows]
 
 
 def touched(plan: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.webhooks.commands import Pause, Resume, RotateSecret, Subscribe, Unsubscribe
 from domain.webhooks.subscription import EventFilter, WebhookState, type_of
-from tests.adapters.postgres.event_store.test_store import Box, save
+from tests.support.boxes import Box, save
 
 ACME, OTHER = (Actor(role=Role.PARTNER, id=name) for name in ("acme", "other"))
 OLGA = Actor(role=Role.OPERATOR, id="olga")
