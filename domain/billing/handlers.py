@@ -29,7 +29,6 @@ async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:
 
 
 async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
-    """Give a hold back."""
     payment = await find(work, Payment, command.payment_id)
     if payment is not None:
         payment.release(work.now)
@@ -49,14 +48,12 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> InvoiceId:
 
 
 async def approve_charge(command: ApproveCharge, work: UnitOfWork) -> None:
-    """Take the money of a reviewed invoice."""
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.approve_charge(work.metadata.actor.id, command.reason, work.now)
     await collect(invoice, None, work)
 
 
 async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
-    """Try once more to take the money of an open invoice."""
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.expect_open()
     await collect(invoice, command.method_token, work)

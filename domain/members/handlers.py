@@ -9,50 +9,41 @@ from domain.members.member import Member
 
 
 async def register_member(command: commands.RegisterMember, work: UnitOfWork) -> MemberId:
-    """Open an account in a city of the service."""
     refuse_if([work.rulebook.unknown_city(command.city_id)])
     work.add(Member.register(command, work.rulebook.key, work.now))
     return command.member_id
 
 
 async def verify_email(command: commands.VerifyEmail, work: UnitOfWork) -> None:
-    """Check the code."""
     (await _member(command.member_id, work)).verify_email(command.code, work.now)
 
 
 async def submit_licence(command: commands.SubmitLicence, work: UnitOfWork) -> None:
-    """Take the licence for a check."""
     (await _member(command.member_id, work)).submit_licence(command, work.now)
 
 
 async def verify_licence(command: commands.VerifyLicence, work: UnitOfWork) -> None:
-    """Accept the licence."""
     (await _member(command.member_id, work)).verify_licence(work.now)
 
 
 async def reject_licence(command: commands.RejectLicence, work: UnitOfWork) -> None:
-    """Turn the licence down."""
     (await _member(command.member_id, work)).reject_licence(command.reason, work.now)
 
 
 async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> str:
-    """Take a payment method."""
     (await _member(command.member_id, work)).add_payment_method(command, work.now)
     return command.method_id
 
 
 async def remove_payment_method(command: commands.RemovePaymentMethod, work: UnitOfWork) -> None:
-    """Forget a payment method."""
     (await _member(command.member_id, work)).remove_payment_method(command.method_id, work.now)
 
 
 async def block_member(command: commands.BlockMember, work: UnitOfWork) -> None:
-    """Block the account."""
     (await _member(command.member_id, work)).block(command.reason, work.now)
 
 
 async def unblock_member(command: commands.UnblockMember, work: UnitOfWork) -> None:
-    """Lift the block."""
     (await _member(command.member_id, work)).unblock(command.reason, work.now)
 
 
