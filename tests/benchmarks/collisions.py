@@ -2,9 +2,12 @@
 
 The demo's members drive the demo's cars over HTTP and MQTT; a car in a trip reports each second, a standing one each
 minute. Every attempt at a command is counted. First in one process, as `csbe serve` is; then in three that share a
-database, as `--only` makes them: there, what one process remembers of a car has been changed by another. (The three
-share an interpreter here, but no memory of aggregates.) Counts and shares are told, not times: they mean something on a
-busy machine, too. Run with `python -m tests.benchmarks.collisions [DSN]` (default `CSBE_TEST_POSTGRES_DSN`).
+database, as `--only` makes them: there, what one process remembers of a car has been changed by another; and in three
+that remember nothing. (The three share an interpreter here, but no memory of aggregates.) Counts and shares are told,
+not times: they mean something on a busy machine, too.
+
+Run with `python -m tests.benchmarks.collisions [DSN]` (default `CSBE_TEST_POSTGRES_DSN`); it creates databases and
+drops them.
 """
 
 import asyncio
@@ -26,6 +29,7 @@ import uvloop
 from pydantic import SecretStr
 
 from adapters.embedded.broker import embedded_broker, free_port
+from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.simulator.members import Tally
 from api.cli.terminal import begin
 from api.composition import Component, Running, composed
@@ -144,14 +148,15 @@ def _wanted(work: UnitOfWork) -> dict[UUID, int]:
 
 
 def measure(server_dsn: str) -> dict[str, float]:
-    """Figures of one process and, as `..._of_three`, of three."""
+    """Figures of one process, as `..._of_three` of three, and as `..._unremembered` of three without a memory."""
     begin("ERROR")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         one = runner.run(_measure(server_dsn, ONE))
         three = runner.run(_measure(server_dsn, THREE))
-    return {f"collisions_{name}": figure for name, figure in one.items()} | {
-        f"collisions_{name}_of_three": figure for name, figure in three.items()
-    }
+        with patch.object(PostgresEventStore, "cached", lambda *_, **__: None):
+            unremembered = runner.run(_measure(server_dsn, THREE))
+    ways = {"": one, "_of_three": three, "_unremembered": unremembered}
+    return {f"collisions_{name}{way}": figure for way, found in ways.items() for name, figure in found.items()}
 
 
 async def _measure(server_dsn: str, processes: tuple[set[Component], ...]) -> dict[str, float]:

@@ -1,13 +1,15 @@
 """What the read models tell of invoices, credit notes, payments and revenue."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import asyncpg
 
-from domain.billing.commands import RetryCharge
+from domain.billing.commands import BillCharge, RetryCharge
 from domain.billing.invoice import Invoice
-from domain.kernel.ids import MemberId, TripId, VehicleId
+from domain.kernel.ids import MemberId, PayerId, PaymentId, TripId, VehicleId
 from domain.rental.commands import EndTrip
+from domain.rental.policies import when_trip_ended_then_bill_it
 from domain.rental.trip import Trip
 from tests.projections.following import Followers, catch_up, credit, row
 from tests.support.people_and_cars import area, car, member, says, started
@@ -36,6 +38,24 @@ async def test_the_invoice_is_paid_and_its_revenue_is_in_the_day(
     assert invoice["gross_minor"] == invoice["net_minor"] + invoice["tax_minor"] == invoice["paid_minor"] > 0
     assert payment["state"] == "captured"
     assert (day["revenue_minor"], day["city_id"]) == (invoice["net_minor"], "berlin")
+
+
+async def test_a_charge_for_another_thing_of_the_same_drive_names_it_and_who_pays_beside_who_drove(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    [(recorded, ended)] = [(r, r.event) for r in world.store.log if isinstance(r.event, Trip.Ended)]
+    [of_trip] = when_trip_ended_then_bill_it(recorded, ended)
+    assert isinstance(of_trip, BillCharge)
+    toll, company = uuid4(), PayerId(uuid4())
+    other = {"subject_kind": "rental.toll", "subject_id": toll, "payer_id": company, "method_token": "tok_visa"}
+
+    await world.do(of_trip.model_copy(update=other | {"payment_id": PaymentId(uuid4())}))
+    await catch_up(followers)
+
+    invoice, payment = [await row(pool, table, "subject_id", toll) for table in ("invoices", "payments")]
+    assert (invoice["subject_kind"], invoice["member_id"], invoice["payer_id"]) == ("rental.toll", story[0], company)
+    assert (payment["subject_kind"], payment["payer_id"], payment["state"]) == ("rental.toll", company, "captured")
+    assert await pool.fetchval("select count(*) from read_v1.invoices") == 2
 
 
 async def test_credit_notes_lower_what_is_open_and_the_revenue_of_the_day(
