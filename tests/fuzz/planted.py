@@ -83,7 +83,7 @@ async def plant(city: City) -> Planted:
     }
     foreign = (foreigner["X-Member"], foreign_car)
     subjects = (first["X-Member"], stranger["X-Member"], _id(trip), _id(running), str(city.cars[2].vehicle_id))
-    ids |= {"subject": subjects, "aggregate_id": (*subjects, *foreign)}
+    ids |= {"subject": subjects, "subject_id": ids["trip_id"], "aggregate_id": (*subjects, *foreign)}
     hidden = (stranger["X-Member"], _id(strange_trip), _id(running), ids["invoice_id"][1])
     return Planted({**callers, "member": _bearer(first), "nobody": {}}, ids, hidden, foreign, spare["X-Member"])
 
