@@ -20,6 +20,8 @@ from domain.kernel.policy import Policies
 from domain.members import handlers as members_handlers
 from domain.members import policies as members_policies
 from domain.members.member import Member
+from domain.operations import handlers as operations_handlers
+from domain.operations.kinds import ORDERS
 from domain.publishing import handlers as publishing_handlers
 from domain.rental import handlers as rental_handlers
 from domain.rental import policies as rental_policies
@@ -42,6 +44,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     **fleet_handlers.HANDLERS,
     **rental_handlers.HANDLERS,
     **billing_handlers.HANDLERS,
+    **operations_handlers.HANDLERS,
 }
 """Which function carries out which command."""
 
@@ -50,22 +53,22 @@ POLICIES: Policies = _merged(
 )
 """What follows which event; several contexts may follow the same one."""
 
-AGGREGATES: Mapping[str, type[Aggregate]] = {
-    a.TOPIC: a
-    for a in (
-        PublishedRulebook,
-        Member,
-        Vehicle,
-        Zone,
-        Task,
-        Reservation,
-        Trip,
-        Payment,
-        Invoice,
-        CreditNote,
-        NumberRange,
-    )
-}
+_AGGREGATES: tuple[type[Aggregate], ...] = (
+    PublishedRulebook,
+    Member,
+    Vehicle,
+    Zone,
+    Task,
+    Reservation,
+    Trip,
+    Payment,
+    Invoice,
+    CreditNote,
+    NumberRange,
+    *ORDERS.values(),
+)
+
+AGGREGATES: Mapping[str, type[Aggregate]] = {aggregate.TOPIC: aggregate for aggregate in _AGGREGATES}
 """Every aggregate by its topic."""
 
 EVENTS: Mapping[str, type[Event]] = {e.TOPIC: e for a in AGGREGATES.values() for e in event_classes(a)}

@@ -1,5 +1,7 @@
 """What can go wrong between the log and its readers."""
 
+from domain.operations.ports import ImpossibleOrderError
+
 
 class FollowerStoppedError(Exception):
     """A follower met an event that it cannot deal with; an operator must retry or skip it."""
@@ -11,7 +13,7 @@ class FollowerStoppedError(Exception):
         self.error = error
 
 
-class GenerationError(Exception):
+class GenerationError(ImpossibleOrderError):
     """What was asked cannot be done with the generations that a projection has."""
 
     def __init__(self, projection: str, why: str) -> None:

@@ -13,17 +13,19 @@ from api.cli.audit import audit_app, history
 from api.cli.erase import erase
 from api.cli.followers import followers_app
 from api.cli.jobs import jobs_app
+from api.cli.operations import operations_app
 from api.cli.projections import projections_app
 from api.cli.rulebook import rulebook_app
 from api.cli.run import demo, migrate, serve, simulate, token
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
-from api.composition import BusyError, FollowerStoppedError, GenerationError, UnreachableError
+from api.composition import BusyError, FollowerStoppedError, UnreachableError
 from api.problems import explained
 from api.server import PortTakenError
 from api.settings import Settings
 from domain.kernel.errors import DomainError
+from domain.operations.ports import ImpossibleOrderError
 
 __all__ = ["app", "main"]
 
@@ -34,6 +36,7 @@ for name, group in {
     "followers": followers_app,
     "projections": projections_app,
     "jobs": jobs_app,
+    "operations": operations_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "audit": audit_app,
@@ -70,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except ValidationError as error:
         complain("; ".join(f"{_name(error, where)}: {why}" for where, why in explained(error)))
         sys.exit(2)
-    except (DomainError, PortTakenError, FollowerStoppedError, GenerationError, ValueError) as error:
+    except (DomainError, PortTakenError, FollowerStoppedError, ImpossibleOrderError, ValueError) as error:
         complain(str(error))
         sys.exit(2)
     except (OSError, UnreachableError, BusyError) as error:

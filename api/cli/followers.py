@@ -10,6 +10,7 @@ from rich.table import Table
 import projections
 from api.cli.terminal import AsJson, By, Reason, StoppedAt, errors, fail, run, show, with_system
 from api.composition import Follower, Running
+from domain.operations.commands import RetryFollower, SkipEvent
 
 followers_app = typer.Typer(help="What follows the log: read models and policies.", no_args_is_help=True)
 
@@ -47,13 +48,18 @@ def followers_status(as_json: AsJson = False) -> None:
 
 
 @followers_app.command("retry")
-def followers_retry(name: Name) -> None:
+def followers_retry(name: Name, reason: Reason, by: By) -> None:
     """Let a stopped one try its event again."""
 
     async def retry(running: Running) -> None:
         follower = await _follower(running, name)
-        if not await follower.retry():
+        status = await follower.status()
+        if status.failed_position is None:
             fail(f"{follower.name} is not stopped")
+        order = RetryFollower(
+            follower=follower.name, position=status.failed_position, error=status.error or "", reason=reason
+        )
+        await running.operators.give(order, by)
 
     run(with_system(retry))
     errors.print(f"{name} tries again")
@@ -70,9 +76,11 @@ def followers_skip(
 
     async def skip(running: Running) -> None:
         follower = await _follower(running, name)
-        if not await follower.skip(position, by=by, reason=reason):
-            stopped_at = (await follower.status()).failed_position
+        status = await follower.status()
+        if (stopped_at := status.failed_position) != position:
             fail(f"{follower.name} is {f'stopped at {stopped_at}, not at {position}' if stopped_at else 'not stopped'}")
+        order = SkipEvent(follower=follower.name, position=position, error=status.error or "", reason=reason)
+        await running.operators.give(order, by)
 
     run(with_system(skip))
     errors.print(f"{name} goes on after {position}")

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
 from api.composition import FailedJob, Running
+from domain.operations.commands import DropJob, RetryJob
 
 jobs_app = typer.Typer(help="Failed jobs: what could not be done and waits for you.", no_args_is_help=True)
 
@@ -32,24 +33,22 @@ def jobs_list(as_json: AsJson = False) -> None:
 
 
 @jobs_app.command("retry")
-def jobs_retry(job_id: JobId) -> None:
+def jobs_retry(job_id: JobId, reason: Reason, by: By) -> None:
     """Let the workers try a failed job again."""
-
-    async def retry(running: Running) -> None:
-        if not await running.jobs.retry(job_id):
-            fail(f"there is no failed job {job_id}")
-
-    run(with_system(retry))
+    run(with_system(lambda running: _order(running, RetryJob, job_id, reason, by)))
     errors.print(f"{job_id} is tried again")
 
 
 @jobs_app.command("drop")
 def jobs_drop(job_id: JobId, reason: Reason, by: By) -> None:
     """Take a failed job out: it will never be done."""
-
-    async def drop(running: Running) -> None:
-        if not await running.jobs.drop(job_id, by=by, reason=reason):
-            fail(f"there is no failed job {job_id}")
-
-    run(with_system(drop))
+    run(with_system(lambda running: _order(running, DropJob, job_id, reason, by)))
     errors.print(f"{job_id} is dropped")
+
+
+async def _order(running: Running, order: type[RetryJob | DropJob], job_id: UUID, reason: str, by: str) -> None:
+    job = next((job for job in await running.jobs.failed() if job.id == job_id), None)
+    if job is None:
+        fail(f"there is no failed job {job_id}")
+    facts = {"job_id": job.id, "policy": job.policy, "kind": job.kind, "error": job.last_error}
+    await running.operators.give(order.model_validate({"reason": reason, **facts}), by)

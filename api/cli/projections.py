@@ -1,5 +1,6 @@
 """Commands on the read models: build, compare, swap, roll back, drop."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
@@ -9,8 +10,9 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from rich.table import Table
 
 import projections
-from api.cli.terminal import AsJson, begin, errors, fail, run, show, with_system
+from api.cli.terminal import AsJson, By, Reason, begin, errors, fail, run, show, with_system
 from api.composition import Access, Generation, ParallelBuild, Projection, Running
+from domain.operations.commands import BuildReadModel, DropGeneration, RollBackReadModel, SwapReadModel
 
 projections_app = typer.Typer(help="The read models.", no_args_is_help=True)
 
@@ -24,9 +26,9 @@ ReadModel = Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")]
 
 
 @projections_app.command("build")
-def projections_build(name: ReadModel, workers: Workers = 1) -> None:
+def projections_build(name: ReadModel, reason: Reason, by: By, workers: Workers = 1) -> None:
     """Fill a new generation of a read model from the log, beside the live one; goes on where it was interrupted."""
-    new = run(with_system(lambda running: _built(running, name, workers)))
+    new = run(with_system(lambda running: _built(running, name, workers, reason, by)))
     errors.print(f"{name}: generation {new.number} is built; compare it, then swap")
 
 
@@ -43,50 +45,87 @@ def projections_compare(name: ReadModel, as_json: AsJson = False) -> None:
 
 
 @projections_app.command("swap")
-def projections_swap(name: ReadModel) -> None:
+def projections_swap(name: ReadModel, reason: Reason, by: By) -> None:
     """Show what was built in the place of what is live, at once; what was live is kept as the previous one."""
-    new = run(with_system(lambda running: _projection(running, name).swap()))
+    new = run(with_system(lambda running: _swapped(running, name, reason, by)))
     errors.print(f"{name}: generation {new.number} is live; csbe projections rollback {name} returns to the previous")
 
 
 @projections_app.command("rollback")
-def projections_rollback(name: ReadModel) -> None:
+def projections_rollback(name: ReadModel, reason: Reason, by: By) -> None:
     """Return to the previous generation."""
-    previous = run(with_system(lambda running: _projection(running, name).rollback()))
+
+    async def roll_back(running: Running) -> Generation:
+        previous = await _projection(running, name).previous()
+        order = RollBackReadModel(read_model=name, generation=previous.number, reason=reason)
+        await running.operators.give(order, by)
+        return previous
+
+    previous = run(with_system(roll_back))
     errors.print(f"{name}: generation {previous.number} is live again")
 
 
 @projections_app.command("drop")
-def projections_drop(name: ReadModel) -> None:
+def projections_drop(name: ReadModel, reason: Reason, by: By) -> None:
     """Remove the previous generation; without one, the one that was built and is not shown."""
-    spare = run(with_system(lambda running: _projection(running, name).drop()))
+
+    async def drop(running: Running) -> Generation:
+        spare = await _projection(running, name).spare()
+        order = DropGeneration(read_model=name, generation=spare.number, reason=reason)
+        await running.operators.give(order, by)
+        return spare
+
+    spare = run(with_system(drop))
     errors.print(f"{name}: generation {spare.number} is dropped")
 
 
 @projections_app.command("rebuild")
-def projections_rebuild(name: ReadModel, workers: Workers = 1) -> None:
+def projections_rebuild(name: ReadModel, reason: Reason, by: By, workers: Workers = 1) -> None:
     """Build a new generation and swap to it; the live one answers until then."""
 
     async def rebuild(running: Running) -> Generation:
-        await _built(running, name, workers)
-        return await _projection(running, name).swap()
+        await _built(running, name, workers, reason, by)
+        return await _swapped(running, name, reason, by)
 
     new = run(with_system(rebuild))
     errors.print(f"{name}: generation {new.number} is live")
 
 
-async def _built(running: Running, name: str, workers: int) -> Generation:
+async def _swapped(running: Running, name: str, reason: str, by: str) -> Generation:
+    new = await _projection(running, name).ready()
+    await running.operators.give(SwapReadModel(read_model=name, generation=new.number, reason=reason), by)
+    return new
+
+
+async def _built(running: Running, name: str, workers: int, reason: str, by: str) -> Generation:
+    """One process after another may go on with it, in as many workers as it likes."""
+    build = _shown_build(running, name, workers)
+    built: list[Generation] = []
+
+    async def perform() -> tuple[str, ...]:
+        built.append(await build())
+        return (f"generation {built[0].number} is built",)
+
+    await running.operators.give(BuildReadModel(read_model=name, workers=workers, reason=reason), by, perform)
+    return built[0]
+
+
+def _shown_build(running: Running, name: str, workers: int) -> Callable[[], Awaitable[Generation]]:
     build = _projection(running, name).build if workers == 1 else _parallel(running, name, workers).run
     columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
-        bar = progress.add_task(f"building {name}", total=1, rate="")
 
-        def tell(done: int, end: int) -> None:
-            speed = progress.tasks[bar].speed
-            rate = f"{speed:,.0f} events/s" if speed else ""
-            progress.update(bar, completed=done if end else 1, total=end or 1, rate=rate)
+    async def run_shown() -> Generation:
+        with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
+            bar = progress.add_task(f"building {name}", total=1, rate="")
 
-        return await build(tell)
+            def tell(done: int, end: int) -> None:
+                speed = progress.tasks[bar].speed
+                rate = f"{speed:,.0f} events/s" if speed else ""
+                progress.update(bar, completed=done if end else 1, total=end or 1, rate=rate)
+
+            return await build(tell)
+
+    return run_shown
 
 
 def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:

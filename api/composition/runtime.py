@@ -20,6 +20,7 @@ from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.webhooks.deliverer import WebhookDeliverer
+from api.composition.operators import Operators
 from api.system import System
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class Running:
     worker: JobWorker
     webhooks: WebhookDeliverer
     telemetry: TelemetryStore
+    operators: Operators
     ingest: Ingest
     refresh_zones: Callable[[], Awaitable[None]]
 

@@ -26,6 +26,7 @@ from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.locks import Lock
+from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.projection import Projection
@@ -42,6 +43,7 @@ from api.auth import TokenAuthority
 from api.command_ids import CommandIds
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
+from api.composition.operators import Operators
 from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
@@ -176,6 +178,7 @@ async def composed(
             worker=JobWorker(jobs, store.listener.jobs, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
             webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
             telemetry=telemetry,
+            operators=Operators(dispatcher, store, PostgresMachinery(pool, followers, jobs, telemetry)),
             ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
             refresh_zones=lambda: refresh_zones(pool, zones),
         )

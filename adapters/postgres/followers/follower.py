@@ -43,7 +43,7 @@ update csbe.followers set failed_position = $2, error = $3, updated_at = now() w
 """
 _RETRY = """
 update csbe.followers set failed_position = null, error = null, updated_at = now()
-where name = $1 and failed_position is not null returning true
+where name = $1 and failed_position = coalesce($2, failed_position) returning true
 """
 _SKIP = """
 with stopped as (
@@ -255,9 +255,9 @@ class Follower:
             stopping.cancel()
 
 
-async def retry(connection: asyncpg.Pool | Connection, name: str) -> bool:
-    """See `Follower.retry`; in the caller's transaction, if there is one."""
-    return bool(await connection.fetchval(_RETRY, name))
+async def retry(connection: asyncpg.Pool | Connection, name: str, position: int | None = None) -> bool:
+    """See `Follower.retry`; only where it is stopped at a position, if one is given. In the caller's transaction."""
+    return bool(await connection.fetchval(_RETRY, name, position))
 
 
 async def skip(connection: asyncpg.Pool | Connection, name: str, position: int, *, by: str, reason: str) -> bool:

@@ -140,7 +140,7 @@ class Projection:
 
         Both go on meanwhile. Raises `GenerationError` when one of another release does not come to that position.
         """
-        live, new = await self.live(), await self._ready()
+        live, new = await self.live(), await self.ready()
         for _ in range(COMPARE_ATTEMPTS):
             if self.writes(live):
                 await self.follower(live, BUILD_BATCH).catch_up()
@@ -156,19 +156,51 @@ class Projection:
 
     async def swap(self) -> Generation:
         """Show the generation that was made beside the live one; the live one becomes the previous."""
-        new = await self._ready()
+        new = await self.ready()
         await self._exchange(new)
         return new
 
     async def rollback(self) -> Generation:
         """Show the previous generation again; the live one becomes the previous."""
-        previous = await self._in_state("previous") or self._fail("has no previous generation to go back to")
+        previous = await self.previous()
         await self._exchange(previous)
         return previous
 
+    async def show(self, number: int) -> bool:
+        """Show this generation, built or previous; false when it is the live one already."""
+        found = next((g for g in await self.generations() if g.number == number), None)
+        if found is None or found.state == "building":
+            self._fail(f"has no generation {number} to show")
+        if found.state == "live":
+            return False
+        await self._exchange(found)
+        return True
+
     async def drop(self) -> Generation:
         """Remove the previous generation, or else the one made beside the live one."""
-        return await with_lock_timeout(f"the tables of {self.name}", self._try_drop)
+        spare = await self.spare()
+        await self.drop_generation(spare.number)
+        return spare
+
+    async def drop_generation(self, number: int) -> bool:
+        """Remove this generation, not the live one; false when it is not there any more."""
+        return await with_lock_timeout(f"the tables of {self.name}", partial(self._try_drop, number))
+
+    async def ready(self) -> Generation:
+        """The one that a swap would show. Raises `GenerationError`."""
+        if await self._in_state("building"):
+            self._fail("is still being built: let csbe projections build finish")
+        return await self._in_state("ready") or self._fail("has no generation to show: build one first")
+
+    async def previous(self) -> Generation:
+        """The one that was shown before. Raises `GenerationError`."""
+        return await self._in_state("previous") or self._fail("has no previous generation to go back to")
+
+    async def spare(self) -> Generation:
+        """The one that can best be spared. Raises `GenerationError`."""
+        found = {g.state: g for g in await self.generations()}
+        spare = found.get("previous") or found.get("ready") or found.get("building")
+        return spare or self._fail("has the live generation only, which cannot be dropped")
 
     async def _is_due(self, found: Sequence[Generation], connection: asyncpg.Pool | Connection) -> bool:
         """Whether this code is newer than what is shown, and nobody has built for it: it never had its turn."""
@@ -276,16 +308,17 @@ class Projection:
             await generations.set_state(connection, live, "previous")
             await generations.set_state(connection, new, "live")
 
-    async def _try_drop(self) -> Generation:
+    async def _try_drop(self, number: int) -> bool:
         async with self._alone() as connection:
-            found = {g.state: g for g in await generations_of(connection, self.name)}
-            spare = found.get("previous") or found.get("ready") or found.get("building")
-            if spare is None:
-                self._fail("has the live generation only, which cannot be dropped")
-            await shards.hold(connection, spare.follower)
+            found = next((g for g in await generations_of(connection, self.name) if g.number == number), None)
+            if found is None:
+                return False
+            if found.state == "live":
+                self._fail(f"shows generation {number}, which cannot be dropped")
+            await shards.hold(connection, found.follower)
             await connection.execute(LOCK_TIMEOUT)
-            await generations.drop(connection, spare)
-        return spare
+            await generations.drop(connection, found)
+        return True
 
     @asynccontextmanager
     async def _aligned(self, live: Generation, new: Generation) -> AsyncIterator[Connection]:
@@ -319,11 +352,6 @@ class Projection:
 
     async def _states(self, connection: Connection) -> dict[int, str]:
         return {generation.number: generation.state for generation in await generations_of(connection, self.name)}
-
-    async def _ready(self) -> Generation:
-        if await self._in_state("building"):
-            self._fail("is still being built: let csbe projections build finish")
-        return await self._in_state("ready") or self._fail("has no generation to show: build one first")
 
     async def _in_state(self, state: str) -> Generation | None:
         return next((g for g in await self.generations() if g.state == state), None)

@@ -25,6 +25,7 @@ from tests.api.cli.terminal import NOW, Csbe, append, registered
 
 PATIENCE_S = 20
 MEANT = ("--reason", "asked by letter", "--yes")
+OLD = ("--reason", "older than a month")
 
 
 async def by_and_reason(store: PostgresEventStore, member_id: UUID) -> list[tuple[str, str]]:
@@ -47,7 +48,7 @@ async def test_an_erased_member_is_nowhere_to_be_read(
     csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore
 ) -> None:
     ada, bob = await registered(store), await registered(store)
-    await csbe("projections", "rebuild", "members")
+    await csbe("projections", "rebuild", "members", *MEANT[:2])
     await store.listener.erasures.wait(0, PATIENCE_S)  # until it listens
     assert (await store.load(Member, ada.id)).email_code == "4711"
     heard = store.listener.erasures.count
@@ -65,7 +66,7 @@ async def test_an_erased_member_is_nowhere_to_be_read(
     rows = "select member_id, name, email from read_v1.members order by name nulls first"
     shown = [tuple(row) for row in await pool.fetch(rows)]
     assert shown == [(ada.id, None, None), (bob.id, "Ada Lovelace", "ada@example.org")]
-    await csbe("projections", "rebuild", "members")
+    await csbe("projections", "rebuild", "members", *MEANT[:2])
     assert [tuple(row) for row in await pool.fetch(rows)] == shown
 
 
@@ -124,18 +125,18 @@ async def test_old_telemetry_is_dropped_by_day(csbe: Csbe, pool: asyncpg.Pool) -
         async with telemetry.batch(at) as batch:
             await batch.store([], {}, [DeadLetter(at, "t", b"{", "not JSON")])
 
-    ended = await csbe("telemetry", "drop", "--before", "2001-05-03", "--json")
+    ended = await csbe("telemetry", "drop", "--before", "2001-05-03", *OLD, "--json")
 
     assert (ended.code, ended.json) == (0, {"dropped": ["2001-05-01", "2001-05-02"]})
     assert await pool.fetchval("select min(received_at) from csbe.dead_letters") == datetime(2001, 5, 3, tzinfo=UTC)
-    assert "2001-05-03" in (await csbe("telemetry", "drop", "--before", "2001-06-01")).out
+    assert "2001-05-03" in (await csbe("telemetry", "drop", "--before", "2001-06-01", *OLD)).out
 
 
 async def test_the_telemetry_of_today_is_not_dropped(csbe: Csbe) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
 
-    future = await csbe("telemetry", "drop", "--before", str(tomorrow))
-    nonsense = await csbe("telemetry", "drop", "--before", "yesterday")
+    future = await csbe("telemetry", "drop", "--before", str(tomorrow), *OLD)
+    nonsense = await csbe("telemetry", "drop", "--before", "yesterday", *OLD)
 
     assert (future.code, nonsense.code) == (2, 2)
     assert "still being written" in future.err

@@ -36,12 +36,12 @@ async def test_parked_tasks_are_listed_with_what_went_wrong(csbe: Csbe, pool: as
 async def test_a_parked_task_is_tried_again_with_all_its_attempts(csbe: Csbe, pool: asyncpg.Pool) -> None:
     job_id = await given_up(pool)
 
-    ended = await csbe("jobs", "retry", str(job_id))
+    ended = await csbe("jobs", "retry", str(job_id), "--reason", "the provider is back")
 
     assert ended.code == 0
     [task] = await pool.fetch("select failed_at, attempts, due_at <= now() as due from csbe.jobs")
     assert tuple(task) == (None, 0, True)
-    assert (await csbe("jobs", "retry", str(job_id))).code == 2
+    assert (await csbe("jobs", "retry", str(job_id), "--reason", "the provider is back")).code == 2
 
 
 async def test_a_parked_task_is_dropped_on_record(csbe: Csbe, pool: asyncpg.Pool) -> None:

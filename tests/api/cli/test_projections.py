@@ -17,6 +17,8 @@ from domain.members.member import Member
 from projections.members import MembersProjector
 from tests.api.cli.terminal import METADATA, Csbe, registered
 
+WHY = ("--reason", "a new release")
+
 
 @pytest.fixture
 async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> int:  # noqa: ARG001 (prepares)
@@ -51,12 +53,12 @@ async def test_the_status_shows_a_stopped_projection_with_its_error_and_position
 
 
 async def test_a_stopped_projection_is_retried(csbe: Csbe, stopped: int) -> None:
-    ended = await csbe("followers", "retry", "members")
+    ended = await csbe("followers", "retry", "members", *WHY)
 
     assert ended.code == 0
     shown = await status(csbe)
     assert (shown["state"], shown["position"], shown["error"]) == ("running", stopped - 1, None)
-    again = await csbe("followers", "retry", shown["name"])
+    again = await csbe("followers", "retry", shown["name"], *WHY)
     assert (again.code, again.err.strip()) == (2, f"error: {shown['name']} is not stopped")
 
 
@@ -90,11 +92,7 @@ async def test_only_the_position_where_it_is_stopped_can_be_skipped(
 
 @pytest.mark.parametrize(
     "words",
-    [
-        ("followers", "retry", "cars"),
-        ("projections", "rebuild", "cars"),
-        ("followers", "skip", "cars", "--position", "1", "--reason", "a slip"),
-    ],
+    [("rebuild", "cars", *WHY), ("swap", "cars", *WHY), ("skip", "cars", "--position", "1", "--reason", "a slip")],
 )
 async def test_an_unknown_projection_is_named_with_those_that_there_are(csbe: Csbe, words: tuple[str, ...]) -> None:
     ended = await csbe(*words)
@@ -110,7 +108,7 @@ async def test_workers_build_a_read_model_and_it_is_shown(
     for _ in range(5):
         await registered(store)
 
-    ended = await csbe("projections", "rebuild", "members", "--workers", "2")
+    ended = await csbe("projections", "rebuild", "members", *WHY, "--workers", "2")
 
     assert ended.code == 0, ended.err
     assert "members: generation 2 is live" in ended.err
@@ -120,7 +118,7 @@ async def test_workers_build_a_read_model_and_it_is_shown(
 async def test_an_event_to_blame_ends_a_build_by_workers_with_one_line_and_the_status_shows_it(
     csbe: Csbe, stopped: int
 ) -> None:
-    build = ("projections", "build", "members", "--workers", "2")
+    build = ("projections", "build", "members", *WHY, "--workers", "2")
     ended = await csbe(*build)
 
     [shown] = [
@@ -140,7 +138,7 @@ async def test_an_event_to_blame_ends_a_build_by_workers_with_one_line_and_the_s
 
 @pytest.mark.parametrize("count", ["0", "-1", "two", "65"])
 async def test_a_number_of_workers_that_cannot_be_is_refused(csbe: Csbe, count: str) -> None:
-    ended = await csbe("projections", "build", "members", "--workers", count)
+    ended = await csbe("projections", "build", "members", *WHY, "--workers", count)
 
     assert ended.code == 2
     assert "--workers" in ended.err
@@ -148,7 +146,7 @@ async def test_a_number_of_workers_that_cannot_be_is_refused(csbe: Csbe, count: 
 
 
 async def test_workers_are_refused_for_a_read_model_whose_rows_depend_on_several_aggregates(csbe: Csbe) -> None:
-    ended = await csbe("projections", "rebuild", "utilisation", "--workers", "2")
+    ended = await csbe("projections", "rebuild", "utilisation", *WHY, "--workers", "2")
 
     assert ended.code == 2
     assert ended.err.strip() == "error: utilisation is built by one worker: its rows depend on several aggregates each"

@@ -8,6 +8,8 @@ from adapters.postgres.read_models.projection import Projection
 from tests.api.cli.terminal import Csbe, registered
 from tests.projections.generations.greeting import columns, count, states
 
+WHY = ("--reason", "a new release")
+
 
 async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore, members: Projection
@@ -16,15 +18,15 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
         await registered(store)
     await members.catch_up()
 
-    built = await csbe("projections", "build", "members")
+    built = await csbe("projections", "build", "members", *WHY)
     compared = await csbe("projections", "compare", "members", "--json")
     await pool.execute("update members_v1.members set blocked = true")
     differs = await csbe("projections", "compare", "members")
-    swapped = await csbe("projections", "swap", "members")
+    swapped = await csbe("projections", "swap", "members", *WHY)
     shown = await count(pool), await states(members)
-    back = await csbe("projections", "rollback", "members")
+    back = await csbe("projections", "rollback", "members", *WHY)
     again = await states(members)
-    dropped = await csbe("projections", "drop", "members")
+    dropped = await csbe("projections", "drop", "members", *WHY)
 
     assert built.code == compared.code == swapped.code == back.code == dropped.code == 0
     assert "members: generation 2 is built; compare it, then swap" in built.err
@@ -48,7 +50,7 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     ],
 )
 async def test_what_cannot_be_done_is_said_in_one_line(csbe: Csbe, ask: str, why: str) -> None:
-    ended = await csbe("projections", ask, "members")
+    ended = await csbe("projections", ask, "members", *(WHY if ask != "compare" else ()))
 
     assert (ended.code, ended.err.strip()) == (2, f"error: {why}")
 
@@ -56,7 +58,7 @@ async def test_what_cannot_be_done_is_said_in_one_line(csbe: Csbe, ask: str, why
 @pytest.mark.parametrize("ask", ["build", "compare", "swap", "rollback", "drop", "rebuild"])
 @pytest.mark.parametrize("name", ["cars", "policies"])
 async def test_what_is_no_read_model_is_named_with_those_that_there_are(csbe: Csbe, ask: str, name: str) -> None:
-    ended = await csbe("projections", ask, name)
+    ended = await csbe("projections", ask, name, *(WHY if ask != "compare" else ()))
 
     assert ended.code == 2
     assert f"there is no projection {name}: choose one of members, fleet" in ended.err
@@ -73,7 +75,7 @@ async def test_the_old_release_goes_back_by_one_command_after_news_of_the_new_on
         await registered(store)
     await greeting.catch_up()
 
-    ended = await csbe("projections", "rollback", "members")
+    ended = await csbe("projections", "rollback", "members", *WHY)
 
     assert (ended.code, await states(members)) == (0, {1: "live", 2: "previous"})
     assert await count(pool) == 4
