@@ -20,6 +20,7 @@ from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.database import connect, with_lock_timeout
+from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
@@ -55,6 +56,7 @@ from api.system import System
 from domain import contexts
 from domain.kernel.ports import Clock, Messenger
 from projections.kernel.projector import Projector
+from projections.members import MembersProjector
 
 
 class UnreachableError(Exception):
@@ -139,10 +141,12 @@ async def composed(
             service_of(None, settings.service, rulebooks.services)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         tokens = tokens_of(settings)
-        effects = Effects(gateway, SimulatedPaymentProvider(pool), _messenger(settings, pool), store, store, tokens)
         followers = tuple(
             Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
         )
+        erasure = PostgresErasure(store, next(p for p in followers if p.name == MembersProjector.NAME))
+        provider, messenger = SimulatedPaymentProvider(pool), _messenger(settings, pool)
+        effects = Effects(gateway, provider, messenger, store, erasure, tokens)
         runner = PolicyRunner(contexts.POLICIES)
         policies = Follower(pool, store, "policies", runner, topics=runner.topics)
         jobs, webhooks = JobQueue(pool), PostgresWebhooks(pool, store)

@@ -92,10 +92,14 @@ async def test_only_the_position_where_it_is_stopped_can_be_skipped(
 
 @pytest.mark.parametrize(
     "words",
-    [("rebuild", "cars", *WHY), ("swap", "cars", *WHY), ("skip", "cars", "--position", "1", "--reason", "a slip")],
+    [
+        ("projections", "rebuild", "cars"),
+        ("followers", "retry", "cars"),
+        ("followers", "skip", "cars", "--position", "1"),
+    ],
 )
 async def test_an_unknown_projection_is_named_with_those_that_there_are(csbe: Csbe, words: tuple[str, ...]) -> None:
-    ended = await csbe(*words)
+    ended = await csbe(*words, *WHY)
 
     assert ended.code == 2
     assert "there is no projection cars: choose one of members, fleet" in ended.err

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
 from tests.api.cli.terminal import Csbe, registered
@@ -90,7 +91,8 @@ async def test_an_erased_member_is_in_no_generation_of_another_release(
     await greeting.build()
     await greeting.swap()
 
-    ended = await csbe("erase", str(ada.id), "--yes")
+    ended = await csbe("erase", str(ada.id), "--reason", "asked by letter", "--yes")
+    await PostgresErasure(store, members).erase(ada.id)
 
     assert ended.code == 0, ended.err
     previous = await pool.fetch("select name, email from members_v1.members")
