@@ -29,11 +29,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def operator() -> str:
-    """The name of whoever sits at the terminal."""
+    """The name of whoever sits at the terminal. Raises `typer.BadParameter` where it is nobody's."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number without a name
-        return f"user {os.getuid()}"
+        name = str(os.getuid())
+    if name == "root" or name.isdecimal():
+        raise typer.BadParameter(f"{name} is not a person: say with --by who decides this")
+    return name
 
 
 def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:

@@ -113,13 +113,13 @@ def test_a_member_is_erased_with_whatever_is_typed_besides_and_only_when_that_is
     @looking(20)
     @given(besides=st.lists(st.sampled_from(["--yes", spare, *HARD]), max_size=3), named=st.booleans())
     def type_it(besides: list[str], named: bool) -> None:
-        typed = ["erase", "--reason", "asked", *([spare] if named else []), *besides]
+        typed = ["erase", "--reason", "asked", "--by", "olga", *([spare] if named else []), *besides]
         code, text = ended(typed)
         assert is_said_well(code, text, {0, 1, 2}), typed
         assert code or {spare, "--yes"} <= set(typed), typed
 
     type_it()
-    code, text = ended(["erase", spare, "--reason", "asked", "--yes"])
+    code, text = ended(["erase", spare, "--reason", "asked", "--by", "olga", "--yes"])
     assert (code, f"member {spare} is erased" in text) == (0, True)
 
 

@@ -20,6 +20,7 @@ from domain.rental.commands import (
     StartTrip,
 )
 from tests.golden import billing_stories
+from tests.golden.operations_stories import operators_put_things_right
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
 from tests.support.small_service import files
 from tests.support.world import World
@@ -160,4 +161,5 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_trip_does_not_start,
     a_trip_has_everything,
     a_member_wants_to_be_forgotten,
+    operators_put_things_right,
 )

@@ -3,7 +3,10 @@
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
+from adapters.postgres.event_store.store import PostgresEventStore
+from domain.operations.job_orders import JobOrders
 from tests.api.cli.terminal import Csbe
 
 
@@ -66,3 +69,51 @@ async def test_a_task_that_is_not_parked_cannot_be_dropped(csbe: Csbe, pool: asy
 
     assert ended.code == 2
     assert await pool.fetchval("select count(*) from csbe.jobs") == 1
+
+
+async def test_nobody_decides_as_root(csbe: Csbe, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = await given_up(pool)
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    drop = ("jobs", "drop", str(job_id), "--reason", "paid in cash")
+
+    nameless, named = await csbe(*drop), await csbe(*drop, "--by", "Igor")
+
+    assert (nameless.code, named.code) == (2, 0)
+    assert "--by" in nameless.err
+
+
+async def test_who_ordered_what_and_why_is_in_the_log(
+    csbe: Csbe, pool: asyncpg.Pool, store: PostgresEventStore
+) -> None:
+    job_id = await given_up(pool)
+
+    await csbe("jobs", "drop", str(job_id), "--reason", "paid in cash", "--by", "Igor")
+
+    topics = [event.TOPIC for event in (JobOrders.DropOrdered, JobOrders.CarriedOut)]
+    ordered, ended = [recorded async for recorded in store.read(topics=topics)]
+    assert isinstance(ordered.event, JobOrders.DropOrdered)
+    assert (ordered.event.job_id, ordered.event.by, ordered.event.reason) == (job_id, "Igor", "paid in cash")
+    assert (ended.metadata.correlation_id, ended.metadata.actor.id) == (ordered.metadata.correlation_id, "Igor")
+    assert (await csbe("operations", "list", "--json")).json == []
+
+
+async def test_an_order_that_was_cut_off_is_listed_and_finished(
+    csbe: Csbe, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await given_up(pool)
+
+    async def cut(*_: object, **__: object) -> bool:
+        raise OSError("the network is down")
+
+    with monkeypatch.context() as network:
+        network.setattr("adapters.postgres.jobs.queue.JobQueue.retry", cut)
+        cut_off = await csbe("jobs", "retry", str(job_id), "--reason", "the provider is back")
+    [order] = (await csbe("operations", "list", "--json")).json
+    finished = await csbe("operations", "finish")
+
+    assert (cut_off.code, finished.code) == (3, 0)
+    assert (order["order"], order["by"]) == ("operations.job.retry_ordered", "olga")
+    assert order["facts"]["job_id"] == str(job_id)
+    assert f"{job_id} is tried again" in finished.err
+    assert await pool.fetchval("select failed_at from csbe.jobs") is None
+    assert (await csbe("operations", "list", "--json")).json == []

@@ -192,7 +192,7 @@ async def test_a_build_goes_on_after_one_of_its_workers_was_killed(
 async def test_workers_end_when_the_command_that_started_them_was_killed_and_the_build_goes_on(
     pool: asyncpg.Pool, store: PostgresEventStore, dsn: str, members: Projection
 ) -> None:
-    words = ("-m", "api.cli", "projections", "build", "members", "--reason", "new", "--workers", "2")
+    words = ("-m", "api.cli", "projections", "build", "members", "--reason", "new", "--by", "olga", "--workers", "2")
     async with blocked(pool, f"{(await members.begun()).schema}.members"):
         csbe = await asyncio.create_subprocess_exec(
             sys.executable, *words, env={**os.environ, "CSBE_POSTGRES_DSN": dsn}, stderr=asyncio.subprocess.DEVNULL
