@@ -19,7 +19,10 @@ from domain.rental.commands import EndTrip
 from tests.projections.following import Followers, catch_up, prepared
 from tests.support.memory_store import MemoryStore
 from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.whole_log import log
 from tests.support.world import World
+
+__all__ = ["log"]
 
 
 class RecordedTwice(MemoryStore):

@@ -13,9 +13,8 @@ from projections.members import MembersProjector
 from tests.api.cli.terminal import csbe
 from tests.projections.generations.greeting import Greeting
 from tests.support.databases import empty_database
-from tests.support.whole_log import log
 
-__all__ = ["csbe", "log"]
+__all__ = ["csbe"]
 
 
 @pytest.fixture
