@@ -191,7 +191,8 @@ def _rulebook() -> Iterator[str]:
         yield f"\n## {name}{kind}\n\n{_text(part['description'])}\n\n| key | what it is | meaning |\n|---|---|---|"
         for key, value in known.items():
             if key not in {"kind", "shared"}:
-                needed = "" if key in part["required"] else ", or nothing"
+                otherwise = f", else `{json.dumps(value['default'])}`" if "default" in value else ", or nothing"
+                needed = "" if key in part["required"] else otherwise
                 yield f"| `{key}` | {_written(value)}{needed} | {_text(value.get('description', ''))} |"
 
 

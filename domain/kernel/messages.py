@@ -56,7 +56,7 @@ class Metadata(BaseModel):
     """`NAME` of the command."""
     actor: Actor
     service: str
-    """Key of the rulebook, e.g. `drivenow-europe`."""
+    """Key of the rulebook."""
     correlation_id: UUID
     """The same for everything that follows from one outside request."""
     causation_id: UUID | None = None

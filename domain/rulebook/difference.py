@@ -61,7 +61,7 @@ def _of_service(old: Rulebook, new: Rulebook) -> Iterator[Change]:
         if isinstance(before, BaseModel):
             yield from (replace(change, part=field) for change in _fields(before, after))
         elif field != "cities" and before != after:
-            yield Change("", "service", field, _shown(before), _shown(after))
+            yield Change("", "service", field, shown(before), shown(after))
 
 
 def _of_city(old: City, new: City) -> Iterator[Change]:
@@ -148,7 +148,7 @@ def _fields(old: BaseModel, new: BaseModel, name: str = "") -> Iterator[Change]:
             yield from _parts(field, before, after)
         else:
             what = " ".join(filter(None, (name, str(key_of(field)))))
-            yield Change("", "", what, _shown(before, field), _shown(after, field))
+            yield Change("", "", what, shown(before, field), shown(after, field))
 
 
 def _parts(field: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Change]:
@@ -171,15 +171,16 @@ def _sum_of(part: BaseModel) -> str:
     if isinstance(part, Tariff):
         return "; ".join(_sum_of(one) for one in (*part.elements, *part.packages))
     in_order = sorted(said(part).items(), key=lambda one: one[0] != "kind")
-    return ", ".join(f"{key_of(field)} {_shown(value, field)}" for field, value in in_order)
+    return ", ".join(f"{key_of(field)} {shown(value, field)}" for field, value in in_order)
 
 
-def _shown(value: object, field: str = "") -> str:
+def shown(value: object, field: str = "") -> str:
+    """A value as it is written."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = timedelta(seconds=value) if field.endswith("_s") else value
         return WEEKDAYS[value - 1] if field == "weekdays" and isinstance(value, int) else _word(value)
     if isinstance(value, tuple) and value:
-        return ", ".join(_shown(part, field) for part in value)
+        return ", ".join(shown(part, field) for part in value)
     if isinstance(value, BaseModel) and not isinstance(value, Money):
         return f"({_sum_of(value)})"
     return _word(value)

@@ -1,12 +1,14 @@
 """A JSON Schema of the text of a service, for editors: of `service.toml` or a city's file."""
 
-from datetime import timedelta
+from datetime import time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
 from domain.kernel.money import Money
 from domain.rulebook import readings
+from domain.rulebook.difference import shown
 from domain.rulebook.model import City, LegalEntity, Rulebook
 from domain.rulebook.places import group, key_of
 from domain.rulebook.shapes import Shape, kind_of, shape
@@ -57,8 +59,10 @@ def _define(model: type[BaseModel], made: Schema, defs: Schema) -> None:
     defs[model.__name__] = {}
     known, properties = made[model.__name__], {}
     for field in model.model_fields:
-        text = {"description": known["properties"][field]["description"]} if _described(known, field) else {}
-        properties[str(key_of(field))] = {**_value(model, field, known["properties"][field]), **text}
+        about = known["properties"][field]
+        said = {"description": model.model_fields[field].description, "default": _default(model, field)}
+        about_it = {key: value for key, value in said.items() if value is not None}
+        properties[str(key_of(field))] = {**_value(model, field, about), **about_it}
         for part in shape(model, field).models:
             if part is not Money:
                 _define(part, made, defs)
@@ -74,8 +78,16 @@ def _define(model: type[BaseModel], made: Schema, defs: Schema) -> None:
     }
 
 
-def _described(known: Schema, field: str) -> bool:
-    return "description" in known["properties"][field]
+def _default(model: type[BaseModel], field: str) -> Any:  # JSON
+    """As it would be written; none where leaving it out means nothing."""
+    default = model.model_fields[field].default
+    if field == "kind":
+        return None
+    if isinstance(default, timedelta | time) or (isinstance(default, int) and field.endswith("_s")):
+        return shown(default, field)
+    if isinstance(default, Decimal):
+        return float(default)
+    return default if isinstance(default, int | str) else None
 
 
 def _value(model: type[BaseModel], field: str, known: Schema) -> Schema:

@@ -119,6 +119,7 @@ def test_a_field_alone_changes_some_price_or_is_refused(part: str, field: str) -
     assert not ignored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [*LEAST, "package", "window", "condition"])
 def test_no_two_fields_are_taken_together_where_one_of_them_is_not_looked_at(part: str) -> None:
     model, least, made = PARTS[part]

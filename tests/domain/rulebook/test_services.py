@@ -1,12 +1,18 @@
 """The two services as data: what their published prices say about a trip."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import adapters
+import domain
+import projections
 from domain.billing.pricing import Span, TripFacts, price
 from domain.rulebook.model import Rulebook
 from tests.support.services import RULEBOOKS
@@ -110,3 +116,10 @@ def test_a_digest_does_not_depend_on_how_a_number_or_a_moment_is_written() -> No
 
     assert tariff.model_copy(update={"valid_from": paris, "elements": (finer, *rest)}).digest == tariff.digest
     assert tariff.digest == "1c7df4ca624df378800b9e28734bd7c381f0e29fe802f3f1496a0126525d319b"
+
+
+@pytest.mark.parametrize("package", [domain, projections, adapters], ids=lambda package: package.__name__)
+def test_no_code_names_a_service(package: ModuleType) -> None:
+    sources = Path(package.__path__[0]).rglob("*.py")
+
+    assert not [str(path) for path in sources if re.search("drivenow|reachnow", path.read_text("utf-8"), re.IGNORECASE)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -20,7 +21,7 @@ Raw = dict[str, Any]  # a model as plain values
 HOUR, DAY = 3600, 86_400
 NIGHT: Raw = {"begins": "22:00", "ends": "06:00"}
 MONDAYS: Raw = {"weekdays": [1]}
-TIME: Raw = {"kind": "time", "id": "time", "description": "Time", "rate": "0.31"}
+TIME: Raw = {"kind": "time", "id": "time", "description": "Time", "rate": "1.55", "interval_s": 300}
 KM: Raw = {"kind": "distance", "id": "km", "description": "Distance", "rate": "0.29"}
 DAY_PACKAGE: Raw = {"id": "day", "description": "Day", "amount": "9", "duration_s": DAY, "included": "20"}
 
@@ -109,11 +110,13 @@ def trips() -> Iterator[TripFacts]:
     lengths = [0, 60, 600, 625, 660, 900, HOUR, HOUR + 5, 3 * HOUR + 30]
     held = [0, 300, 600, 625, 960, HOUR, HOUR + 630, 4 * HOUR, 15 * HOUR]
     names = ["airport", "other", "toll"]
-    for number in range(400):
-        at = datetime(2019, 6, 3, tzinfo=UTC) + timedelta(minutes=random.choice([0, 15, 400, 700, 1310, 1900, 7300]))
+    for number in range(350):
+        at = datetime(2019, 6, 3, tzinfo=UTC) + timedelta(
+            minutes=random.choice([0, 15, 345, 400, 700, 1310, 1900, 7300])
+        )
         at -= timedelta(days=random.choice([0, 0, 5, 7]))
         spans = [(phase, random.choice(lengths)) for phase in random.choice(["d", "dp", "pd", "dpd", "p"])]
-        spans = [("d", HOUR), ("p", DAY), ("d", HOUR)] if number % 15 == 0 else spans
+        spans = [("d", HOUR), ("p", DAY), ("d", HOUR)] if number % 25 == 0 else spans
         where, whither = random.choice(names), random.choice(names)
         whither = random.choice([where, whither])
         yield TripFacts(
@@ -133,7 +136,15 @@ def trips() -> Iterator[TripFacts]:
         )
 
 
-TRIPS = list(trips())
+def hours_of_days() -> Iterator[TripFacts]:
+    """An hour's drive at each time of day, on working days and weekends of two months."""
+    for day in (datetime(2019, 5, 25, tzinfo=UTC), datetime(2019, 6, 3, tzinfo=UTC)):
+        for days, minutes in product((0, 1, 2, 5, 7), (0, 5 * 60 + 45, 12 * 60, 17 * 60 + 45, 21 * 60 + 10)):
+            at = day + timedelta(days=days, minutes=minutes)
+            yield TripFacts(started_at=at, spans=(Span(phase="driving", seconds=HOUR),), distance_m=5_000)
+
+
+TRIPS = [*hours_of_days(), *trips()]
 
 
 def outcome(rulebook: Rulebook, facts: TripFacts) -> object:
