@@ -48,7 +48,7 @@ def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice
     yield _told(event.payer_id, template="invoice_issued", values=values)
 
 
-def when_review_required_then_tell_member(
+def when_invoice_review_required_then_tell_member(
     recorded: RecordedEvent, event: Invoice.ReviewRequired
 ) -> Iterable[SendMessage]:
     """Nothing is taken yet."""
@@ -80,7 +80,7 @@ POLICIES: Policies = {
     **dict.fromkeys(_OPERATIONS, (when_requested_then_ask_provider,)),
     Payment.HoldDeclined: (when_hold_declined_then_tell_member,),
     Invoice.Issued: (when_invoice_issued_then_tell_member,),
-    Invoice.ReviewRequired: (when_review_required_then_tell_member,),
+    Invoice.ReviewRequired: (when_invoice_review_required_then_tell_member,),
     Invoice.PaymentFailed: (when_payment_failed_then_tell_member,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
 }

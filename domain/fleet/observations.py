@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
-from domain.fleet.vehicle_events import CarEvent
+from domain.fleet.vehicle_event_bases import CarEvent
 from domain.rulebook.model import FleetLimits
 
 MOVED_M = 200.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from domain.fleet.commands import CompleteOpenTask, FailVehicleCommand, RaiseTask, TakeOutOfService, TaskKind
 from domain.fleet.vehicle import Vehicle
-from domain.fleet.vehicle_events import task_for
+from domain.fleet.vehicle_event_bases import task_for
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import RecordedEvent

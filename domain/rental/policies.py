@@ -12,7 +12,7 @@ from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
 from domain.rental import commands
 from domain.rental.reservation import NOTICE, Reservation
 from domain.rental.trip import Trip
-from domain.rental.trip_events import StepFailed
+from domain.rental.trip_event_bases import StepFailed
 
 
 def payment_id_of(subject_kind: str, subject_id: UUID) -> PaymentId:

@@ -14,7 +14,7 @@ from domain.kernel.units import Metres
 from domain.rental import forced_end
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
 from domain.rental.steps import EndRequest, PendingStep, Step, TripState, not_in
-from domain.rental.trip_events import CarSeen, StepFailed, StepRequested, TripEvent
+from domain.rental.trip_event_bases import CarSeen, StepFailed, StepRequested, TripEvent
 from domain.rulebook.model import City, Rulebook
 from domain.rulebook.tariff import Quote
 

@@ -20,7 +20,7 @@ from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
-from domain.fleet.vehicle_events import CarEvent
+from domain.fleet.vehicle_event_bases import CarEvent
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position

@@ -21,7 +21,7 @@ from domain.kernel.ids import MemberId
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError, Messenger
 from domain.rental.trip import Trip
-from domain.rental.trip_events import StepFailed
+from domain.rental.trip_event_bases import StepFailed
 
 DOMAIN = Path(__file__).parents[3] / "domain"
 TEMPLATE = "test_greeting"
