@@ -30,9 +30,9 @@ STAGES = (
     "append csbe.events",
     "follow projection/rental/v1",
     "follow policies",
-    "task ask_payment_provider",
+    "job ask_payment_provider",
     "payment hold",
-    "task tell_vehicle",
+    "job tell_vehicle",
     "publish commands",
 )
 
@@ -85,10 +85,10 @@ async def test_one_request_is_one_trace_down_to_the_command_that_the_car_gets(
     told = next(span for span in collector.of(TRACE) if span.name == "publish commands")
     assert told.facts["messaging.system"] == "mqtt"
     assert collector.ancestry(told) == [
-        *("publish commands", "task tell_vehicle", "follow policies", "command rental.unlock_for_trip"),
-        *("task rental.unlock_for_trip", "follow policies", "command billing.record_hold"),
-        *("task ask_payment_provider", "follow policies", "command billing.request_hold"),
-        *("task billing.request_hold", "follow policies", "command rental.start_trip", "POST /v1/trips"),
+        *("publish commands", "job tell_vehicle", "follow policies", "command rental.unlock_for_trip"),
+        *("job rental.unlock_for_trip", "follow policies", "command billing.record_hold"),
+        *("job ask_payment_provider", "follow policies", "command billing.request_hold"),
+        *("job billing.request_hold", "follow policies", "command rental.start_trip", "POST /v1/trips"),
     ]
 
 

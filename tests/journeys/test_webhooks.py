@@ -50,7 +50,7 @@ async def test_a_partner_subscribes_and_gets_reservations_through_an_outage_and_
     await took(receiver, 1)
     receiver.misdeed = answers(500)
     (await city.post(f"{reservation}/cancel", None, member)).raise_for_status()
-    parked = await city.until(webhook, acme, "parked")
+    failed = await city.until(webhook, acme, "failed")
     receiver.misdeed = lambda: None
 
     (await city.post(f"{webhook}/resume", None, acme)).raise_for_status()
@@ -59,7 +59,7 @@ async def test_a_partner_subscribes_and_gets_reservations_through_an_outage_and_
     (await city.post(f"{webhook}/replay", {"from_position": first}, acme)).raise_for_status()
     await took(receiver, 4)
 
-    assert (parked["last_status"], parked["last_error"]) == (500, "answered 500")
+    assert (failed["last_status"], failed["last_error"]) == (500, "answered 500")
     assert all(received.verified_by(secret) for received in receiver.taken)
     placed, cancelled, placed_again, cancelled_again = [received.event for received in receiver.taken]
     assert (placed, cancelled) == (placed_again, cancelled_again)

@@ -10,7 +10,7 @@ select notification_id as position, originator_id as aggregate, originator_versi
     case when topic = 'torture.counter.counted' then (convert_from(state, 'utf8')::jsonb ->> 'by')::int end as by
 from csbe.events order by notification_id
 """
-_COMMANDS = "select command_id, position, answer from csbe.commands"
+_COMMANDS = "select command_id, position, result as answer from csbe.commands"
 _FOLLOWED = "select position from public.followed order by place"
 _END = "select coalesce(max(notification_id), 0) from csbe.events"
 _RETRY = """
