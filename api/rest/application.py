@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import fastapi_swagger  # type: ignore[import-untyped]  # of an untyped package
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from fastapi_swagger import patch_fastapi  # type: ignore[import-untyped]  # of an untyped package
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -19,6 +21,8 @@ ROUTERS = tuple(
 )
 """The routes of each context."""
 LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"
+SWAGGER = Path(fastapi_swagger.__file__).parent / "resources"
+"""Script and style of the API's page. What else the package offers reads them in a way that Python gives up."""
 
 
 def create_health_app(system: System) -> FastAPI:
@@ -42,7 +46,7 @@ def create_app(system: System) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         webhooks=webhooks.sent,
     )
-    patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
+    _show_documentation(app)
     app.state.system = system
     problems.install(app)
     for router in ROUTERS:
@@ -53,6 +57,22 @@ def create_app(system: System) -> FastAPI:
     if system.tracer is not None:
         app.add_middleware(TracedRequests, tracer=system.tracer)
     return app
+
+
+def _show_documentation(app: FastAPI) -> None:
+    """The API's page at `/docs`, all of it from our own server."""
+    app.mount("/swagger", StaticFiles(directory=SWAGGER), name="swagger")
+
+    @app.get("/docs", include_in_schema=False)
+    async def page() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="openapi.json",
+            title="CSBE",
+            swagger_js_url="swagger/swagger-ui-bundle.js",
+            swagger_css_url="swagger/swagger-ui.css",
+            swagger_favicon_url="swagger/favicon-32x32.png",
+            swagger_ui_parameters={"persistAuthorization": True, "filter": True, "tryItOutEnabled": True},
+        )
 
 
 class BodyLimit:

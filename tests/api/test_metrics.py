@@ -25,7 +25,7 @@ async def test_a_trip_is_seen_in_the_figures_of_every_stage(city: City) -> None:
     assert grown["csbe_append_seconds_count"] == grown["csbe_command_seconds_count"] > 0
     assert grown["csbe_append_seconds_sum"] > 0
     assert grown["csbe_commands_total command=rental.start_trip result=done"] == 1
-    assert grown["csbe_ingest_messages_total channel=responses result=told"] == 1
+    assert grown["csbe_ingest_messages_total channel=responses result=reported"] == 1
     assert grown["csbe_ingest_batch_messages_count"] >= 1
     assert after["csbe_ingest_connected"] == 1
     assert after["csbe_ingest_lag_seconds"] >= 0

@@ -1,4 +1,4 @@
-"""Whatever comes from the broker: it is stored, told or a dead letter with a reason, and stops nobody else."""
+"""Whatever comes from the broker: it is stored, reported or a dead letter with a reason, and stops nobody else."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ class Results(NoMetrics):
 
     def message(self, channel: str, result: str) -> None:
         del channel
-        if result in {"stored", "told", "dead_letter"}:
+        if result in {"stored", "reported", "dead_letter"}:
             self.counts[result] += 1
 
 
