@@ -13,7 +13,7 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
-from api.composition import Component, Running, composed, prepare, servers, shipped, tokens_of, warn_of_loss
+from api.composition import Component, Running, composed, prepare, servers, warn_of_loss
 from api.server import served, told_to_stop
 from api.services import service_of
 from api.settings import Settings
@@ -99,20 +99,20 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Print a signed token for a role."""
-    settings = Settings()
     if role is Role.MEMBER and not _is_uuid(subject):
         raise typer.BadParameter("a member's token needs the member's id: --subject")
-    try:
-        whose = service_of(service, settings.service, shipped())
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--service") from error
-    signed = tokens_of(settings).issue(
-        role,
-        subject or role.value,
-        service=whose,
-        at=datetime.now(UTC),
-        expires_in=timedelta(hours=hours),
-    )
+
+    async def issue(running: Running) -> str:
+        system = running.system
+        try:
+            whose = service_of(service, system.settings.service, system.rulebooks.services)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--service") from error
+        return system.tokens.issue(
+            role, subject or role.value, service=whose, at=datetime.now(UTC), expires_in=timedelta(hours=hours)
+        )
+
+    signed = run(with_system(issue))
     if as_json:
         output.print_json(json.dumps({"token": signed}))
     else:

@@ -8,9 +8,9 @@ from adapters.postgres.jobs.queue import FailedJob
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
-from adapters.rulebooks import load, read, shipped
+from adapters.rulebooks import load, read
 from api.composition.runtime import Component, Running
-from api.composition.wiring import UnreachableError, composed, prepare, servers, tokens_of
+from api.composition.wiring import UnreachableError, composed, prepare, servers
 
 __all__ = [
     "Access",
@@ -32,7 +32,5 @@ __all__ = [
     "prepare",
     "read",
     "servers",
-    "shipped",
-    "tokens_of",
     "warn_of_loss",
 ]

@@ -168,3 +168,13 @@ async def test_what_cannot_be_published_or_found_is_told_in_one_line(csbe: Csbe,
         assert ended.code == 2
         assert why in ended.err
         assert "Traceback" not in ended.err
+
+
+async def test_a_new_service_is_there_for_everybody_once_it_is_published(csbe: Csbe, folder: Path) -> None:
+    before = await csbe("token", "operator", "--service", "small")
+    await csbe("rulebook", "publish", str(folder), "--reason", "we begin in Berlin", "--yes")
+
+    ended = await csbe("token", "operator", "--service", "small")
+
+    assert (before.code, ended.code) == (2, 0)
+    assert "there is no service small" in before.err
