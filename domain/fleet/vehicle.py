@@ -192,65 +192,49 @@ class Vehicle(Aggregate):
         """All doors are locked."""
 
         TOPIC = "fleet.vehicle.locked"
-
-        def says(self) -> dict[str, object]:
-            return {"locked": True}
+        SAYS = ("locked", True)
 
     class Unlocked(CarEvent):
         """A door is unlocked."""
 
         TOPIC = "fleet.vehicle.unlocked"
-
-        def says(self) -> dict[str, object]:
-            return {"locked": False}
+        SAYS = ("locked", False)
 
     class DoorsOpened(CarEvent):
         """A door, the boot or the hood is open."""
 
         TOPIC = "fleet.vehicle.doors_opened"
-
-        def says(self) -> dict[str, object]:
-            return {"doors_closed": False}
+        SAYS = ("doors_closed", False)
 
     class DoorsClosed(CarEvent):
         """Everything is closed."""
 
         TOPIC = "fleet.vehicle.doors_closed"
-
-        def says(self) -> dict[str, object]:
-            return {"doors_closed": True}
+        SAYS = ("doors_closed", True)
 
     class IgnitionOn(CarEvent):
         """Ready to drive."""
 
         TOPIC = "fleet.vehicle.ignition_on"
-
-        def says(self) -> dict[str, object]:
-            return {"ignition_on": True}
+        SAYS = ("ignition_on", True)
 
     class IgnitionOff(CarEvent):
         """Stands."""
 
         TOPIC = "fleet.vehicle.ignition_off"
-
-        def says(self) -> dict[str, object]:
-            return {"ignition_on": False}
+        SAYS = ("ignition_on", False)
 
     class PluggedIn(CarEvent):
         """A charging cable is connected."""
 
         TOPIC = "fleet.vehicle.plugged_in"
-
-        def says(self) -> dict[str, object]:
-            return {"plugged_in": True}
+        SAYS = ("plugged_in", True)
 
     class Unplugged(CarEvent):
         """No charging cable is connected."""
 
         TOPIC = "fleet.vehicle.unplugged"
-
-        def says(self) -> dict[str, object]:
-            return {"plugged_in": False}
+        SAYS = ("plugged_in", False)
 
     class EnergyLow(CarEvent):
         """It needs fuel or charge soon."""
@@ -305,17 +289,13 @@ class Vehicle(Aggregate):
         """An airbag went off."""
 
         TOPIC = "fleet.vehicle.crash_detected"
-
-        def says(self) -> dict[str, object]:
-            return {"crashed": True}
+        SAYS = ("crashed", True)
 
     class FoundDirty(CarEvent):
         """It needs cleaning."""
 
         TOPIC = "fleet.vehicle.found_dirty"
-
-        def says(self) -> dict[str, object]:
-            return {"dirty": True}
+        SAYS = ("dirty", True)
 
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
@@ -325,9 +305,7 @@ class Vehicle(Aggregate):
         """It is clean."""
 
         TOPIC = "fleet.vehicle.found_clean"
-
-        def says(self) -> dict[str, object]:
-            return {"dirty": False}
+        SAYS = ("dirty", False)
 
     class ContactLost(Event):
         """The car cannot be reached."""

@@ -19,6 +19,8 @@ class CarEvent(Event):
     """
 
     subject: ClassVar[str] = "holder_id"
+    SAYS: ClassVar[tuple[str, bool] | None] = None
+    """The reading that the event itself is, and its value."""
 
     holder_id: UUID
     observed_at: AwareDatetime
@@ -28,7 +30,7 @@ class CarEvent(Event):
 
     def says(self) -> dict[str, object]:
         """The readings that this event brings besides place, odometer and energy."""
-        return {}
+        return dict([self.SAYS]) if self.SAYS else {}
 
     def apply(self, aggregate: Any) -> None:  # the vehicle, which is declared around the events
         """Take the readings over."""
