@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from domain.kernel.policy import TellVehicle
+from domain.kernel.policy import CommandType, TellVehicle
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,7 +41,7 @@ class CommandMessage(_Message):
     """Backend to vehicle: do this, unless it is later than `expires_at`. A car does the same `id` once."""
 
     id: UUID
-    type: Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+    type: CommandType
     issued_at: AwareDatetime
     expires_at: AwareDatetime
     args: dict[str, SignalValue] = {}

@@ -9,9 +9,9 @@ from domain.fleet.state import Observation
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
+from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
 
-CommandType = Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
 FuelType = Literal["petrol", "diesel", "electric"]
 TaskKind = Literal["refuel", "charge", "clean", "inspect"]
 

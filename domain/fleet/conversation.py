@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.fleet.commands import CommandType
 from domain.kernel.errors import Violation
+from domain.kernel.policy import CommandType
 
 
 class OpenRequest(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.fleet.commands import CommandType, FuelType, TaskKind
+from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
 from domain.fleet.state import Observation, VehicleReadings
@@ -15,6 +15,7 @@ from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
+from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
 from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 

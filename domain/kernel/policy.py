@@ -28,6 +28,10 @@ class Scheduled(_Reaction):
     command: SerializeAsAny[Command]
 
 
+CommandType = Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+"""What a car can be told to do."""
+
+
 class TellVehicle(_Reaction):
     """Send a command to a car. Its answer, or its silence until `expires_at`, comes back as a command of fleet."""
 
@@ -36,7 +40,7 @@ class TellVehicle(_Reaction):
     vehicle_id: VehicleId
     vin: str
     service: str
-    type: Literal["unlock", "lock", "enable_driving", "disable_driving", "locate"]
+    type: CommandType
     issued_at: AwareDatetime
     expires_at: AwareDatetime
 
