@@ -41,7 +41,10 @@ class EmbeddedBroker:
 
 
 class MosquittoBroker:
-    """A real broker as a process of its own. It keeps sessions and what they wait for over a restart."""
+    """A real broker as a process of its own. It keeps sessions and what they wait for over a restart.
+
+    It is killed: told to end, it would say of each car that it is gone, and no command could be asked for meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._port = free_port()
@@ -51,6 +54,7 @@ class MosquittoBroker:
         self._configuration.write_text(
             f"listener {self._port} 127.0.0.1\nallow_anonymous true\nuser {getpass.getuser()}\n"
             f"persistence true\npersistence_location {folder}/\nlog_type error\n"
+            "autosave_on_changes true\nautosave_interval 1\n"
         )
 
     async def start(self) -> None:
@@ -62,7 +66,7 @@ class MosquittoBroker:
 
     async def stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
+            self._process.kill()
             await self._process.wait()
             self._process = None
 
