@@ -29,14 +29,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def operator() -> str:
-    """The name of whoever sits at the terminal. Raises `typer.BadParameter` where it is nobody's."""
+    """The name of whoever sits at the terminal; empty where it is nobody's."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number without a name
         name = str(os.getuid())
-    if name == "root" or name.isdecimal():
-        raise typer.BadParameter(f"{name} is not a person: say with --by who decides this")
-    return name
+    return "" if name == "root" or name.isdecimal() else name
 
 
 def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:
@@ -55,9 +53,17 @@ WHO = TypeAdapter[str](Annotated[str, Field(min_length=1, max_length=120)])
 """The name of somebody who acts."""
 WHY = TypeAdapter[str](Because)
 
+
+def somebody(name: str) -> str | None:
+    """A name to keep on record."""
+    if not name:
+        raise typer.BadParameter("root, or a number, is not a person: say who decides this")
+    return within(WHO)(name)
+
+
 By = Annotated[
     str,
-    typer.Option("--by", help="Who decides this.", default_factory=operator, show_default="you", callback=within(WHO)),
+    typer.Option("--by", help="Who decides this.", default_factory=operator, show_default="you", callback=somebody),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays on record.", callback=within(WHY))]
 StoppedAt = Annotated[int, typer.Option("--position", min=1, max=LAST_POSITION, help="Where it is stopped.")]
