@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import structlog
+from hypothesis import settings
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.database import connect
@@ -23,6 +24,8 @@ from tests.support.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
 
 T = TypeVar("T")
 
+settings.register_profile("unhurried")  # how long an example takes is not what a test is about
+settings.load_profile("unhurried")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 _EMPTY = """

@@ -53,7 +53,7 @@ async def _written(pool: asyncpg.Pool, batches: Sequence[Sequence[object]]) -> l
 
 
 @given(changes=st.lists(_changes, max_size=12), cut=st.integers(0, 12))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_changes_in_one_batch_in_two_or_one_by_one_give_the_same_rows(
     pool: asyncpg.Pool, changes: list[object], cut: int
 ) -> None:
@@ -75,7 +75,7 @@ async def test_many_new_rows_are_written_as_one_by_one_even_when_one_was_there_a
 
 @pytest.mark.usefixtures("followers")
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_batches_of_a_story_make_the_same_read_models_as_one_event_at_a_time(
     pool: asyncpg.Pool, log: Log, data: st.DataObject
 ) -> None:

@@ -128,7 +128,7 @@ async def _park(pool: asyncpg.Pool, cars: list[Parked]) -> dict[UUID, Parked]:
 
 
 @given(town=_towns())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_they_are_those_that_a_look_at_all_finds(pool: asyncpg.Pool, town: tuple[Wish, list[Parked]]) -> None:
     wish, cars = town
     known = await _park(pool, cars)

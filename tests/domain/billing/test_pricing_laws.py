@@ -92,7 +92,7 @@ def trips(draw: st.DrawFn) -> TripFacts:
 
 
 @given(tariff=adjusted_tariffs(), trip=trips())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_lines_sum_to_the_total_and_every_share_has_an_owner(tariff: Tariff, trip: TripFacts) -> None:
     found = price(tariff, trip)
 
@@ -103,13 +103,13 @@ def test_the_lines_sum_to_the_total_and_every_share_has_an_owner(tariff: Tariff,
 
 
 @given(tariff=adjusted_tariffs(), trip=trips())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_price_is_below_nothing(tariff: Tariff, trip: TripFacts) -> None:
     assert price(tariff, trip).total >= Money.zero(tariff.currency)
 
 
 @given(tariff=plain_tariffs(), trip=trips(), more=st.integers(0, 7200), phase=st.sampled_from(["driving", "parked"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_longer_trip_never_costs_less(tariff: Tariff, trip: TripFacts, more: int, phase: str) -> None:
     longer = trip.model_copy(update={"spans": (*trip.spans, Span.model_validate({"phase": phase, "seconds": more}))})
 
@@ -117,7 +117,7 @@ def test_a_longer_trip_never_costs_less(tariff: Tariff, trip: TripFacts, more: i
 
 
 @given(tariff=plain_tariffs(), trip=trips(), more=st.integers(0, 100_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_longer_way_never_costs_less(tariff: Tariff, trip: TripFacts, more: int) -> None:
     further = trip.model_copy(update={"distance_m": trip.distance_m + more})
 
@@ -125,7 +125,7 @@ def test_a_longer_way_never_costs_less(tariff: Tariff, trip: TripFacts, more: in
 
 
 @given(minutes=st.integers(0, 4 * 1440), cap=st.integers(1, 200), beyond=st.sampled_from(["metered", "started"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_cap_is_never_exceeded_in_its_periods(minutes: int, cap: int, beyond: str) -> None:
     day = Cap.model_validate({"id": "cap", "description": "", "amount": cap, "period_s": DAY, "beyond": beyond})
     tariff = make_tariff("cap", Currency.EUR, TimeRate(id="t", description="", rate=Decimal("0.31")), day)
@@ -141,7 +141,7 @@ def test_a_cap_is_never_exceeded_in_its_periods(minutes: int, cap: int, beyond: 
     more=st.integers(0, 600),
     beyond=st.sampled_from(["metered", "bracket"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_ladder_never_falls(minutes: int, more: int, beyond: str) -> None:
     rungs = tuple(Rung(until_s=h * HOUR, amount=Decimal(a)) for h, a in ((3, 50), (12, 80), (24, 110)))
     ladder = LadderCap.model_validate({"id": "cap", "description": "", "rungs": rungs, "beyond": beyond})

@@ -221,4 +221,4 @@ class Rental(RuleBasedStateMachine):
 
 
 TestRental = Rental.TestCase
-TestRental.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestRental.settings = settings(max_examples=40, stateful_step_count=30)

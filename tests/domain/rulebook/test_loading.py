@@ -290,7 +290,7 @@ PIECES = st.sampled_from(
     file=st.sampled_from(sorted(WHOLE)),
     places=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 30), PIECES), min_size=1, max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_written_loading_answers_with_complaints_at_most(
     file: str, places: list[tuple[int, int, str]]
 ) -> None:
@@ -309,7 +309,7 @@ LINES = [(file, n) for file, written in WHOLE.items() for n, line in enumerate(w
 
 
 @given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from(VALUES)), min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_wrong_value_for_any_key_is_told(changes: list[tuple[tuple[str, int], str]]) -> None:
     lines = {file: written.splitlines() for file, written in WHOLE.items()}
     for (file, n), value in changes:

@@ -284,7 +284,7 @@ PLANS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 async def test_appends_given_at_once_end_as_if_given_one_after_the_other(
     pool: asyncpg.Pool, plan: list[tuple[int, dict[int, int]]]

@@ -348,7 +348,7 @@ steps = st.one_of(
 
 
 @given(place=names, history=st.lists(steps, max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_happened_and_whenever_snapshots_were_taken_a_load_is_what_the_events_say(
     keen: PostgresEventStore, fresh: Fresh, place: str, history: list[tuple[Any, ...]]
 ) -> None:
