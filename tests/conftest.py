@@ -24,7 +24,7 @@ from tests.support.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
 
 T = TypeVar("T")
 
-settings.register_profile("unhurried")  # how long an example takes is not what a test is about
+settings.register_profile("unhurried", deadline=None)  # how long an example takes is not what a test is about
 settings.load_profile("unhurried")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
