@@ -13,6 +13,7 @@ from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import (
     CommandIdReusedError,
     DomainError,
+    NotFoundError,
     RulebookSupersededError,
     StaleVersionError,
     UnknownServiceError,
@@ -86,6 +87,13 @@ class UnitOfWork:
             raise StaleVersionError(id, expected, aggregate.version)
         self.aggregates[id] = aggregate
         return aggregate
+
+    async def find(self, aggregate_class: type[A], id: UUID) -> A | None:
+        """The aggregate as `load` gives it, or none."""
+        try:
+            return await self.load(aggregate_class, id)
+        except NotFoundError:
+            return None
 
     async def check_reads(self) -> None:
         """Look up what was remembered and is not changed here, since the append checks only what is changed.

@@ -1,6 +1,5 @@
 """From the facts of a charge to an invoice and the money for it: the steps that billing's handlers share."""
 
-from typing import TypeVar
 from uuid import UUID
 
 from domain.billing.commands import BillCharge
@@ -10,26 +9,15 @@ from domain.billing.payment import Payment
 from domain.billing.pricing import price
 from domain.billing.taxes import tax
 from domain.dispatcher import UnitOfWork
-from domain.kernel.aggregate import Aggregate
-from domain.kernel.errors import NotFoundError, RefusedError, Violation
+from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.rulebook.model import LegalEntity
 
-A = TypeVar("A", bound=Aggregate)
-
-
-async def find(work: UnitOfWork, aggregate_class: type[A], id: UUID) -> A | None:
-    """The aggregate, or none."""
-    try:
-        return await work.load(aggregate_class, id)
-    except NotFoundError:
-        return None
-
 
 async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document, document_id: UUID) -> str:
     """The next number of a legal entity's range, taken in this piece of work."""
-    numbers = await find(work, NumberRange, NumberRange.id_of(seller, document))
+    numbers = await work.find(NumberRange, NumberRange.id_of(seller, document))
     if numbers is None:
         numbers = NumberRange.open(seller, document, work.now)
         work.add(numbers)
@@ -65,7 +53,7 @@ async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) 
 
     When nothing is due, the invoice is settled and the hold given back.
     """
-    first, due = await find(work, Payment, invoice.payment_id), invoice.due
+    first, due = await work.find(Payment, invoice.payment_id), invoice.due
     if not due:
         invoice.settle(work.now)
     taken = _take_from_hold(first, invoice, due, work)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.billing.charging import collect, find, issue_invoice, refund, take_number
+from domain.billing.charging import collect, issue_invoice, refund, take_number
 from domain.billing.commands import (
     ApproveCharge,
     BillCharge,
@@ -23,13 +23,13 @@ from domain.kernel.messages import Command
 
 async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:
     """Ask for money to be held; a payment that exists is left as it is."""
-    if await find(work, Payment, command.payment_id) is None:
+    if await work.find(Payment, command.payment_id) is None:
         work.add(Payment.hold(**dict(command), at=work.now))
     return command.payment_id
 
 
 async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
-    payment = await find(work, Payment, command.payment_id)
+    payment = await work.find(Payment, command.payment_id)
     if payment is not None:
         payment.release(work.now)
 
@@ -37,7 +37,7 @@ async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
 async def bill_charge(command: BillCharge, work: UnitOfWork) -> InvoiceId:
     """Invoice a subject once; take the money unless a person must look at the charge first."""
     invoice_id = Invoice.id_of(command.subject_kind, command.subject_id)
-    if await find(work, Invoice, invoice_id) is not None:
+    if await work.find(Invoice, invoice_id) is not None:
         return invoice_id
     invoice = await issue_invoice(command, work)
     if reasons := review_reasons(work.rulebook.trip, command.facts, invoice.gross):
@@ -61,7 +61,7 @@ async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
 
 async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     """Credit an invoice, once per id; refund what was paid, or give the hold back when nothing is left to pay."""
-    if await find(work, CreditNote, command.credit_note_id) is not None:
+    if await work.find(CreditNote, command.credit_note_id) is not None:
         return command.credit_note_id
     invoice = await work.load(Invoice, command.invoice_id)
     amount = command.amount or invoice.uncredited

@@ -8,7 +8,7 @@ from domain.fleet.observations import observe
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
-from domain.kernel.errors import NotFoundError, refuse_if
+from domain.kernel.errors import refuse_if
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 
@@ -66,9 +66,8 @@ def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:
 
 
 async def define_zone(command: commands.DefineZone, work: UnitOfWork) -> ZoneId:
-    try:
-        zone = await work.load(Zone, command.zone_id)
-    except NotFoundError:
+    zone = await work.find(Zone, command.zone_id)
+    if zone is None:
         work.add(Zone.define(command, work.rulebook, work.now))
     else:
         zone.redraw(command.name, command.polygons, work.now)

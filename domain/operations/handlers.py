@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from domain.dispatcher import Handler, UnitOfWork
-from domain.kernel.errors import NotFoundError
 from domain.kernel.messages import Command
 from domain.operations import commands
 from domain.operations.follower_orders import FollowerOrders
@@ -36,12 +35,11 @@ def _giving(kind: type[Orders], order: type[Order]) -> Handler:
 
 
 async def _orders(kind: type[Orders], about: str, work: UnitOfWork) -> Orders:
-    try:
-        return await work.load(kind, kind.id_of(about))
-    except NotFoundError:
+    orders = await work.find(kind, kind.id_of(about))
+    if orders is None:
         orders = kind.begin_about(about, work.now)
         work.add(orders)
-        return orders
+    return orders
 
 
 HANDLERS: Mapping[type[Command], Handler] = {

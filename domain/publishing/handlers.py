@@ -1,8 +1,7 @@
 """Load, decide, save: one short function per command about rulebooks."""
 
 from domain.dispatcher import Handler, UnitOfWork
-from domain.kernel.errors import NotFoundError, RefusedError, Violation
-from domain.kernel.ids import derived_id
+from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.messages import Command
 from domain.publishing import commands
 from domain.rulebook.loading import Complaint, RulebookError, text
@@ -26,12 +25,11 @@ async def publish_rulebook(command: commands.PublishRulebook, work: UnitOfWork) 
 
 
 async def _stream(service: str, work: UnitOfWork) -> PublishedRulebook:
-    try:
-        return await work.load(PublishedRulebook, derived_id(PublishedRulebook.TOPIC, service))
-    except NotFoundError:
+    published = await work.find(PublishedRulebook, PublishedRulebook.id_of(service))
+    if published is None:
         published = PublishedRulebook.open(service, work.now)
         work.add(published)
-        return published
+    return published
 
 
 def _read(files: dict[str, str]) -> Rulebook:

@@ -1,6 +1,7 @@
 """The rules of a service as they were published, one version after another."""
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import AwareDatetime
 
@@ -46,9 +47,14 @@ class PublishedRulebook(Aggregate):
             aggregate.newest, aggregate.digest, aggregate.valid_from = self.version, self.digest, self.valid_from
 
     @classmethod
+    def id_of(cls, service: str) -> UUID:
+        """The stream of a service."""
+        return derived_id(cls.TOPIC, service)
+
+    @classmethod
     def open(cls, service: str, at: datetime) -> "PublishedRulebook":
         """Begin the stream of a service."""
-        return cls.begin(cls.Opened, id=derived_id(cls.TOPIC, service), timestamp=at, service=service)
+        return cls.begin(cls.Opened, id=cls.id_of(service), timestamp=at, service=service)
 
     def publish(
         self,
