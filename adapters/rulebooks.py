@@ -36,6 +36,11 @@ def _shipped_folders() -> list[Traversable]:
 
 def load(folder: Traversable) -> Rulebook:
     """The rulebook in a folder. Raises `RulebookError`, with the folder before the name of each file."""
+    return load_with_text(folder)[0]
+
+
+def load_with_text(folder: Traversable) -> tuple[Rulebook, dict[str, str]]:
+    """The same, with the text that it was read from."""
     texts, wrong = _read(folder)
     try:
         rulebook = text(texts)
@@ -43,7 +48,7 @@ def load(folder: Traversable) -> Rulebook:
         wrong += error.complaints
     if wrong:
         raise RulebookError(one._replace(file=f"{folder}/{one.file}") for one in wrong)
-    return rulebook
+    return rulebook, texts
 
 
 def read(folder: Traversable) -> dict[str, str]:

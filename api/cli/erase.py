@@ -6,10 +6,8 @@ from uuid import UUID
 import typer
 
 from api.cli.terminal import By, Reason, errors, run, with_system
-from api.command_ids import new_id
 from api.composition import Running
 from domain.kernel.ids import MemberId
-from domain.kernel.messages import Actor, Metadata, Role
 from domain.members.commands import EraseMember
 from domain.members.member import Member
 
@@ -29,6 +27,4 @@ def erase(
 
 async def _erase(running: Running, command: EraseMember, by: str) -> None:
     member = await running.store.load(Member, command.member_id)
-    actor = Actor(role=Role.OPERATOR, id=by)
-    metadata = Metadata.of(command, id=new_id(), actor=actor, service=member.service)
-    await running.system.dispatcher.dispatch(command, metadata)
+    await running.operators.dispatch(command, by, member.service)

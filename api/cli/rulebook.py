@@ -1,7 +1,6 @@
 """Commands about the rules of services: what is wrong with them, what a change would change, and which hold."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
@@ -9,20 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
-from api.cli.terminal import AsJson, By, Reason, errors, fail, run, show, with_system
-from api.command_ids import new_id
-from api.composition import Running, load, read
-from api.problems import explained
-from domain.kernel.ids import derived_id
-from domain.kernel.messages import Actor, Metadata, Role
+from api.cli.terminal import AsJson, By, Reason, errors, fail, parsed, run, show, with_system
+from api.composition import Running, load, load_with_text
 from domain.publishing.commands import PublishRulebook
 from domain.rulebook.difference import EVERYBODY, Change, difference
 from domain.rulebook.loading import Complaint, RulebookError
-from domain.rulebook.loading import text as read_text
 from domain.rulebook.model import Rulebook
 from domain.rulebook.published import PublishedRulebook
 from domain.rulebook.schema import schema
@@ -30,17 +24,15 @@ from domain.rulebook.schema import schema
 rulebook_app = typer.Typer(help="The rules of services, as they are written and as they hold.", no_args_is_help=True)
 
 
-def _moment(written: str) -> datetime:
-    try:
-        return TypeAdapter(AwareDatetime).validate_python(written)
-    except ValidationError as error:
-        raise typer.BadParameter("; ".join(why for _, why in explained(error))) from error
-
-
 Service = Annotated[str, typer.Argument(help="Its key.")]
 ValidFrom = Annotated[
     datetime | None,
-    typer.Option("--from", parser=_moment, metavar="TIME", help="With its zone, e.g. 2027-01-01T00:00+01:00; or now."),
+    typer.Option(
+        "--from",
+        parser=parsed(TypeAdapter(AwareDatetime)),
+        metavar="TIME",
+        help="With its zone, e.g. 2027-01-01T00:00+01:00; or now.",
+    ),
 ]
 
 
@@ -87,7 +79,7 @@ def publish(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
 ) -> None:
     """Have these rules hold from a time on. Shows what changes, asks, and puts the whole text on record."""
-    rulebook, texts = load(_folder(folder)), read(_folder(folder))
+    rulebook, texts = load_with_text(_folder(folder))
     command = PublishRulebook(files=texts, valid_from=valid_from, reason=reason)
     number = run(with_system(lambda running: _publish(running, rulebook, command, by, asks=not yes)))
     errors.print(f"{rulebook.key}: version {number} is published", soft_wrap=True)
@@ -130,25 +122,18 @@ def print_schema() -> None:
 
 
 async def _publish(running: Running, rulebook: Rulebook, command: PublishRulebook, by: str, *, asks: bool) -> str:
-    before = [one async for one in _published(running, rulebook.key)]
-    told = _told(difference(read_text(before[-1].files), rulebook)) if before else ["a new service"]
+    before = running.rulebooks.newest(rulebook.key)
+    told = _told(difference(before.rulebook, rulebook)) if before else ["a new service"]
     errors.print("\n".join(map(escape, told or ["nothing changes"])), soft_wrap=True, highlight=False)
     if asks:
         typer.confirm(f"Publish this for {rulebook.key}?", abort=True, err=True)
-    actor = Actor(role=Role.OPERATOR, id=by)
-    metadata = Metadata.of(command, id=new_id(), actor=actor, service=rulebook.key)
-    return str((await running.system.dispatcher.dispatch(command, metadata)).value)
+    return str((await running.operators.dispatch(command, by, rulebook.key)).value)
 
 
 async def _versions(running: Running, service: str) -> list[PublishedRulebook.Published]:
-    return [one async for one in _published(running, service)] or fail(f"nothing is published for {service}")
-
-
-async def _published(running: Running, service: str) -> AsyncIterator[PublishedRulebook.Published]:
-    stream = derived_id(PublishedRulebook.TOPIC, service)
-    async for recorded in running.store.read(aggregate_id=stream):
-        if isinstance(recorded.event, PublishedRulebook.Published):
-            yield recorded.event
+    events = [recorded.event async for recorded in running.store.read(aggregate_id=PublishedRulebook.id_of(service))]
+    found = [event for event in events if isinstance(event, PublishedRulebook.Published)]
+    return found or fail(f"nothing is published for {service}")
 
 
 def _folder(path: Path) -> Path:

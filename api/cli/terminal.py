@@ -37,16 +37,22 @@ def operator() -> str:
     return "" if name == "root" or name.isdecimal() else name
 
 
-def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:
-    """What an option's text must fit into, as the API's texts must; blanks around it do not count."""
+def parsed(adapter: TypeAdapter[T]) -> Callable[[str], T]:
+    """What an option's text means, with the same complaints as the API's."""
 
-    def fit(text: str | None) -> str | None:
+    def parse(text: str) -> T:
         try:
-            return text if text is None else limits.validate_python(text.strip())
+            return adapter.validate_python(text)
         except ValidationError as error:
             raise typer.BadParameter("; ".join(why for _, why in explained(error))) from error
 
-    return fit
+    return parse
+
+
+def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:
+    """What an option's text must fit into, as the API's texts must; blanks around it do not count."""
+    parse = parsed(limits)
+    return lambda text: text if text is None else parse(text.strip())
 
 
 WHO = TypeAdapter[str](Annotated[str, Field(min_length=1, max_length=120)])

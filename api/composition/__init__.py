@@ -8,7 +8,7 @@ from adapters.postgres.jobs.queue import FailedJob
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
-from adapters.rulebooks import load, read
+from adapters.rulebooks import load, load_with_text
 from api.composition.runtime import Component, Running
 from api.composition.wiring import UnreachableError, composed, prepare, servers
 
@@ -29,8 +29,8 @@ __all__ = [
     "UnreachableError",
     "composed",
     "load",
+    "load_with_text",
     "prepare",
-    "read",
     "servers",
     "warn_of_loss",
 ]

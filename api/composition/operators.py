@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.command_ids import new_id
-from domain.dispatcher import Dispatcher
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import event_id
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
@@ -26,11 +26,15 @@ Perform = Callable[[], Awaitable[tuple[str, ...]]]
 
 @dataclass(frozen=True)
 class Operators:
-    """The one way in which an operator changes anything outside the log."""
+    """What operators do, on record: commands, and orders, the one way to change anything outside the log."""
 
     dispatcher: Dispatcher
     store: EventStore
     machinery: Machinery
+
+    async def dispatch(self, command: Command, by: str, service: str) -> CommandResult:
+        """Give a command of any context as an operator."""
+        return await self.dispatcher.dispatch(command, _metadata(command, by, service))
 
     async def give(self, command: GiveOrder, by: str, perform: Perform | None = None) -> tuple[str, ...]:
         """Put an order on record and carry it out, in another way than usual if one is given.
@@ -38,8 +42,7 @@ class Operators:
         Returns what was changed. Raises whatever was in the way: the order stays open then, and `finish` goes on with
         it; but `ImpossibleOrderError` closes it.
         """
-        metadata = Metadata.of(command, id=new_id(), actor=_operator(by), service=INSTALLATION)
-        answer = (await self.dispatcher.dispatch(command, metadata)).value
+        answer = (await self.dispatch(command, by, INSTALLATION)).value
         given = GivenOrder.model_validate_json(answer or "")
         return await self._carry_out(given, await self._recorded(given), by, perform)
 
@@ -94,7 +97,7 @@ class Operators:
 
     async def _close(self, command: Command, order: RecordedEvent, by: str) -> None:
         cause = event_id(order.event.originator_id, order.event.originator_version)
-        metadata = Metadata.of(command, id=new_id(), actor=_operator(by), service=INSTALLATION)
+        metadata = _metadata(command, by, INSTALLATION)
         follows = {"correlation_id": order.metadata.correlation_id, "causation_id": cause}
         await self.dispatcher.dispatch(command, metadata.model_copy(update=follows))
 
@@ -114,5 +117,5 @@ class Operators:
         raise NotFoundError(given.orders, given.orders_id)
 
 
-def _operator(by: str) -> Actor:
-    return Actor(role=Role.OPERATOR, id=by)
+def _metadata(command: Command, by: str, service: str) -> Metadata:
+    return Metadata.of(command, id=new_id(), actor=Actor(role=Role.OPERATOR, id=by), service=service)

@@ -78,6 +78,10 @@ class RulebookHistory:
         entities = (city.legal_entity for city in version.rulebook.cities)
         self._legal_entities |= {(service, entity.id): entity for entity in entities}
 
+    def newest(self, service: str) -> RulebookVersion | None:
+        """The newest version, whether it holds already or not; none for a service that has none."""
+        return next(reversed(self._versions.get(service, ())), None)
+
     def in_force(self, service: str, at: datetime) -> RulebookVersion | None:
         """The newest version that holds at a time."""
         held = (version for version in reversed(self._versions.get(service, ())) if version.valid_from <= at)

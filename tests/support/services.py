@@ -22,7 +22,7 @@ class GivenRulebooks(RulebookHistory):
 
     def hold(self, rulebook: Rulebook) -> None:
         """From now on these."""
-        before = self.in_force(rulebook.key, datetime.max.replace(tzinfo=UTC))
+        before = self.newest(rulebook.key)
         number = before.version + 1 if before else 1
         self.add(RulebookVersion(number, rulebook, datetime.min.replace(tzinfo=UTC)))
 

@@ -104,18 +104,20 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(offline(capsys, "schema").out) == schema()
 
 
-DEARER = ("rate = 0.31 }", "rate = 0.32 }")
+@pytest.fixture
+async def dearer(csbe: Csbe, tmp_path: Path) -> Path:
+    """What is published, exported, with a price changed."""
+    folder = tmp_path / "dearer"
+    assert (await csbe("rulebook", "export", "drivenow-europe", str(folder))).code == 0
+    berlin = folder / "berlin.toml"
+    berlin.write_text(berlin.read_text("utf-8").replace("rate = 0.31 }", "rate = 0.32 }"), "utf-8")
+    return folder
 
 
 async def test_a_changed_price_is_published_with_what_changes_and_is_listed_with_who_and_why(
-    csbe: Csbe, tmp_path: Path
+    csbe: Csbe, dearer: Path
 ) -> None:
-    folder = tmp_path / "mine"
-    assert (await csbe("rulebook", "export", "drivenow-europe", str(folder))).code == 0
-    berlin = folder / "berlin.toml"
-    berlin.write_text(berlin.read_text("utf-8").replace(*DEARER), "utf-8")
-
-    published = await csbe("rulebook", "publish", str(folder), "--reason", "prices of March", "--by", "Olga", "--yes")
+    published = await csbe("rulebook", "publish", str(dearer), "--reason", "prices of March", "--by", "Olga", "--yes")
     listed = await csbe("rulebook", "versions", "drivenow-europe", "--json")
 
     assert published.code == 0, published.err
@@ -126,22 +128,17 @@ async def test_a_changed_price_is_published_with_what_changes_and_is_listed_with
     ]
 
 
-async def test_what_was_published_first_can_be_had_back(csbe: Csbe, tmp_path: Path) -> None:
-    first, newest = tmp_path / "first", tmp_path / "newest"
-    await csbe("rulebook", "export", "drivenow-europe", str(first))
-    (first / "berlin.toml").write_text((first / "berlin.toml").read_text("utf-8").replace(*DEARER), "utf-8")
-    await csbe("rulebook", "publish", str(first), "--reason", "prices of March", "--yes")
+async def test_what_was_published_first_can_be_had_back(csbe: Csbe, dearer: Path, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    await csbe("rulebook", "publish", str(dearer), "--reason", "prices of March", "--yes")
 
-    await csbe("rulebook", "export", "drivenow-europe", str(newest), "--version", "1")
+    await csbe("rulebook", "export", "drivenow-europe", str(first), "--version", "1")
 
-    assert {file.name: file.read_text("utf-8") for file in newest.iterdir()} == shipped_texts()["drivenow-europe"]
+    assert {file.name: file.read_text("utf-8") for file in first.iterdir()} == shipped_texts()["drivenow-europe"]
 
 
-async def test_rules_may_hold_from_a_later_time_on_and_never_from_a_past_one(csbe: Csbe, tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
-    await csbe("rulebook", "export", "drivenow-europe", str(folder))
-    (folder / "berlin.toml").write_text((folder / "berlin.toml").read_text("utf-8").replace(*DEARER), "utf-8")
-    publish = ("rulebook", "publish", str(folder), "--reason", "prices of March", "--yes", "--from")
+async def test_rules_may_hold_from_a_later_time_on_and_never_from_a_past_one(csbe: Csbe, dearer: Path) -> None:
+    publish = ("rulebook", "publish", str(dearer), "--reason", "prices of March", "--yes", "--from")
 
     past = await csbe(*publish, "2020-01-01T00:00+01:00")
     no_zone = await csbe(*publish, "2099-01-01T00:00")
