@@ -262,10 +262,9 @@ class BatchWriter:
         return None if readings.position is None else self._zones(car.known.service, readings.position)
 
     async def _dispatch(self, car: _Car, report: _Report) -> None:
-        metadata = Metadata(
-            command_id=report.command_id, command=report.command.NAME,
-            actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
-            service=car.known.service, correlation_id=report.correlation or report.command_id,
+        metadata = Metadata.of(
+            report.command, id=report.command_id, actor=Actor(role=Role.DEVICE, id=str(car.known.vehicle_id)),
+            service=car.known.service, correlation_id=report.correlation,
         )  # fmt: skip
         try:
             with _span(report.message):

@@ -76,19 +76,26 @@ ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 
 @dataclass(frozen=True)
 class Commands:
-    """What a route needs to give a command: the request's key, the system, and the answer to put the position on."""
+    """What a route needs to give a command: the request's key, the system, and the answer to put the position on.
+
+    With the `version` that the caller has seen, only while what it is about is at it.
+    """
 
     key: str
     system: System
     response: Response
+    version: int | None = None
 
     async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
-        """Dispatch a caller's command; answer with the id of what it makes, or else of what it is about."""
+        """Dispatch a caller's command; answer with the id of what it makes, or else of what it is about.
+
+        Raises `StaleVersionError` when that has changed since.
+        """
         return await self.send(command, about, metadata_of(command, by, self.key, self.system))
 
-    async def send(self, command: Command, about: UUID, metadata: Metadata, *, version: int | None = None) -> Accepted:
-        """The same for any metadata; with a `version`, only while what it is about is at it."""
-        expected = None if version is None else {about: version}
+    async def send(self, command: Command, about: UUID, metadata: Metadata) -> Accepted:
+        """The same for any metadata."""
+        expected = None if self.version is None else {about: self.version}
         done = await self.system.dispatcher.dispatch(command, metadata, expected=expected)
         self.response.headers["X-CSBE-Position"] = str(done.position)
         id = about if command.CREATES is None else _id.validate_json(done.value or "")
@@ -98,25 +105,8 @@ class Commands:
 def metadata_of(command: Command, by: Caller, key: str, system: System) -> Metadata:
     """Who asks, under an id by which a repetition is recognised."""
     asker = {"service": by.service, "role": by.role, "asker": by.subject}
-    return Metadata(
-        command_id=system.command_ids.of(**asker, command=command.NAME, key=key),
-        command=command.NAME,
-        actor=by.actor,
-        service=by.service,
-        correlation_id=new_id(),
-    )
-
-
-@dataclass(frozen=True)
-class ConditionalCommands(Commands):
-    """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
-
-    version: int | None
-
-    async def __call__(self, command: Command, about: UUID, by: Caller) -> Accepted:
-        """Dispatch a caller's command about an aggregate. Raises `StaleVersionError` when it has changed since."""
-        metadata = metadata_of(command, by, self.key, self.system)
-        return await self.send(command, about, metadata, version=self.version)
+    id = system.command_ids.of(**asker, command=command.NAME, key=key)
+    return Metadata.of(command, id=id, actor=by.actor, service=by.service, correlation_id=new_id())
 
 
 async def commands_of(key: Key, system: InSystem, response: Response) -> Commands:
@@ -124,15 +114,13 @@ async def commands_of(key: Key, system: InSystem, response: Response) -> Command
     return Commands(key, system, response)
 
 
-async def conditional_commands_of(
-    key: Key, system: InSystem, response: Response, version: ExpectedVersion
-) -> ConditionalCommands:
-    """The same for a command that changes what is there."""
-    return ConditionalCommands(key, system, response, version)
+async def conditional_commands_of(key: Key, system: InSystem, response: Response, version: ExpectedVersion) -> Commands:
+    """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
+    return Commands(key, system, response, version)
 
 
 Dispatch = Annotated[Commands, Depends(commands_of)]
-DispatchIfMatch = Annotated[ConditionalCommands, Depends(conditional_commands_of)]
+DispatchIfMatch = Annotated[Commands, Depends(conditional_commands_of)]
 
 
 TAGGED: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers

@@ -44,13 +44,9 @@ async def register(body: Registration, dispatch: Dispatch) -> Registered:
         **body.model_dump(exclude={"service"}),
     )
     asker = {"service": service, "role": "anonymous", "asker": body.email}
-    metadata = Metadata(
-        command_id=system.command_ids.of(**asker, command=command.NAME, key=dispatch.key),
-        command=command.NAME,
-        actor=Actor(role=Role.MEMBER, id=str(member_id)),
-        service=service,
-        correlation_id=new_id(),
-    )
+    id = system.command_ids.of(**asker, command=command.NAME, key=dispatch.key)
+    oneself = Actor(role=Role.MEMBER, id=str(member_id))
+    metadata = Metadata.of(command, id=id, actor=oneself, service=service, correlation_id=new_id())
     done = await dispatch.send(command, member_id, metadata)
     token = system.tokens.issue(
         Role.MEMBER, str(done.id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
@@ -123,9 +119,9 @@ async def unblock(member_id: UUID, body: ReasonBody, by: Agent, dispatch: Dispat
     return await dispatch(command, member_id, by)
 
 
-@router.post("/{member_id}/erase")
+@router.command("/{member_id}/erase", commands.EraseMember)
 async def erase(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
-    """Make all that is known about the person unreadable, for ever; not while a reservation or a trip is open."""
+    """Not while a reservation or a trip is open."""
     command = commands.EraseMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 

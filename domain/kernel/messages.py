@@ -68,9 +68,15 @@ class Metadata(BaseModel):
     """The trace that the command is a part of (W3C Trace Context), for what follows from it; not stored when none."""
 
     @classmethod
-    def of(cls, command: Command, *, id: UUID, actor: Actor, service: str) -> Self:
-        """Of a command that is asked for directly: a part of nothing else, so it correlates with itself."""
-        return cls(command_id=CommandId(id), command=command.NAME, actor=actor, service=service, correlation_id=id)
+    def of(cls, command: Command, *, id: UUID, actor: Actor, service: str, correlation_id: UUID | None = None) -> Self:
+        """Of a command that is asked for directly: it correlates with itself, unless it is a part of something."""
+        return cls(
+            command_id=CommandId(id),
+            command=command.NAME,
+            actor=actor,
+            service=service,
+            correlation_id=correlation_id or id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
