@@ -8,9 +8,9 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
-_DURATION = TypeAdapter(timedelta)
+from domain.rulebook.readings import iso_8601
 
 
 class Rules(BaseModel):
@@ -56,7 +56,7 @@ def _text(value: Any) -> str:  # anything else that rules hold
         case Decimal() | float():
             return f"{Decimal(str(value)).normalize():f}"
         case timedelta():
-            return str(_DURATION.dump_python(value, mode="json"))
+            return iso_8601(value)
         case datetime():
             return value.astimezone(UTC).isoformat()
         case date() | time():

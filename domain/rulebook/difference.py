@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from domain.kernel.money import Money
 from domain.rulebook.base import said
 from domain.rulebook.model import City, Rulebook
 from domain.rulebook.places import key_of
-from domain.rulebook.readings import WEEKDAYS
+from domain.rulebook.readings import WEEKDAYS, iso_8601
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 
 EVERYBODY = "all members"
-_DURATION = TypeAdapter(timedelta)
 
 
 @dataclass(frozen=True)
@@ -193,6 +192,6 @@ def _word(value: object) -> str:
         case bool():
             return str(value).lower()
         case timedelta():
-            return str(_DURATION.dump_python(value, mode="json"))
+            return iso_8601(value)
         case _:
             return str(value)

@@ -30,6 +30,11 @@ def duration(value: object) -> timedelta:
         raise ValueError(f"{value} is too long: write at most ten years") from error
 
 
+def iso_8601(value: timedelta) -> str:
+    """As a duration is written."""
+    return str(_DURATION.dump_python(value, mode="json"))
+
+
 def seconds(value: object) -> int:
     """A duration as the model counts it."""
     return int(duration(value).total_seconds())

@@ -8,6 +8,7 @@ import asyncpg
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
+from api.composition.wiring import SystemClock
 from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
@@ -109,17 +110,10 @@ async def fill_like(command: FillLike, work: UnitOfWork) -> None:
     box.trigger_event(Box.Filled, timestamp=NOW, weight_g=model.total_g)
 
 
-class RealTime:
-    """The clock of this machine."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 async def give(
     store: PostgresEventStore, command: Command, *, service: str = "drivenow-europe", seen: int | None = None
 ) -> CommandResult:
-    dispatcher = Dispatcher(store, RealTime(), GivenRulebooks(), {FillBox: fill, FillLike: fill_like})
+    dispatcher = Dispatcher(store, SystemClock(), GivenRulebooks(), {FillBox: fill, FillLike: fill_like})
     expected = {command.box_id: seen} if seen and isinstance(command, FillBox) else None
     return await dispatcher.dispatch(command, metadata(service=service), expected=expected)
 

@@ -25,9 +25,6 @@ def out_of_bounds(rulebook: Rulebook) -> Found:
         for kind, check in _CHECKS.items():
             if isinstance(value, kind) and not isinstance(value, bool) and (why := check(value, str(path[-1]))):
                 yield Fault(path, why)
-    for path, value in parts(rulebook):
-        if isinstance(value, Money) and abs(value.major) > LARGEST:
-            yield Fault(path, f"an amount must be at most {LARGEST}")
 
 
 def _number(value: Decimal, _: str) -> str | None:
@@ -36,8 +33,12 @@ def _number(value: Decimal, _: str) -> str | None:
     return f"more than {FINEST} decimals do not count: round it" if decimals(value) > FINEST else None
 
 
+def _amount(value: Money, _: str) -> str | None:
+    return f"an amount must be at most {LARGEST}" if abs(value.major) > LARGEST else None
+
+
 def _whole(value: int, field: str) -> str | None:
-    if field == "amount_minor":  # by its major units, below
+    if field == "amount_minor":  # by its major units
         return None
     most = LONGEST_S if field.endswith("_s") else LARGEST
     shown = "ten years" if field.endswith("_s") else most
@@ -64,6 +65,7 @@ def _text(value: str, field: str) -> str | None:
 
 _CHECKS: dict[type, Callable[..., str | None]] = {
     Decimal: _number,
+    Money: _amount,
     int: _whole,
     timedelta: _time,
     date: _day,

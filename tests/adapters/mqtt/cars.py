@@ -13,6 +13,7 @@ import aiomqtt
 from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.client import client_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
+from api.composition.wiring import SystemClock
 from domain.dispatcher import CommandResult
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command, Metadata
@@ -20,13 +21,6 @@ from domain.kernel.units import Position
 from tests.support.packets import packet
 
 SERVICE = "test-service"
-
-
-class SystemClock:
-    """The real time."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass

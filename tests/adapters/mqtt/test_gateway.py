@@ -9,10 +9,11 @@ import pytest
 from adapters.embedded.broker import free_port
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.payloads import CommandMessage
+from api.composition.wiring import SystemClock
 from domain.kernel.ids import VehicleId
 from domain.kernel.policy import TellVehicle
 from domain.kernel.ports import GatewayUnavailableError
-from tests.adapters.mqtt.cars import SERVICE, Car, SystemClock
+from tests.adapters.mqtt.cars import SERVICE, Car
 
 
 def unlock(vin: str, number: int = 1, *, valid_for_s: float = 30) -> TellVehicle:

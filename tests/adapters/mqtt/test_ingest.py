@@ -15,9 +15,10 @@ from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, client_options
 from adapters.mqtt.topics import subscriptions
 from adapters.postgres.database import TRANSIENT_ERRORS
+from api.composition.wiring import SystemClock
 from domain.fleet.commands import NoteContact
 from domain.kernel.errors import RefusedError, VersionConflictError, Violation
-from tests.adapters.mqtt.cars import Car, LastReported, SystemClock, forget_session, running, until, vanish_with_will
+from tests.adapters.mqtt.cars import Car, LastReported, forget_session, running, until, vanish_with_will
 
 real_broker = pytest.mark.skipif(
     "CSBE_TEST_MQTT_URL" not in os.environ, reason="the embedded broker does not speak MQTT 5"

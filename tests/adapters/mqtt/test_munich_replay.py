@@ -13,13 +13,14 @@ from adapters.mqtt.batches import BatchWriter, KnownVehicle
 from adapters.mqtt.client import client_options
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.telemetry import TelemetryStore
+from api.composition.wiring import SystemClock
 from domain.contexts import HANDLERS
 from domain.dispatcher import Dispatcher
 from domain.fleet.commands import CommissionVehicle
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import CommandId, VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
-from tests.adapters.mqtt.cars import SystemClock, forget_session, nowhere, running, until
+from tests.adapters.mqtt.cars import forget_session, nowhere, running, until
 from tests.support.services import GivenRulebooks
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive" / "munich_1s.csv"
