@@ -10,22 +10,8 @@ from domain.rulebook.model import Rulebook
 
 
 @cache
-def shipped() -> MappingProxyType[str, Rulebook]:
-    """The services that this installation brings along, by key."""
-    found = [(folder.name, load(folder)) for folder in _shipped_folders()]
-    wrong = [
-        Complaint(f"{name}/service.toml", 1, "key", f"its folder is {name}: name both alike")
-        for name, rulebook in found
-        if name != rulebook.key
-    ]
-    if wrong:
-        raise RulebookError(wrong)
-    return MappingProxyType(dict(found))
-
-
-@cache
 def shipped_texts() -> MappingProxyType[str, dict[str, str]]:
-    """Their text, by key and file name."""
+    """The services that this installation brings along: their text, by key and file name."""
     return MappingProxyType({folder.name: read(folder) for folder in _shipped_folders()})
 
 

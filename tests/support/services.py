@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from adapters.rulebooks import shipped
+from adapters.rulebooks import shipped_texts
 from domain.rulebook.history import RulebookHistory, RulebookVersion
+from domain.rulebook.loading import text
 from domain.rulebook.model import Rulebook
 
-RULEBOOKS = shipped()
+RULEBOOKS = {key: text(files) for key, files in shipped_texts().items()}
 DRIVENOW_EUROPE = RULEBOOKS["drivenow-europe"]
 REACHNOW_USA = RULEBOOKS["reachnow-usa"]
 
