@@ -93,6 +93,12 @@ async def running(url: str, writer: BatchWriter, client_id: str, *, share: str |
         await asyncio.wait_for(work, 10)
 
 
+async def forget_retained(client: aiomqtt.Client, *topics: str) -> None:
+    """A broker that is shared would give it to whoever subscribes next."""
+    for topic in topics:
+        await client.publish(topic, b"", qos=1, retain=True)
+
+
 async def forget_session(url: str, client_id: str) -> None:
     """A clean session under the same id ends the kept one."""
     async with aiomqtt.Client(**client_options(url), identifier=client_id, clean_session=True):

@@ -10,7 +10,7 @@ import pytest
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options
 from adapters.postgres.telemetry import TelemetryStore
-from tests.adapters.mqtt.cars import SERVICE, Car, LastReported, Vehicles, nowhere
+from tests.adapters.mqtt.cars import Car, LastReported, Vehicles, forget_retained, nowhere
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def vin() -> str:
 @pytest.fixture
 async def car(mqtt_url: str, vin: str) -> AsyncIterator[Car]:
     async with aiomqtt.Client(**client_options(mqtt_url)) as client:
-        yield Car(client, vin)
-        await client.publish(f"csbe/v1/{SERVICE}/vehicles/{vin}/status", b"", qos=1, retain=True)
+        yield (car := Car(client, vin))
+        await forget_retained(client, car.topic("status"))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from adapters.mqtt.client import client_options
 from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
 from domain.kernel.units import Position
+from tests.adapters.mqtt.cars import forget_retained
 
 ALEX = Position(latitude=52.5219, longitude=13.4132)
 LATITUDE, LONGITUDE = "Vehicle.CurrentLocation.Latitude", "Vehicle.CurrentLocation.Longitude"
@@ -93,14 +94,18 @@ async def test_each_car_has_a_connection_of_its_own_whose_last_will_says_that_it
     fleet = SimulatedFleet([one, other], url=mqtt_url, service=f"wills-{uuid4()}", faults=Faults())
     stop, ready = asyncio.Event(), asyncio.Event()
 
-    async with aiomqtt.Client(**client_options(mqtt_url)) as watching, asyncio.timeout(20):
-        await watching.subscribe(fleet._topic(one, "status").replace(one.vin, "+"), qos=1)
-        driving = asyncio.create_task(fleet.run(stop, ready))
-        await ready.wait()
-        cut(fleet._clients[one.vin])
-        said = [await anext(watching.messages) for _ in range(4)]
-        stop.set()
-        await driving
+    async with aiomqtt.Client(**client_options(mqtt_url)) as watching:
+        try:
+            async with asyncio.timeout(20):
+                await watching.subscribe(fleet._topic(one, "status").replace(one.vin, "+"), qos=1)
+                driving = asyncio.create_task(fleet.run(stop, ready))
+                await ready.wait()
+                cut(fleet._clients[one.vin])
+                said = [await anext(watching.messages) for _ in range(4)]
+                stop.set()
+                await driving
+        finally:
+            await forget_retained(watching, fleet._topic(one, "status"), fleet._topic(other, "status"))
 
     assert {(message.topic.value.split("/")[4], message.payload) for message in said[:2]} == {
         (one.vin, b"online"),
