@@ -172,8 +172,8 @@ async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIte
 async def _replayed(log: Log) -> None:
     store = PostgresEventStore(log.pool)
     rental = Projection(log.pool, store, RentalProjector())
-    await rental.build()
-    await rental.swap()
+    built = await rental.build()
+    await rental.show(built.number)
     await store.close()
 
 
@@ -192,11 +192,11 @@ async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
     _say(f"replaying trips from {log.size:,} events")
     by_workers = ParallelBuild(store, RentalProjector(), Access(log.dsn, prepare=spare_the_collector), WORKERS)
     began = time.perf_counter()
-    await by_workers.run(lambda done, _end: told_progress.append(done))
+    built = await by_workers.run(lambda done, _end: told_progress.append(done))
     took = time.perf_counter() - began
     stop.set()
     await asyncio.gather(*beside)
-    await rental.swap()
+    await rental.show(built.number)
     await store.close()
     if told_progress != sorted(told_progress):
         raise AssertionError("the progress went back")

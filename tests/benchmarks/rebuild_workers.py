@@ -71,8 +71,8 @@ async def _measure(server_dsn: str) -> dict[str, float]:
         for _ in range(ROUNDS):
             for courses, build in ((ones, alone.build), (twos, together.run)):
                 courses.append(Course())
-                await build(courses[-1].tell)
-                await alone.drop()
+                built = await build(courses[-1].tell)
+                await alone.drop_generation(built.number)
         await store.close()
         pool.terminate()
     one, two = median(course.rate for course in ones), median(course.rate for course in twos)

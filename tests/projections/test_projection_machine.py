@@ -62,11 +62,12 @@ class Reading(RuleBasedStateMachine):
         self.began_at = self.do(self.store.end())
         self.reservations: list[ReservationId] = []
         self.projections = [Projection(self.pool, self.store, projector) for projector in PROJECTORS]
-        self.beside: set[int] = set()
-        """The projections that have a generation beside the live one."""
-        self.former: set[int] = set()
-        """The projections that have one which was live before."""
         self.do(self._people_and_cars())
+        self.live = [self.do(projection.live()).number for projection in self.projections]
+        self.beside: dict[int, int] = {}
+        """The generation beside the live one, of the projections that have one."""
+        self.former: dict[int, int] = {}
+        """The one that was live before."""
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -97,28 +98,23 @@ class Reading(RuleBasedStateMachine):
 
     @rule(projector=projector)
     def one_is_made_anew_beside_the_live_one(self, projector: int) -> None:
-        self.do(self.projections[projector].build())
-        self.beside.add(projector)
+        self.beside[projector] = self.do(self.projections[projector].build()).number
 
     @rule(projector=projector)
     def what_was_made_anew_takes_its_place(self, projector: int) -> None:
         if projector in self.beside:
-            self.do(self.projections[projector].swap())
-            self.beside.remove(projector)
-            self.former.add(projector)
-            self.do(self._agrees())
+            self._shows(projector, self.beside.pop(projector))
 
     @rule(projector=projector)
     def what_was_shown_before_comes_back(self, projector: int) -> None:
         if projector in self.former:
-            self.do(self.projections[projector].rollback())
-            self.do(self._agrees())
+            self._shows(projector, self.former[projector])
 
     @rule(projector=projector)
     def what_is_not_shown_is_dropped(self, projector: int) -> None:
         if projector in self.beside | self.former:
-            self.do(self.projections[projector].drop())
-            (self.former if projector in self.former else self.beside).remove(projector)
+            spare = (self.former if projector in self.former else self.beside).pop(projector)
+            assert self.do(self.projections[projector].drop_generation(spare))
             self.do(self._agrees())
 
     def teardown(self) -> None:
@@ -128,6 +124,11 @@ class Reading(RuleBasedStateMachine):
         self.do(self.store.close())
         self.pool.terminate()
         self.runner.close()
+
+    def _shows(self, projector: int, generation: int) -> None:
+        assert self.do(self.projections[projector].show(generation))
+        self.former[projector], self.live[projector] = self.live[projector], generation
+        self.do(self._agrees())
 
     async def _people_and_cars(self) -> None:
         await prepared(self.pool)

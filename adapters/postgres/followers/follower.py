@@ -182,17 +182,6 @@ class Follower:
         position, failed_position, error = row or (0, None, None)
         return FollowerStatus(self.name, position, await self.lag(), failed_position, error)
 
-    async def retry(self) -> bool:
-        """Let it try the event again that it could not deal with; false when it is not stopped."""
-        return await retry(self._pool, self.name)
-
-    async def skip(self, position: int, *, by: str, reason: str) -> bool:
-        """Let it go on after the event that it could not deal with, on record in `csbe.skipped_events`.
-
-        False when it is not stopped at this position.
-        """
-        return await skip(self._pool, self.name, position, by=by, reason=reason)
-
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Connection]:
         """A transaction during which no process follows under this name, nor for a part of it."""
@@ -256,12 +245,18 @@ class Follower:
 
 
 async def retry(connection: asyncpg.Pool | Connection, name: str, position: int | None = None) -> bool:
-    """See `Follower.retry`; only where it is stopped at a position, if one is given. In the caller's transaction."""
+    """Let a follower try the event again that it could not deal with, in the caller's transaction, if there is one.
+
+    False when it is not stopped, or not at the position, if one is given.
+    """
     return bool(await connection.fetchval(_RETRY, name, position))
 
 
 async def skip(connection: asyncpg.Pool | Connection, name: str, position: int, *, by: str, reason: str) -> bool:
-    """See `Follower.skip`; in the caller's transaction, if there is one."""
+    """Let a follower go on after the event that it could not deal with, on record in `csbe.skipped_events`.
+
+    In the caller's transaction, if there is one. False when it is not stopped at this position.
+    """
     return bool(await connection.fetchval(_SKIP, name, position, by, reason))
 
 

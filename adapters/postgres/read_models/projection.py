@@ -154,20 +154,8 @@ class Projection:
             f"generations {live.number} and {new.number} are not at one position: let their releases follow them"
         )
 
-    async def swap(self) -> Generation:
-        """Show the generation that was made beside the live one; the live one becomes the previous."""
-        new = await self.ready()
-        await self._exchange(new)
-        return new
-
-    async def rollback(self) -> Generation:
-        """Show the previous generation again; the live one becomes the previous."""
-        previous = await self.previous()
-        await self._exchange(previous)
-        return previous
-
     async def show(self, number: int) -> bool:
-        """Show this generation, built or previous; false when it is the live one already."""
+        """Show this generation, built or previous; the live one becomes the previous. False when it is live already."""
         found = next((g for g in await self.generations() if g.number == number), None)
         if found is None or found.state == "building":
             self._fail(f"has no generation {number} to show")
@@ -175,12 +163,6 @@ class Projection:
             return False
         await self._exchange(found)
         return True
-
-    async def drop(self) -> Generation:
-        """Remove the previous generation, or else the one made beside the live one."""
-        spare = await self.spare()
-        await self.drop_generation(spare.number)
-        return spare
 
     async def drop_generation(self, number: int) -> bool:
         """Remove this generation, not the live one; false when it is not there any more."""

@@ -54,7 +54,7 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     await greeting.build()
     [compared] = await greeting.compare()
     before = await columns(pool, "read_v1")
-    await greeting.swap()
+    await greeting.show(2)
 
     assert (compared.live_rows, compared.new_rows, compared.only_live, compared.only_new) == (3, 3, 0, 0)
     assert await columns(pool, "read_v1") == before - {"licence_expires_on"} | {"greeting"}
@@ -63,12 +63,12 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     assert await states(greeting) == {1: "previous", 2: "live"}
     assert await generations.live_followers(pool, ["members"]) == ["projection/members/v2"]
 
-    await members.rollback()
+    await members.show(1)
 
     assert await columns(pool, "read_v1") == before
     assert "licence_expires_on" in await columns(pool, "reports")
     assert await states(members) == {1: "live", 2: "previous"}
-    await members.drop()
+    await members.drop_generation(2)
     assert await states(members) == {1: "live"}
     assert await pool.fetchval("select to_regclass('members_v2.members')") is None
 
@@ -135,14 +135,14 @@ async def test_a_swap_waits_for_the_disk(
 
     monkeypatch.setattr(generations, "set_state", noted)
 
-    await members.swap()
+    await members.show(2)
 
     assert seen == ["on", "on"]
 
 
 async def test_views_keep_the_comments_and_the_rights_of_the_analyst(pool: asyncpg.Pool, greeting: Projection) -> None:
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
 
     comment = "select col_description('read_v1.members'::regclass, attnum) from pg_attribute where attname = $1"
     where = " and attrelid = 'read_v1.members'::regclass"
@@ -169,10 +169,10 @@ async def test_a_reader_never_sees_less_than_everything_while_read_models_are_sw
 
     readers = [asyncio.create_task(read(view)) for view in ("read_v1.members", "reports.members")]
     for _ in range(3):
-        await greeting.build()
-        await greeting.swap()
-        await members.rollback()
-        await members.drop()
+        new = await greeting.build()
+        await greeting.show(new.number)
+        await members.show(1)
+        await members.drop_generation(new.number)
     done.set()
     await asyncio.gather(*readers)
 
@@ -189,7 +189,7 @@ async def test_the_new_generation_is_never_behind_what_readers_have_seen(
         await registered(store)
     await members.catch_up()
 
-    await members.swap()
+    await members.show(2)
 
     assert await count(pool) == 4
 
@@ -200,14 +200,14 @@ async def test_a_former_generation_of_other_code_that_fell_behind_is_not_shown_a
     await registered(store)
     await members.catch_up()
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
     await registered(store)
     await greeting.catch_up()
 
     with pytest.raises(GenerationError, match="behind by 1, and only the release that made it"):
-        await greeting.rollback()
+        await greeting.show(1)
 
-    assert (await members.rollback()).number == 1
+    assert await members.show(1)
 
 
 async def test_two_releases_at_once_each_follow_their_own_generation(
@@ -259,7 +259,9 @@ async def test_a_build_that_was_interrupted_goes_on_where_it_was(
     await members.build(tell, stop, batch=4)
     assert await states(members) == {1: "live", 2: "building"}
     with pytest.raises(GenerationError, match="still being built"):
-        await members.swap()
+        await members.ready()
+    with pytest.raises(GenerationError, match="has no generation 2 to show"):
+        await members.show(2)
 
     await members.build(tell)
 
@@ -271,15 +273,28 @@ async def test_a_build_that_was_interrupted_goes_on_where_it_was(
 @pytest.mark.parametrize(
     ("ask", "why"),
     [
-        ("swap", "has no generation to show: build one first"),
+        ("ready", "has no generation to show: build one first"),
         ("compare", "has no generation to show: build one first"),
-        ("rollback", "has no previous generation to go back to"),
-        ("drop", "has the live generation only"),
+        ("previous", "has no previous generation to go back to"),
+        ("spare", "has the live generation only"),
     ],
 )
 async def test_what_cannot_be_done_is_explained(members: Projection, ask: str, why: str) -> None:
     with pytest.raises(GenerationError, match=why):
         await getattr(members, ask)()
+
+
+async def test_a_generation_is_shown_once_and_dropped_once_and_never_while_it_is_live(members: Projection) -> None:
+    await members.build()
+
+    assert [await members.show(2) for _ in range(2)] == [True, False]
+    with pytest.raises(GenerationError, match="shows generation 2, which cannot be dropped"):
+        await members.drop_generation(2)
+    assert [await members.drop_generation(1) for _ in range(2)] == [True, False]
+    with pytest.raises(GenerationError, match="has no generation 1 to show"):
+        await members.show(1)
+
+    assert await states(members) == {2: "live"}
 
 
 async def test_views_of_others_are_not_dropped_by_a_swap(
@@ -289,7 +304,7 @@ async def test_views_of_others_are_not_dropped_by_a_swap(
     await greeting.build()
 
     with pytest.raises(asyncpg.DependentObjectsStillExistError):
-        await greeting.swap()
+        await greeting.show(2)
 
     assert await states(members) == {1: "live", 2: "ready"}
     assert await pool.fetch("select * from public.mine") == []

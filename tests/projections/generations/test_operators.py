@@ -71,7 +71,7 @@ async def test_the_old_release_goes_back_by_one_command_after_news_of_the_new_on
     await registered(store)
     await members.catch_up()
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
     for _ in range(3):
         await registered(store)
     await greeting.catch_up()
@@ -89,7 +89,7 @@ async def test_an_erased_member_is_in_no_generation_of_another_release(
     ada = await registered(store)
     await members.catch_up()
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
 
     ended = await csbe("erase", str(ada.id), "--reason", "asked by letter", "--yes")
     await PostgresErasure(store, members).erase(ada.id)

@@ -20,6 +20,7 @@ from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import skip
 from adapters.postgres.followers.shards import alone, split
 from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
@@ -221,13 +222,13 @@ async def test_an_event_to_blame_stops_the_build_where_it_is_until_it_is_skipped
         await build.run()
 
     [stopped] = [f for _, f in await members.followers() if (await f.status()).failed_position == position]
-    assert await stopped.skip(position, by="Olga", reason="damaged")
+    assert await skip(pool, stopped.name, position, by="Olga", reason="damaged")
     assert multiprocessing.active_children() == []
     await build.run()
     live = (await members.followers())[0][1]
     with pytest.raises(FollowerStoppedError):
         await live.catch_up()
-    await live.skip(position, by="Olga", reason="damaged")
+    assert await skip(pool, live.name, position, by="Olga", reason="damaged")
     await assert_same_rows(members)
 
 
@@ -315,7 +316,7 @@ async def test_a_generation_that_is_dropped_takes_its_parts_with_it_and_its_work
 ) -> None:
     new = await members.begun()
     async with held_up(pool, store, dsn, new) as build:
-        drop = asyncio.create_task(members.drop())
+        drop = asyncio.create_task(members.drop_generation(new.number))
         await waiting(pool, 3)
     await drop
 

@@ -88,7 +88,7 @@ async def test_processes_of_a_new_release_that_start_together_upgrade_once(
 
     assert await states(members) == UPGRADED
     assert await count(pool) == 5
-    assert (await members.rollback()).number == 1
+    assert await members.show(1)
 
 
 async def test_two_operators_who_swap_at_once_keep_the_former_generation(
@@ -99,7 +99,7 @@ async def test_two_operators_who_swap_at_once_keep_the_former_generation(
     operators = [process(Greeting()) for _ in range(4)]
     await operators[0].build()
 
-    await asyncio.gather(*(operator.swap() for operator in operators), return_exceptions=True)
+    await asyncio.gather(*(operator.show(2) for operator in operators), return_exceptions=True)
 
     assert await states(members) == UPGRADED
     assert await pool.fetchval("select count(*) from members_v1.members") == 1
@@ -111,7 +111,7 @@ async def test_a_build_that_was_ready_is_not_called_ready_again_once_it_is_shown
     await registered(store)
     begun = await greeting.begun()
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
 
     assert await greeting._is_built(begun, lambda _done, _end: None)
 
@@ -141,7 +141,7 @@ async def test_processes_of_the_new_release_that_run_on_do_not_undo_that_somebod
 
     async with running(old, new):
         await upgraded(members)
-        await members.rollback()
+        await members.show(1)
         await looked_often(old, new)
         async with running(restarted := process(Greeting())):
             await looked_often(old, new, restarted)
@@ -157,7 +157,7 @@ async def test_a_release_whose_generation_was_dropped_does_not_make_it_again(
 
     async with running(old, new):
         await upgraded(members)
-        await members.drop()
+        await members.drop_generation(1)
         await looked_often(old, new)
 
     assert await states(members) == {2: "live"}
@@ -175,7 +175,7 @@ async def test_a_build_that_another_release_dropped_ends_the_renewal_and_not_the
     async with running(new):
         while await states(members) != {1: "live", 2: "building"}:
             await asyncio.sleep(0.02)
-        await members.drop()
+        await members.drop_generation(2)
         await looked_often(new)
 
     assert await states(members) == {1: "live"}
@@ -188,7 +188,7 @@ async def test_a_start_shows_what_was_built_where_no_generation_is_live(
         await registered(store)
     await members.catch_up()
     await greeting.build()
-    await greeting.swap()
+    await greeting.show(2)
     await pool.execute("update csbe.generations set state = 'ready' where projection = 'members' and state = 'live'")
     readiness = keeping_up(members)
     gauges = stock_taker((members,), JobQueue(pool), PostgresWebhooks(pool, store))
@@ -256,6 +256,6 @@ async def test_one_read_model_is_swapped_while_another_is(
 
     async with pool.acquire() as connection, connection.transaction():
         await show(connection, ready, live)
-        await fleet.swap()
+        await fleet.show(2)
 
     assert await states(fleet) == UPGRADED

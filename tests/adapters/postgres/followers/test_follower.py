@@ -13,7 +13,7 @@ from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.followers.follower import Follower, wait_for
+from adapters.postgres.followers.follower import Follower, retry, skip, wait_for
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.messages import RecordedEvent
 
@@ -95,17 +95,18 @@ async def test_a_poison_event_stops_the_follower_on_record_until_it_is_skipped(
     assert await positions(pool) == list(range(1, 11))
     assert "note" in await pool.fetchval("select error from csbe.followers where name = 'bells'")
 
-    assert await follower.retry()
+    assert not await retry(pool, "bells", 12)
+    assert await retry(pool, "bells", 11)
     with pytest.raises(FollowerStoppedError):
         await follower.catch_up()
-    assert not await follower.skip(12, by="Olga", reason="the wrong one")
-    assert await follower.skip(11, by="Olga", reason="a damaged disk")
+    assert not await skip(pool, "bells", 12, by="Olga", reason="the wrong one")
+    assert await skip(pool, "bells", 11, by="Olga", reason="a damaged disk")
     await follower.catch_up()
     assert await positions(pool) == [*range(1, 11), *range(12, 22)]
     [skipped] = await pool.fetch("select follower, position, error, skipped_by, reason from csbe.skipped_events")
     assert tuple(skipped)[:2] + tuple(skipped)[3:] == ("bells", 11, "Olga", "a damaged disk")
     assert "note" in skipped["error"]
-    assert not await follower.retry()
+    assert not await retry(pool, "bells")
 
 
 @pytest.mark.usefixtures("heard")

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from adapters.postgres.database import Connection, connect
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.followers.follower import Follower
+from adapters.postgres.followers.follower import Follower, retry, skip
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
 from tests.support.bedroom import NOON, Alarm, Wake
 from tests.support.machines import MACHINE
@@ -86,15 +86,15 @@ class Following(RuleBasedStateMachine):
     def the_poison_is_cured(self) -> None:
         self.poison.clear()
 
-    @rule(which=which)
-    def an_operator_retries(self, which: int) -> None:
-        assert self.do(self.followers[which].retry()) == (self.stopped_at is not None)
+    @rule()
+    def an_operator_retries(self) -> None:
+        assert self.do(retry(self.pool, self.name)) == (self.stopped_at is not None)
         self.stopped_at = None
 
-    @rule(which=which)
-    def an_operator_skips(self, which: int) -> None:
+    @rule()
+    def an_operator_skips(self) -> None:
         position = self.stopped_at or 1
-        skipped = self.do(self.followers[which].skip(position, by="Olga", reason="a test"))
+        skipped = self.do(skip(self.pool, self.name, position, by="Olga", reason="a test"))
         assert skipped == (self.stopped_at is not None)
         if self.stopped_at is not None:
             self.passed.add(self.stopped_at)
@@ -102,7 +102,7 @@ class Following(RuleBasedStateMachine):
 
     @rule()
     def an_operator_skips_the_wrong_one(self) -> None:
-        assert not self.do(self.followers[0].skip(self.began_at, by="Olga", reason="a mistake"))
+        assert not self.do(skip(self.pool, self.name, self.began_at, by="Olga", reason="a mistake"))
 
     @invariant()
     def the_notebook_is_the_models(self) -> None:
