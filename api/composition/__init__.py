@@ -10,7 +10,8 @@ from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
 from adapters.rulebooks import load, load_with_text
 from api.composition.runtime import Component, Running
-from api.composition.wiring import UnreachableError, composed, prepare, servers
+from api.composition.servers import UnreachableError, prepare, servers
+from api.composition.wiring import composed
 
 __all__ = [
     "Access",

@@ -1,37 +1,26 @@
 """Which adapter stands behind which port."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 import asyncpg
-from anyio import to_thread
 
 import projections
-from adapters.embedded.broker import embedded_broker
-from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.lookups import ZoneMap
 from adapters.payments.simulated import SimulatedPaymentProvider
-from adapters.postgres.database import connect, with_lock_timeout
 from adapters.postgres.erasure import PostgresErasure
-from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
-from adapters.postgres.locks import Lock
 from adapters.postgres.machinery import PostgresMachinery
-from adapters.postgres.migrate import migrate
-from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.projection import Projection
-from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
@@ -40,27 +29,21 @@ from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
 from api import cloudevents
-from api.auth import TokenAuthority
 from api.command_ids import CommandIds
 from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
 from api.composition.effects import Effects
+from api.composition.foundation import Foundation, foundation
 from api.composition.operators import Operators
 from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
-from api.composition.tracing import TracedDispatcher, traced
-from api.observability import AppendMetrics, IngestFigures, MeasuredDispatcher, WebhookFigures
+from api.observability import IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
 from domain import contexts
-from domain.kernel.ports import Clock, Messenger
-from projections.kernel.projector import Projector
+from domain.kernel.ports import Clock, Messenger, VehicleGateway
 from projections.members import MembersProjector
-
-
-class UnreachableError(Exception):
-    """A server that the settings name does not answer."""
 
 
 class SystemClock:
@@ -68,50 +51,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[tuple[str, str]]:
-    """The DSN of PostgreSQL and the URL of the broker: those of the settings, embedded ones otherwise."""
-    async with AsyncExitStack() as stack:
-        dsn = settings.postgres_dsn.get_secret_value() if settings.postgres_dsn else ""
-        if not dsn:
-            settings.make_data_dir()
-            embedded = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
-            dsn = await to_thread.run_sync(embedded.start)
-            stack.callback(embedded.stop)
-        url = settings.mqtt_url.get_secret_value() if settings.mqtt_url else ""
-        if not url and broker:
-            url = await stack.enter_async_context(embedded_broker())
-        yield dsn, url
-
-
-async def prepare(dsn: str) -> list[str]:
-    """Migrate the event store and make the read models; returns the migrations applied.
-
-    Raises `UnreachableError` when there is no PostgreSQL at the DSN, `BusyError` when others keep it from its locks.
-    """
-    try:
-        applied = await migrate(dsn)
-        connection = await asyncpg.connect(dsn)
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
-        address = urlsplit(dsn)
-        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
-        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
-    try:
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", Lock.SHARED_READ_MODELS)
-            await connection.execute(projections.shared_sql())
-        for projector in projections.PROJECTORS:
-            await with_lock_timeout(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
-    finally:
-        await connection.close()
-    return applied
-
-
-async def _prepare(connection: asyncpg.Connection, projector: Projector) -> None:
-    async with connection.transaction():
-        await generations.prepare(connection, projector)
 
 
 @asynccontextmanager
@@ -129,92 +68,96 @@ async def composed(
     when the settings name a service that there is not.
     """
     async with AsyncExitStack() as stack:
-        tracer = await stack.enter_async_context(traced())
-        pool = await connect(dsn, max_size=20)
-        stack.push_async_callback(_close, pool)
-        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
-        stack.push_async_callback(store.close)
-        rulebooks = PublishedRulebooks(store)
-        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
-        await publish_first(shipped_texts() if texts is None else texts, dispatcher, rulebooks)
+        base = await stack.enter_async_context(foundation(settings, dsn, clock))
+        await publish_first(shipped_texts() if texts is None else texts, base.dispatcher, base.rulebooks)
         if settings.service is not None:
-            service_of(None, settings.service, rulebooks.services)
+            service_of(None, settings.service, base.rulebooks.services)
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
-        tokens = tokens_of(settings)
-        followers = tuple(
-            Projection(pool, store, projector, swap=settings.swap_when_built) for projector in projections.PROJECTORS
-        )
-        erasure = PostgresErasure(store, next(p for p in followers if p.name == MembersProjector.NAME))
-        provider, messenger = SimulatedPaymentProvider(pool), _messenger(settings, pool)
-        effects = Effects(gateway, provider, messenger, store, erasure, tokens)
-        runner = PolicyRunner(contexts.POLICIES)
-        policies = Follower(pool, store, "policies", runner, topics=runner.topics)
-        jobs, webhooks = JobQueue(pool), PostgresWebhooks(pool, store)
-        zones, figures, telemetry = ZoneMap(), IngestFigures(), TelemetryStore(pool)
-        writer = BatchWriter(dispatcher, telemetry, directory(pool), zones=zones, metrics=figures)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
-        system = System(
-            settings=settings,
-            dispatcher=dispatcher,
-            store=store,
-            clock=clock,
-            tokens=tokens,
-            command_ids=CommandIds(await store.keys.of_installation("command_ids")),
-            rulebooks=rulebooks,
-            fetch=fetcher(pool),
-            wait_until=waiter(pool, followers),
-            end=store.end,
-            tracer=tracer,
-            webhooks=webhooks,
-            take_stock=stock_taker((*followers, policies), jobs, webhooks),
-            checks=_checks(pool, mqtt_url, followers, policies),
-        )
+        followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
+        telemetry, zones = TelemetryStore(base.pool), ZoneMap()
         yield Running(
-            system=system,
-            pool=pool,
-            store=store,
+            system=await _system(base, mqtt_url, followers, policies, jobs),
+            pool=base.pool,
+            store=base.store,
             dsn=dsn,
             mqtt_url=mqtt_url,
-            rulebooks=rulebooks,
+            rulebooks=base.rulebooks,
             followers=followers,
             policies=policies,
             jobs=jobs,
-            worker=JobWorker(jobs, store.listener.jobs, clock, contexts.COMMANDS, dispatcher.dispatch, effects.perform),
-            webhooks=WebhookDeliverer(_outlet(settings, store, sender)),
+            worker=_worker(base, jobs, _effects(base, gateway, followers)),
+            webhooks=WebhookDeliverer(_outlet(base, sender)),
             telemetry=telemetry,
-            operators=Operators(dispatcher, store, PostgresMachinery(pool, followers, jobs, telemetry)),
-            ingest=Ingest(mqtt_url, writer, clock=clock, metrics=figures),
-            refresh_zones=lambda: refresh_zones(pool, zones),
+            operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
+            ingest=_ingest(base, mqtt_url, telemetry, zones),
+            refresh_zones=partial(refresh_zones, base.pool, zones),
         )
 
 
-def tokens_of(settings: Settings) -> TokenAuthority:
-    """Who signs this installation's tokens."""
-    if settings.token_key:
-        return TokenAuthority.from_pem(settings.token_key.get_secret_value())
-    return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+async def _system(
+    base: Foundation, mqtt_url: str, followers: tuple[Projection, ...], policies: Follower, jobs: JobQueue
+) -> System:
+    webhooks = PostgresWebhooks(base.pool, base.store)
+    return System(
+        settings=base.settings,
+        dispatcher=base.dispatcher,
+        store=base.store,
+        clock=base.clock,
+        tokens=base.tokens,
+        command_ids=CommandIds(await base.store.keys.of_installation("command_ids")),
+        rulebooks=base.rulebooks,
+        fetch=fetcher(base.pool),
+        wait_until=waiter(base.pool, followers),
+        end=base.store.end,
+        tracer=base.tracer,
+        webhooks=webhooks,
+        take_stock=stock_taker((*followers, policies), jobs, webhooks),
+        checks={
+            "database": database_answers(base.pool),
+            "broker": broker_answers(mqtt_url),
+            "projections": keeping_up(*followers),
+            "policies": keeping_up(policies),
+        },
+    )
 
 
-def _checks(
-    pool: asyncpg.Pool, mqtt_url: str, followers: Sequence[Projection], policies: Follower
-) -> dict[str, Callable[[], Awaitable[bool]]]:
-    return {
-        "database": database_answers(pool),
-        "broker": broker_answers(mqtt_url),
-        "projections": keeping_up(*followers),
-        "policies": keeping_up(policies),
-    }
+def _projections(base: Foundation) -> tuple[Projection, ...]:
+    swap = base.settings.swap_when_built
+    return tuple(Projection(base.pool, base.store, projector, swap=swap) for projector in projections.PROJECTORS)
 
 
-def _outlet(settings: Settings, store: PostgresEventStore, sender: Sender) -> Outlet:
+def _policies(base: Foundation) -> Follower:
+    runner = PolicyRunner(contexts.POLICIES)
+    return Follower(base.pool, base.store, "policies", runner, topics=runner.topics)
+
+
+def _worker(base: Foundation, jobs: JobQueue, effects: Effects) -> JobWorker:
+    news, dispatch = base.store.listener.jobs, base.dispatcher.dispatch
+    return JobWorker(jobs, news, base.clock, contexts.COMMANDS, dispatch, effects.perform)
+
+
+def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Projection, ...]) -> Effects:
+    erasure = PostgresErasure(base.store, next(p for p in followers if p.name == MembersProjector.NAME))
+    provider, messenger = SimulatedPaymentProvider(base.pool), _messenger(base.settings, base.pool)
+    return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
+
+
+def _ingest(base: Foundation, mqtt_url: str, telemetry: TelemetryStore, zones: ZoneMap) -> Ingest:
+    figures = IngestFigures()
+    writer = BatchWriter(base.dispatcher, telemetry, directory(base.pool), zones=zones, metrics=figures)
+    return Ingest(mqtt_url, writer, clock=base.clock, metrics=figures)
+
+
+def _outlet(base: Foundation, sender: Sender) -> Outlet:
     return Outlet(
-        store=store,
-        claims=WebhookClaims(store.pool),
+        store=base.store,
+        claims=WebhookClaims(base.pool),
         sender=sender,
         to_body=cloudevents.to_body,
         content_type=cloudevents.MEDIA_TYPE,
         figures=WebhookFigures(),
-        fail_after=timedelta(seconds=settings.webhook_fail_after_s),
+        fail_after=timedelta(seconds=base.settings.webhook_fail_after_s),
     )
 
 
@@ -229,10 +172,3 @@ def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
     )
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), 5)
-    except TimeoutError:
-        pool.terminate()
