@@ -8,7 +8,6 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
-from domain.dispatcher import Handler
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
 from domain.fleet.task import Task
@@ -28,6 +27,7 @@ from domain.rental import policies as rental_policies
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.published import PublishedRulebook
+from domain.unit_of_work import Handler
 
 
 def _merged(parts: Iterable[Policies]) -> Policies:

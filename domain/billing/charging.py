@@ -8,11 +8,11 @@ from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
 from domain.billing.pricing import price
 from domain.billing.taxes import tax
-from domain.dispatcher import UnitOfWork
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.rulebook.model import LegalEntity
+from domain.unit_of_work import UnitOfWork
 
 
 async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document, document_id: UUID) -> str:

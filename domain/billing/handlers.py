@@ -16,9 +16,9 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.review import review_reasons
-from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.ids import InvoiceId, PaymentId
 from domain.kernel.messages import Command
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:

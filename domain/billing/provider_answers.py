@@ -14,9 +14,9 @@ from domain.billing.commands import (
 )
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
-from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider
+from domain.unit_of_work import Handler, UnitOfWork
 
 ANSWERS: dict[str, tuple[type[PaymentAccepted], type[PaymentRefused]]] = {
     "hold": (RecordHold, RecordDecline),

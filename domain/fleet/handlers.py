@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from domain.dispatcher import Handler, UnitOfWork
 from domain.fleet import commands
 from domain.fleet.observations import observe
 from domain.fleet.task import Task
@@ -11,6 +10,7 @@ from domain.fleet.zone import Zone
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWork) -> VehicleId:

@@ -1,5 +1,6 @@
 """What travels through the dispatcher: commands, and who asks for them and why."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,12 @@ class Command(BaseModel):
     """The field with the id of what it makes, if it makes something; its handler returns that id."""
     GENERATED: ClassVar[frozenset[str]] = frozenset()
     """Fields that are made for each request: a retry has others, so they are no part of what was asked."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what was asked, to tell a retry from another command under the same id."""
+        asked = self.model_dump_json(exclude={*self.GENERATED, self.CREATES or ""})
+        return hashlib.sha256(f"{self.NAME}{asked}".encode()).hexdigest()
 
 
 class Role(StrEnum):

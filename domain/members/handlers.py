@@ -1,11 +1,11 @@
 """Load, decide, save: one short function per command about members."""
 
-from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.members import commands
 from domain.members.member import Member
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def register_member(command: commands.RegisterMember, work: UnitOfWork) -> MemberId:

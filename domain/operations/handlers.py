@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.messages import Command
 from domain.operations import commands
 from domain.operations.follower_orders import FollowerOrders
@@ -11,6 +10,7 @@ from domain.operations.kinds import ORDERS
 from domain.operations.orders import Order, Orders
 from domain.operations.read_model_orders import ReadModelOrders
 from domain.operations.telemetry_orders import TelemetryOrders
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def confirm_order(command: commands.ConfirmOrder, work: UnitOfWork) -> None:

@@ -1,12 +1,12 @@
 """Load, decide, save: one short function per command about rulebooks."""
 
-from domain.dispatcher import Handler, UnitOfWork
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.messages import Command
 from domain.publishing import commands
 from domain.rulebook.loading import Complaint, RulebookError, text
 from domain.rulebook.model import Rulebook
 from domain.rulebook.published import PublishedRulebook
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def publish_rulebook(command: commands.PublishRulebook, work: UnitOfWork) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.members.member import Member
 from domain.rental import start
@@ -11,6 +10,7 @@ from domain.rental.commands import ConfirmLateEnd, ConfirmTripStep, FailTripStep
 from domain.rental.steps import Step
 from domain.rental.trip import Trip
 from domain.rental.vehicle_reading import reading
+from domain.unit_of_work import UnitOfWork
 
 
 async def confirm_trip_step(command: ConfirmTripStep, work: UnitOfWork) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from domain.dispatcher import Handler, UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -15,6 +14,7 @@ from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rental.vehicle_orders import order
 from domain.rental.vehicle_reading import misplaced, reading, zones_of
+from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork) -> ReservationId:

@@ -2,7 +2,6 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -12,6 +11,7 @@ from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
+from domain.unit_of_work import UnitOfWork
 
 
 class Claim(BaseModel):

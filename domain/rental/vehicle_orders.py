@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.rental.steps import Order
 from domain.rental.trip import Trip
+from domain.unit_of_work import UnitOfWork
 
 
 async def order(trip: Trip, what: Order, request_id: UUID, work: UnitOfWork) -> None:

@@ -1,11 +1,11 @@
 """What rental reads off a car, and off the zones that it stands in."""
 
-from domain.dispatcher import UnitOfWork
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
 from domain.fleet.zones import ZoneKind
 from domain.kernel.errors import Violation
 from domain.rental.meter import CarReading
+from domain.unit_of_work import UnitOfWork
 
 
 async def zones_of(vehicle: Vehicle, work: UnitOfWork) -> list[Zone]:

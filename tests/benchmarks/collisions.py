@@ -37,12 +37,13 @@ from api.demo.seed import seed
 from api.demo.simulation import DemoOptions, simulate
 from api.server import served
 from api.settings import Settings
-from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.fleet.commands import NoteContact, ObserveVehicle
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import DomainError, VersionConflictError
 from domain.kernel.messages import Command
 from domain.rental.commands import EndTrip, ParkTrip, PlaceReservation, ResumeTrip, StartTrip
+from domain.unit_of_work import UnitOfWork
 from tests.benchmarks.databases import fresh_database
 
 SECONDS = 60.0

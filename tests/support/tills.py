@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-from domain.dispatcher import CommandResult, Dispatcher, Handler, UnitOfWork
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.unit_of_work import Handler, UnitOfWork
 from tests.support.memory_store import MemoryStore
 from tests.support.services import GivenRulebooks
 

@@ -6,11 +6,12 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.contexts import HANDLERS
-from domain.dispatcher import CommandResult, Dispatcher, Handler, UnitOfWork
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.ports import EventStore
+from domain.unit_of_work import Handler, UnitOfWork
 from tests.support.newcomers import a_car, a_member
 from tests.support.services import RULEBOOKS, GivenRulebooks
 

@@ -13,7 +13,6 @@ from adapters.postgres.database import Connection, retrying
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import retry, skip
 from adapters.postgres.listener import EVENTS
-from domain.dispatcher import fingerprint_of
 from domain.kernel.errors import CommandIdReusedError, NotFoundError, StaleVersionError, refuse_if
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.webhooks import commands as asked
@@ -177,12 +176,12 @@ def _follower(id: UUID) -> str:
 async def _recorded(command: asked.AboutWebhook, metadata: Metadata, connection: Connection) -> Changed:
     """Put on record what is asked; when it is there already, nothing is to be done again."""
     asked_by = (metadata.actor.role, metadata.actor.id)
-    what = (command.NAME, fingerprint_of(command), command.model_dump(mode="json"))
+    what = (command.NAME, command.fingerprint, command.model_dump(mode="json"))
     position = await connection.fetchval(_RECORD, metadata.command_id, command.webhook_id, *what, *asked_by)
     if position is not None:
         return Changed(webhook_id=command.webhook_id, position=position)
     [known] = await connection.fetch(_KNOWN, metadata.command_id)
-    if known["fingerprint"] != fingerprint_of(command):
+    if known["fingerprint"] != command.fingerprint:
         msg = "the command id belongs to a different command"
         raise CommandIdReusedError(msg)
     return Changed(webhook_id=known["webhook_id"], position=known["position"], repeated=True)

@@ -8,13 +8,14 @@ import pytest
 
 from adapters.rulebooks import shipped_texts
 from domain.contexts import HANDLERS
-from domain.dispatcher import CommandResult, Dispatcher, UnitOfWork
+from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import RefusedError, UnknownServiceError
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.publishing.commands import PublishRulebook
 from domain.rulebook.history import RulebookHistory
 from domain.rulebook.published import PublishedRulebook
+from domain.unit_of_work import UnitOfWork
 from tests.support.memory_store import MemoryStore
 from tests.support.rules import changed
 from tests.support.world import codes
