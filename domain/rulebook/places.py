@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from domain.rulebook.elements import Package, TimeRate
+from domain.rulebook.elements import Package
 from domain.rulebook.model import LegalEntity
+from domain.rulebook.rates import TimeRate
 from domain.rulebook.shapes import Path
 from domain.rulebook.tax import TaxRule
 from domain.rulebook.windows import Window

@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested
-from domain.rulebook.elements import Element, FlatFee, Package
+from domain.rulebook.elements import Element, Package
+from domain.rulebook.rates import FlatFee
 
 
 class Tariff(Digested):

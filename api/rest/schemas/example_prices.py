@@ -6,8 +6,9 @@ from decimal import Decimal
 from domain.billing.estimate import estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import DistanceRate, Package, ReservationRate, TimeRate
+from domain.rulebook.elements import Package
 from domain.rulebook.model import City, LegalEntity
+from domain.rulebook.rates import DistanceRate, ReservationRate, TimeRate
 from domain.rulebook.tariff import Quote, Tariff
 from domain.rulebook.tax import TaxRule
 

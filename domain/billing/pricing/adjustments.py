@@ -13,7 +13,7 @@ from domain.billing.pricing.charges import Charge, Entry, accumulate, standing, 
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.timeline import in_windows, local_time
 from domain.kernel.money import Currency
-from domain.rulebook.elements import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
+from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
 from domain.rulebook.tariff import Tariff
 
 ROUNDINGS = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}

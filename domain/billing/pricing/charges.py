@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.kernel.money import Currency
-from domain.rulebook.elements import Counting
+from domain.rulebook.rates import Counting
 
 PRECISION = Decimal("1e-12")
 

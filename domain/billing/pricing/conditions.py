@@ -4,8 +4,10 @@ from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.timeline import in_windows
+from domain.rulebook.adjustments import Adjustment, MinimumFare
 from domain.rulebook.conditions import Condition
-from domain.rulebook.elements import Adjustment, Element, MinimumFare, Package, ReservationRate
+from domain.rulebook.elements import Element, Package
+from domain.rulebook.rates import ReservationRate
 from domain.rulebook.tariff import Tariff
 
 

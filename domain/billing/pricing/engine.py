@@ -11,7 +11,8 @@ from domain.billing.pricing.conditions import applies
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.rates import charge
 from domain.kernel.money import Money
-from domain.rulebook.elements import Adjustment, Element, Package
+from domain.rulebook.adjustments import Adjustment
+from domain.rulebook.elements import Element, Package
 from domain.rulebook.tariff import Tariff
 
 

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from domain.billing.pricing.charges import Charge, Entry, accumulate, intervals, to_minor
 from domain.billing.pricing.facts import METRES_PER, TripFacts
 from domain.billing.pricing.timeline import Timeline, in_windows
-from domain.rulebook.elements import (
+from domain.rulebook.elements import Package
+from domain.rulebook.rates import (
     DAY,
     HOUR,
     MINUTE,
     AgreedAmount,
     DistanceRate,
     FlatFee,
-    Package,
     ReservationRate,
     TimeRate,
     ZoneFee,

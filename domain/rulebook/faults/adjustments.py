@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from domain.rulebook.adjustments import Adjustment, Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
 from domain.rulebook.base import said
-from domain.rulebook.elements import Adjustment, Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
 from domain.rulebook.faults.rules import Fault, Found, of
 from domain.rulebook.tariff import Tariff
 

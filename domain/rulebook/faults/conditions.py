@@ -1,23 +1,11 @@
 """Conditions that hold always or never, and choices that nobody offers."""
 
+from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
 from domain.rulebook.conditions import Condition
-from domain.rulebook.elements import (
-    AgreedAmount,
-    Cap,
-    Credit,
-    DistanceRate,
-    FlatFee,
-    LadderCap,
-    MinimumFare,
-    Package,
-    Percentage,
-    ReservationRate,
-    Rounding,
-    TimeRate,
-    ZoneFee,
-)
+from domain.rulebook.elements import Package
 from domain.rulebook.faults.rules import Fault, Found, of, of_service, parts
 from domain.rulebook.model import Rulebook
+from domain.rulebook.rates import AgreedAmount, DistanceRate, FlatFee, ReservationRate, TimeRate, ZoneFee
 from domain.rulebook.tariff import Tariff
 
 _CONDITIONAL = (

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from domain.rulebook.base import said
-from domain.rulebook.elements import DistanceRate, FlatFee, TimeRate, ZoneFee
 from domain.rulebook.faults.rules import Fault, Found, of
+from domain.rulebook.rates import DistanceRate, FlatFee, TimeRate, ZoneFee
 from domain.rulebook.tariff import Tariff
 
 

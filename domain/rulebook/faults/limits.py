@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from domain.rulebook.elements import ReservationRate
 from domain.rulebook.faults.rules import Fault, Found, of_service, of_tariff
 from domain.rulebook.model import City, Rulebook
+from domain.rulebook.rates import ReservationRate
 from domain.rulebook.tariff import Tariff
 
 LONGEST_REPEAT_HOLD = timedelta(days=1)

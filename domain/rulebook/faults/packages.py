@@ -1,8 +1,9 @@
 """Packages that cannot be had, or that cover nothing."""
 
-from domain.rulebook.elements import DistanceRate, Package
+from domain.rulebook.elements import Package
 from domain.rulebook.faults.rules import Fault, Found, of, of_tariff
 from domain.rulebook.model import City, Rulebook
+from domain.rulebook.rates import DistanceRate
 from domain.rulebook.tariff import Tariff
 
 

@@ -6,20 +6,11 @@ from itertools import combinations
 
 from pydantic import BaseModel
 
-from domain.rulebook.elements import (
-    AgreedAmount,
-    Cap,
-    Credit,
-    FlatFee,
-    MinimumFare,
-    Package,
-    Percentage,
-    Rounding,
-    Rung,
-    ZoneFee,
-)
+from domain.rulebook.adjustments import Cap, Credit, MinimumFare, Percentage, Rounding, Rung
+from domain.rulebook.elements import Package
 from domain.rulebook.faults.rules import Fault, Found, of_city, of_service, of_tariff, parts
 from domain.rulebook.model import City, Rulebook
+from domain.rulebook.rates import AgreedAmount, FlatFee, ZoneFee
 from domain.rulebook.readings import decimals, too_fine
 from domain.rulebook.tariff import Tariff
 

@@ -7,20 +7,10 @@ from zoneinfo import ZoneInfo
 
 from domain.billing.pricing import Span, TripFacts, price
 from domain.kernel.money import Currency
+from domain.rulebook.adjustments import Cap, Credit, MinimumFare, Percentage
 from domain.rulebook.conditions import Condition
-from domain.rulebook.elements import (
-    Cap,
-    Credit,
-    DistanceRate,
-    Element,
-    FlatFee,
-    MinimumFare,
-    Package,
-    Percentage,
-    ReservationRate,
-    TimeRate,
-    ZoneFee,
-)
+from domain.rulebook.elements import Element, Package
+from domain.rulebook.rates import DistanceRate, FlatFee, ReservationRate, TimeRate, ZoneFee
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.windows import Window
 from tests.domain.billing.worked_tariffs import tariff as make_tariff

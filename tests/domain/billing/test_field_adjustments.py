@@ -8,7 +8,8 @@ import pytest
 from domain.billing.pricing import TripFacts, price
 from domain.billing.taxes import tax
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import DAY, HOUR, AgreedAmount, Rounding
+from domain.rulebook.adjustments import Rounding
+from domain.rulebook.rates import DAY, HOUR, AgreedAmount
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 from tests.domain.billing.field_terms import (

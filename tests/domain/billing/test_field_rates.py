@@ -4,7 +4,7 @@ import pytest
 
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Currency
-from domain.rulebook.elements import DAY, HOUR
+from domain.rulebook.rates import DAY, HOUR
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.windows import Window
 from tests.domain.billing.field_terms import (

@@ -8,23 +8,9 @@ from hypothesis import strategies as st
 
 from domain.billing.pricing import Span, TripFacts, price
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import (
-    DAY,
-    HOUR,
-    Cap,
-    Counting,
-    Credit,
-    DistanceRate,
-    Element,
-    FlatFee,
-    LadderCap,
-    MinimumFare,
-    Percentage,
-    ReservationRate,
-    Rounding,
-    Rung,
-    TimeRate,
-)
+from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding, Rung
+from domain.rulebook.elements import Element
+from domain.rulebook.rates import DAY, HOUR, Counting, DistanceRate, FlatFee, ReservationRate, TimeRate
 from domain.rulebook.tariff import Tariff
 from tests.domain.billing.worked_tariffs import tariff as make_tariff
 

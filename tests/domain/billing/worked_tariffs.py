@@ -6,19 +6,9 @@ from typing import Any
 
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import (
-    DAY,
-    HOUR,
-    WEEK,
-    AgreedAmount,
-    Cap,
-    DistanceRate,
-    Element,
-    FlatFee,
-    MinimumFare,
-    Percentage,
-    TimeRate,
-)
+from domain.rulebook.adjustments import Cap, MinimumFare, Percentage
+from domain.rulebook.elements import Element
+from domain.rulebook.rates import DAY, HOUR, WEEK, AgreedAmount, DistanceRate, FlatFee, TimeRate
 from domain.rulebook.tariff import Tariff
 
 

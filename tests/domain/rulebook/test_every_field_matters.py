@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from domain.rulebook.adjustments import Rung
 from domain.rulebook.conditions import Condition
-from domain.rulebook.elements import Package, Rung
+from domain.rulebook.elements import Package
 from domain.rulebook.faults import faults
 from domain.rulebook.model import Rulebook
 from domain.rulebook.shapes import kind_of, shape

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from domain.billing.estimate import estimate
 from domain.billing.pricing import Span, TripFacts
 from domain.kernel.money import Currency, Money
-from domain.rulebook.elements import ReservationRate
 from domain.rulebook.model import Rulebook
+from domain.rulebook.rates import ReservationRate
 from domain.rulebook.shapes import shape
 from domain.rulebook.windows import Window
 

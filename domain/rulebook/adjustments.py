@@ -1,0 +1,103 @@
+"""The elements that work on what stands before them: caps, minimum fares, percentages, credits, rounding."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.rulebook.base import Rules
+from domain.rulebook.conditions import Seconds
+from domain.rulebook.element_base import Amount, ElementBase
+from domain.rulebook.windows import Window
+
+
+class Cap(ElementBase):
+    """The covered elements together never cost more than `amount`: in the trip, a period, a day, or each window."""
+
+    kind: Literal["cap"] = "cap"
+    amount: Amount
+    """At most so much."""
+    period_s: Annotated[int, Field(gt=0)] | None = None
+    """For each period of this length from the start of the trip; for the whole trip when none."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+    beyond: Literal["metered", "started"] = "metered"
+    """After a first full period. metered: each is capped by itself. started: `amount` times the started periods."""
+    calendar_day: bool = False
+    """For each local day by itself."""
+    windows: tuple[Window, ...] = ()
+    """For what falls into each occurrence of these, e.g. each night."""
+
+
+class Rung(Rules):
+    """A step of a ladder of caps."""
+
+    until_s: Annotated[int, Field(gt=0)]
+    """Up to this time after the start of a period"""
+    amount: Amount
+    """the covered elements cost at most so much."""
+
+
+class LadderCap(ElementBase):
+    """Caps that rise with the time, e.g. 50 for 3 h, 80 for 12 h, 110 for 24 h; after the last it begins again."""
+
+    kind: Literal["ladder"] = "ladder"
+    rungs: Annotated[tuple[Rung, ...], Field(min_length=1)]
+    """From the lowest to the highest."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+    beyond: Literal["metered", "bracket"] = "metered"
+    """metered: after 3 h the meter goes on from 50 until it meets 80. bracket: the length of the stay picks a rung."""
+
+
+class MinimumFare(ElementBase):
+    """Adds what is missing until the covered elements cost `amount`."""
+
+    kind: Literal["minimum"] = "minimum"
+    amount: Amount
+    """At least so much."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+
+
+class Percentage(ElementBase):
+    """A surcharge or discount on the covered elements as they stand at this place."""
+
+    kind: Literal["percentage"] = "percentage"
+    percent: Annotated[Decimal, Field(ge=-100)]
+    """Positive for a surcharge, negative for a discount."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+    not_below: Amount | None = None
+    """A discount never takes their sum below this."""
+    at_most: Amount | None = None
+    """It never changes their sum by more than this."""
+    from_s: Seconds = 0
+    """Only for trips of at least this length, e.g. a discount for a week or more."""
+    windows: tuple[Window, ...] = ()
+    """Only on what falls into these, e.g. the minutes of a rush hour."""
+
+
+class Credit(ElementBase):
+    """Takes up to `amount` off the covered elements, never below nothing, e.g. a voucher; what is left of it lapses."""
+
+    kind: Literal["credit"] = "credit"
+    amount: Amount
+    """At most so much."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+
+
+class Rounding(ElementBase):
+    """Takes the sum of the covered elements to a multiple of `to`, e.g. 0.05 in Swiss francs."""
+
+    kind: Literal["rounding"] = "rounding"
+    to: Annotated[Decimal, Field(gt=0)]
+    """The step."""
+    direction: Literal["nearest", "up", "down"] = "nearest"
+    """Half a step goes up."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it works on; all before it when none."""
+
+
+Adjustment = Cap | LadderCap | MinimumFare | Percentage | Credit | Rounding
