@@ -24,8 +24,7 @@ async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork
     again = cooldown(vehicle.last_reservations.get(command.member_id), limits, work.now)
     refuse_if([*start.objections(member, vehicle, work), again])
     quote = quote_for(vehicle, work.rulebook, work.now)
-    who = (command.reservation_id, command.member_id, command.vehicle_id)
-    work.add(Reservation.place(*who, quote, start.method_token(member), limits, work.now))
+    work.add(Reservation.place(command, quote, start.method_token(member), limits, work.now))
     member.open_reservation(command.reservation_id, work.now)
     vehicle.reserve(command.reservation_id, work.now)
     return command.reservation_id

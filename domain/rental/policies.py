@@ -10,7 +10,8 @@ from domain.kernel.ids import PayerId, PaymentId, ReservationId, TripId, Vehicle
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
 from domain.rental import commands
-from domain.rental.reservation import NOTICE, Reservation
+from domain.rental.reservation import Reservation
+from domain.rental.reservation_rules import NOTICE
 from domain.rental.trip import Trip
 from domain.rental.trip_event_bases import StepFailed
 

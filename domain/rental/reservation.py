@@ -1,6 +1,6 @@
 """The reservation: one car kept for one member for a while."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -9,12 +9,10 @@ from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
-from domain.rental.reservation_rules import not_longer, too_long
+from domain.rental.commands import PlaceReservation
+from domain.rental.reservation_rules import NOTICE, not_longer, not_open, of_another_car, of_another_member, too_long
 from domain.rulebook.model import City, ReservationLimits
 from domain.rulebook.tariff import Quote
-
-NOTICE = timedelta(minutes=5)
-"""How long before its end a member is told that a reservation will expire."""
 
 Closing = Literal["cancelled", "expired", "converted"]
 
@@ -135,30 +133,14 @@ class Reservation(Aggregate):
 
     @classmethod
     def place(
-        cls,
-        reservation_id: ReservationId,
-        member_id: MemberId,
-        vehicle_id: VehicleId,
-        quote: Quote,
-        method_token: str,
-        limits: ReservationLimits,
-        at: datetime,
+        cls, command: PlaceReservation, quote: Quote, method_token: str, limits: ReservationLimits, at: datetime
     ) -> "Reservation":
         """Keep a car for the free time. Whether the member may and the car can is for the caller to check."""
         free_until = at + min(limits.free, limits.maximum)
-        return cls.begin(
-            cls.Placed,
-            id=reservation_id,
-            timestamp=at,
-            member_id=member_id,
-            vehicle_id=vehicle_id,
-            city_id=quote.city_id,
-            quote=quote,
-            method_token=method_token,
-            placed_at=at,
-            free_until=free_until,
-            expires_at=free_until,
-        )
+        who = {"member_id": command.member_id, "vehicle_id": command.vehicle_id}
+        what = {"city_id": quote.city_id, "quote": quote, "method_token": method_token}
+        when = {"placed_at": at, "free_until": free_until, "expires_at": free_until}
+        return cls.begin(cls.Placed, id=command.reservation_id, timestamp=at, **who, **what, **when)
 
     def extend(self, until: datetime, limits: ReservationLimits, at: datetime) -> None:
         """Keep the car longer; what lies after the free time is paid. Refused beyond the maximum of the rulebook."""
@@ -188,14 +170,12 @@ class Reservation(Aggregate):
 
     def convert(self, trip_id: TripId, member_id: MemberId, vehicle_id: VehicleId, at: datetime) -> None:
         """Turn the claim into a trip of the same member with the same car."""
-        refuse_if([self._not_open(at), self._not_of(member_id), self._not_for(vehicle_id)])
+        others = [of_another_member(self.member_id, member_id), of_another_car(self.vehicle_id, vehicle_id)]
+        refuse_if([self._not_open(at), *others])
         self.trigger_event(self.Converted, timestamp=at, member_id=self.member_id, trip_id=trip_id)
 
     def give_back(self, trip_id: TripId, at: datetime) -> ReservationId | None:
-        """Undo the conversion into a trip that failed to start: valid again, or expired if its time is up.
-
-        Returns its id if it is valid again.
-        """
+        """Undo the conversion into a trip that failed to start; returns its id, or expires it if its time is up."""
         if self.trip_id != trip_id:
             return None
         if at >= self.expires_at:
@@ -216,20 +196,4 @@ class Reservation(Aggregate):
             self.trigger_event(self.ChargeDue, timestamp=at, **who, **what)
 
     def _not_open(self, at: datetime) -> Violation | None:
-        if self.is_open and at < self.expires_at:
-            return None
-        values = {"closed_as": self.closed_as or "expired", "expires_at": self.expires_at.isoformat()}
-        return Violation(code="reservation.not_open", detail="the reservation has ended: make a new one", values=values)
-
-    def _not_of(self, member_id: MemberId) -> Violation | None:
-        if member_id == self.member_id:
-            return None
-        return Violation(code="reservation.of_another_member", detail="only the member who reserved may start the trip")
-
-    def _not_for(self, vehicle_id: VehicleId) -> Violation | None:
-        if vehicle_id == self.vehicle_id:
-            return None
-        values = {"reserved": str(self.vehicle_id), "asked": str(vehicle_id)}
-        return Violation(
-            code="reservation.of_another_car", detail="start with the car that you reserved", values=values
-        )
+        return not_open(self.closed_as, self.expires_at, at)
