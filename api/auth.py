@@ -194,9 +194,10 @@ def _digest(token: str) -> bytes:
 
 
 _bearer = HTTPBearer(auto_error=False, description="A token of `csbe token`, or of your identity provider.")
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+async def caller(request: Request, given: Given) -> Caller:
     """The verified caller of a request."""
     if given is None:
         raise Problem.unauthorized("send a token: Authorization: Bearer <token>")
@@ -212,7 +213,8 @@ class Allowed:
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
 
-    async def __call__(self, asking: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def __call__(self, request: Request, given: Given) -> Caller:
+        asking = await caller(request, given)
         if any(asking.may(scope) for scope in self.scopes):
             return asking
         raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self.scopes)}")

@@ -43,35 +43,13 @@ async def system(request: Request) -> System:
     return found
 
 
-async def idempotency_key(
-    idempotency_key: Annotated[
-        str | None, Header(description="Any text of your own, unique per request; a UUID is best.", examples=["my-1"])
-    ] = None,
-) -> str:
-    """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
-    key = (idempotency_key or "").strip().strip('"')
-    if not key or len(key) > MAX_KEY_LENGTH:
-        raise Problem.bad_request(f"send an Idempotency-Key header of 1 to {MAX_KEY_LENGTH} characters")
-    return key
-
-
-async def expected_version(
-    if_match: Annotated[
-        str | None, Header(description="The ETag of what is to be changed, to change nothing newer.", examples=['"3"'])
-    ] = None,
-) -> int | None:
-    """The version that the caller has seen (RFC 9110, 13.1.1); none when any will do."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = _VERSION.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem.bad_request('send an ETag of ours as If-Match, such as "3", or leave the header out')
-    return int(found[1])
-
-
 InSystem = Annotated[System, Depends(system)]
-Key = Annotated[str, Depends(idempotency_key)]
-ExpectedVersion = Annotated[int | None, Depends(expected_version)]
+Key = Annotated[
+    str | None, Header(description="Any text of your own, unique per request; a UUID is best.", examples=["my-1"])
+]
+ExpectedVersion = Annotated[
+    str | None, Header(description="The ETag of what is to be changed, to change nothing newer.", examples=['"3"'])
+]
 
 
 @dataclass(frozen=True)
@@ -109,14 +87,37 @@ def metadata_of(command: Command, by: Caller, key: str, system: System) -> Metad
     return Metadata.of(command, id=id, actor=by.actor, service=by.service, correlation_id=new_id())
 
 
-async def commands_of(key: Key, system: InSystem, response: Response) -> Commands:
-    """Made by a coroutine, since FastAPI runs anything else, such as the class itself, in another thread."""
-    return Commands(key, system, response)
+async def commands_of(request: Request, response: Response, idempotency_key: Key = None) -> Commands:
+    """Made by a coroutine, since FastAPI runs anything else, such as the class itself, in another thread.
+
+    It reads headers itself: each dependency of a dependency costs a request as much as a small command does.
+    """
+    return Commands(_key(idempotency_key), request.app.state.system, response)
 
 
-async def conditional_commands_of(key: Key, system: InSystem, response: Response, version: ExpectedVersion) -> Commands:
+async def conditional_commands_of(
+    request: Request, response: Response, idempotency_key: Key = None, if_match: ExpectedVersion = None
+) -> Commands:
     """The same for a command that changes what is there: with If-Match, only the version that the caller has seen."""
-    return Commands(key, system, response, version)
+    return Commands(_key(idempotency_key), request.app.state.system, response, _version(if_match))
+
+
+def _key(header: str | None) -> str:
+    """The request's key, quoted or bare (draft-ietf-httpapi-idempotency-key-header). It is remembered for ever."""
+    key = (header or "").strip().strip('"')
+    if not key or len(key) > MAX_KEY_LENGTH:
+        raise Problem.bad_request(f"send an Idempotency-Key header of 1 to {MAX_KEY_LENGTH} characters")
+    return key
+
+
+def _version(header: str | None) -> int | None:
+    """The version that the caller has seen (RFC 9110, 13.1.1); none when any will do."""
+    if header is None or header.strip() == "*":
+        return None
+    found = _VERSION.fullmatch(header.strip())
+    if found is None:
+        raise Problem.bad_request('send an ETag of ours as If-Match, such as "3", or leave the header out')
+    return int(found[1])
 
 
 Dispatch = Annotated[Commands, Depends(commands_of)]

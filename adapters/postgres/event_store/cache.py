@@ -1,15 +1,13 @@
 """Recently used aggregates, kept in memory."""
 
-import copy
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
 
 
-@dataclass(frozen=True)
-class CachedAggregate:
+class CachedAggregate(NamedTuple):
     """An aggregate as it was when it was used last."""
 
     aggregate: Aggregate
@@ -37,6 +35,11 @@ class AggregateCache:
         self._remembered.move_to_end(id)
         return _copy(found)
 
+    def facts_of(self, aggregate: Aggregate) -> CachedAggregate | None:
+        """What is remembered beside an aggregate, with this one in place of the copy, or none."""
+        found = self._remembered.get(aggregate.id)
+        return found and found._replace(aggregate=aggregate)
+
     def put(self, remembered: CachedAggregate) -> None:
         """Keep a copy, unless a newer version is here already."""
         id = remembered.aggregate.id
@@ -58,6 +61,7 @@ class AggregateCache:
 
 
 def _copy(remembered: CachedAggregate) -> CachedAggregate:
-    twin = copy.copy(remembered.aggregate)
-    twin._pending_events = []  # noqa: SLF001 (the library has no other way to make a copy without them)
-    return replace(remembered, aggregate=twin)
+    kind = type(remembered.aggregate)
+    twin = kind.__new__(kind)
+    twin.__dict__.update(remembered.aggregate.__dict__, _pending_events=[])
+    return remembered._replace(aggregate=twin)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -138,11 +138,11 @@ class Loader:
         events = [event for event in aggregate.pending_events if isinstance(event, Event)]
         subjects = {subject for event in events if (subject := subject_of(event))}
         aggregate.pending_events.clear()
-        known = CachedAggregate(aggregate, service) if is_new else self._cache.get(aggregate.id)
+        known = CachedAggregate(aggregate, service) if is_new else self._cache.facts_of(aggregate)
         if await self._is_erased(subjects):  # what it knows of them was not stored
             self._cache.evict(aggregate.id)
         elif known is not None:
-            await self._remember(replace(known, aggregate=aggregate), erasures)
+            await self._remember(known, erasures)
 
     async def replay(
         self, kind: type[Aggregate], aggregate: Aggregate | None, rows: Sequence[asyncpg.Record]
@@ -203,4 +203,4 @@ class Loader:
         """Keep it, unless somebody was erased since it was read: it may know what it must not."""
         version = await self.snapshots.take_if_it_pays(remembered.aggregate, remembered.snapshot_version)
         if self._erasures.count == erasures:
-            self._cache.put(replace(remembered, snapshot_version=version))
+            self._cache.put(remembered._replace(snapshot_version=version))

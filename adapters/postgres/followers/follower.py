@@ -26,7 +26,7 @@ Consume = Callable[[Sequence[RecordedEvent], Connection], Awaitable[None]]
 
 POLL_SECONDS = 0.5
 
-_ENSURE = """
+_BEGIN = """
 insert into csbe.followers (name)
 select $1 where not exists (select from csbe.generations where follower = $1)
 on conflict do nothing
@@ -127,8 +127,6 @@ class Follower:
 
         `until` is a position to stop at. Returns early when another process is at it. Raises `FollowerStoppedError`.
         """
-        if self._shard is None:  # a shard is there until it is joined
-            await self._pool.execute(_ENSURE, self.name)
         passed, size = 0, self._batch
         while True:
             try:
@@ -138,6 +136,10 @@ class Follower:
                     await self._stop_unless_trouble(poison)
                 size = max(1, min(size, poison.size) // 2)  # closes in on the event to blame
                 continue
+            if count is None:
+                if await self._is_first():
+                    continue
+                return passed
             passed += count
             if once or count < size:
                 return passed
@@ -196,12 +198,16 @@ class Follower:
             await self._deal_with(position, until, connection)
             await connection.execute(_MOVE, self.name, until)
 
-    async def _step(self, size: int, limit: int | None) -> int:
-        """Deal with the next `size` positions, or those that there are; returns how many."""
+    async def _is_first(self) -> bool:
+        """Whether there never was a follower of this name: now there is. A shard is there until it is joined."""
+        return self._shard is None and await self._pool.execute(_BEGIN, self.name) == "INSERT 0 1"
+
+    async def _step(self, size: int, limit: int | None) -> int | None:
+        """Deal with the next `size` positions, or those that there are; returns how many, or none while it is held."""
         async with self._pool.acquire() as connection, connection.transaction():
             state = await connection.fetchrow(_TAKE, self.name, size, limit)
             if state is None:
-                return 0
+                return None
             if state["failed_position"] is not None:
                 raise FollowerStoppedError(self.name, state["failed_position"], state["error"])
             position, until = state["position"], state["until"]
