@@ -28,6 +28,8 @@ from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.published import PublishedRulebook
 from domain.unit_of_work import Handler
+from domain.webhooks import handlers as webhooks_handlers
+from domain.webhooks.webhook import Webhook
 
 
 def _merged(parts: Iterable[Policies]) -> Policies:
@@ -45,6 +47,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     **rental_handlers.HANDLERS,
     **billing_handlers.HANDLERS,
     **operations_handlers.HANDLERS,
+    **webhooks_handlers.HANDLERS,
 }
 """Which function carries out which command."""
 
@@ -66,6 +69,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     CreditNote,
     NumberRange,
     *ORDERS.values(),
+    Webhook,
 )
 
 AGGREGATES: Mapping[str, type[Aggregate]] = {aggregate.TOPIC: aggregate for aggregate in _AGGREGATES}

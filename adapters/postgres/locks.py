@@ -24,3 +24,5 @@ class Lock(IntEnum):
     """The partitions of telemetry: one process makes that of a new day. Until the transaction ends."""
     PROVIDER_PAYMENT = 4842200
     """By payment: the simulated provider does one operation at a time. Until the transaction ends."""
+    WEBHOOK = 4842201
+    """By webhook: one process at a time takes its events up. Until the transaction ends."""

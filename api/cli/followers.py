@@ -12,9 +12,9 @@ from api.cli.terminal import AsJson, By, Reason, StoppedAt, errors, fail, run, s
 from api.composition import Follower, Running
 from domain.operations.commands import RetryFollower, SkipEvent
 
-followers_app = typer.Typer(help="What follows the log: read models and policies.", no_args_is_help=True)
+followers_app = typer.Typer(help="What follows the log: read models, policies, webhooks.", no_args_is_help=True)
 
-_FOLLOWERS = ", ".join((*(p.NAME for p in projections.PROJECTORS), "policies"))
+_FOLLOWERS = ", ".join((*(p.NAME for p in projections.PROJECTORS), "policies", "webhooks"))
 
 Name = Annotated[str, typer.Argument(help=f"One of {_FOLLOWERS}, or a name that the status shows.")]
 
@@ -34,8 +34,8 @@ def followers_status(as_json: AsJson = False) -> None:
             for projection in running.followers
             for generation, status in await projection.statuses()
         ]
-        policies = await running.policies.status()
-        return [*rows, {**asdict(policies), "state": policies.state, "generation": None, "changed": False}]
+        others = [await follower.status() for follower in _without_generations(running)]
+        return [*rows, *({**asdict(one), "state": one.state, "generation": None, "changed": False} for one in others)]
 
     rows = run(with_system(read))
     table = Table("name", "generation", "state", "position", "lag", "error")
@@ -88,10 +88,15 @@ def followers_skip(
 
 async def _follower(running: Running, name: str) -> Follower:
     """By its short name, which means the live one, or by the one that the status shows."""
-    if name == running.policies.name:
-        return running.policies
+    for follower in _without_generations(running):
+        if name == follower.name:
+            return follower
     for projection in running.followers:
         for generation, follower in await projection.followers():
             if name == follower.name or (name == projection.name and generation.state == "live"):
                 return follower
     return fail(f"there is no projection {name}: choose one of {_FOLLOWERS}")
+
+
+def _without_generations(running: Running) -> tuple[Follower, ...]:
+    return running.policies, running.webhook_changes

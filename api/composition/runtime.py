@@ -54,6 +54,8 @@ class Running:
     jobs: JobQueue
     worker: JobWorker
     webhooks: WebhookDeliverer
+    webhook_changes: Follower
+    """Takes up what was decided and not taken up at once."""
     telemetry: TelemetryStore
     operators: Operators
     ingest: Ingest
@@ -70,6 +72,7 @@ class Running:
                 loops.create_task(self.policies.run(stop))
                 loops.create_task(self.worker.run(stop))
             if Component.WEBHOOKS in parts:
+                loops.create_task(self.webhook_changes.run(stop))
                 loops.create_task(self.webhooks.run(stop))
             if Component.INGEST in parts:
                 loops.create_task(self.ingest.run(stop))

@@ -22,6 +22,7 @@ from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.webhooks.changes import WebhookChanges
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from adapters.rulebooks import shipped_texts
@@ -75,9 +76,9 @@ async def composed(
         gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
-        telemetry, zones = TelemetryStore(base.pool), ZoneMap()
+        changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
         yield Running(
-            system=await _system(base, mqtt_url, followers, policies, jobs),
+            system=await _system(base, mqtt_url, followers, policies, changes, jobs),
             pool=base.pool,
             store=base.store,
             dsn=dsn,
@@ -88,6 +89,7 @@ async def composed(
             jobs=jobs,
             worker=_worker(base, jobs, _effects(base, gateway, followers)),
             webhooks=WebhookDeliverer(_outlet(base, sender)),
+            webhook_changes=changes,
             telemetry=telemetry,
             operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
             ingest=_ingest(base, mqtt_url, telemetry, zones),
@@ -96,7 +98,12 @@ async def composed(
 
 
 async def _system(
-    base: Foundation, mqtt_url: str, followers: tuple[Projection, ...], policies: Follower, jobs: JobQueue
+    base: Foundation,
+    mqtt_url: str,
+    followers: tuple[Projection, ...],
+    policies: Follower,
+    changes: Follower,
+    jobs: JobQueue,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
     return System(
@@ -112,7 +119,7 @@ async def _system(
         end=base.store.end,
         tracer=base.tracer,
         webhooks=webhooks,
-        take_stock=stock_taker((*followers, policies), jobs, webhooks),
+        take_stock=stock_taker((*followers, policies, changes), jobs, webhooks),
         checks={
             "database": database_answers(base.pool),
             "broker": broker_answers(mqtt_url),
@@ -130,6 +137,10 @@ def _projections(base: Foundation) -> tuple[Projection, ...]:
 def _policies(base: Foundation) -> Follower:
     runner = PolicyRunner(contexts.POLICIES)
     return Follower(base.pool, base.store, "policies", runner, topics=runner.topics)
+
+
+def _webhook_changes(base: Foundation) -> Follower:
+    return Follower(base.pool, base.store, "webhooks", WebhookChanges(base.store), topics=WebhookChanges.TOPICS)
 
 
 def _worker(base: Foundation, jobs: JobQueue, effects: Effects) -> JobWorker:

@@ -1,7 +1,6 @@
 """Webhooks over HTTP: who is sent which events. A partner reaches its own; what is another's is not there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from api.auth import Allowed, Caller
 from api.cloudevents import MEDIA_TYPE
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, ExpectedVersion, InSystem, Key, metadata_of, tag
+from api.rest.commands import TAGGED, CommandRouter, Commands, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.webhooks import (
     CloudEvent,
@@ -28,8 +27,7 @@ from api.system import System
 from domain import contexts
 from domain.kernel.messages import Role
 from domain.webhooks import commands
-from domain.webhooks.ports import Changed
-from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, Webhook
+from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, WebhookStatus
 
 router = CommandRouter(prefix="/v1/webhooks", tags=["webhooks"])
 sent = APIRouter()
@@ -40,36 +38,13 @@ Writer = Annotated[Caller, Depends(Allowed("webhooks:write"))]
 Granter = Annotated[Caller, Depends(Allowed("personal:read"))]
 
 
-@dataclass(frozen=True)
-class ConditionalCommands:
-    """What a route needs to change a webhook once per key."""
-
-    key: Key
-    system: InSystem
-    response: Response
-    version: ExpectedVersion
-
-    async def __call__(self, command: commands.WebhookChange, by: Caller) -> Changed:
-        """Have it done. Raises the port's errors."""
-        about = metadata_of(command, by, self.key, self.system)
-        changed = await self.system.webhooks.change(command, about, version=self.version)
-        self.response.headers["X-CSBE-Position"] = str(changed.position)
-        return changed
-
-
-DispatchIfMatch = Annotated[ConditionalCommands, Depends()]
-
-
 @router.command("", commands.Subscribe, status_code=201)
-async def subscribe(body: WebhookBody, by: Writer, key: Key, system: InSystem, response: Response) -> SecretTold:
+async def subscribe(body: WebhookBody, by: Writer, system: InSystem, dispatch: Dispatch) -> SecretTold:
     """The answer tells the secret that signs them, once."""
     filter = _filter(by, body)
     if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
         raise Problem.invalid("url", "must begin with https", place="body")
-    command = commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter)
-    changed = await system.webhooks.subscribe(command, metadata_of(command, by, key, system))
-    response.headers["X-CSBE-Position"] = str(changed.position)
-    return _told(changed)
+    return await _told(commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter), by, dispatch)
 
 
 @router.get("")
@@ -81,40 +56,42 @@ async def webhooks(by: Reader, system: InSystem) -> WebhookList:
 @router.get("/{webhook_id}", responses=TAGGED)
 async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Response) -> WebhookShown:
     """A webhook, how far it has come, and what is in its way."""
-    for found in await _seen(by, system):
-        if found.id == webhook_id:
-            tag(response, found.version)
-            return WebhookShown.of(found)
+    for found in await _seen(by, system, webhook_id):
+        tag(response, found.version)
+        return WebhookShown.of(found)
     raise Problem.not_found(f"there is no webhook {webhook_id}")
 
 
 @router.command("/{webhook_id}/pause", commands.Pause)
 async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    return _accepted(await dispatch(commands.Pause(webhook_id=webhook_id), by))
+    return await _changed(commands.Pause(webhook_id=webhook_id), by, dispatch)
 
 
 @router.command("/{webhook_id}/resume", commands.Resume)
 async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    return _accepted(await dispatch(commands.Resume(webhook_id=webhook_id), by))
+    return await _changed(commands.Resume(webhook_id=webhook_id), by, dispatch)
 
 
 @router.command("/{webhook_id}/replay", commands.Replay)
 async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position)
-    return _accepted(await dispatch(command, by))
+    end = await dispatch.system.end()
+    command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position, log_end=end)
+    return await _changed(command, by, dispatch)
 
 
 @router.command("/{webhook_id}/skip", commands.SkipEvent)
 async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    command = commands.SkipEvent(webhook_id=webhook_id, position=body.position, reason=body.reason)
-    return _accepted(await dispatch(command, by))
+    stopped_at = next((one.failed_position for one in await _seen(by, dispatch.system, webhook_id)), None)
+    command = commands.SkipEvent(
+        webhook_id=webhook_id, position=body.position, stopped_at=stopped_at, reason=body.reason
+    )
+    return await _changed(command, by, dispatch)
 
 
 @router.command("/{webhook_id}/rotate-secret", commands.RotateSecret)
 async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch) -> SecretTold:
     """The answer tells it, once."""
-    command = commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h)
-    return _told(await dispatch(command, by))
+    return await _told(commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h), by, dispatch)
 
 
 @router.command("/{webhook_id}/personal-data", commands.AllowPersonalData)
@@ -122,12 +99,12 @@ async def allow_personal_data(
     webhook_id: UUID, body: PersonalDataBody, by: Granter, dispatch: DispatchIfMatch
 ) -> Accepted:
     command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
-    return _accepted(await dispatch(command, by))
+    return await _changed(command, by, dispatch)
 
 
 @router.command("/{webhook_id}/unsubscribe", commands.Unsubscribe)
 async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    return _accepted(await dispatch(commands.Unsubscribe(webhook_id=webhook_id), by))
+    return await _changed(commands.Unsubscribe(webhook_id=webhook_id), by, dispatch)
 
 
 def known_types(types: Sequence[str], parameter: str, place: str) -> tuple[str, ...]:
@@ -158,16 +135,21 @@ async def event(
     """An event, sent to the URL of a webhook; any answer of 200 to 299 takes it, every other one has it sent again."""
 
 
-async def _seen(by: Caller, system: System) -> list[Webhook]:
+async def _seen(by: Caller, system: System, id: UUID | None = None) -> Sequence[WebhookStatus]:
+    """The webhooks that the caller may see, or that one if it is among them."""
     owner = by.actor if by.role is Role.PARTNER else None
-    return list(await system.webhooks.find(service=by.service, owner=owner))
+    return await system.webhooks.find(id=id, service=by.service, owner=owner)
 
 
-def _accepted(changed: Changed) -> Accepted:
-    return Accepted(id=changed.webhook_id, position=changed.position, repeated=changed.repeated)
+async def _changed(command: commands.AboutWebhook, by: Caller, dispatch: Commands) -> Accepted:
+    """Decide, and have it taken up before it is answered, so that whoever asks next sees it."""
+    done = await dispatch(command, command.webhook_id, by)
+    await dispatch.system.webhooks.take_up(done.id)
+    return done
 
 
-def _told(changed: Changed) -> SecretTold:
-    return SecretTold(
-        id=changed.webhook_id, position=changed.position, repeated=changed.repeated, secret=changed.secret
-    )
+async def _told(command: commands.AboutWebhook, by: Caller, dispatch: Commands) -> SecretTold:
+    """The same, with the secret that was made for it unless the request is repeated."""
+    done = await _changed(command, by, dispatch)
+    secret = None if done.repeated else await dispatch.system.webhooks.secret_of(done.id, done.position)
+    return SecretTold(id=done.id, position=done.position, repeated=done.repeated, secret=secret)

@@ -9,6 +9,7 @@ from domain.kernel.messages import Command
 from domain.webhooks.subscription import EventFilter
 
 Reason = Annotated[str, Field(min_length=3, max_length=400)]
+"""Why an operator does something; an owner need not say."""
 
 
 class AboutWebhook(Command):
@@ -30,32 +31,42 @@ class Unsubscribe(AboutWebhook):
     """End a webhook for good."""
 
     NAME = "webhooks.unsubscribe"
+    reason: Reason | None = None
 
 
 class Pause(AboutWebhook):
     """Send nothing until it is resumed; nothing is lost meanwhile."""
 
     NAME = "webhooks.pause"
+    reason: Reason | None = None
 
 
 class Resume(AboutWebhook):
     """Go on with a paused or failed webhook where it stands, at once."""
 
     NAME = "webhooks.resume"
+    reason: Reason | None = None
 
 
 class Replay(AboutWebhook):
     """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
 
     NAME = "webhooks.replay"
+    GENERATED = frozenset({"log_end"})
     from_position: Annotated[int, Field(ge=1)]
+    log_end: int
+    """Where the log was seen to end."""
+    reason: Reason | None = None
 
 
 class SkipEvent(AboutWebhook):
     """Go on after the event that cannot be read, at which the webhook failed; it is never sent."""
 
     NAME = "webhooks.skip"
+    GENERATED = frozenset({"stopped_at"})
     position: int
+    stopped_at: int | None
+    """Where it was seen to be stopped, if it was."""
     reason: Reason
 
 
@@ -72,7 +83,3 @@ class AllowPersonalData(AboutWebhook):
     NAME = "webhooks.allow_personal_data"
     allowed: bool
     reason: Reason
-
-
-WebhookChange = Unsubscribe | Pause | Resume | Replay | SkipEvent | RotateSecret | AllowPersonalData
-"""What may be asked for about a webhook that there is."""

@@ -1,4 +1,4 @@
-"""A subscription: which events it wants, and how its delivery goes."""
+"""Which events a webhook wants, and how its delivery goes."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -56,8 +56,8 @@ class WebhookState(StrEnum):
     FAILED = "failed"
 
 
-class Webhook(BaseModel):
-    """A subscription and how its delivery goes."""
+class WebhookStatus(BaseModel):
+    """A webhook and how its delivery goes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

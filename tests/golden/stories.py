@@ -21,6 +21,7 @@ from domain.rental.commands import (
 )
 from tests.golden import billing_stories
 from tests.golden.operations_stories import operators_put_things_right
+from tests.golden.webhooks_stories import a_partner_is_sent_events
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
 from tests.support.small_service import files
 from tests.support.world import World
@@ -162,4 +163,5 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_trip_has_everything,
     a_member_wants_to_be_forgotten,
     operators_put_things_right,
+    a_partner_is_sent_events,
 )

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from domain.kernel.aggregate import event_classes
 from domain.kernel.messages import Role
+from domain.webhooks.webhook import Webhook
 from tests.support.city import City
 from tests.support.waiting import until
 
@@ -106,6 +108,6 @@ async def test_a_reader_who_follows_the_page_on_webhooks_has_one_and_ends_it(cit
     for line in lines(DOCS / "how-to" / "send-events.md"):
         await reader.follow(line)
 
-    done = await city.running.pool.fetch("select command from csbe.webhook_changes order by changed_at")
-    commands = [row["command"].removeprefix("webhooks.") for row in done]
-    assert commands == ["subscribe", "resume", "rotate_secret", "allow_personal_data", "unsubscribe"]
+    topics = [event.TOPIC for event in event_classes(Webhook)]
+    done = [recorded.topic.rpartition(".")[2] async for recorded in city.running.store.read(topics=topics)]
+    assert done == ["subscribed", "resumed", "secret_rotated", "personal_data_allowed", "unsubscribed"]

@@ -42,6 +42,8 @@ class Filter:
     topics: Sequence[str] | None = None
     service: str | None = None
     aggregate_id: UUID | None = None
+    after_version: int | None = None
+    """Later in the history of their aggregate than this."""
     shard: Shard | None = None
     """Those of the aggregates that fall to it."""
     topics_like: Sequence[str] | None = None
@@ -103,6 +105,7 @@ def _query(after: int, limit: int, chosen: Filter) -> tuple[str, list[object]]:
         ("topic like any", None if chosen.topics_like is None else list(chosen.topics_like)),
         ("metadata ->> 'service' =", chosen.service),
         ("originator_id =", chosen.aggregate_id),
+        ("originator_version >", chosen.after_version),
     )
     for condition, value in conditions:
         if value is not None:

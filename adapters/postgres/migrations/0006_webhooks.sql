@@ -9,8 +9,9 @@ create table csbe.webhooks (
     subject uuid,
     personal_data boolean not null default false,
     state text not null default 'active' check (state in ('active', 'paused', 'failed')),
-    version bigint not null default 1,
+    version bigint not null,
     secret bytea not null,
+    secret_position bigint not null,
     previous_secret bytea,
     previous_until timestamptz,
     attempts integer not null default 0,
@@ -20,13 +21,13 @@ create table csbe.webhooks (
     last_error text,
     claim uuid,
     claimed_until timestamptz,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null
 );
 
 create index webhooks_due on csbe.webhooks (due_at) where state = 'active';
 
-comment on table csbe.webhooks is 'Who is sent events, and how that goes. How far each has come is in csbe.followers, under the name webhook/ and the id.';
-comment on column csbe.webhooks.id is 'Derived from the subscriber and the key of the request.';
+comment on table csbe.webhooks is 'How the delivery of each webhook goes, by what its events say. How far it has come is in csbe.followers, under the name webhook/ and the id.';
+comment on column csbe.webhooks.id is 'The aggregate in csbe.events; one that has ended is not here.';
 comment on column csbe.webhooks.follower is 'Name in csbe.followers.';
 comment on column csbe.webhooks.service is 'Key of the rulebook whose events are sent, and of no other.';
 comment on column csbe.webhooks.owner_role is 'Role of the subscriber: operator or partner.';
@@ -36,8 +37,9 @@ comment on column csbe.webhooks.types is 'Types of events that are sent; one tha
 comment on column csbe.webhooks.subject is 'Only events of this aggregate; null for all.';
 comment on column csbe.webhooks.personal_data is 'Whether values about a person are sent too; an operator allows it.';
 comment on column csbe.webhooks.state is 'active; paused by somebody; failed after the receiver did so for too long or an event could not be read: it waits for somebody.';
-comment on column csbe.webhooks.version is 'Counts the changes that somebody made, from 1.';
+comment on column csbe.webhooks.version is 'The last event of the aggregate that is taken up here.';
 comment on column csbe.webhooks.secret is 'The key that signs, wrapped by the master key where there is one.';
+comment on column csbe.webhooks.secret_position is 'Position of the event that it was made for: only the answer to that request tells it.';
 comment on column csbe.webhooks.previous_secret is 'The key before the last rotation, wrapped alike; signs too until previous_until.';
 comment on column csbe.webhooks.previous_until is 'When the key before the last rotation ends to sign.';
 comment on column csbe.webhooks.attempts is 'How often the event that is next has been tried in vain.';
@@ -48,28 +50,3 @@ comment on column csbe.webhooks.last_error is 'Why the last attempt failed, in o
 comment on column csbe.webhooks.claim is 'Made by the process that delivers; only who has it may move the position.';
 comment on column csbe.webhooks.claimed_until is 'The process has it until then; after a crash it becomes free by itself.';
 comment on column csbe.webhooks.created_at is 'When it was subscribed.';
-
-create table csbe.webhook_changes (
-    command_id uuid primary key,
-    webhook_id uuid not null,
-    command text not null,
-    fingerprint text not null,
-    asked jsonb not null,
-    changed_by_role text not null,
-    changed_by_id text not null,
-    position bigint not null,
-    changed_at timestamptz not null default now()
-);
-
-create index webhook_changes_by_webhook on csbe.webhook_changes (webhook_id, changed_at);
-
-comment on table csbe.webhook_changes is 'Who subscribed, changed or ended which webhook; also what makes a repeated request change nothing.';
-comment on column csbe.webhook_changes.command_id is 'Derived from who asked and the key of the request.';
-comment on column csbe.webhook_changes.webhook_id is 'The webhook, also when it is no more.';
-comment on column csbe.webhook_changes.command is 'Name of what was asked, e.g. webhooks.pause.';
-comment on column csbe.webhook_changes.fingerprint is 'Digest of what was asked, to tell a retry from another request under the same key.';
-comment on column csbe.webhook_changes.asked is 'What was asked; never holds a secret.';
-comment on column csbe.webhook_changes.changed_by_role is 'Role of who asked.';
-comment on column csbe.webhook_changes.changed_by_id is 'Name of who asked.';
-comment on column csbe.webhook_changes.position is 'End of the log at that time.';
-comment on column csbe.webhook_changes.changed_at is 'When.';

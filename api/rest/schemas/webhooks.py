@@ -8,7 +8,7 @@ import httpx2
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, VEHICLE_ID, Accepted, Because, Body, example
-from domain.webhooks.subscription import Webhook, WebhookState
+from domain.webhooks.subscription import WebhookState, WebhookStatus
 
 WEBHOOK_ID = "3d6f0a52-7c1e-5b84-9a20-4f8e1c6b0009"
 EVENT = {
@@ -137,7 +137,7 @@ class WebhookShown(BaseModel):
     failed_position: int | None
 
     @classmethod
-    def of(cls, webhook: Webhook) -> "WebhookShown":
+    def of(cls, webhook: WebhookStatus) -> "WebhookShown":
         """As others see it."""
         values = webhook.model_dump(exclude={"service", "owner", "filter", "version"})
         return cls(**values, owner=webhook.owner.id, types=webhook.filter.types, subject=webhook.filter.subject)

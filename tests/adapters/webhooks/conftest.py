@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
@@ -11,9 +10,9 @@ from tests.support.receiver import Receiver
 
 
 @pytest.fixture
-def outlets(pool: asyncpg.Pool, store: PostgresEventStore) -> Outlets:
+def outlets(store: PostgresEventStore) -> Outlets:
     """No webhook yet, and no event."""
-    return Outlets(pool, store)
+    return Outlets(store)
 
 
 @pytest.fixture

@@ -13,22 +13,19 @@ import asyncpg
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.webhooks.claims import WebhookClaims
-from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet, ToBody
 from adapters.webhooks.sender import Sender
 from api.cloudevents import MEDIA_TYPE, to_body
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId
-from domain.kernel.messages import Actor, Metadata, Role
-from domain.webhooks.commands import Resume, Subscribe, WebhookChange
-from domain.webhooks.subscription import EventFilter, Webhook
+from domain.kernel.messages import Metadata
+from domain.webhooks.commands import Resume, Subscribe
+from domain.webhooks.subscription import EventFilter, WebhookStatus
 from tests.support.waiting import until
+from tests.support.webhooks import ACME, SERVICE, Desk
 
-SERVICE = "drivenow-europe"
-BY = Actor(role=Role.PARTNER, id="acme")
 STATE = b'{"timestamp": "2026-01-01T00:00:00Z", "originator_topic": "test.gong", "note": %d}'
 DAMAGED = b'{"damaged": true}'
 
@@ -58,44 +55,40 @@ class Figures:
 
 
 @dataclass
-class Outlets:
+class Outlets(Desk):
     """What a test does with webhooks."""
 
-    pool: asyncpg.Pool
-    store: PostgresEventStore
     figures: Figures = field(default_factory=Figures)
     to_body: ToBody = to_body
+    struck: list[int] = field(default_factory=list)
+    """The positions of all bells that rang."""
 
     @property
-    def webhooks(self) -> PostgresWebhooks:
-        return PostgresWebhooks(self.pool, self.store)
+    def pool(self) -> asyncpg.Pool:
+        return self.store.pool
 
     async def strike(self, count: int, *, service: str = SERVICE, state: bytes = STATE) -> int:
         """Ring bells; returns the position of the last."""
         rows = [StoredState(uuid4(), 1, "test.gong.struck", state.replace(b"%d", b"%d" % n)) for n in range(count)]
-        metadata = self.metadata(service=service).model_dump_json()
-        return (await GroupCommit(self.pool).write(AppendEntry(uuid4(), "f", None, metadata, rows))).position
-
-    def metadata(self, *, service: str = SERVICE, by: Actor = BY, key: UUID | None = None) -> Metadata:
-        id = CommandId(key or uuid4())
-        return Metadata(command_id=id, command="test", actor=by, service=service, correlation_id=id)
+        id = CommandId(uuid4())
+        metadata = Metadata(command_id=id, command="test", actor=ACME, service=service, correlation_id=id)
+        entry = AppendEntry(uuid4(), "f", None, metadata.model_dump_json(), rows)
+        last = (await GroupCommit(self.pool).write(entry)).position
+        self.struck += range(last - count + 1, last + 1)
+        return last
 
     async def subscribe(self, url: str, types: tuple[str, ...] = ("csbe.test.",), **more: Any) -> tuple[UUID, str]:
         """A webhook's id and secret."""
-        id = uuid4()
-        command = Subscribe(webhook_id=id, url=url, filter=EventFilter(types=types, **more))
-        secret = (await self.webhooks.subscribe(command, self.metadata())).secret
+        command = Subscribe(webhook_id=uuid4(), url=url, filter=EventFilter(types=types, **more))
+        secret = await self.change(command)
         assert secret
-        return id, secret
-
-    async def change(self, command: WebhookChange) -> str | None:
-        return (await self.webhooks.change(command, self.metadata())).secret
+        return command.webhook_id, secret
 
     async def resume(self, id: UUID) -> None:
         await self.change(Resume(webhook_id=id))
 
-    async def state(self, id: UUID) -> Webhook:
-        [found] = [webhook for webhook in await self.webhooks.find() if webhook.id == id]
+    async def state(self, id: UUID) -> WebhookStatus:
+        [found] = await self.webhooks.find(id=id)
         return found
 
     async def hurry(self) -> None:

@@ -63,7 +63,7 @@ async def test_a_huge_or_endless_answer_is_not_read_and_nothing_of_an_answer_is_
         await outlets.strike(1)
 
         await outlets.hurry()
-    tables = [await outlets.pool.fetch(f"select * from csbe.{name}") for name in ("webhooks", "webhook_changes")]  # noqa: S608
+    tables = [await outlets.pool.fetch(f"select * from csbe.{name}") for name in ("webhooks", "followers")]  # noqa: S608
 
     assert WORD not in caplog.text + str(tables)
 

@@ -2,21 +2,33 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
 from domain.kernel.messages import Role
+from domain.webhooks.commands import Subscribe, Unsubscribe
+from domain.webhooks.subscription import EventFilter
 from tests.api.cli.terminal import Csbe
 from tests.support.city import City
 
-WANTED = {"url": "https://acme.example/hooks", "types": ["csbe.rental.reservation."]}
+BECAUSE = ("--reason", "in the way of others")
+URL = "https://acme.example/hooks"
+WANTED = {"url": URL, "types": ["csbe.rental.reservation."]}
 
 
 @pytest.fixture(autouse=True)
 async def _no_webhooks(city: City) -> None:
-    await city.running.pool.execute("truncate csbe.webhooks, csbe.webhook_changes")
+    for webhook in await city.running.system.webhooks.find():
+        await city.running.operators.dispatch(Unsubscribe(webhook_id=webhook.id), "the next test", webhook.service)
+        await city.running.system.webhooks.take_up(webhook.id)
+
+
+async def decided(city: City, own: str) -> list[tuple[str, str]]:
+    """What was decided about a webhook, and by whom."""
+    events = city.running.store.read(aggregate_id=UUID(own.rpartition("/")[2]))
+    return [(one.topic.rpartition(".")[2], one.metadata.actor.id) async for one in events]
 
 
 async def subscribed(city: City, by: dict[str, str], **wanted: object) -> str:
@@ -40,7 +52,8 @@ async def test_a_partner_sees_its_own_webhooks_and_an_operator_those_of_the_serv
     for stranger in (other, abroad):
         assert (await city.api.get(own, headers=stranger)).status_code == 404
         for action, body in ACTIONS:
-            assert (await city.post(f"{own}/{action}", body, stranger)).status_code in {403, 404}
+            for headers in (stranger, {**stranger, "If-Match": '"7"'}):
+                assert (await city.post(f"{own}/{action}", body, headers)).status_code in {403, 404}
     shown = await city.get(own, acme)
     assert (shown["owner"], shown["state"], shown["personal_data"]) == ("acme", "active", False)
     assert "secret" not in str(shown)
@@ -134,48 +147,89 @@ async def test_a_repeated_request_is_carried_out_once_and_a_stale_one_not_at_all
     assert (await city.get(own, olga))["state"] == "paused"
 
 
+async def test_an_end_that_is_asked_for_again_is_the_same_end(city: City) -> None:
+    acme = {**city.token(Role.PARTNER, "acme"), "Idempotency-Key": str(uuid4())}
+    own = await subscribed(city, city.token(Role.PARTNER, "acme"))
+
+    first, again = [await city.api.post(f"{own}/unsubscribe", headers=acme) for _ in range(2)]
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == {**first.json(), "repeated": True}
+    assert (await city.post(f"{own}/unsubscribe", None, city.token(Role.OPERATOR))).status_code == 404
+
+
+async def test_a_repeated_rotation_is_one_and_tells_no_secret(city: City) -> None:
+    acme, key = city.token(Role.PARTNER, "acme"), {"Idempotency-Key": str(uuid4())}
+    own = await subscribed(city, acme)
+
+    first, again = [
+        (await city.api.post(f"{own}/rotate-secret", json={}, headers={**acme, **key})).json() for _ in range(2)
+    ]
+
+    assert first["secret"].startswith("whsec_")
+    assert again == {**first, "secret": None, "repeated": True}
+    assert [what for what, _ in await decided(city, own)] == ["subscribed", "secret_rotated"]
+
+
+async def test_what_a_crash_kept_from_being_taken_up_is_there_soon(city: City) -> None:
+    olga = city.token(Role.OPERATOR)
+    wanted = Subscribe(webhook_id=uuid4(), url=URL, filter=EventFilter(types=("csbe.fleet.",)))
+
+    await city.give(wanted)
+
+    await city.until(f"/v1/webhooks/{wanted.webhook_id}", olga, "active")
+
+
+async def test_where_a_receiver_is_leaves_with_no_event(city: City) -> None:
+    own = await subscribed(city, city.token(Role.PARTNER, "acme"))
+    history = f"/v1/history/{own.rpartition('/')[2]}"
+
+    seen = [await city.get(path, city.token(Role.AUDITOR)) for path in (history, f"{history}/state")]
+
+    assert seen[0]["events"][0]["facts"]["owner"] == {"role": "partner", "id": "acme"}
+    assert URL not in str(seen)
+
+
 async def test_an_operator_sees_and_steers_webhooks_at_the_terminal(city: City, csbe: Csbe) -> None:
     olga = city.token(Role.OPERATOR)
     own = (await subscribed(city, olga)).rpartition("/")[2]
 
-    assert (await csbe("webhooks", "pause", own)).code == 0
+    assert (await csbe("webhooks", "pause", own, *BECAUSE)).code == 0
     [paused] = (await csbe("webhooks", "list", "--json")).json
-    replayed = await csbe("webhooks", "replay", own, "--from", "1")
+    replayed = await csbe("webhooks", "replay", own, "--from", "1", *BECAUSE)
     [again] = (await csbe("webhooks", "list", "--json")).json
-    beyond = await csbe("webhooks", "replay", own, "--from", str(2**40))
-    unskipped = await csbe("webhooks", "skip", own, "--position", "1", "--reason", "in the way")
-    unknown = await csbe("webhooks", "resume", str(uuid4()))
+    beyond = await csbe("webhooks", "replay", own, "--from", str(2**40), *BECAUSE)
+    unskipped = await csbe("webhooks", "skip", own, "--position", "1", *BECAUSE)
+    unknown = await csbe("webhooks", "resume", str(uuid4()), *BECAUSE)
+    unreasoned = await csbe("webhooks", "resume", own)
 
     assert (paused["id"], paused["state"], replayed.code, again["position"]) == (own, "paused", 0, 0)
-    assert (beyond.code, unskipped.code, unknown.code) == (2, 2, 2)
+    assert (beyond.code, unskipped.code, unknown.code, unreasoned.code) == (2, 2, 2, 2)
     assert f"the log ends at {await city.running.store.end()}" in beyond.err
     assert "it is not stopped" in unskipped.err
     assert own in (await csbe("webhooks", "list")).out
-    by = await city.running.pool.fetch("select distinct changed_by_id from csbe.webhook_changes")
-    assert {row["changed_by_id"] for row in by} == {"olga", "operator"}
+    assert await decided(city, own) == [("subscribed", "operator"), ("paused", "olga"), ("replay_ordered", "olga")]
 
 
 async def test_an_operator_ends_a_webhook_at_the_terminal(city: City, csbe: Csbe) -> None:
     acme = city.token(Role.PARTNER, "acme")
     own = await subscribed(city, acme)
 
-    ended = await csbe("webhooks", "unsubscribe", own.rpartition("/")[2], "--by", "Igor")
+    ended = await csbe("webhooks", "unsubscribe", own.rpartition("/")[2], "--by", "Igor", *BECAUSE)
 
     assert ended.code == 0
     assert (await csbe("webhooks", "list", "--json")).json == []
     assert (await city.api.get(own, headers=acme)).status_code == 404
-    by = await city.running.pool.fetch("select command, changed_by_id from csbe.webhook_changes order by position")
-    assert tuple(by[-1]) == ("webhooks.unsubscribe", "Igor")
+    assert await decided(city, own) == [("subscribed", "acme"), ("unsubscribed", "Igor")]
 
 
 async def test_a_skip_elsewhere_says_where_a_webhook_is_stopped(city: City, csbe: Csbe) -> None:
     olga = city.token(Role.OPERATOR)
     own = await subscribed(city, olga)
     await city.running.pool.execute("update csbe.followers set failed_position = 3 where name like 'webhook/%'")
-    reason = "in the way of others"
 
-    at_the_terminal = await csbe("webhooks", "skip", own.rpartition("/")[2], "--position", "1", "--reason", reason)
-    by_rest = await city.post(f"{own}/skip", {"position": 1, "reason": reason}, olga)
+    at_the_terminal = await csbe("webhooks", "skip", own.rpartition("/")[2], "--position", "1", *BECAUSE)
+    by_rest = await city.post(f"{own}/skip", {"position": 1, "reason": "in the way"}, olga)
 
     assert "it is stopped at 3" in at_the_terminal.err
     assert "it is stopped at 3" in by_rest.json()["detail"]
