@@ -32,6 +32,8 @@ GOALS = {
     "reserve_vs_noop": ("≥", 0.5),
     "ingest_vs_raw": ("≥", 0.5),
     "tracing_off_cost": ("<", 1),
+    "quotes_per_s": ("≥", 20_000),
+    "price_30_days_ms": ("≤", 10),
     "demo_first_page_s": ("≤", 15),
 }
 """What each was to reach; the others are measured to explain these."""
