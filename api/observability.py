@@ -39,7 +39,11 @@ INGEST_BATCH = Histogram(
     "csbe_ingest_batch_messages", "Messages per durable batch.", buckets=(1, 5, 20, 50, 100, 250, 500)
 )
 INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of the last batch waited.")
-INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected to the broker.")
+INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected, and the broker grants what ingest listens to.")
+INGEST_OUTAGES = Counter(
+    "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
+)
+BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker said no, and to what.", ["what"])
 
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
 JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
@@ -167,7 +171,14 @@ class WebhookFigures:
         WEBHOOK_SECONDS.observe(seconds)
 
 
-class IngestFigures:
+class BrokerFigures:
+    """What the broker refused, as metrics."""
+
+    def refused(self, what: str) -> None:
+        BROKER_REFUSALS.labels(what).inc()
+
+
+class IngestFigures(BrokerFigures):
     """What ingest reports, as metrics."""
 
     def connected(self, *, up: bool) -> None:
@@ -182,5 +193,4 @@ class IngestFigures:
         INGEST_MESSAGES.labels(channel, result).inc()
 
     def outage(self, error: str) -> None:
-        del error
-        INGEST_UP.set(0)
+        INGEST_OUTAGES.labels(error).inc()

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from socket import socket
 from struct import Struct
 from time import monotonic
@@ -13,18 +14,20 @@ from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 from aiomqtt import Client, Message, MqttError, ProtocolVersion
-from paho.mqtt.client import PUBACK, MQTTMessage
+from paho.mqtt.client import MQTT_ERR_SUCCESS, PUBACK, MQTTMessage
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 __all__ = [
     "AcknowledgingClient",
     "Arrival",
-    "Client",
+    "ConfirmedClient",
     "Message",
     "MqttError",
     "Properties",
+    "RefusedByBrokerError",
     "client_options",
     "session_options",
     "traceparent_of",
@@ -88,6 +91,10 @@ def traceparent_of(message: Message | MQTTMessage) -> str | None:
         return None
     given: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
     return next((value for name, value in given if name == "traceparent"), None)
+
+
+class RefusedByBrokerError(Exception):
+    """The broker is there and says no, usually by its rules on who may do what."""
 
 
 class Arrival(NamedTuple):
@@ -154,6 +161,14 @@ class AcknowledgingClient(Client):
         self._client.disable_logger()  # it makes two lines of each message, whether they are wanted or not
         self._client.on_message = self._keep
 
+    async def listen(self, filters: Sequence[str]) -> None:
+        """Subscribe at QoS 1. Raises `RefusedByBrokerError` unless all is granted as asked for."""
+        answers = await self.subscribe([(topic, 1) for topic in filters])
+        codes = [answer if isinstance(answer, int) else answer.value for answer in answers]
+        refused = [f"{topic}: 0x{code:02x}" for topic, code in zip_longest(filters, codes, fillvalue=0) if code != 1]
+        if refused:
+            raise RefusedByBrokerError(f"subscription refused: {', '.join(refused)}")
+
     @property
     def waiting(self) -> int:
         """How many messages have arrived and are not taken."""
@@ -199,6 +214,36 @@ class AcknowledgingClient(Client):
             Arrival(message.topic, payload, traceparent, received_at, arrived_s, message.mid, message.qos)
         )
         self._some.set()
+
+
+class ConfirmedClient(Client):
+    """A client whose messages are sent once the broker has said so, and has not said no (MQTT 5)."""
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        super().__init__(**client_options(url), timeout=timeout_s)
+        self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
+
+    async def send(self, topic: str, payload: str, properties: Properties | None) -> None:
+        """Publish at QoS 1. Raises `RefusedByBrokerError` when the broker says no, `MqttError` when it says nothing."""
+        sent = self._client.publish(topic, payload, 1, properties=properties)
+        if sent.rc != MQTT_ERR_SUCCESS:
+            raise MqttError(f"could not publish: {sent.rc.name}")
+        answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait({answer, self._disconnected}, timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._answers[sent.mid]
+        if not answer.done():
+            raise MqttError("no answer to a message")
+        if answer.result().is_failure:
+            raise RefusedByBrokerError(f"message refused: 0x{answer.result().value:02x} {answer.result()}")
+
+    def _on_publish(
+        self, client: PahoClient, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+        if (answer := self._answers.get(mid)) is not None and not answer.done():
+            answer.set_result(reason_code)
 
 
 def _session_properties() -> Properties:

@@ -5,27 +5,35 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from adapters import tracing
 from adapters.mqtt import topics
-from adapters.mqtt.client import Client, MqttError, client_options, with_traceparent
+from adapters.mqtt.client import ConfirmedClient, MqttError, RefusedByBrokerError, with_traceparent
+from adapters.mqtt.metrics import BrokerMetrics, NoMetrics
 from adapters.mqtt.payloads import CommandMessage
 from domain.kernel.policy import TellVehicle
 from domain.kernel.ports import Clock, GatewayUnavailableError
+
+log = structlog.get_logger(__name__)
 
 
 class MqttVehicleGateway:
     """Implements `VehicleGateway`. Publishes at QoS 1: `send` returns once the broker has the command.
 
+    Over MQTT 5 the broker can say no; over 3.1.1 it cannot, and drops in silence what its rules forbid.
+
     Idempotent for the car by the id in the message. A command that has expired is not sent, since its time-out is
     already on its way. An asynchronous context manager; it connects when first needed, and again after a loss.
     """
 
-    def __init__(self, url: str, *, clock: Clock, timeout_s: float = 5.0) -> None:
+    def __init__(self, url: str, *, clock: Clock, timeout_s: float = 5.0, metrics: BrokerMetrics | None = None) -> None:
         self._url = url
         self._clock = clock
         self._timeout_s = timeout_s
+        self._metrics = metrics or NoMetrics()
         self._lock = asyncio.Lock()
-        self._client: Client | None = None
+        self._client: ConfirmedClient | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -36,41 +44,45 @@ class MqttVehicleGateway:
         await self._disconnect()
 
     async def send(self, request: TellVehicle, /) -> None:
-        """Hand the command to the broker. Raises `GatewayUnavailableError` when there is none to take it."""
+        """Hand the command to the broker. Raises `GatewayUnavailableError` when none takes it."""
         if has_expired(request, self._clock.now()):
             return
         topic = topics.of_vehicle(request.service, request.vin, "commands")
         payload = CommandMessage.of(request).model_dump_json()
         try:
-            await self._publish(topic, payload)
-        except MqttError:
-            # The kept connection may have died unnoticed: a new one decides. A command that arrives twice is done once.
-            await self._publish_or_fail(topic, payload)
+            await self._publish_again_if_lost(topic, payload)
+        except MqttError as error:
+            raise GatewayUnavailableError(f"the broker did not take the command: {error}") from error
+        except RefusedByBrokerError as error:
+            log.error("command_refused_by_broker", type=request.type, error=str(error))  # noqa: TRY400  # tells it all
+            self._metrics.refused("command")
+            raise GatewayUnavailableError(f"the broker did not take the command: {error}") from error
 
-    async def _publish_or_fail(self, topic: str, payload: str) -> None:
+    async def _publish_again_if_lost(self, topic: str, payload: str) -> None:
+        """The kept connection may have died unnoticed: a new one decides. A command that arrives twice is done once."""
         try:
             await self._publish(topic, payload)
-        except MqttError as error:
-            msg = f"the broker did not take the command: {error}"
-            raise GatewayUnavailableError(msg) from error
+        except MqttError:
+            await self._publish(topic, payload)
 
     async def _publish(self, topic: str, payload: str) -> None:
         client = await self._connected()
         try:
             traced = with_traceparent(tracing.own_traceparent())
-            await client.publish(topic, payload, qos=1, properties=traced, timeout=self._timeout_s)
+            await client.send(topic, payload, traced)
         except MqttError:
             await self._disconnect(client)
             raise
 
-    async def _connected(self) -> Client:
+    async def _connected(self) -> ConfirmedClient:
         async with self._lock:
             if self._client is None:
-                client = Client(**client_options(self._url), timeout=self._timeout_s)
-                self._client = await client.__aenter__()
+                client = ConfirmedClient(self._url, timeout_s=self._timeout_s)
+                await client.__aenter__()
+                self._client = client
             return self._client
 
-    async def _disconnect(self, broken: Client | None = None) -> None:
+    async def _disconnect(self, broken: ConfirmedClient | None = None) -> None:
         """Close the connection; of several callers that met the same broken one, the first does it."""
         async with self._lock:
             if broken is not None and self._client is not broken:

@@ -11,7 +11,7 @@ import structlog
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError
+from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.kernel.errors import VersionConflictError
@@ -57,11 +57,18 @@ class Ingest:
         self._clock = clock
         self._options = options or IngestOptions()
         self._metrics = metrics or NoMetrics()
+        self._told_to_work = False
         self.subscribed = asyncio.Event()
-        """Set while connected and subscribed."""
+        """Set while connected, and everything that is listened to is granted."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it hears the cars, or nobody has told it to."""
+        return self.subscribed.is_set() or not self._told_to_work
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
+        self._told_to_work = True
         backoff = Backoff()
         while not stop.is_set():
             try:
@@ -71,11 +78,15 @@ class Ingest:
             except MqttError as error:
                 log.warning("ingest_disconnected", error=str(error))
                 await backoff.wait(stop)
+            except RefusedByBrokerError as error:
+                log.error("ingest_refused_by_broker", error=str(error))  # noqa: TRY400  # tells it all
+                self._metrics.refused("subscription")
+                await backoff.wait(stop)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AcknowledgingClient]:
         async with AcknowledgingClient(self._url, identifier=self._options.client_id, now=self._clock.now) as client:
-            await client.subscribe([(topic, 1) for topic in topics.subscriptions(self._options.share)])
+            await client.listen(topics.subscriptions(self._options.share))
             self.subscribed.set()
             self._metrics.connected(up=True)
             try:

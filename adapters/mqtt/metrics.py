@@ -1,13 +1,20 @@
-"""What ingest reports about itself. The composition root gives it something that counts."""
+"""What ingest and gateway report about themselves. The composition root gives them something that counts."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 
-class IngestMetrics(Protocol):
-    """Called by ingest; must be quick and must not fail."""
+class BrokerMetrics(Protocol):
+    """Called by whoever works with the broker; must be quick and must not fail."""
+
+    def refused(self, what: Literal["subscription", "command"]) -> None:
+        """The broker said no."""
+
+
+class IngestMetrics(BrokerMetrics, Protocol):
+    """Called by ingest."""
 
     def connected(self, *, up: bool) -> None:
-        """The connection to the broker came up or went away."""
+        """The broker has granted what ingest listens to, or the connection went away."""
 
     def batch(self, *, messages: int, seconds: float, lag_s: float) -> None:
         """A batch is durable and acknowledged; `lag_s` is how long its oldest message waited."""
@@ -22,6 +29,7 @@ class IngestMetrics(Protocol):
 class NoMetrics:
     """Counts nothing."""
 
+    def refused(self, what: Literal["subscription", "command"]) -> None: ...
     def connected(self, *, up: bool) -> None: ...
     def batch(self, *, messages: int, seconds: float, lag_s: float) -> None: ...
     def message(self, channel: str, result: str) -> None: ...

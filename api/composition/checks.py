@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from adapters.mqtt.ingest import Ingest
 from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers.follower import FollowerStatus
 from adapters.postgres.jobs.queue import JobQueue
@@ -77,14 +78,24 @@ def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:
 def broker_answers(url: str) -> Callable[[], Awaitable[bool]]:
     """The check whether somebody listens where the broker should be, within two seconds."""
     address = urlsplit(url)
+    port = address.port or (8883 if address.scheme == "mqtts" else 1883)
 
     async def answers() -> bool:
         try:
             async with asyncio.timeout(2):
-                _, connection = await asyncio.open_connection(address.hostname, address.port or 1883)
+                _, connection = await asyncio.open_connection(address.hostname, port)
         except OSError:
             return False
         connection.close()
         return True
 
     return answers
+
+
+def listening(ingest: Ingest) -> Callable[[], Awaitable[bool]]:
+    """The check whether ingest hears the cars, where it is told to."""
+
+    async def listening() -> bool:
+        return ingest.is_ready
+
+    return listening

@@ -31,14 +31,14 @@ from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
 from api import cloudevents
 from api.command_ids import CommandIds
-from api.composition.checks import broker_answers, database_answers, keeping_up, stock_taker
+from api.composition.checks import broker_answers, database_answers, keeping_up, listening, stock_taker
 from api.composition.effects import Effects
 from api.composition.foundation import Foundation, foundation
 from api.composition.operators import Operators
 from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
-from api.observability import IngestFigures, WebhookFigures
+from api.observability import BrokerFigures, IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
@@ -73,12 +73,13 @@ async def composed(
         await publish_first(shipped_texts() if texts is None else texts, base.dispatcher, base.rulebooks)
         if settings.service is not None:
             service_of(None, settings.service, base.rulebooks.services)
-        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock))
+        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures()))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
+        ingest = _ingest(base, mqtt_url, telemetry, zones)
         yield Running(
-            system=await _system(base, mqtt_url, followers, policies, changes, jobs),
+            system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs),
             pool=base.pool,
             store=base.store,
             dsn=dsn,
@@ -92,7 +93,7 @@ async def composed(
             webhook_changes=changes,
             telemetry=telemetry,
             operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
-            ingest=_ingest(base, mqtt_url, telemetry, zones),
+            ingest=ingest,
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
 
@@ -100,6 +101,7 @@ async def composed(
 async def _system(
     base: Foundation,
     mqtt_url: str,
+    ingest: Ingest,
     followers: tuple[Projection, ...],
     policies: Follower,
     changes: Follower,
@@ -123,6 +125,7 @@ async def _system(
         checks={
             "database": database_answers(base.pool),
             "broker": broker_answers(mqtt_url),
+            "ingest": listening(ingest),
             "projections": keeping_up(*followers),
             "policies": keeping_up(policies),
         },

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adapters.mqtt.client import READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
 from tests.support.certificates import self_signed
-from tests.support.packets import packet
+from tests.support.packets import packet, read_packet
 
 PIECES = st.lists(st.binary(min_size=1, max_size=300), max_size=20)
 SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=20)
@@ -132,7 +132,7 @@ class _Broker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sending: asyncio.Task[None] | None = None
-        while found := await _packet(reader):
+        while found := await read_packet(reader):
             kind, body = found
             if kind == 0x10:
                 writer.write(b"\x20\x02\x00\x00")  # CONNACK
@@ -166,15 +166,6 @@ async def _broker(context: ssl.SSLContext | None, last: bytes | None = None) -> 
         yield server.sockets[0].getsockname()[1], broker
     finally:
         server.close()
-
-
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes] | None:
-    """The next packet's type with its flags, and its body of less than 128 bytes; nothing at the end."""
-    head = await reader.read(1)
-    if not head:
-        return None
-    (length,) = await reader.readexactly(1)
-    return head[0], await reader.readexactly(length)
 
 
 def _publish(mid: int, payload: bytes) -> bytes:

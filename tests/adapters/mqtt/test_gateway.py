@@ -14,6 +14,7 @@ from domain.kernel.ids import VehicleId
 from domain.kernel.policy import TellVehicle
 from domain.kernel.ports import GatewayUnavailableError
 from tests.adapters.mqtt.cars import SERVICE, Car
+from tests.adapters.mqtt.refusing import NO_MATCHING_SUBSCRIBERS, NOT_AUTHORIZED, Refusals, refusing_broker
 
 
 def unlock(vin: str, number: int = 1, *, valid_for_s: float = 30) -> TellVehicle:
@@ -58,3 +59,17 @@ async def test_without_a_broker_the_gateway_is_unavailable(vin: str) -> None:
     async with MqttVehicleGateway(f"mqtt://127.0.0.1:{free_port()}", clock=SystemClock(), timeout_s=1) as gateway:
         with pytest.raises(GatewayUnavailableError):
             await gateway.send(unlock(vin))
+
+
+async def test_a_command_that_the_broker_refuses_is_not_sent_and_the_next_try_is_one_of_its_own(vin: str) -> None:
+    figures = Refusals()
+    async with (
+        refusing_broker(messages=(NOT_AUTHORIZED, NO_MATCHING_SUBSCRIBERS)) as broker,
+        MqttVehicleGateway(f"{broker.url}?version=5", clock=SystemClock(), metrics=figures) as gateway,
+    ):
+        with pytest.raises(GatewayUnavailableError, match="0x87 Not authorized"):
+            await gateway.send(unlock(vin))
+        await gateway.send(unlock(vin))
+
+    assert len(broker.published) == 2
+    assert figures.seen == ["command"]

@@ -1,0 +1,53 @@
+"""What the broker does not grant is no success: ingest says so, is not ready, and asks again."""
+
+import asyncio
+from unittest.mock import Mock
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.ingest import Ingest
+from api.composition.checks import listening
+from api.composition.wiring import SystemClock
+from tests.adapters.mqtt.refusing import FAILURE, NOT_AUTHORIZED, Refusals, refusing_broker
+
+GRANTED_AT_QOS_0 = 0x00
+
+
+@pytest.mark.parametrize("code", [FAILURE, GRANTED_AT_QOS_0], ids=["refused", "granted at QoS 0"])
+@pytest.mark.parametrize("version", ["", "?version=5"], ids=["3.1.1", "5"])
+async def test_ingest_is_not_ready_until_its_subscription_is_granted(version: str, code: int) -> None:
+    figures, stop = Refusals(), asyncio.Event()
+    async with refusing_broker(subscriptions=(code, code)) as broker:
+        ingest = Ingest(broker.url + version, Mock(spec=BatchWriter), clock=SystemClock(), metrics=figures)
+        assert await listening(ingest)()
+
+        with capture_logs() as logs:
+            working = asyncio.create_task(ingest.run(stop))
+            await broker.until_asked(1)
+            ready_while_refused = await listening(ingest)()
+            await asyncio.wait_for(ingest.subscribed.wait(), 20)
+
+        assert not ready_while_refused
+        assert await listening(ingest)()
+        stop.set()
+        await working
+
+    said = [line for line in logs if line["event"] == "ingest_refused_by_broker"]
+    assert figures.seen == ["subscription"] * 2
+    assert [line["log_level"] for line in said] == ["error"] * 2
+    assert "csbe/v1/+/vehicles/+/telemetry" in said[0]["error"]
+
+
+async def test_ingest_that_is_refused_for_good_ends_when_it_is_told_to() -> None:
+    stop = asyncio.Event()
+    async with refusing_broker(subscriptions=(NOT_AUTHORIZED,) * 1000) as broker:
+        ingest = Ingest(f"{broker.url}?version=5", Mock(spec=BatchWriter), clock=SystemClock())
+        working = asyncio.create_task(ingest.run(stop))
+        await broker.until_asked(3)
+
+        stop.set()
+        await asyncio.wait_for(working, 20)
+
+    assert not ingest.is_ready
