@@ -37,7 +37,7 @@ create table trips (
     ended_at timestamptz,
     driving_s integer,
     parked_s integer,
-    distance_m integer,
+    distance_m bigint,
     forced boolean not null default false,
     reason text
 );

@@ -1,18 +1,15 @@
 """What a trip would cost: a quoted tariff and the taxes of its city, applied to facts that nobody has measured yet."""
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.billing.pricing import PriceLine, TripFacts, price
 from domain.billing.taxes import TaxAmount, tax
 from domain.kernel.money import Money
+from domain.kernel.values import Value
 from domain.rulebook.model import City
 from domain.rulebook.tariff import Tariff
 
 
-class Estimate(BaseModel):
+class Estimate(Value):
     """A price as an invoice would show it. Net and tax sum to gross."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lines: tuple[PriceLine, ...]
     taxes: tuple[TaxAmount, ...]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import derived_id
+from domain.kernel.values import Count
 from domain.rulebook.model import LegalEntity
 
 Document = Literal["invoice", "credit_note"]
@@ -31,7 +32,7 @@ class NumberRange(Aggregate):
     class Taken(Event):
         TOPIC = "billing.number_range.taken"
 
-        sequence: int
+        sequence: Count
         number: str
         document_id: UUID
 

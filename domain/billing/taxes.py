@@ -9,17 +9,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from domain.kernel.money import Money
+from domain.kernel.values import Value
 from domain.rulebook.model import on
 from domain.rulebook.tax import TaxRule
 
 
-class TaxAmount(BaseModel):
+class TaxAmount(Value):
     """One tax of an invoice: so much on `base`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     rate: Decimal
@@ -28,10 +27,8 @@ class TaxAmount(BaseModel):
     inclusive: bool
 
 
-class Taxed(BaseModel):
+class Taxed(Value):
     """Net, tax and gross of a price; net and tax sum to gross exactly."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     net: Money
     tax: Money

@@ -3,14 +3,13 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from domain.fleet.state import Observation
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
 from domain.kernel.messages import Command
 from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
+from domain.kernel.values import Instant
 
 FuelType = Literal["petrol", "diesel", "electric"]
 TaskKind = Literal["refuel", "charge", "clean", "inspect"]
@@ -77,7 +76,7 @@ class NoteContact(Command):
 
     vehicle_id: VehicleId
     online: bool
-    at: AwareDatetime
+    at: Instant
 
 
 class ConfirmVehicleCommand(Command):

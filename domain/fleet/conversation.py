@@ -4,19 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.kernel.errors import Violation
 from domain.kernel.policy import CommandType
+from domain.kernel.values import Instant, Value
 
 
-class OpenRequest(BaseModel):
+class OpenRequest(Value):
     """What the car was told, and until when it may answer."""
 
-    model_config = ConfigDict(frozen=True)
-
     type: CommandType
-    expires_at: AwareDatetime
+    expires_at: Instant
     correlation_id: UUID
     """Of what the car was told for: its answer is a part of that."""
     event_id: UUID

@@ -2,29 +2,24 @@
 
 from typing import Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Metres, Percent, Position
+from domain.kernel.values import Instant, Value
 
 T = TypeVar("T")
 
 
-class Reading(BaseModel, Generic[T]):
+class Reading(Value, Generic[T]):
     """A value and when the car measured it."""
 
-    model_config = ConfigDict(frozen=True)
-
     value: T
-    at: AwareDatetime
+    at: Instant
 
 
-class Observation(BaseModel):
+class Observation(Value):
     """What a car said of itself at `observed_at`; `None` where it said nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    observed_at: AwareDatetime
+    observed_at: Instant
     position: Position | None = None
     speed_kmh: float | None = None
     odometer_m: Metres | None = None
@@ -40,10 +35,8 @@ class Observation(BaseModel):
     """Every zone that the position lies in; `None` when nobody looked."""
 
 
-class VehicleReadings(BaseModel):
+class VehicleReadings(Value):
     """The newest reading of each kind."""
-
-    model_config = ConfigDict(frozen=True)
 
     position: Reading[Position] | None = None
     odometer_m: Reading[Metres] | None = None
@@ -69,7 +62,7 @@ class VehicleReadings(BaseModel):
             return None
         return self.position.value
 
-    def with_values(self, at: AwareDatetime, **values: object) -> "VehicleReadings":
+    def with_values(self, at: Instant, **values: object) -> "VehicleReadings":
         """A newer state: values that are `None` or older than what is known are left out."""
         fresh = {
             name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self.is_newer(name, at)
@@ -81,7 +74,7 @@ class VehicleReadings(BaseModel):
         new = getattr(observed, name)
         return new is not None and self.is_newer(name, observed.observed_at) and new != self.value(name)
 
-    def is_newer(self, name: str, at: AwareDatetime) -> bool:
+    def is_newer(self, name: str, at: Instant) -> bool:
         """Whether a value measured then is not older than what is known."""
         known: Reading[object] | None = getattr(self, name)
         return known is None or known.at <= at

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
@@ -17,6 +15,7 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
 from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
+from domain.kernel.values import Instant
 from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
 
 RESERVATIONS_REMEMBERED = timedelta(days=1)
@@ -50,7 +49,7 @@ class Vehicle(Aggregate):
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
-    last_reservations: dict[MemberId, AwareDatetime] = field(default_factory=dict)
+    last_reservations: dict[MemberId, Instant] = field(default_factory=dict)
     open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
 
     class Commissioned(Created):
@@ -151,7 +150,7 @@ class Vehicle(Aggregate):
         request_id: UUID
         vin: str
         type: CommandType
-        expires_at: AwareDatetime
+        expires_at: Instant
         correlation_id: UUID
         """Of the request that this is a part of, as the car's answer will be."""
 

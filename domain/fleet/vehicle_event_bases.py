@@ -3,13 +3,12 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from domain.fleet.state import Observation
 from domain.kernel.aggregate import DomainEvent, Event
 from domain.kernel.ids import TaskId, ZoneId, derived_id
 from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
+from domain.kernel.values import Instant
 
 
 class CarEvent(Event):
@@ -23,7 +22,7 @@ class CarEvent(Event):
     """The reading that the event itself is, and its value."""
 
     holder_id: UUID
-    observed_at: AwareDatetime
+    observed_at: Instant
     position: Personal[Position]
     odometer_m: Metres | None
     energy_percent: Percent | None

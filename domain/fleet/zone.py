@@ -7,6 +7,7 @@ from domain.fleet.commands import DefineZone
 from domain.fleet.zones import Polygons, ZoneKind, closed
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.values import Count
 from domain.rulebook.model import Rulebook
 
 
@@ -36,7 +37,7 @@ class Zone(Aggregate):
         """The zone has another shape from now on."""
 
         TOPIC = "fleet.zone.redrawn"
-        zone_version: int
+        zone_version: Count
         name: str
         polygons: Polygons
 

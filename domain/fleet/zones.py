@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.kernel.units import Position
+from domain.kernel.units import Latitude, Longitude, Position
 
-Ring = tuple[tuple[float, float], ...]
+Ring = tuple[tuple[Longitude, Latitude], ...]
 Polygons = tuple[tuple[Ring, ...], ...]
 """Coordinates of a GeoJSON MultiPolygon (RFC 7946): (longitude, latitude); the outer ring first, then its holes."""
 

@@ -4,17 +4,16 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from domain.kernel.values import Instant, Ordinal, Value
 
 
-class DomainEvent(BaseModel):
+class DomainEvent(Value):
     """A fact about one aggregate, never changed once stored.
 
     `TOPIC` is its permanent name in the store; `class_version` counts the shapes its JSON has had, each step up being
     a static method `upcast_v1_v2(state)` that edits the decoded JSON in place.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     TOPIC: ClassVar[str]
     class_version: ClassVar[int] = 1
@@ -22,8 +21,8 @@ class DomainEvent(BaseModel):
     """Name of the field that holds the id of the person whose `Personal` fields this event carries."""
 
     originator_id: UUID
-    originator_version: int
-    timestamp: AwareDatetime
+    originator_version: Ordinal
+    timestamp: Instant
 
     def _as_dict(self) -> dict[str, Any]:  # the library's hook; values of any field type
         return self.__dict__

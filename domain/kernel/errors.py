@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from domain.kernel.values import Value
 
 
-class Violation(BaseModel):
+class Violation(Value):
     """One rule that said no. `code` is permanent, e.g. `vehicle.energy_too_low`; `detail` says what would help."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str
     detail: str
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = Field(default_factory=dict)
 
 
 class DomainError(Exception):
@@ -86,6 +86,13 @@ def refuse_if(violations: Iterable[Violation | None]) -> None:
     found = tuple(v for v in violations if v is not None)
     if found:
         raise RefusedError(*found)
+
+
+class UnstorableEventError(ValueError):
+    """An event has a text with the character NUL, which no table of a read model can hold."""
+
+    def __init__(self, topic: str, originator_id: UUID) -> None:
+        super().__init__(f"an event of aggregate {originator_id} ({topic}) has a text with the character NUL")
 
 
 class UnreadableEventError(Exception):

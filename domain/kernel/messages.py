@@ -7,16 +7,15 @@ from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import CommandId
+from domain.kernel.values import Value
 
 
-class Command(BaseModel):
+class Command(Value):
     """A request in the imperative. `NAME` is permanent: it is stored in metadata and in `csbe.jobs`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     NAME: ClassVar[str]
     CREATES: ClassVar[str | None] = None
@@ -44,19 +43,15 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-class Actor(BaseModel):
+class Actor(Value):
     """Who asks. `id` is a member's, an employee's or a device's id; for the system, a policy's name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Role
     id: str
 
 
-class Metadata(BaseModel):
+class Metadata(Value):
     """Stored beside every event: which command caused it, for whom, in which service, and as part of what."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     command_id: CommandId
     command: str

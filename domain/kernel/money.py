@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import total_ordering
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from domain.kernel.values import Value
 
 
 class Currency(StrEnum):
@@ -86,13 +88,15 @@ class CurrencyMismatchError(ValueError):
     """Two amounts of different currencies were added or compared."""
 
 
+MOST_MINOR = 10**17
+"""More than any company takes, and a tenth of what a 64-bit integer holds, so that amounts can be added up."""
+
+
 @total_ordering
-class Money(BaseModel):
+class Money(Value):
     """An amount of money, e.g. 12.34 EUR is `Money(amount_minor=1234, currency=Currency.EUR)`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    amount_minor: int
+    amount_minor: Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
     currency: Currency
 
     @classmethod

@@ -8,23 +8,20 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import MemberId, PaymentId, VehicleId
 from domain.kernel.messages import Command, RecordedEvent
 from domain.kernel.money import Money
+from domain.kernel.values import Instant, Value
 
 
-class _Reaction(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Scheduled(_Reaction):
+class Scheduled(Value):
     """Give `command` to the dispatcher once `due_at` has come. Whether it still applies, its handler decides."""
 
     kind: Literal["scheduled"] = "scheduled"
-    due_at: AwareDatetime
+    due_at: Instant
     command: SerializeAsAny[Command]
 
 
@@ -32,7 +29,7 @@ CommandType = Literal["unlock", "lock", "enable_driving", "disable_driving", "lo
 """What a car can be told to do."""
 
 
-class TellVehicle(_Reaction):
+class TellVehicle(Value):
     """Send a command to a car. Its answer, or its silence until `expires_at`, comes back as a command of fleet."""
 
     kind: Literal["tell_vehicle"] = "tell_vehicle"
@@ -41,15 +38,15 @@ class TellVehicle(_Reaction):
     vin: str
     service: str
     type: CommandType
-    issued_at: AwareDatetime
-    expires_at: AwareDatetime
+    issued_at: Instant
+    expires_at: Instant
 
 
 Operation = Literal["hold", "capture", "release", "refund"]
 """What a payment provider can be asked for."""
 
 
-class AskPaymentProvider(_Reaction):
+class AskPaymentProvider(Value):
     """Hold, capture or release money. The provider's answer comes back as a command of billing."""
 
     kind: Literal["ask_payment_provider"] = "ask_payment_provider"
@@ -60,16 +57,16 @@ class AskPaymentProvider(_Reaction):
     """The provider's token for the member's payment method; never a card number."""
 
 
-class SendMessage(_Reaction):
+class SendMessage(Value):
     """Tell a member something. The address is looked up when the message is sent, never stored in the queue."""
 
     kind: Literal["send_message"] = "send_message"
     member_id: MemberId
     template: str
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
 
 
-class DestroyKey(_Reaction):
+class DestroyKey(Value):
     """Destroy the key of a person, and with it whatever is stored about them. Twice changes nothing."""
 
     kind: Literal["destroy_key"] = "destroy_key"

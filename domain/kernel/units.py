@@ -3,21 +3,22 @@
 from math import asin, cos, radians, sin, sqrt
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Metres = Annotated[int, Field(ge=0)]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
+from domain.kernel.values import Value
+
+Metres = Annotated[int, Field(ge=0, le=10_000_000_000)]
+"""Up to ten million kilometres: more than any car has driven."""
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius R1 of the WGS 84 ellipsoid (IUGG)."""
 
 
-class Position(BaseModel):
+class Position(Value):
     """A point in WGS 84 degrees."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     latitude: Latitude
     longitude: Longitude

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from domain.kernel.values import Instant, Value
 
 
 class MemberState(StrEnum):
@@ -22,22 +22,18 @@ class LicenceState(StrEnum):
     REJECTED = "rejected"
 
 
-class Licence(BaseModel):
+class Licence(Value):
     """A driving licence as far as rules need it; its number stays encrypted in the event that brought it."""
-
-    model_config = ConfigDict(frozen=True)
 
     country: str
     issued_on: date
     expires_on: date
     state: LicenceState = LicenceState.SUBMITTED
-    verified_at: AwareDatetime | None = None
+    verified_at: Instant | None = None
 
 
-class PaymentMethod(BaseModel):
+class PaymentMethod(Value):
     """A way to pay, known by the provider's token."""
-
-    model_config = ConfigDict(frozen=True)
 
     method_id: str
     token: str

@@ -3,9 +3,8 @@
 from datetime import date
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.kernel.messages import Command
+from domain.kernel.values import Count, Ordinal, Value
 
 
 class GiveOrder(Command):
@@ -21,7 +20,7 @@ class GiveOrder(Command):
 
 class _AboutFollower(GiveOrder):
     follower: str
-    position: int
+    position: Ordinal
     """Where it was seen to be stopped: elsewhere the order changes nothing."""
     error: str
 
@@ -78,7 +77,7 @@ class BuildReadModel(_AboutReadModel):
 
     NAME = "operations.build_read_model"
 
-    workers: int = 1
+    workers: Count = 1
 
 
 class SwapReadModel(_AboutReadModel):
@@ -86,7 +85,7 @@ class SwapReadModel(_AboutReadModel):
 
     NAME = "operations.swap_read_model"
 
-    generation: int
+    generation: Count
 
 
 class RollBackReadModel(_AboutReadModel):
@@ -94,7 +93,7 @@ class RollBackReadModel(_AboutReadModel):
 
     NAME = "operations.roll_back_read_model"
 
-    generation: int
+    generation: Count
 
 
 class DropGeneration(_AboutReadModel):
@@ -102,7 +101,7 @@ class DropGeneration(_AboutReadModel):
 
     NAME = "operations.drop_generation"
 
-    generation: int
+    generation: Count
 
 
 class DropTelemetry(GiveOrder):
@@ -117,15 +116,13 @@ class DropTelemetry(GiveOrder):
         return "telemetry"
 
 
-class GivenOrder(BaseModel):
+class GivenOrder(Value):
     """Where an order stands on record."""
-
-    model_config = ConfigDict(frozen=True)
 
     orders: str
     """Topic of its stream."""
     orders_id: UUID
-    number: int
+    number: Ordinal
 
 
 class ConfirmOrder(Command):

@@ -1,5 +1,6 @@
 """Orders about whatever follows the log."""
 
+from domain.kernel.values import Ordinal
 from domain.operations.orders import Order, OrderCarriedOut, OrderFailed, Orders, OrdersOpened
 
 
@@ -15,7 +16,7 @@ class FollowerOrders(Orders):
         TOPIC = "operations.follower.retry_ordered"
 
         follower: str
-        position: int
+        position: Ordinal
         """Where it is stopped."""
         error: str
 
@@ -25,7 +26,7 @@ class FollowerOrders(Orders):
         TOPIC = "operations.follower.skip_ordered"
 
         follower: str
-        position: int
+        position: Ordinal
         error: str
 
     class CarriedOut(OrderCarriedOut):

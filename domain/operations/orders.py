@@ -4,21 +4,18 @@ from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import derived_id
+from domain.kernel.values import Ordinal, Value
 
 INSTALLATION = "csbe"
 """Stands for a service in the metadata of orders, which are about the installation and not about any service."""
 
 
-class OpenOrder(BaseModel):
+class OpenOrder(Value):
     """An order that nobody has said to be carried out: it is under way, or was interrupted."""
 
-    model_config = ConfigDict(frozen=True)
-
-    number: int
+    number: Ordinal
     topic: str
 
 
@@ -42,7 +39,7 @@ class Order(Event):
 class OrderClosed(Event):
     """Base of how an order ended. It closes the same orders before it too, which it has overtaken."""
 
-    order: int
+    order: Ordinal
     """Number of the order: the version of its event."""
 
     def apply(self, aggregate: "Orders") -> None:

@@ -1,5 +1,6 @@
 """Orders about read models and their generations."""
 
+from domain.kernel.values import Count
 from domain.operations.orders import Order, OrderCarriedOut, OrderFailed, Orders, OrdersOpened
 
 
@@ -17,27 +18,27 @@ class ReadModelOrders(Orders):
         TOPIC = "operations.read_model.build_ordered"
 
         read_model: str
-        workers: int
+        workers: Count
 
     class SwapOrdered(Order):
         TOPIC = "operations.read_model.swap_ordered"
 
         read_model: str
-        generation: int
+        generation: Count
         """Number of the one to show."""
 
     class RollbackOrdered(Order):
         TOPIC = "operations.read_model.rollback_ordered"
 
         read_model: str
-        generation: int
+        generation: Count
         """Number of the one to show again."""
 
     class DropOrdered(Order):
         TOPIC = "operations.read_model.drop_ordered"
 
         read_model: str
-        generation: int
+        generation: Count
 
     class CarriedOut(OrderCarriedOut):
         TOPIC = "operations.read_model.carried_out"

@@ -1,8 +1,8 @@
 """What may be asked for about the rules of a service."""
 
-from pydantic import AwareDatetime
-
 from domain.kernel.messages import Command
+from domain.kernel.values import Instant
+from domain.rulebook.published import RulebookFiles
 
 
 class PublishRulebook(Command):
@@ -10,7 +10,7 @@ class PublishRulebook(Command):
 
     NAME = "publishing.publish_rulebook"
 
-    files: dict[str, str]
+    files: RulebookFiles
     """The whole text, by file name."""
-    valid_from: AwareDatetime | None = None
+    valid_from: Instant | None = None
     reason: str

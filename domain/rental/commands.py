@@ -3,10 +3,9 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.kernel.messages import Command
+from domain.kernel.values import Instant
 
 
 class PlaceReservation(Command):
@@ -26,7 +25,7 @@ class ExtendReservation(Command):
     NAME = "rental.extend_reservation"
 
     reservation_id: ReservationId
-    until: AwareDatetime
+    until: Instant
 
 
 class CancelReservation(Command):
@@ -85,7 +84,7 @@ class ForceEndTrip(Command):
     NAME = "rental.force_end_trip"
 
     trip_id: TripId
-    ended_at: AwareDatetime
+    ended_at: Instant
     reason: str
 
 
@@ -129,7 +128,7 @@ class ConfirmTripStep(Command):
 
     vehicle_id: VehicleId
     request_id: UUID
-    confirmed_at: AwareDatetime
+    confirmed_at: Instant
 
 
 class FailTripStep(Command):
@@ -148,4 +147,4 @@ class ConfirmLateEnd(Command):
     NAME = "rental.confirm_late_end"
 
     vehicle_id: VehicleId
-    locked_at: AwareDatetime
+    locked_at: Instant

@@ -5,27 +5,22 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.billing.pricing import Span
 from domain.kernel.units import Metres, Percent, Position
+from domain.kernel.values import Instant, Value
 
 Phase = Literal["driving", "parked"]
 DistanceSource = Literal["odometer", "straight_line", "unknown"]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PhaseStart(_Value):
+class PhaseStart(Value):
     """From `since` until the next one, or the end of the trip, the trip was in `phase`."""
 
     phase: Phase
-    since: AwareDatetime
+    since: Instant
 
 
-class CarReading(_Value):
+class CarReading(Value):
     """What is known of a car at a step of its trip; `None` where the car never told."""
 
     position: Position | None = None
@@ -35,7 +30,7 @@ class CarReading(_Value):
     """Kinds and names of the zones that it stands in."""
 
 
-class Distance(_Value):
+class Distance(Value):
     """A distance and where it comes from."""
 
     metres: Metres

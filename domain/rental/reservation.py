@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.kernel.values import Instant
 from domain.rental.commands import PlaceReservation
 from domain.rental.reservation_rules import NOTICE, not_longer, not_open, of_another_car, of_another_member, too_long
 from domain.rulebook.model import City, ReservationLimits
@@ -30,13 +29,13 @@ class Reservation(Aggregate):
     city_id: str
     quote: Quote
     method_token: str
-    placed_at: AwareDatetime
-    free_until: AwareDatetime
-    expires_at: AwareDatetime
+    placed_at: Instant
+    free_until: Instant
+    expires_at: Instant
     closed_as: Closing | None = None
-    closed_at: AwareDatetime | None = None
+    closed_at: Instant | None = None
     trip_id: TripId | None = None
-    announced_for: AwareDatetime | None = None
+    announced_for: Instant | None = None
 
     class Placed(Created):
         TOPIC = "rental.reservation.placed"
@@ -48,15 +47,15 @@ class Reservation(Aggregate):
         """Frozen: what was shown is what is charged."""
         method_token: str
         """The provider's token of the payment method to charge."""
-        placed_at: AwareDatetime
-        free_until: AwareDatetime
-        expires_at: AwareDatetime
+        placed_at: Instant
+        free_until: Instant
+        expires_at: Instant
 
     class Extended(Event):
         TOPIC = "rental.reservation.extended"
 
         member_id: MemberId
-        expires_at: AwareDatetime
+        expires_at: Instant
 
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.expires_at = self.expires_at
@@ -67,7 +66,7 @@ class Reservation(Aggregate):
         TOPIC = "rental.reservation.expiry_announced"
 
         member_id: MemberId
-        expires_at: AwareDatetime
+        expires_at: Instant
 
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.announced_for = self.expires_at
@@ -77,7 +76,7 @@ class Reservation(Aggregate):
 
         member_id: MemberId
         vehicle_id: VehicleId
-        reserved_until: AwareDatetime
+        reserved_until: Instant
 
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.closed_as, aggregate.closed_at = "cancelled", self.reserved_until
@@ -87,7 +86,7 @@ class Reservation(Aggregate):
 
         member_id: MemberId
         vehicle_id: VehicleId
-        reserved_until: AwareDatetime
+        reserved_until: Instant
 
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "expired", self.reserved_until, None
@@ -122,7 +121,7 @@ class Reservation(Aggregate):
         TOPIC = "rental.reservation.given_back"
 
         member_id: MemberId
-        expires_at: AwareDatetime
+        expires_at: Instant
 
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.closed_as = aggregate.closed_at = aggregate.trip_id = None

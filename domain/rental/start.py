@@ -1,10 +1,9 @@
 """Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.values import Instant, Value
 from domain.members.member import Member
 from domain.rental.commands import StartTrip
 from domain.rental.quotes import quote_for, unknown_choices
@@ -14,14 +13,12 @@ from domain.rulebook.tariff import Quote
 from domain.unit_of_work import UnitOfWork
 
 
-class Claim(BaseModel):
+class Claim(Value):
     """By what right a trip starts: a price that was agreed, and the time from which the car was kept."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     quote: Quote
     method_token: str
-    reserved_at: AwareDatetime | None
+    reserved_at: Instant | None
 
 
 def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:

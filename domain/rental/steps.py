@@ -4,10 +4,9 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.kernel.errors import Violation
 from domain.kernel.units import Metres
+from domain.kernel.values import Instant, Value
 
 Step = Literal["start", "park", "resume", "end"]
 Order = Literal["unlock", "lock"]
@@ -32,21 +31,17 @@ class TripState(StrEnum):
     START_FAILED = "start_failed"
 
 
-class PendingStep(BaseModel):
+class PendingStep(Value):
     """A step that the car was asked for and has not confirmed yet."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     step: Step
     request_id: UUID
 
 
-class EndRequest(BaseModel):
+class EndRequest(Value):
     """The member asked to end the trip at this time and odometer: time that the car takes to confirm is not theirs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    requested_at: AwareDatetime
+    requested_at: Instant
     odometer_m: Metres | None
 
     def driven_on(self, odometer_m: int | None) -> bool:

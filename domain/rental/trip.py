@@ -4,13 +4,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.units import Metres
+from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
 from domain.rental.steps import EndRequest, PendingStep, Step, TripState, not_in
@@ -33,16 +32,16 @@ class Trip(Aggregate):
     city_id: str
     quote: Quote
     method_token: str
-    reserved_at: AwareDatetime | None
+    reserved_at: Instant | None
     package: str | None
     options: tuple[str, ...]
-    payment_due_at: AwareDatetime
+    payment_due_at: Instant
     state: TripState = TripState.REQUESTED
     pending: PendingStep | None = None
     phases: tuple[PhaseStart, ...] = ()
     started: CarReading = CarReading()
     end_request: EndRequest | None = None
-    ended_at: AwareDatetime | None = None
+    ended_at: Instant | None = None
 
     class Requested(Created):
         TOPIC = "rental.trip.requested"
@@ -55,10 +54,10 @@ class Trip(Aggregate):
         """Frozen: what was shown is what is charged."""
         method_token: str
         """The provider's token of the payment method to charge."""
-        reserved_at: AwareDatetime | None
+        reserved_at: Instant | None
         package: str | None
         options: tuple[str, ...]
-        payment_due_at: AwareDatetime
+        payment_due_at: Instant
         """When the start is given up if the payment has not been secured."""
 
     class UnlockRequested(StepRequested):
@@ -75,7 +74,7 @@ class Trip(Aggregate):
 
         TOPIC = "rental.trip.start_confirmed"
 
-        started_at: AwareDatetime
+        started_at: Instant
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.state, aggregate.pending = S.RUNNING, None
@@ -99,7 +98,7 @@ class Trip(Aggregate):
     class Parked(TripEvent):
         TOPIC = "rental.trip.parked"
 
-        parked_at: AwareDatetime
+        parked_at: Instant
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.state, aggregate.pending = S.PARKED, None
@@ -120,7 +119,7 @@ class Trip(Aggregate):
     class Resumed(TripEvent):
         TOPIC = "rental.trip.resumed"
 
-        resumed_at: AwareDatetime
+        resumed_at: Instant
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.state, aggregate.pending, aggregate.end_request = S.RUNNING, None, None
@@ -137,7 +136,7 @@ class Trip(Aggregate):
 
         TOPIC = "rental.trip.end_requested"
 
-        requested_at: AwareDatetime
+        requested_at: Instant
         odometer_m: Metres | None
 
         def apply(self, aggregate: "Trip") -> None:
@@ -159,11 +158,11 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.ended"
 
         city_id: str
-        ended_at: AwareDatetime
+        ended_at: Instant
         ended_on: date
         """The local day of the city."""
-        driving_s: int
-        parked_s: int
+        driving_s: Seconds
+        parked_s: Seconds
         distance_m: Metres
         distance_source: DistanceSource
         facts: TripFacts

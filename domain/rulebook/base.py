@@ -10,13 +10,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.kernel.values import Value
 from domain.rulebook.readings import iso_8601
 
 
-class Rules(BaseModel):
+class Rules(Value):
     """Base of everything in a rulebook."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class Digested(Rules):

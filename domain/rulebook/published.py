@@ -1,14 +1,19 @@
 """The rules of a service as they were published, one version after another."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import Field
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import derived_id
+from domain.kernel.values import Count, Instant
 from domain.rulebook.model import Rulebook
+
+RulebookFiles = dict[str, Annotated[str, Field(max_length=1_000_000)]]
+"""Texts by file name."""
 
 
 class PublishedRulebook(Aggregate):
@@ -20,7 +25,7 @@ class PublishedRulebook(Aggregate):
     newest: int = 0
     """Number of the newest version; 0 before the first."""
     digest: str = ""
-    valid_from: AwareDatetime | None = None
+    valid_from: Instant | None = None
 
     class Opened(Created):
         """A service is about to have rules."""
@@ -34,12 +39,12 @@ class PublishedRulebook(Aggregate):
 
         TOPIC = "publishing.rulebook.published"
 
-        version: int
+        version: Count
         digest: str
         """SHA-256 of what the rules say, see `Rulebook.digest`."""
-        files: dict[str, str]
+        files: RulebookFiles
         """The whole text, by file name."""
-        valid_from: AwareDatetime
+        valid_from: Instant
         published_by: str
         reason: str
 
@@ -60,7 +65,7 @@ class PublishedRulebook(Aggregate):
         self,
         rulebook: Rulebook,
         before: Rulebook | None,
-        files: dict[str, str],
+        files: RulebookFiles,
         valid_from: datetime,
         *,
         by: str,

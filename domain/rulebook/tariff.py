@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from domain.kernel.money import Currency, Money
+from domain.kernel.values import Count, Instant, Value
 from domain.rulebook.base import Digested
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.rates import FlatFee
@@ -72,20 +73,18 @@ class Tariff(Digested):
         raise KeyError(package_id)
 
 
-class Quote(BaseModel):
+class Quote(Value):
     """The prices that a member was shown, by name: what was shown is what is charged, whatever is published later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     tariff_id: str
-    tariff_version: int
+    tariff_version: Count
     tariff_digest: str
     """SHA-256 of what the tariff says: finds it among all versions of the rulebook."""
     hold: Money
     """What is held on the payment method before a trip."""
     city_id: str
     model: str
-    quoted_at: AwareDatetime
+    quoted_at: Instant
 
     @classmethod
     def of(cls, tariff: Tariff, *, city_id: str, model: str, at: datetime) -> Self:

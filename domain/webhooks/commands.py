@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.kernel.messages import Command
+from domain.kernel.values import Ordinal
 from domain.webhooks.subscription import EventFilter
 
 Reason = Annotated[str, Field(min_length=3, max_length=400)]
@@ -53,7 +54,7 @@ class Replay(AboutWebhook):
 
     NAME = "webhooks.replay"
     GENERATED = frozenset({"log_end"})
-    from_position: Annotated[int, Field(ge=1)]
+    from_position: Annotated[Ordinal, Field(ge=1)]
     log_end: int
     """Where the log was seen to end."""
     reason: Reason | None = None
@@ -64,7 +65,7 @@ class SkipEvent(AboutWebhook):
 
     NAME = "webhooks.skip"
     GENERATED = frozenset({"stopped_at"})
-    position: int
+    position: Ordinal
     stopped_at: int | None
     """Where it was seen to be stopped, if it was."""
     reason: Reason

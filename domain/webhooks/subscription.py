@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from domain.kernel.messages import Actor, Role
+from domain.kernel.values import Instant, Value
 
 TYPE_PREFIX = "csbe."
 """Of every event's type outside this system. Permanent."""
@@ -19,10 +18,8 @@ def type_of(topic: str) -> str:
     return f"{TYPE_PREFIX}{topic}"
 
 
-class EventFilter(BaseModel):
+class EventFilter(Value):
     """Which events are wanted: types, where one that ends in a dot stands for all that begin so, of one aggregate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     types: tuple[str, ...] = ()
     """None wants nothing."""
@@ -56,10 +53,8 @@ class WebhookState(StrEnum):
     FAILED = "failed"
 
 
-class WebhookStatus(BaseModel):
+class WebhookStatus(Value):
     """A webhook and how its delivery goes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: UUID
     service: str
@@ -69,15 +64,15 @@ class WebhookStatus(BaseModel):
     personal_data: bool
     state: WebhookState
     version: int
-    created_at: AwareDatetime
+    created_at: Instant
     position: int
     """The last position of the log that is dealt with."""
     lag: int
     """How many positions that is behind the end."""
     attempts: int
     """How often the next event has been tried in vain."""
-    failing_since: AwareDatetime | None
-    next_attempt_at: AwareDatetime
+    failing_since: Instant | None
+    next_attempt_at: Instant
     last_status: int | None
     last_error: str | None
     failed_position: int | None

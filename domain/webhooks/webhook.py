@@ -6,6 +6,7 @@ from typing import Self
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.messages import Actor, Role
+from domain.kernel.values import Count, Ordinal
 from domain.webhooks import commands
 from domain.webhooks.rules import beyond_the_log, not_stopped_there
 from domain.webhooks.subscription import EventFilter
@@ -54,14 +55,14 @@ class Webhook(Aggregate):
         """It begins again at a position, with all events from there on."""
 
         TOPIC = "webhooks.webhook.replay_ordered"
-        from_position: int
+        from_position: Ordinal
         reason: str | None
 
     class SkipOrdered(Event):
         """It goes on after the event that cannot be read, if it is still stopped there."""
 
         TOPIC = "webhooks.webhook.skip_ordered"
-        position: int
+        position: Ordinal
         reason: str
 
         def apply(self, aggregate: "Webhook") -> None:
@@ -71,7 +72,7 @@ class Webhook(Aggregate):
         """A new secret signs from now on, the one before for some hours more."""
 
         TOPIC = "webhooks.webhook.secret_rotated"
-        overlap_h: int
+        overlap_h: Count
 
     class PersonalDataAllowed(Event):
         """Values about persons are sent too."""

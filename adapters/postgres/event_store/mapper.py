@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from adapters.postgres.event_store.key_store import PersonKey
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.errors import UnreadableEventError
+from domain.kernel.errors import UnreadableEventError, UnstorableEventError
 from domain.kernel.personal import personal_fields
 
 Keys = Mapping[UUID, PersonKey]
@@ -22,6 +22,8 @@ Keys = Mapping[UUID, PersonKey]
 _IN_COLUMNS = {"originator_id", "originator_version"}
 _SECRET = "$personal"  # noqa: S105 (the name of a member in the JSON)
 _SECRET_BYTES = b'"$personal"'
+_NUL_BYTES = rb"\u0000"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SUBJECTS = re.compile(rb'"of": ?"([0-9a-f-]{36})"')
 
 
@@ -43,9 +45,11 @@ def subject_of(event: DomainEvent) -> UUID | None:
 
 
 def to_stored(event: DomainEvent, keys: Keys) -> StoredState:
-    """An event as it is stored. `keys` must have its subject's."""
+    """An event as it is stored. `keys` must have its subject's. Raises `UnstorableEventError`."""
     personal = personal_fields(type(event))
     state = event.__pydantic_serializer__.to_json(event, exclude=_IN_COLUMNS)
+    if _NUL_BYTES in state and _NUL.search(state):
+        raise UnstorableEventError(event.TOPIC, event.originator_id)
     if personal:
         state = _encrypt(event, state, personal, keys)
     if event.class_version > 1:

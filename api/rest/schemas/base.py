@@ -1,15 +1,16 @@
 """What the models of requests and answers are built on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import ExtraValues
 
 from domain.kernel.aggregate import Aggregate
+from domain.kernel.values import LONGEST_TEXT, Instant
 
 LAST_POSITION = 2**63 - 1
 LogPosition = Annotated[int, Query(ge=0, le=LAST_POSITION)]
@@ -18,15 +19,8 @@ Word = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")]
 """A short text that the database can hold."""
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("must lie between the years 1 and 9999 in UTC") from error
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A time that somebody gives, in UTC: at either end of the calendar a zone can push it out."""
+Moment = Annotated[Instant, AfterValidator(lambda at: at.astimezone(UTC))]
+"""A time that somebody gives, in UTC."""
 Because = Annotated[str, Field(min_length=3, max_length=400)]
 """Why an employee does something."""
 
@@ -47,7 +41,7 @@ def example(value: Mapping[str, Any], *, extra: ExtraValues = "ignore") -> Confi
 class Body(BaseModel):
     """Base of all request bodies. PostgreSQL cannot hold the character NUL, so no text may have it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=LONGEST_TEXT)
 
     @field_validator("*")
     @classmethod

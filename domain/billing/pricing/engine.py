@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from domain.billing.pricing.adjustments import adjust
 from domain.billing.pricing.charges import Entry
@@ -11,19 +11,18 @@ from domain.billing.pricing.conditions import applies
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.rates import charge
 from domain.kernel.money import Money
+from domain.kernel.values import Count, Value
 from domain.rulebook.adjustments import Adjustment
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.tariff import Tariff
 
 
-class PriceLine(BaseModel):
+class PriceLine(Value):
     """One line of a price, explained: by which rule of which tariff version, from which facts.
 
     `unit_amount` is in major units and may be finer than a minor unit. `shares` says how much of the amount belongs to
     which element: all of it to the line's own rule, or, for an adjustment, to the elements that it adjusts.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule_id: str
     description: str
@@ -33,14 +32,12 @@ class PriceLine(BaseModel):
     amount: Money
     shares: dict[str, Money]
     tariff_id: str
-    tariff_version: int
+    tariff_version: Count
     facts: dict[str, str]
 
 
-class Price(BaseModel):
+class Price(Value):
     """What a trip costs before any tax that is added on top: the lines and their exact sum."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lines: tuple[PriceLine, ...]
     total: Money

@@ -4,38 +4,34 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
+from pydantic import Field, field_validator
 
 from domain.kernel.money import Money
 from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres
-from domain.rulebook.conditions import Seconds
+from domain.kernel.values import Instant, Seconds, Value
 
 METRES_PER = {"km": Decimal(1000), "mi": Decimal("1609.344")}
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Span(_Facts):
+class Span(Value):
     """A stretch of the trip in one phase."""
 
     phase: Literal["driving", "parked"]
     seconds: Seconds
 
 
-class TripFacts(_Facts):
+class TripFacts(Value):
     """What is known of a trip once it has ended. `spans` follow each other without a gap from `started_at` on.
 
     Where only totals of time are known, `TripFacts.of` takes all driving to come before all parking. Distance is taken
     to be driven evenly over the driving time; that matters only to a cap that covers distance over several periods.
     """
 
-    started_at: AwareDatetime
+    started_at: Instant
     spans: tuple[Span, ...] = ()
     distance_m: Metres = 0
-    reserved_at: AwareDatetime | None = None
+    reserved_at: Instant | None = None
     """When the hold of the car began; it ended when the trip started."""
     start_zones: Restricted[tuple[str, ...]] = ()
     """Kinds (and names, where a fee is for one zone) of the zones that the trip began in."""
@@ -43,7 +39,7 @@ class TripFacts(_Facts):
     package: str | None = None
     """Id of the package chosen before the trip."""
     options: tuple[str, ...] = ()
-    agreed: dict[str, Money] = {}
+    agreed: dict[str, Money] = Field(default_factory=dict)
     reservation_only: bool = False
     """The car was held until `started_at` but never driven: only the reservation is charged."""
 
