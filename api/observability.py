@@ -39,7 +39,9 @@ INGEST_BATCH = Histogram(
     "csbe_ingest_batch_messages", "Messages per durable batch.", buckets=(1, 5, 20, 50, 100, 250, 500)
 )
 INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of the last batch waited.")
-INGEST_UP = Gauge("csbe_ingest_connected", "1 while connected, and the broker grants what ingest listens to.")
+INGEST_UP = Gauge(
+    "csbe_ingest_connected", "Sessions at the broker that are connected and granted; 0 while standing by."
+)
 INGEST_OUTAGES = Counter(
     "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
 )
@@ -182,7 +184,7 @@ class IngestFigures(BrokerFigures):
     """What ingest reports, as metrics."""
 
     def connected(self, *, up: bool) -> None:
-        INGEST_UP.set(up)
+        INGEST_UP.inc(1 if up else -1)
 
     def batch(self, *, messages: int, seconds: float, lag_s: float) -> None:
         del seconds

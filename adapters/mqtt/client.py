@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 from aiomqtt import Client, Message, MqttError, ProtocolVersion
-from paho.mqtt.client import MQTT_ERR_SUCCESS, PUBACK, MQTTMessage
+from paho.mqtt.client import MQTT_ERR_SUCCESS, PUBACK, ConnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -29,6 +29,7 @@ __all__ = [
     "Properties",
     "RefusedByBrokerError",
     "client_options",
+    "end_session",
     "session_options",
     "traceparent_of",
     "with_traceparent",
@@ -46,6 +47,12 @@ _PUBACK = Struct("!BBH")
 """Packet type, length of what follows, and which message (MQTT 3.1.1, 3.4; the same in MQTT 5 for a success)."""
 
 logging.getLogger("mqtt").setLevel(logging.ERROR)
+
+
+async def end_session(url: str, identifier: str) -> None:
+    """Have the broker forget a session and what is left in it."""
+    async with Client(identifier=identifier, **client_options(url)):
+        return
 
 
 def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the library, of many types
@@ -155,6 +162,8 @@ class AcknowledgingClient(Client):
     def __init__(self, url: str, *, identifier: str, now: Callable[[], datetime]) -> None:
         super().__init__(identifier=identifier, **session_options(url))
         self._now = now
+        self.has_shared_subscriptions = False
+        """Whether the broker says so, which it can over MQTT 5 only."""
         self._arrivals: deque[Arrival] = deque()
         self._some = asyncio.Event()
         self._client.manual_ack_set(on=True)
@@ -206,6 +215,18 @@ class AcknowledgingClient(Client):
         ahead = ReadAhead(sock)
         client._sock = ahead  # noqa: SLF001  # the library has no other place to put one's own socket
         super()._on_socket_open(client, userdata, ahead)
+
+    def _on_connect(
+        self,
+        client: PahoClient,
+        userdata: object,
+        flags: ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        if client.protocol == MQTTv5:
+            self.has_shared_subscriptions = getattr(properties, "SharedSubscriptionAvailable", 1) == 1
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _keep(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         payload, traceparent = bytes(message.payload), traceparent_of(message)

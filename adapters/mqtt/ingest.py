@@ -1,8 +1,8 @@
 """Takes what the cars say from the broker, makes it durable in batches, and only then acknowledges it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
@@ -11,7 +11,7 @@ import structlog
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError
+from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError, end_session
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.kernel.errors import VersionConflictError
@@ -19,7 +19,13 @@ from domain.kernel.ports import Clock
 
 _WAIT_AND_RETRY: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
 
+Check = Callable[[], Awaitable[None]]
+
 log = structlog.get_logger(__name__)
+
+
+async def always() -> None:
+    """There is nothing to ask."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class IngestOptions:
 
     client_id: str = "csbe-ingest"
     share: str | None = None
+    """Over MQTT 5, where the broker has shared subscriptions."""
+    first: bool = True
+    """Whether this session has what is not shared, too."""
     max_batch: int = 1000
     linger_s: float = 0.02
     """How long a batch waits for more messages after its first, at most."""
@@ -36,8 +45,12 @@ class IngestOptions:
     acknowledgement."""
 
 
+class NotSharedError(Exception):
+    """The broker has no shared subscriptions, so that there is one session only."""
+
+
 class Ingest:
-    """Reads telemetry, responses and status of all cars until told to stop.
+    """Reads telemetry, responses and status of all cars until told to stop, in one session at the broker.
 
     The broker keeps each message until it is acknowledged, which happens after its batch is committed. After a crash, a
     lost connection or a restart of the broker, messages come again and are recognised by their sequence number.
@@ -57,58 +70,100 @@ class Ingest:
         self._clock = clock
         self._options = options or IngestOptions()
         self._metrics = metrics or NoMetrics()
-        self._told_to_work = False
         self.subscribed = asyncio.Event()
         """Set while connected, and everything that is listened to is granted."""
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it hears the cars, or nobody has told it to."""
-        return self.subscribed.is_set() or not self._told_to_work
+    async def run(self, stop: asyncio.Event, may_connect: Check = always) -> None:
+        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first.
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first."""
-        self._told_to_work = True
+        Raises what `may_connect` raises, which is asked before each connection, and `NotSharedError`.
+        """
         backoff = Backoff()
         while not stop.is_set():
             try:
+                await may_connect()
                 async with self._connection() as client:
+                    await self._subscribe(client)
                     backoff.reset()
-                    await self._consume(client, stop)
-            except MqttError as error:
-                log.warning("ingest_disconnected", error=str(error))
-                await backoff.wait(stop)
-            except RefusedByBrokerError as error:
-                log.error("ingest_refused_by_broker", error=str(error))  # noqa: TRY400  # tells it all
-                self._metrics.refused("subscription")
+                    with self._subscribed():
+                        await self._consume(client, stop)
+            except (MqttError, RefusedByBrokerError) as error:
+                self._complain(error)
                 await backoff.wait(stop)
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AcknowledgingClient]:
-        async with AcknowledgingClient(self._url, identifier=self._options.client_id, now=self._clock.now) as client:
-            await client.listen(topics.subscriptions(self._options.share))
-            self.subscribed.set()
-            self._metrics.connected(up=True)
-            try:
-                yield client
-            finally:
-                self.subscribed.clear()
-                self._metrics.connected(up=False)
+    async def empty(self, stop: asyncio.Event) -> bool:
+        """Take what is left in the session of a process that is gone, and end it; false when that could not be done."""
+        last = topics.end_of_session(self._options.client_id)
+        try:
+            async with self._connection() as client:
+                await client.unsubscribe([*self._filters(shared=True), *self._filters(shared=False)])
+                await client.listen([last])
+                await client.publish(last, b"", qos=1)
+                if not await self._consume(client, stop, last):
+                    return False
+            await end_session(self._url, self._options.client_id)
+        except (MqttError, RefusedByBrokerError) as error:
+            self._complain(error)
+            return False
+        return True
 
-    async def _consume(self, client: AcknowledgingClient, stop: asyncio.Event) -> None:
+    def _connection(self) -> AcknowledgingClient:
+        return AcknowledgingClient(self._url, identifier=self._options.client_id, now=self._clock.now)
+
+    async def _subscribe(self, client: AcknowledgingClient) -> None:
+        """Also end what the session has listened to, had the broker shared subscriptions then, or none."""
+        shared = self._options.share is not None and client.has_shared_subscriptions
+        if not (shared or self._options.first):
+            raise NotSharedError
+        wanted = self._filters(shared=shared)
+        await client.listen(wanted)
+        if outdated := [f for f in self._filters(shared=not shared) if f not in wanted]:
+            await client.unsubscribe(outdated)
+
+    def _filters(self, *, shared: bool) -> list[str]:
+        share = self._options.share
+        if shared and share is None:
+            return []
+        return topics.subscriptions(share if shared else None, first=self._options.first)
+
+    @contextmanager
+    def _subscribed(self) -> Iterator[None]:
+        self.subscribed.set()
+        self._metrics.connected(up=True)
+        try:
+            yield
+        finally:
+            self.subscribed.clear()
+            self._metrics.connected(up=False)
+
+    def _complain(self, error: MqttError | RefusedByBrokerError) -> None:
+        if isinstance(error, MqttError):
+            log.warning("ingest_disconnected", error=str(error))
+            return
+        log.error("ingest_refused_by_broker", error=str(error))
+        self._metrics.refused("subscription")
+
+    async def _consume(self, client: AcknowledgingClient, stop: asyncio.Event, last: str | None = None) -> bool:
+        """Until told to stop, or a message on the topic `last` has come; whether it has."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 batch = await self._next_batch(client, stopping)
                 began = monotonic()
-                if batch and await self._make_durable(batch, stop):
+                ended = bool(batch) and batch[-1].topic == last
+                if batch and await self._make_durable(batch[:-1] if ended else batch, stop):
                     client.acknowledge(batch)
                     now = monotonic()
-                    self._metrics.batch(messages=len(batch), seconds=now - began, lag_s=now - batch[0].arrived_s)
+                    self._metrics.batch(
+                        messages=len(batch) - ended, seconds=now - began, lag_s=now - batch[0].arrived_s
+                    )
+                    if ended:
+                        return True
                 client.check()
         finally:
             stopping.cancel()
             await asyncio.gather(stopping, return_exceptions=True)
+        return False
 
     async def _next_batch(self, client: AcknowledgingClient, stopping: asyncio.Task[bool]) -> list[Arrival]:
         """The next messages in order of arrival; empty when the connection ended or somebody asks to stop."""

@@ -34,7 +34,13 @@ def of_vehicle(service: str, vin: str, channel: str) -> str:
     return f"csbe/v1/{service}/vehicles/{vin}/{channel}"
 
 
-def subscriptions(share: str | None = None) -> list[str]:
-    """Topic filters for ingest; processes with the same `share` divide the load (MQTT 5 shared subscriptions)."""
+def subscriptions(share: str | None = None, *, first: bool = True) -> list[str]:
+    """Topic filters for ingest. Processes with the same `share` divide the telemetry; the first has all the rest."""
     prefix = f"$share/{share}/" if share else ""
-    return [f"{prefix}csbe/v1/+/vehicles/+/{channel}" for channel in CHANNELS]
+    telemetry, *rest = (f"csbe/v1/+/vehicles/+/{channel}" for channel in CHANNELS)
+    return [f"{prefix}{telemetry}", *(rest if first else ())]
+
+
+def end_of_session(client_id: str) -> str:
+    """What a session is told last, by whoever reads what is left in it."""
+    return f"csbe/v1/backend/{client_id}/end"

@@ -26,3 +26,5 @@ class Lock(IntEnum):
     """By payment: the simulated provider does one operation at a time. Until the transaction ends."""
     WEBHOOK = 4842201
     """By webhook: one process at a time takes its events up. Until the transaction ends."""
+    INGEST_SESSION = 4842202
+    """By number: one process at a time reads that session at the broker. Until its connection ends."""

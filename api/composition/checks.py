@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers.follower import FollowerStatus
 from adapters.postgres.jobs.queue import JobQueue
@@ -92,7 +92,7 @@ def broker_answers(url: str) -> Callable[[], Awaitable[bool]]:
     return answers
 
 
-def listening(ingest: Ingest) -> Callable[[], Awaitable[bool]]:
+def listening(ingest: SharedIngest) -> Callable[[], Awaitable[bool]]:
     """The check whether ingest hears the cars, where it is told to."""
 
     async def listening() -> bool:

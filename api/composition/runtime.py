@@ -9,7 +9,7 @@ from enum import StrEnum
 import asyncpg
 import structlog
 
-from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
@@ -58,7 +58,7 @@ class Running:
     """Takes up what was decided and not taken up at once."""
     telemetry: TelemetryStore
     operators: Operators
-    ingest: Ingest
+    ingest: SharedIngest
     refresh_zones: Callable[[], Awaitable[None]]
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:

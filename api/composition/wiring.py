@@ -11,11 +11,13 @@ import projections
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.gateway import MqttVehicleGateway
-from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
+from adapters.mqtt.sharing import SharedIngest
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
+from adapters.postgres.ingest_sessions import FIRST, IngestSessions
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
@@ -77,7 +79,7 @@ async def composed(
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
-        ingest = _ingest(base, mqtt_url, telemetry, zones)
+        ingest = await _ingest(base, mqtt_url, telemetry, zones)
         yield Running(
             system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs),
             pool=base.pool,
@@ -101,7 +103,7 @@ async def composed(
 async def _system(
     base: Foundation,
     mqtt_url: str,
-    ingest: Ingest,
+    ingest: SharedIngest,
     followers: tuple[Projection, ...],
     policies: Follower,
     changes: Follower,
@@ -157,10 +159,16 @@ def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Project
     return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
 
 
-def _ingest(base: Foundation, mqtt_url: str, telemetry: TelemetryStore, zones: ZoneMap) -> Ingest:
+async def _ingest(base: Foundation, mqtt_url: str, telemetry: TelemetryStore, zones: ZoneMap) -> SharedIngest:
     figures = IngestFigures()
     writer = BatchWriter(base.dispatcher, telemetry, directory(base.pool), zones=zones, metrics=figures)
-    return Ingest(mqtt_url, writer, clock=base.clock, metrics=figures)
+    installation = (await base.store.keys.of_installation("mqtt")).hex()[:8]
+
+    def session(number: int) -> Ingest:
+        options = IngestOptions(f"csbe-{installation}-ingest-{number}", f"csbe-{installation}", first=number == FIRST)
+        return Ingest(mqtt_url, writer, clock=base.clock, options=options, metrics=figures)
+
+    return SharedIngest(IngestSessions(base.pool), session)
 
 
 def _outlet(base: Foundation, sender: Sender) -> Outlet:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle
+from adapters.postgres.ingest_sessions import FIRST
 from api.composition import Running
 from tests.fuzz.conftest import Rig
 from tests.fuzz.depth import SEED, looking
@@ -129,7 +130,7 @@ def test_any_batch_is_written_and_a_good_message_in_it_gets_through(rig: Rig) ->
 
 def _writer(running: Running, results: Results) -> BatchWriter:
     """As the system's own, but that the results are counted."""
-    theirs = running.ingest._writer
+    theirs = running.ingest.session(FIRST)._writer
     return BatchWriter(
         running.system.dispatcher, running.telemetry, theirs._directory, zones=theirs._zones, metrics=results
     )

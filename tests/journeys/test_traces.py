@@ -14,6 +14,7 @@ import pytest
 
 from adapters.embedded.broker import free_port
 from adapters.mqtt.batches import Received
+from adapters.postgres.ingest_sessions import FIRST
 from api.composition import Component
 from domain.kernel.messages import Role
 from tests.journeys.collector import Collector, all_in, collecting
@@ -135,7 +136,7 @@ async def test_what_a_car_says_is_a_trace_from_message_to_append(traced: City, c
     topic = f"csbe/v1/{traced.place.service}/vehicles/{car.vin}/telemetry"
     unlocked = {"Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": False}
     body = {"ts": traced.running.system.clock.now().isoformat(), "seq": 900, "signals": unlocked}
-    writer = traced.running.ingest._writer
+    writer = traced.running.ingest.session(FIRST)._writer
 
     message = Received(topic, json.dumps(body).encode(), traced.running.system.clock.now(), TRACED["traceparent"])
     await writer.write([message])

@@ -3,11 +3,14 @@
 import asyncio
 from unittest.mock import Mock
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.ingest import Ingest
+from adapters.mqtt.sharing import SharedIngest
+from adapters.postgres.ingest_sessions import IngestSessions
 from api.composition.checks import listening
 from api.composition.wiring import SystemClock
 from tests.adapters.mqtt.refusing import FAILURE, NOT_AUTHORIZED, Refusals, refusing_broker
@@ -17,17 +20,20 @@ GRANTED_AT_QOS_0 = 0x00
 
 @pytest.mark.parametrize("code", [FAILURE, GRANTED_AT_QOS_0], ids=["refused", "granted at QoS 0"])
 @pytest.mark.parametrize("version", ["", "?version=5"], ids=["3.1.1", "5"])
-async def test_ingest_is_not_ready_until_its_subscription_is_granted(version: str, code: int) -> None:
+async def test_ingest_is_not_ready_until_its_subscription_is_granted(
+    pool: asyncpg.Pool, version: str, code: int
+) -> None:
     figures, stop = Refusals(), asyncio.Event()
     async with refusing_broker(subscriptions=(code, code)) as broker:
-        ingest = Ingest(broker.url + version, Mock(spec=BatchWriter), clock=SystemClock(), metrics=figures)
+        session = Ingest(broker.url + version, Mock(spec=BatchWriter), clock=SystemClock(), metrics=figures)
+        ingest = SharedIngest(IngestSessions(pool), lambda _number: session)
         assert await listening(ingest)()
 
         with capture_logs() as logs:
             working = asyncio.create_task(ingest.run(stop))
             await broker.until_asked(1)
             ready_while_refused = await listening(ingest)()
-            await asyncio.wait_for(ingest.subscribed.wait(), 20)
+            await asyncio.wait_for(session.subscribed.wait(), 20)
 
         assert not ready_while_refused
         assert await listening(ingest)()
@@ -50,4 +56,4 @@ async def test_ingest_that_is_refused_for_good_ends_when_it_is_told_to() -> None
         stop.set()
         await asyncio.wait_for(working, 20)
 
-    assert not ingest.is_ready
+    assert not ingest.subscribed.is_set()
