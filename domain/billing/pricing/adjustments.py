@@ -1,168 +1,140 @@
-"""The elements that work on what stands before them: caps, minimum fares, percentages, credits, rounding.
+"""The elements that work on what stands before them: minimum fares, percentages, credits, rounding; caps beside them.
 
 What they add or take belongs to the elements that they adjust, so a later adjustment of those sees the adjusted price.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from functools import singledispatch
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import accumulate
+from operator import add, mul, sub
+from typing import Any
 
-from domain.billing.pricing.charges import Charge, Entry, accumulate, standing, to_minor
-from domain.billing.pricing.facts import TripFacts
-from domain.billing.pricing.timeline import in_windows, local_time
-from domain.kernel.money import Currency
+from domain.billing.pricing.caps import cap, ladder
+from domain.billing.pricing.metered import Once
+from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet, rounded
 from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
-from domain.rulebook.tariff import Tariff
 
-ROUNDINGS = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
-Period = int | date | tuple[int, date]
-
-
-@singledispatch
-def adjust(element: object, _tariff: Tariff, _facts: TripFacts, _entries: list[Entry]) -> Entry | None:
-    """What this element changes about the entries before it; nothing when it leaves them as they are."""
-    msg = f"{type(element).__name__} is not an element that adjusts"
-    raise TypeError(msg)
+Fraction = tuple[int, int]
+"""Minor units, exactly: a number and what it is divided by."""
 
 
-@adjust.register
-def _cap(element: Cap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
-    amount, period = to_minor(element.amount, tariff.currency), element.period_s
-    if period is not None and element.beyond == "started":
-        amount, period = amount * max(1, -(-facts.duration_s // period)), None
-    before = standing(entries, element.covers)
-    zone = ZoneInfo(tariff.timezone)
-
-    def period_of(offset: int) -> Period | None:
-        local = local_time(facts.started_at, offset, zone)
-        lap = 0 if period is None else offset // period
-        if element.windows:
-            began = next((day for w in element.windows if (day := w.began_on(local))), None)
-            return None if began is None else (lap, began)
-        return local.date() if element.calendar_day else lap
-
-    cuts = _cut(before, period_of, lambda _: amount)
-    return _reduction(
-        element, before, cuts, {"cap": str(element.amount), "period_s": str(element.period_s)}, tariff.currency
-    )
+def _minimum(element: MinimumFare, sheet: Sheet) -> None:
+    parts, amount = sheet.standing(element.covers), sheet.minor(element.amount)
+    base = sum(part.minor for part in parts)
+    sheet.floors.append(Floor(element.id, amount, {element.id, *(part.of for part in parts)}))
+    missing = max(0, amount - base)
+    sheet.parts[element.id] = Part(element.id, [0] * sheet.course.cells, Once(0), missing)
+    if missing:
+        facts = {"before": sheet.major(base), "minimum": str(element.amount)}
+        sheet.entries.append(Entry(element.id, element.description, {element.id: missing}, unit="minimum", facts=facts))
 
 
-@adjust.register
-def _ladder(element: LadderCap, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
-    rungs = sorted(element.rungs, key=lambda rung: rung.until_s)
-    period = rungs[-1].until_s
-
-    def allowed(offset: int) -> int:
-        within = offset % period
-        if element.beyond == "bracket":
-            stay = min(period, facts.duration_s - (offset - within))
-            within = max(0, stay - 1)
-        return next(to_minor(r.amount, tariff.currency) for r in rungs if within < r.until_s)
-
-    before = standing(entries, element.covers)
-    cuts = _cut(before, lambda offset: offset // period, allowed)
-    ladder = ", ".join(f"{r.amount} until {r.until_s} s" for r in rungs)
-    return _reduction(element, before, cuts, {"caps": ladder}, tariff.currency)
+def _percentage(element: Percentage, sheet: Sheet) -> None:
+    if sheet.course.duration_s < element.from_s:
+        return
+    parts = sheet.standing(element.covers)
+    inside = sheet.course.inside(element.windows) if element.windows else None
+    base = sum(_base(part, inside) for part in parts)
+    shares = _spread(_change(element, base, sheet.exponent), parts, inside)
+    if shares:
+        limits = {"not_below": element.not_below, "at_most": element.at_most}
+        used = {"before": sheet.major(base)} | {name: str(v) for name, v in limits.items() if v is not None}
+        unit_amount = Decimal(base).scaleb(-sheet.exponent - 2)
+        sheet.entries.append(Entry(element.id, element.description, shares, element.percent, "%", unit_amount, used))
 
 
-@adjust.register
-def _minimum(element: MinimumFare, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
-    before = standing(entries, element.covers)
-    base = sum(c.minor for c in before)
-    missing = to_minor(element.amount, tariff.currency) - base
-    if missing <= 0:
-        return None
-    charge = Charge(element.id, before[-1].offset_s if before else 0, missing)
-    facts = {"before": _major(base, tariff.currency), "minimum": str(element.amount)}
-    return Entry(element.id, element.description, (charge,), unit="minimum", facts=facts)
-
-
-@adjust.register
-def _percentage(element: Percentage, tariff: Tariff, facts: TripFacts, entries: list[Entry]) -> Entry | None:
-    before = standing(entries, element.covers)
-    if element.windows:
-        zone = ZoneInfo(tariff.timezone)
-        before = [c for c in before if in_windows(element.windows, facts.started_at, c.offset_s, zone)]
-    base = sum(c.minor for c in before)
-    change = _change(element, Decimal(base).scaleb(-tariff.currency.exponent))
-    if base == 0 or change == 0 or facts.duration_s < element.from_s:
-        return None
-    charges = _spread(element.id, change, before, tariff.currency)
-    unit_amount = Decimal(base).scaleb(-tariff.currency.exponent - 2)
-    limits = {"not_below": element.not_below, "at_most": element.at_most}
-    used = {"before": _major(base, tariff.currency)} | {name: str(v) for name, v in limits.items() if v is not None}
-    return Entry(element.id, element.description, charges, element.percent, "%", unit_amount, used)
-
-
-@adjust.register
-def _credit(element: Credit, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
-    before = standing(entries, element.covers)
-    base = _major(sum(c.minor for c in before), tariff.currency)
-    taken = min(element.amount, Decimal(base))
-    if taken <= 0:
-        return None
-    used = {"before": base, "credit": str(element.amount)}
-    charges = _spread(element.id, -taken, before, tariff.currency)
-    return Entry(element.id, element.description, charges, unit="credit", facts=used)
-
-
-@adjust.register
-def _rounding(element: Rounding, tariff: Tariff, _: TripFacts, entries: list[Entry]) -> Entry | None:
-    before = standing(entries, element.covers)
-    base = _major(sum(c.minor for c in before), tariff.currency)
-    steps = (Decimal(base) / element.to).quantize(Decimal(1), rounding=ROUNDINGS[element.direction])
-    change = steps * element.to - Decimal(base)
-    if not change:
-        return None
-    charges = _spread(element.id, change, before, tariff.currency)
-    return Entry(element.id, element.description, charges, unit="rounding", facts={"before": base})
-
-
-def _spread(rule_id: str, change: Decimal, before: list[Charge], currency: Currency) -> tuple[Charge, ...]:
-    """A change, in proportion to what it changes; each part belongs to the element that it changes."""
-    base = sum(c.minor for c in before)
-    amounts = ((c.offset_s, change * c.minor / base) for c in before)
-    spread = accumulate(rule_id, amounts, currency)
-    return tuple(Charge(old.of, new.offset_s, new.minor) for old, new in zip(before, spread, strict=True) if new.minor)
-
-
-def _change(element: Percentage, base: Decimal) -> Decimal:
-    change = base * element.percent / 100
+def _change(element: Percentage, base: int, exponent: int) -> Fraction:
+    numerator, of = element.percent.as_integer_ratio()
+    of *= 100
+    change = base * numerator
     if element.at_most is not None:
-        change = max(-element.at_most, min(element.at_most, change))
+        most, by = _minor(element.at_most, exponent)
+        change, of = change * by, of * by
+        change = max(-most * of // by, min(most * of // by, change))
     if element.not_below is not None and change < 0:
-        change = max(change, min(Decimal(0), element.not_below - base))
-    return change
+        least, by = _minor(element.not_below, exponent)
+        change, of = change * by, of * by
+        change = max(change, min(0, (least - base * by) * of // by))
+    return change, of
 
 
-def _cut(
-    charges: Iterable[Charge], period_of: Callable[[int], Period | None], allowed: Callable[[int], int]
-) -> list[Charge]:
-    """What must be taken back, charge by charge, so that no period ever costs more than is allowed at that moment."""
-    spent: dict[Period, int] = {}
-    cuts = []
-    for charge in charges:
-        offset = max(0, charge.offset_s)
-        if (period := period_of(offset)) is None:
-            continue
-        so_far = spent.get(period, 0)
-        cut = min(max(0, so_far + charge.minor - allowed(offset)), max(0, charge.minor))
-        spent[period] = so_far + charge.minor - cut
-        if cut:
-            cuts.append(Charge(charge.of, charge.offset_s, -cut))
-    return cuts
+def _minor(major: Decimal, exponent: int) -> Fraction:
+    numerator, of = major.as_integer_ratio()
+    return numerator * 10**exponent, of
 
 
-def _reduction(
-    element: Cap | LadderCap, before: list[Charge], cuts: list[Charge], facts: dict[str, str], currency: Currency
-) -> Entry | None:
-    if not cuts:
-        return None
-    used = {"before": _major(sum(c.minor for c in before), currency)} | facts
-    return Entry(element.id, element.description, tuple(cuts), unit="cap", facts=used)
+def _credit(element: Credit, sheet: Sheet) -> None:
+    parts = sheet.standing(element.covers)
+    base = sum(part.minor for part in parts)
+    amount, of = _minor(element.amount, sheet.exponent)
+    if shares := _spread((-min(amount, base * of), of), parts) if base > 0 else {}:
+        used = {"before": sheet.major(base), "credit": str(element.amount)}
+        sheet.entries.append(Entry(element.id, element.description, shares, unit="credit", facts=used))
 
 
-def _major(minor: int, currency: Currency) -> str:
-    return str(Decimal(minor).scaleb(-currency.exponent))
+def _rounding(element: Rounding, sheet: Sheet) -> None:
+    parts = sheet.standing(element.covers)
+    base = sum(part.minor for part in parts)
+    step, of = _minor(element.to, sheet.exponent)
+    steps = {"nearest": rounded(base * of, step), "up": -(-base * of // step), "down": base * of // step}
+    if shares := _spread((steps[element.direction] * step - base * of, of), parts):
+        used = {"before": sheet.major(base)}
+        sheet.entries.append(Entry(element.id, element.description, shares, unit="rounding", facts=used))
+
+
+def _base(part: Part, inside: list[bool] | None) -> int:
+    """What a part costs in these cells; all of it without any."""
+    if inside is None:
+        return part.minor
+    return sum(map(mul, part.cells, inside))
+
+
+def _spread(change: Fraction, parts: list[Part], inside: list[bool] | None = None) -> dict[str, int]:
+    """A change to each part in proportion, and in each from its first cell to its last. Returns what each got."""
+    amount, of = change
+    bases = [_base(part, inside) for part in parts]
+    whole = sum(bases)
+    if not amount or not whole:
+        return {}
+    amount, of = (amount, of * whole) if whole > 0 else (-amount, -of * whole)
+    marks = [rounded(amount * seen, of) for seen in accumulate(bases, initial=0)]
+    shares = {}
+    for part, base, before, after in zip(parts, bases, marks, marks[1:], strict=False):
+        if moved := after - before:
+            shares[part.of] = moved
+            _move(part, *((moved, base) if base > 0 else (-moved, -base)), inside)
+    return shares
+
+
+def _move(part: Part, moved: int, base: int, inside: list[bool] | None) -> None:
+    """Over its cells in the order of time; what falls into none comes last."""
+    seen = [*accumulate(part.cells if inside is None else map(mul, part.cells, inside), initial=0)]
+    half = 2 * moved
+    if moved >= 0 and seen[-1] >= 0:
+        marks = [(half * so_far + base) // (2 * base) for so_far in seen]
+    else:
+        marks = [rounded(moved * so_far, base) for so_far in seen]
+    part.cells = [*map(add, part.cells, map(sub, marks[1:], marks))]
+    if inside is None:
+        part.timeless += rounded(moved * (seen[-1] + part.timeless), base) - marks[-1]
+    part.layers.append(_moved(moved, base, seen, marks, inside))
+
+
+def _moved(moved: int, base: int, seen: list[int], marks: list[int], inside: list[bool] | None) -> Layer:
+    def layer(cell: int, amount: int) -> int:
+        if inside is not None and not inside[cell]:
+            return amount
+        return amount + rounded(moved * (seen[cell] + amount), base) - marks[cell]
+
+    return layer
+
+
+ADJUSTMENTS: dict[type, Callable[[Any, Sheet], None]] = {
+    Cap: cap,
+    LadderCap: ladder,
+    MinimumFare: _minimum,
+    Percentage: _percentage,
+    Credit: _credit,
+    Rounding: _rounding,
+}
+"""What changes by each kind; nothing where it leaves all as it is."""

@@ -5,15 +5,15 @@ from typing import Self
 
 from pydantic import model_validator
 
-from domain.billing.pricing.adjustments import adjust
-from domain.billing.pricing.charges import Entry
+from domain.billing.pricing.adjustments import ADJUSTMENTS
 from domain.billing.pricing.conditions import applies
+from domain.billing.pricing.course import Course
 from domain.billing.pricing.facts import TripFacts
-from domain.billing.pricing.rates import charge
+from domain.billing.pricing.parts import Entry, Sheet
+from domain.billing.pricing.rates import RATES
 from domain.kernel.money import Money
 from domain.kernel.values import Count, Value
-from domain.rulebook.adjustments import Adjustment
-from domain.rulebook.elements import Element, Package
+from domain.rulebook.elements import Package
 from domain.rulebook.tariff import Tariff
 
 
@@ -65,50 +65,47 @@ def price(tariff: Tariff, facts: TripFacts) -> Price:
     A package whose conditions the trip does not meet covers nothing and costs nothing. Each element's amount is
     rounded once to the minor unit, half away from zero; the total is the sum of the lines.
     """
+    course = Course(tariff, facts)
     if facts.package is not None:
         chosen = tariff.package(facts.package)
-        return _priced(tariff, facts, chosen if applies(chosen, tariff, facts, chosen) else None)
-    choices: list[Package | None] = [None]
-    if tariff.best_package:
-        choices += [p for p in tariff.packages if applies(p, tariff, facts, p)]
-    return min((_priced(tariff, facts, package) for package in choices), key=lambda p: p.total)
-
-
-def _priced(tariff: Tariff, facts: TripFacts, package: Package | None) -> Price:
-    entries: list[Entry] = []
-    if facts.reservation_only:
-        package = None
-    if package and (bought := charge(package, tariff, facts, package)):
-        entries.append(bought)
-    for element in tariff.elements:
-        if not applies(element, tariff, facts, package):
-            continue
-        if entry := _applied(element, tariff, facts, package, entries):
-            entries.append(entry)
+        entries = _entries(tariff, course, chosen if applies(chosen, tariff, facts, chosen) else None)
+    elif tariff.best_package and not facts.reservation_only:
+        offered = (p for p in tariff.packages if applies(p, tariff, facts, p))
+        entries = min((_entries(tariff, course, choice) for choice in (None, *offered)), key=_minor)
+    else:
+        entries = _entries(tariff, course, None)
     lines = tuple(_line(entry, tariff) for entry in entries if entry.minor)
-    return Price(lines=lines, total=Money.total((line.amount for line in lines), tariff.currency))
+    return Price(lines=lines, total=Money(amount_minor=_minor(entries), currency=tariff.currency))
 
 
-def _applied(
-    element: Element, tariff: Tariff, facts: TripFacts, package: Package | None, entries: list[Entry]
-) -> Entry | None:
-    if isinstance(element, Adjustment):
-        return adjust(element, tariff, facts, entries)
-    return charge(element, tariff, facts, package)
+def _minor(entries: list[Entry]) -> int:
+    return sum(entry.minor for entry in entries)
+
+
+def _entries(tariff: Tariff, course: Course, package: Package | None) -> list[Entry]:
+    facts, sheet = course.facts, Sheet(course, tariff.currency.exponent)
+    if package and facts.reservation_only:
+        package = None
+    for element in (package, *tariff.elements) if package else tariff.elements:
+        if element is not package and not applies(element, tariff, facts, package):
+            continue
+        if adds := RATES.get(type(element)):
+            adds(element, tariff, package, sheet)
+        else:
+            ADJUSTMENTS[type(element)](element, sheet)
+    return sheet.entries
 
 
 def _line(entry: Entry, tariff: Tariff) -> PriceLine:
-    shares: dict[str, int] = {}
-    for part in entry.charges:
-        shares[part.of] = shares.get(part.of, 0) + part.minor
+    currency = tariff.currency
     return PriceLine(
         rule_id=entry.rule_id,
         description=entry.description,
         quantity=entry.quantity,
         unit=entry.unit,
         unit_amount=entry.unit_amount,
-        amount=Money(amount_minor=entry.minor, currency=tariff.currency),
-        shares={of: Money(amount_minor=minor, currency=tariff.currency) for of, minor in shares.items()},
+        amount=Money(amount_minor=entry.minor, currency=currency),
+        shares={of: Money(amount_minor=minor, currency=currency) for of, minor in entry.shares.items()},
         tariff_id=tariff.id,
         tariff_version=tariff.version,
         facts=entry.facts,

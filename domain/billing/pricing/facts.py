@@ -1,7 +1,6 @@
 """The facts of a trip that a price depends on."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, field_validator
@@ -10,8 +9,6 @@ from domain.kernel.money import Money
 from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds, Value
-
-METRES_PER = {"km": Decimal(1000), "mi": Decimal("1609.344")}
 
 
 class Span(Value):

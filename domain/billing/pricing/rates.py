@@ -1,13 +1,14 @@
 """The elements that add: rates for time, distance and reservation, fees, agreed amounts, packages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from functools import singledispatch
-from zoneinfo import ZoneInfo
+from math import lcm
+from typing import Any
 
-from domain.billing.pricing.charges import Charge, Entry, accumulate, intervals, to_minor
-from domain.billing.pricing.facts import METRES_PER, TripFacts
-from domain.billing.pricing.timeline import Timeline, in_windows
+from domain.billing.pricing.course import Course
+from domain.billing.pricing.metered import Metered, Once
+from domain.billing.pricing.parts import Entry, Part, Sheet
+from domain.billing.pricing.ticks import AtOnce, Held, Intervals, Places, Reached, Run, Ticks, first_of_days, intervals
 from domain.rulebook.elements import Package
 from domain.rulebook.rates import (
     DAY,
@@ -23,131 +24,172 @@ from domain.rulebook.rates import (
 from domain.rulebook.tariff import Tariff
 
 UNITS = {0: "once", MINUTE: "min", HOUR: "h", DAY: "d"}
+MILLIMETRES = {"km": 1_000_000, "mi": 1_609_344}
 
 
-@singledispatch
-def charge(element: object, _tariff: Tariff, _facts: TripFacts, _package: Package | None) -> Entry | None:
-    """What a trip costs by this element alone; nothing when it does not apply."""
-    msg = f"{type(element).__name__} is not an element that adds"
-    raise TypeError(msg)
-
-
-@charge.register
-def _time(element: TimeRate, tariff: Tariff, facts: TripFacts, package: Package | None) -> Entry | None:
-    covered = package.duration_s if package and not element.in_package else 0
-    timeline, zone = _clock_of(element, facts, covered), ZoneInfo(tariff.timezone)
-    total = timeline.seconds(element.phase)
-    if element.calendar_day:
-        points = [(offset, Decimal(1)) for offset in timeline.days(element.phase, facts.started_at, zone)]
-    else:
-        points = [(timeline.offset_s(element.phase, int(begin)), share) for begin, share in _ticks(element, total)]
-    if element.windows:
-        points = [p for p in points if in_windows(element.windows, facts.started_at, p[0], zone) is not element.outside]
-    unit = UNITS[DAY] if element.calendar_day else _unit_of_time(element.interval_s)
-    return _metered(element, tariff, points, unit, {f"{element.phase}_s": str(total)})
-
-
-def _clock_of(element: TimeRate, facts: TripFacts, covered: int) -> Timeline:
-    if element.clock == "phase":
-        return Timeline.of(facts, from_s=covered)
-    return Timeline.of(facts, from_s=max(covered, element.start_s), until_s=element.end_s)
-
-
-def _ticks(element: TimeRate, total: int) -> Iterator[tuple[Decimal, Decimal]]:
-    is_cut = element.clock == "trip"
-    start = Decimal(0 if is_cut else element.start_s)
-    end = None if is_cut or element.end_s is None else Decimal(element.end_s)
-    return intervals(Decimal(total), Decimal(element.interval_s), start=start, end=end, counting=element.counting)
-
-
-@charge.register
-def _distance(element: DistanceRate, tariff: Tariff, facts: TripFacts, package: Package | None) -> Entry | None:
-    distance = Decimal(facts.distance_m) / METRES_PER[tariff.distance_unit]
-    periods = max(1, -(-facts.duration_s // element.included_every_s)) if element.included_every_s else 1
-    included = package.included if package else element.included_once + element.included * periods
-    timeline = Timeline.of(facts)
-    driving_s = timeline.seconds("driving")
+def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> None:
+    course, clock = sheet.course, sheet.course.clock(rate.phase)
+    begins = package.duration_s if package and not rate.in_package else 0
+    ends = course.duration_s
+    if rate.clock == "trip":
+        begins, ends = max(begins, rate.start_s), ends if rate.end_s is None else min(ends, rate.end_s)
+    shown = clock.at(begins)
+    total = max(0, clock.at(ends) - shown)
+    used = {f"{rate.phase}_s": str(total)}
+    if rate.calendar_day:
+        days = Places(first_of_days(clock, begins, ends, course))
+        _meter(rate, sheet, days, Intervals(days.count, 1, 1), UNITS[DAY], used, _inside(rate, course))
+        return
+    is_cut = rate.clock == "trip"
     found = intervals(
-        distance, element.interval, start=max(element.start, included), end=element.end, counting=element.counting
+        total,
+        rate.interval_s,
+        start=0 if is_cut else rate.start_s,
+        end=None if is_cut else rate.end_s,
+        counting=rate.counting,
+        reaches=_reaches(rate, course, begins, shown + total, ran=total > 0),
     )
-    points = [
-        (timeline.offset_s("driving", int(min(begin, distance) / distance * driving_s)) if distance else 0, share)
-        for begin, share in found
-    ]
-    unit = tariff.distance_unit if element.interval == 1 else f"{element.interval} {tariff.distance_unit}"
-    facts_used = {"distance_m": str(facts.distance_m), f"included_{tariff.distance_unit}": str(included)}
-    return _metered(element, tariff, points, unit, facts_used)
+    first, interval = shown + (0 if is_cut else rate.start_s), rate.interval_s or 1
+    ticks: Ticks
+    if rate.counting == "reached":
+        ticks = Reached(clock, begins, first, interval, found.number)
+    else:
+        ticks = Run(clock, first, interval, found.number)
+    _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, _inside(rate, course))
 
 
-@charge.register
-def _reservation(element: ReservationRate, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
-    if facts.reserved_at is None:
+def _inside(rate: TimeRate, course: Course) -> list[bool] | None:
+    """For each cell, whether its time counts; none where all does."""
+    if not rate.windows:
         return None
-    held_s = max(0, int((facts.started_at - facts.reserved_at).total_seconds()))
-    zone, interval = ZoneInfo(tariff.timezone), Decimal(element.interval_s)
-    found = intervals(Decimal(held_s), interval, start=Decimal(element.free_s), end=None, counting=element.counting)
-    points = [(int(begin) - held_s, share) for begin, share in found]
-    points = [p for p in points if not in_windows(element.free_windows, facts.started_at, p[0], zone)]
-    used = {"reserved_s": str(held_s), "free_s": str(element.free_s)}
-    return _metered(element, tariff, points, _unit_of_time(element.interval_s), used)
+    inside = course.inside(rate.windows)
+    return [not within for within in inside] if rate.outside else inside
 
 
-@charge.register
-def _flat(element: FlatFee, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
-    if element.option is not None and element.option not in facts.options:
-        return None
-    return _fee(element, element.amount, tariff, {} if element.option is None else {"option": element.option})
+def _reaches(rate: TimeRate, course: Course, begins: int, shown: int, *, ran: bool) -> bool:
+    """Whether an interval may begin just as the clock stops: it must have run, and stopped before the rate ends."""
+    if not ran and (rate.phase != "any" or begins > course.duration_s):
+        return False
+    if rate.clock == "phase" or rate.end_s is None:
+        return True
+    return (course.clock(rate.phase).stopped(shown) if ran else begins) < rate.end_s
 
 
-@charge.register
-def _zone(element: ZoneFee, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
-    ends = ((element.start, facts.start_zones), (element.end, facts.end_zones))
+def _distance(rate: DistanceRate, tariff: Tariff, package: Package | None, sheet: Sheet) -> None:
+    course, metres = sheet.course, sheet.course.facts.distance_m
+    periods = max(1, -(-course.duration_s // rate.included_every_s)) if rate.included_every_s else 1
+    included = package.included if package else rate.included_once + rate.included * periods
+    lengths = [max(rate.start, included), rate.interval, Decimal(0) if rate.end is None else rate.end]
+    ratios = [length.as_integer_ratio() for length in lengths]
+    finest = lcm(*(denominator for _, denominator in ratios))
+    whole = MILLIMETRES[tariff.distance_unit] * finest
+    start, interval, end = (numerator * whole // denominator for numerator, denominator in ratios)
+    total = metres * 1000 * finest
+    until = None if rate.end is None else end
+    found = intervals(total, interval, start=start, end=until, counting=rate.counting, reaches=True)
+    ticks = _along_the_way(course, total, start, interval or 1, found.number)
+    unit = tariff.distance_unit if rate.interval == 1 else f"{rate.interval} {tariff.distance_unit}"
+    used = {"distance_m": str(metres), f"included_{tariff.distance_unit}": str(included)}
+    _meter(rate, sheet, ticks, found, unit, used)
+
+
+def _along_the_way(course: Course, total: int, start: int, interval: int, count: int) -> Ticks:
+    """The way is taken to be driven evenly over the driving time."""
+    clock = course.clock("driving")
+    if not total or not clock.total:
+        return AtOnce(course.duration_s if total else 0, count)
+    at_end = count and start + (count - 1) * interval == total
+    last_at = clock.stopped(clock.total) if at_end else None
+    return Run(clock, start * clock.total, interval * clock.total, count, total, last_at)
+
+
+def _reservation(rate: ReservationRate, _: Tariff, __: Package | None, sheet: Sheet) -> None:
+    course = sheet.course
+    if course.facts.reserved_at is None:
+        return
+    held_s = course.held_s
+    found = intervals(held_s, rate.interval_s, start=rate.free_s, end=None, counting=rate.counting, reaches=True)
+    ticks = Held(rate.free_s - held_s, rate.interval_s, found.number)
+    inside = [not free for free in course.inside(rate.free_windows)] if rate.free_windows else None
+    used = {"reserved_s": str(held_s), "free_s": str(rate.free_s)}
+    _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, inside)
+
+
+def _flat(fee: FlatFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
+    if fee.option is None or fee.option in sheet.course.facts.options:
+        _once(fee, fee.amount, sheet, {} if fee.option is None else {"option": fee.option})
+
+
+def _zone(fee: ZoneFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
+    facts = sheet.course.facts
+    ends = ((fee.start, facts.start_zones), (fee.end, facts.end_zones))
     if all(zone is None for zone, _ in ends) or any(zone is not None and zone not in seen for zone, seen in ends):
-        return None
-    used = {"start_zone": element.start, "end_zone": element.end}
-    return _fee(element, element.amount, tariff, {name: zone for name, zone in used.items() if zone is not None})
+        return
+    used = {"start_zone": fee.start, "end_zone": fee.end}
+    _once(fee, fee.amount, sheet, {name: zone for name, zone in used.items() if zone is not None})
 
 
-@charge.register
-def _agreed(element: AgreedAmount, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
-    if element.optional and element.name not in facts.agreed:
-        return None
-    if element.name not in facts.agreed:
-        msg = f"tariff {tariff.id} needs the agreed amount {element.name!r} among the facts of the trip"
+def _agreed(agreed: AgreedAmount, tariff: Tariff, _: Package | None, sheet: Sheet) -> None:
+    amount = sheet.course.facts.agreed.get(agreed.name)
+    if amount is None:
+        if agreed.optional:
+            return
+        msg = f"tariff {tariff.id} needs the agreed amount {agreed.name!r} among the facts of the trip"
         raise LookupError(msg)
-    agreed = facts.agreed[element.name]
-    if agreed.currency is not tariff.currency:
-        msg = f"the agreed {element.name} is {agreed}, but tariff {tariff.id} is in {tariff.currency}"
+    if amount.currency is not tariff.currency:
+        msg = f"the agreed {agreed.name} is {amount}, but tariff {tariff.id} is in {tariff.currency}"
         raise LookupError(msg)
-    return _fee(element, agreed.major, tariff, {element.name: str(agreed)})
+    _once(agreed, amount.major, sheet, {agreed.name: str(amount)})
 
 
-@charge.register
-def _package(element: Package, tariff: Tariff, facts: TripFacts, _: Package | None) -> Entry | None:
-    used = {"duration_s": str(element.duration_s), f"included_{tariff.distance_unit}": str(element.included)}
-    return _fee(element, element.amount, tariff, used | {"trip_s": str(facts.duration_s)})
+def _package(package: Package, tariff: Tariff, _: Package | None, sheet: Sheet) -> None:
+    used = {"duration_s": str(package.duration_s), f"included_{tariff.distance_unit}": str(package.included)}
+    _once(package, package.amount, sheet, used | {"trip_s": str(sheet.course.duration_s)})
 
 
-def _metered(
-    element: TimeRate | DistanceRate | ReservationRate,
-    tariff: Tariff,
-    points: list[tuple[int, Decimal]],
+def _meter(
+    rate: TimeRate | DistanceRate | ReservationRate,
+    sheet: Sheet,
+    ticks: Ticks,
+    found: Intervals,
     unit: str,
     facts: dict[str, str],
-) -> Entry | None:
-    if not points:
-        return None
-    charges = accumulate(element.id, ((offset, share * element.rate) for offset, share in points), tariff.currency)
-    quantity = round(sum((share for _, share in points), Decimal(0)), 6)
-    return Entry(element.id, element.description, charges, quantity, unit, element.rate, facts)
+    inside: list[bool] | None = None,
+) -> None:
+    if not found.number:
+        return
+    metered = Metered(rate.rate, sheet.exponent, ticks, sheet.course, inside)
+    if not metered.count:
+        return
+    if found.is_cut:
+        metered.cut_last(found.part, found.of)
+    part = sheet.parts[rate.id] = Part(rate.id, metered.cells(), metered)
+    shares = {rate.id: part.minor}
+    sheet.entries.append(Entry(rate.id, rate.description, shares, metered.quantity, unit, rate.rate, facts))
 
 
-def _fee(
-    element: FlatFee | ZoneFee | AgreedAmount | Package, amount: Decimal, tariff: Tariff, facts: dict[str, str]
-) -> Entry:
-    charges = (Charge(element.id, 0, to_minor(amount, tariff.currency)),)
-    return Entry(element.id, element.description, charges, unit_amount=amount, facts=facts)
+def _once(
+    element: FlatFee | ZoneFee | AgreedAmount | Package, amount: Decimal, sheet: Sheet, facts: dict[str, str]
+) -> None:
+    minor, course = sheet.minor(amount), sheet.course
+    cells = [0] * course.cells
+    cells[course.first] = minor
+    sheet.parts[element.id] = Part(element.id, cells, Once(minor))
+    shares = {element.id: minor}
+    sheet.entries.append(Entry(element.id, element.description, shares, unit_amount=amount, facts=facts))
 
 
 def _unit_of_time(interval_s: int) -> str:
-    return UNITS.get(interval_s, f"{interval_s} s")
+    return UNITS.get(interval_s) or f"{interval_s} s"
+
+
+RATES: dict[type, Callable[[Any, Tariff, Package | None, Sheet], None]] = {
+    TimeRate: _time,
+    DistanceRate: _distance,
+    ReservationRate: _reservation,
+    FlatFee: _flat,
+    ZoneFee: _zone,
+    AgreedAmount: _agreed,
+    Package: _package,
+}
+"""What adds by each kind; nothing when it does not apply."""

@@ -1,0 +1,166 @@
+"""Caps: of what a trip costs in a period, a day, a window or altogether, what came last is taken back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from domain.billing.pricing.course import Course
+from domain.billing.pricing.first_come import first_come
+from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet
+from domain.rulebook.adjustments import Cap, LadderCap
+
+
+class Group(NamedTuple):
+    """Cells that together cost so much at most, in the order of time."""
+
+    cells: Sequence[int]
+    allowed: int
+    goes_on: bool = False
+    """Whether what the group before it costs counts too."""
+
+
+def cap(element: Cap, sheet: Sheet) -> None:
+    """At most so much in the trip, in each period, on each day, or in each occurrence of a window."""
+    course, amount, period = sheet.course, sheet.minor(element.amount), element.period_s
+    facts = {"cap": str(element.amount), "period_s": str(period)}
+    if period is not None and element.beyond == "started":
+        amount, period = amount * max(1, -(-course.duration_s // period)), None
+    if element.windows or element.calendar_day or period is not None:
+        groups = [Group(cells, amount) for cells in _cells_of(element, period, course)]
+        _reduce(element, sheet, groups, facts)
+        return
+    parts = sheet.standing(element.covers)
+    cuts = _Cuts(course, parts)
+    excess = sum(part.minor for part in parts) - amount
+    for n, part in reversed([*enumerate(parts)]):  # what a minimum added comes last
+        cuts.timeless[n] = taken = max(0, min(excess, part.timeless))
+        excess -= taken
+    cuts.take(range(course.cells), excess)
+    _enter(element, sheet, cuts, facts, floors=[])
+
+
+def ladder(element: LadderCap, sheet: Sheet) -> None:
+    """Caps that rise with the time, and begin again after the last."""
+    course, rungs = sheet.course, sorted(element.rungs, key=lambda rung: rung.until_s)
+    length = rungs[-1].until_s
+    groups = []
+    for begins in range(0, course.duration_s + 1, length):
+        if element.beyond == "bracket":
+            stay = min(length, course.duration_s - begins)
+            amount = next(rung.amount for rung in rungs if stay <= rung.until_s)
+            groups.append(Group(course.cells_from(begins, begins + length), sheet.minor(amount)))
+            continue
+        steps = zip((0, *(rung.until_s for rung in rungs)), rungs, strict=False)
+        for after, rung in steps:
+            cells = course.cells_from(begins + after, begins + rung.until_s)
+            groups.append(Group(cells, sheet.minor(rung.amount), goes_on=after > 0))
+    facts = {"caps": ", ".join(f"{rung.amount} until {rung.until_s} s" for rung in rungs)}
+    groups[0] = groups[0]._replace(cells=range(groups[0].cells[-1] + 1))  # with what the car was held for
+    _reduce(element, sheet, groups, facts)
+
+
+def _cells_of(element: Cap, period: int | None, course: Course) -> Iterable[Sequence[int]]:
+    """The cells of each period, day or occurrence; a hold belongs to that in which the trip starts."""
+    held = range(course.first)
+    if period is not None:
+        for begins in range(0, course.duration_s + 1, period):
+            cells = course.cells_from(begins, begins + period)
+            yield cells if begins else range(cells.stop)
+        return
+    groups: dict[tuple[int, int], list[int]] = {}
+    free = [True] * course.cells
+    for key, begins, ends in _stretches(element, course):
+        found = [cell for cell in course.cells_from(max(0, begins), ends) if free[cell]]
+        groups.setdefault(key, []).extend(found)
+        for cell in found:
+            free[cell] = False
+    for group in groups.values():
+        yield [*held, *group] if course.first in group else group
+
+
+def _stretches(element: Cap, course: Course) -> Iterator[tuple[tuple[int, int], int, int]]:
+    """What days or occurrences there are, by window and day; where windows overlap, the first holds."""
+    if not element.windows:
+        yield from ((((0, day.day), day.begins, day.ends)) for day in course.days)
+    for n, window in enumerate(element.windows):
+        yield from (((n, found.day), found.begins, found.ends) for found in course.wall.occurrences(window))
+
+
+class _Cuts:
+    """What is taken back, part by part and cell by cell."""
+
+    def __init__(self, course: Course, parts: list[Part]) -> None:
+        self._course, self.parts = course, parts
+        self.cells: list[dict[int, int]] = [{} for _ in parts]
+        self.timeless = [0] * len(parts)
+
+    def take(self, cells: Sequence[int], excess: int) -> None:
+        """Take so much of what these cells cost, the last of it first; what is below nothing stays."""
+        for cell in reversed(cells):
+            if excess <= 0:
+                return
+            here = [(n, part) for n, part in enumerate(self.parts) if part.cells[cell] > 0]
+            amount = sum(part.cells[cell] for _, part in here)
+            if amount <= excess:
+                kept = [0] * len(here)
+            elif len(here) == 1:
+                kept = [amount - excess]
+            else:
+                kept = first_come([part for _, part in here], cell, self._course, amount - excess)
+            for (n, part), left in zip(here, kept, strict=True):
+                self.cells[n][cell] = part.cells[cell] - left
+            excess -= amount - sum(kept)
+
+
+def _reduce(element: Cap | LadderCap, sheet: Sheet, groups: Iterable[Group], facts: dict[str, str]) -> None:
+    parts = sheet.standing(element.covers)
+    cuts = _Cuts(sheet.course, parts)
+    sums = [0, *accumulate(map(sum, zip(*(part.cells for part in parts), strict=True)))]
+    if len(sums) == 1:
+        return
+    spent = 0
+    for group in groups:
+        cells = group.cells
+        if isinstance(cells, range):
+            cost = sums[cells.stop] - sums[cells.start] if cells else 0
+        else:
+            cost = sum(sums[cell + 1] - sums[cell] for cell in cells)
+        spent = cost + (spent if group.goes_on else 0)
+        if (excess := spent - group.allowed) > 0:
+            cuts.take(cells, excess)
+            spent = group.allowed
+    _enter(element, sheet, cuts, facts, sheet.floors)
+
+
+def _enter(element: Cap | LadderCap, sheet: Sheet, cuts: _Cuts, facts: dict[str, str], floors: list[Floor]) -> None:
+    before = sum(part.minor for part in cuts.parts)
+    shares: dict[str, int] = {}
+    for n, part in enumerate(cuts.parts):
+        taken, timeless = cuts.cells[n], cuts.timeless[n]
+        if not taken and not timeless:
+            continue
+        shares[part.of] = -sum(taken.values()) - timeless
+        part.timeless -= timeless
+        if taken:
+            part.cells = part.cells.copy()
+            for cell, minor in taken.items():
+                part.cells[cell] -= minor
+            part.layers.append(_kept(part.cells))
+    for floor in floors:
+        _fill_up(floor, sheet, shares)
+    if shares:
+        facts = {"before": sheet.major(before)} | facts
+        sheet.entries.append(Entry(element.id, element.description, shares, unit="cap", facts=facts))
+
+
+def _kept(cells: list[int]) -> Layer:
+    return lambda cell, amount: min(amount, cells[cell])
+
+
+def _fill_up(floor: Floor, sheet: Sheet, shares: dict[str, int]) -> None:
+    """What was taken from under a minimum is added again."""
+    taken = -sum(minor for of, minor in shares.items() if of in floor.covers)
+    left = sum(part.minor for part in sheet.parts.values() if part.of in floor.covers)
+    if (again := min(taken, floor.minor - left)) > 0:
+        sheet.parts[floor.of].timeless += again
+        shares[floor.of] = shares.get(floor.of, 0) + again

@@ -1,0 +1,152 @@
+"""The course of a trip: what its clocks read at the boundaries that a tariff has, and what lies between two of them.
+
+Nothing that a price depends on changes between two boundaries, so a price costs as much as there are of them.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from domain.billing.pricing.facts import TripFacts
+from domain.billing.pricing.wall_clock import Stretch, WallClock
+from domain.rulebook.adjustments import Cap, LadderCap, Percentage
+from domain.rulebook.elements import Element
+from domain.rulebook.rates import ReservationRate, TimeRate
+from domain.rulebook.tariff import Tariff
+from domain.rulebook.windows import Window
+
+_SECOND = timedelta(seconds=1)
+
+
+class PhaseClock:
+    """Runs while the trip is in a phase; reads how long it ran so far."""
+
+    def __init__(self, phase: str, facts: TripFacts) -> None:
+        self._begins: list[int] = []
+        """Where it sets in each time,"""
+        self._readings: list[int] = []
+        """and what it reads then."""
+        now = reading = 0
+        for span in facts.spans:
+            if span.seconds and phase in ("any", span.phase):
+                self._begins.append(now)
+                self._readings.append(reading)
+                reading += span.seconds
+            now += span.seconds
+        self.total = reading
+        self._readings.append(reading)
+        self._asked: list[int] | None = None
+        self._answered: list[int] = []
+
+    def at(self, second: int) -> int:
+        """What it reads at a second of the trip."""
+        n = bisect_right(self._begins, second) - 1
+        return 0 if n < 0 else min(self._readings[n] + second - self._begins[n], self._readings[n + 1])
+
+    def at_each(self, seconds: list[int]) -> list[int]:
+        """What it reads at each of these, which rise."""
+        if self._asked is not seconds:
+            self._asked, self._answered = seconds, [*map(self.at, seconds)]
+        return self._answered
+
+    def runs_from(self, reading: int) -> int:
+        """The second from which it runs on from a reading that it passes."""
+        n = bisect_right(self._readings, reading) - 1
+        return self._begins[n] + reading - self._readings[n]
+
+    def stopped(self, reading: int) -> int:
+        """The second at which it first shows a reading above 0."""
+        n = bisect_left(self._readings, reading) - 1
+        return self._begins[n] + reading - self._readings[n]
+
+
+class Course:
+    """A trip, cut at every boundary of a tariff: `edges`, and cells between them."""
+
+    def __init__(self, tariff: Tariff, facts: TripFacts) -> None:
+        self.facts = facts
+        self.duration_s = facts.duration_s
+        self.held_s = 0
+        if facts.reserved_at is not None:
+            self.held_s = max(0, (facts.started_at - facts.reserved_at) // _SECOND)
+        self._clocks: dict[str, PhaseClock] = {}
+        self._zone = tariff.timezone
+        self._inside: dict[int, list[bool]] = {}
+        cut = [e for e in tariff.elements if _has_edges(e)]
+        looks_back = any(isinstance(e, ReservationRate | Percentage) for e in cut)
+        self._begins, self._ends = -self.held_s if looks_back else 0, self.duration_s + 1
+        self.edges = self._all_edges(cut) if cut else [0, self._ends]
+        self.inner_edges = self.edges[1:-1]
+        self.cells = len(self.edges) - 1
+        self.first = bisect_left(self.edges, 0)
+        """The cell in which the trip starts; before it the car is held."""
+
+    def clock(self, phase: str) -> PhaseClock:
+        """The clock of a phase, or of the whole trip with `any`."""
+        if (found := self._clocks.get(phase)) is None:
+            found = self._clocks[phase] = PhaseClock(phase, self.facts)
+        return found
+
+    def cells_from(self, begins: int, ends: int) -> range:
+        """The cells from one edge until another."""
+        return range(bisect_left(self.edges, begins), min(bisect_left(self.edges, ends), self.cells))
+
+    def cell_of(self, second: int) -> int:
+        """The cell that a second of the trip lies in."""
+        return bisect_right(self.edges, second) - 1
+
+    def inside(self, windows: tuple[Window, ...]) -> list[bool]:
+        """For each cell, whether it lies in one of these windows."""
+        if (found := self._inside.get(id(windows))) is None:
+            found = self._inside[id(windows)] = [False] * self.cells
+            for window in windows:
+                for begins, ends, _ in self.wall.occurrences(window):
+                    cells = self.cells_from(begins, ends)
+                    found[cells.start : cells.stop] = [True] * len(cells)
+        return found
+
+    @cached_property
+    def wall(self) -> WallClock:
+        """The clock on the wall of the city."""
+        return WallClock(self.facts.started_at, ZoneInfo(self._zone), self._begins, self._ends)
+
+    @cached_property
+    def days(self) -> list[Stretch]:
+        """The local days."""
+        return [*self.wall.days()]
+
+    def _all_edges(self, elements: list[Element]) -> list[int]:
+        edges = {self._begins, 0, self._ends}
+        for element in elements:
+            edges.update(self._edges_of(element))
+        return sorted(edge for edge in edges if self._begins <= edge <= self._ends)
+
+    def _edges_of(self, element: Element) -> Iterator[int]:
+        for window in windows_of(element):
+            for begins, ends, _ in self.wall.occurrences(window):
+                yield from (begins, ends)
+        if isinstance(element, Cap) and element.calendar_day:
+            yield from (begins for begins, _, _ in self.days)
+        if isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
+            yield from range(0, self.duration_s + 1, element.period_s)
+        if isinstance(element, LadderCap):
+            lengths = sorted(rung.until_s for rung in element.rungs)
+            for begins in range(0, self.duration_s + 1, lengths[-1]):
+                yield from (begins + length for length in lengths)
+
+
+def windows_of(element: Element) -> tuple[Window, ...]:
+    """When it holds; for a hold, when that is free."""
+    if isinstance(element, TimeRate | Cap | Percentage):
+        return element.windows
+    return element.free_windows if isinstance(element, ReservationRate) else ()
+
+
+def _has_edges(element: Element) -> bool:
+    if windows_of(element) or isinstance(element, LadderCap):
+        return True
+    return isinstance(element, Cap) and (
+        element.calendar_day or (element.period_s is not None and element.beyond == "metered")
+    )

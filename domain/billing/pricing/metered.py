@@ -1,0 +1,91 @@
+"""The charges of an element that adds: once, or for each interval as it begins."""
+
+from decimal import Decimal
+from itertools import accumulate
+from operator import mul, sub
+
+from domain.billing.pricing.course import Course
+from domain.billing.pricing.parts import rounded
+from domain.billing.pricing.ticks import Ticks
+
+
+class Once:
+    """What is charged as the trip starts."""
+
+    def __init__(self, minor: int) -> None:
+        self._minor = minor
+
+    def within(self, _: int) -> int:
+        return 1
+
+    def before(self, _: int, second: int) -> int:
+        return int(second > 0)
+
+    def second(self, _: int, __: int) -> int:
+        return 0
+
+    def cost(self, _: int, count: int) -> int:
+        return self._minor * count
+
+
+class Metered:
+    """So much for each interval, and for the last perhaps a part of it; of those in cells that count, if not all do."""
+
+    def __init__(self, rate: Decimal, exponent: int, ticks: Ticks, course: Course, inside: list[bool] | None) -> None:
+        numerator, self._of = rate.as_integer_ratio()
+        self._rate = numerator * 10**exponent
+        self._ticks = ticks
+        self._all = [0, *ticks.before_each(course.inner_edges), ticks.count]
+        """How many there are before each edge; what lies before or behind all, is in the first or the last cell."""
+        self._counted = self._all
+        if inside is not None:
+            self._counted = [*accumulate(map(mul, map(sub, self._all[1:], self._all), inside), initial=0)]
+        self.count = self._counted[-1]
+        """How many are charged."""
+        self._cut: tuple[int, int] | None = None
+
+    def cut_last(self, part: int, of: int) -> None:
+        """Of the last interval only a part counts."""
+        last = self._all.index(self._ticks.count)
+        if self._counted[last] > self._counted[last - 1]:
+            self._cut = (part, of)
+
+    @property
+    def quantity(self) -> Decimal:
+        """How many intervals, to six places."""
+        if self._cut is None:
+            return Decimal(self.count * 1_000_000).scaleb(-6)
+        part, of = self._cut
+        millionths, rest = divmod(((self.count - 1) * of + part) * 1_000_000, of)
+        return Decimal(millionths + (2 * rest > of or (2 * rest == of and millionths % 2))).scaleb(-6)
+
+    def cells(self) -> list[int]:
+        """What is charged in each cell."""
+        rate, of = self._rate * 2, self._of
+        if rate >= 0:
+            amounts = [(rate * count + of) // (2 * of) for count in self._counted]
+        else:
+            amounts = [-((of - rate * count) // (2 * of)) for count in self._counted]
+        if self._cut is not None:
+            last = self._counted.index(self.count)
+            amounts[last:] = [self._amount(self.count)] * (len(amounts) - last)
+        return [*map(sub, amounts[1:], amounts)]
+
+    def within(self, cell: int) -> int:
+        return self._counted[cell + 1] - self._counted[cell]
+
+    def before(self, cell: int, second: int) -> int:
+        return self._ticks.before(second) - self._all[cell]
+
+    def second(self, cell: int, n: int) -> int:
+        return self._ticks.second(self._all[cell] + n)
+
+    def cost(self, cell: int, count: int) -> int:
+        first = self._counted[cell]
+        return self._amount(first + count) - self._amount(first)
+
+    def _amount(self, count: int) -> int:
+        if self._cut is None or count < self.count:
+            return rounded(self._rate * count, self._of)
+        part, of = self._cut
+        return rounded(self._rate * ((count - 1) * of + part), self._of * of)
