@@ -42,6 +42,9 @@ INGEST_LAG = Gauge("csbe_ingest_lag_seconds", "How long the oldest message of th
 INGEST_UP = Gauge(
     "csbe_ingest_connected", "Sessions at the broker that are connected and granted; 0 while standing by."
 )
+INGEST_LEFT_OUT = Counter(
+    "csbe_ingest_values_left_out_total", "Values of cars that cannot be true, by what they are about.", ["value"]
+)
 INGEST_OUTAGES = Counter(
     "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
 )
@@ -193,6 +196,9 @@ class IngestFigures(BrokerFigures):
 
     def message(self, channel: str, result: str) -> None:
         INGEST_MESSAGES.labels(channel, result).inc()
+
+    def left_out(self, name: str) -> None:
+        INGEST_LEFT_OUT.labels(name).inc()
 
     def outage(self, error: str) -> None:
         INGEST_OUTAGES.labels(error).inc()

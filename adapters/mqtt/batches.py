@@ -120,7 +120,31 @@ class BatchWriter:
         self._metrics = metrics or NoMetrics()
 
     async def write(self, received: Sequence[Received]) -> None:
-        """Raises the database's connection errors; nothing is stored then, and the same batch can be given again."""
+        """Raises the database's connection errors; nothing is stored then, and the same batch can be given again.
+
+        What cannot be stored for any other reason is halved until the message to blame is found: it alone is a dead
+        letter.
+        """
+        try:
+            await self._write(received)
+        except _FAILS_THE_BATCH:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it is, the one to blame is found, and no other car waits)
+            self._telemetry.forget_days()
+            if len(received) == 1:
+                await self._bury(received[0], error)
+                return
+            half = len(received) // 2
+            await self.write(received[:half])
+            await self.write(received[half:])
+
+    async def _bury(self, message: Received, error: Exception) -> None:
+        found, address = _Findings(), topics.parse(message.topic)
+        self._dead_letter_bug(found, message, address.channel if address else "unknown", error)
+        async with self._telemetry.batch(message.received_at) as batch:
+            await batch.store([], {}, found.dead)
+
+    async def _write(self, received: Sequence[Received]) -> None:
         found = _Findings()
         cars = await self._by_car(received, found)
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
@@ -200,8 +224,8 @@ class BatchWriter:
                 return self._take_status(car, message)
 
     def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Report | None:
-        telemetry = payloads.parse_telemetry(message.payload)
-        readings = readings_of(telemetry.signals)
+        telemetry, strange = payloads.parse_telemetry(message.payload)
+        readings = self._readings_of(telemetry.signals, strange)
         verdict = self._assess(car, readings, telemetry.ts, message.received_at, telemetry.seq)
         found.rows.append(_row(car, message, telemetry, readings, verdict))
         for anomaly in verdict.anomalies:
@@ -224,10 +248,17 @@ class BatchWriter:
         command_id = commands.telemetry_id(car.vin, seq, verdict.at)
         return _Report(message, "telemetry", command, command_id, reported.with_readings(readings, zones))
 
+    def _readings_of(self, signals: Mapping[str, payloads.SignalValue], strange: int) -> MessageReadings:
+        readings, left_out = readings_of(signals)
+        for name in (*left_out, *("unknown",) * strange):
+            self._metrics.left_out(name)
+        return readings
+
     def _take_response(self, car: _Car, message: Received) -> _Report:
-        response = payloads.parse_response(message.payload)
+        response, strange = payloads.parse_response(message.payload)
         at = min(response.ts, message.received_at)
-        readings = self._believable(car, readings_of(response.signals or {}), response.ts, message.received_at)
+        told = self._readings_of(response.signals or {}, strange)
+        readings = self._believable(car, told, response.ts, message.received_at)
         zones = self._zones_of(car, readings)
         command = commands.answer(car.known.vehicle_id, response, at, readings, zones)
         reported = car.memory.reported
@@ -244,6 +275,8 @@ class BatchWriter:
         return readings.model_copy(update={"position": trusted.position})
 
     def _take_status(self, car: _Car, message: Received) -> _Report | None:
+        if not message.payload:  # how one clears what a broker retains
+            return None
         online = payloads.parse_status(message.payload) == "online"
         reported = car.memory.reported
         if reported.online is online:

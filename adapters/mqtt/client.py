@@ -178,6 +178,11 @@ class AcknowledgingClient(Client):
         if refused:
             raise RefusedByBrokerError(f"subscription refused: {', '.join(refused)}")
 
+    def leave(self, filters: Sequence[str]) -> None:
+        """Unsubscribe, without waiting: not every broker answers about what it never knew (rumqttd does not)."""
+        for one in filters:
+            self._client.unsubscribe(one)
+
     @property
     def waiting(self) -> int:
         """How many messages have arrived and are not taken."""

@@ -96,7 +96,7 @@ class Ingest:
         last = topics.end_of_session(self._options.client_id)
         try:
             async with self._connection() as client:
-                await client.unsubscribe([*self._filters(shared=True), *self._filters(shared=False)])
+                client.leave([*self._filters(shared=True), *self._filters(shared=False)])
                 await client.listen([last])
                 await client.publish(last, b"", qos=1)
                 if not await self._consume(client, stop, last):
@@ -118,7 +118,7 @@ class Ingest:
         wanted = self._filters(shared=shared)
         await client.listen(wanted)
         if outdated := [f for f in self._filters(shared=not shared) if f not in wanted]:
-            await client.unsubscribe(outdated)
+            client.leave(outdated)
 
     def _filters(self, *, shared: bool) -> list[str]:
         share = self._options.share

@@ -1,24 +1,35 @@
 """What cars and backend say to each other, as strict models. Signals go by their COVESA VSS paths."""
 
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from domain.kernel.policy import CommandType, TellVehicle
+from domain.kernel.values import LATEST
 
 M = TypeVar("M", bound=BaseModel)
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_SIGNALS = 512
 
+CarTime = Annotated[AwareDatetime, Field(ge=datetime(1980, 1, 6, tzinfo=UTC), lt=LATEST)]
+"""What the clock of a car may show: satellites began to count weeks in 1980, which some fall back to."""
 SignalPath = Annotated[str, Field(pattern=r"^Vehicle(\.[A-Za-z0-9]+)+$", max_length=200)]
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL cannot hold the character NUL."""
 Text2000 = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
 Text64 = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
-SignalValue = bool | int | float | Text2000 | list[Text64]
+Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A larger one is taken as a float."""
+SignalValue = bool | Integer | float | Text2000 | list[Text64]
 Signals = Annotated[dict[SignalPath, SignalValue], Field(max_length=MAX_SIGNALS)]
+_signal: TypeAdapter[dict[SignalPath, SignalValue]] = TypeAdapter(
+    dict[SignalPath, SignalValue], config=ConfigDict(allow_inf_nan=False)
+)
 
 
 class BadPayloadError(ValueError):
@@ -32,7 +43,7 @@ class _Message(BaseModel):
 class TelemetryMessage(_Message):
     """Vehicle to backend: what it measured at `ts`. `seq` goes up by one with each message of the car."""
 
-    ts: AwareDatetime
+    ts: CarTime
     seq: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
     signals: Signals
 
@@ -56,7 +67,7 @@ class ResponseMessage(_Message):
 
     id: UUID
     status: Literal["done", "failed", "rejected", "expired"]
-    ts: AwareDatetime
+    ts: CarTime
     reason: Annotated[str, Field(max_length=200, pattern=NO_NUL)] | None = None
     signals: Signals | None = None
 
@@ -67,12 +78,19 @@ StatusMessage = Literal["online", "offline"]
 _status: TypeAdapter[StatusMessage] = TypeAdapter(StatusMessage)
 
 
-def parse_telemetry(payload: bytes) -> TelemetryMessage:
+class Parsed(NamedTuple, Generic[M]):
+    """A message, and how many of its signals were left out for a name or a value that no signal has."""
+
+    message: M
+    left_out: int = 0
+
+
+def parse_telemetry(payload: bytes) -> Parsed[TelemetryMessage]:
     """Raises `BadPayloadError`."""
     return _parse(TelemetryMessage, payload)
 
 
-def parse_response(payload: bytes) -> ResponseMessage:
+def parse_response(payload: bytes) -> Parsed[ResponseMessage]:
     """Raises `BadPayloadError`."""
     return _parse(ResponseMessage, payload)
 
@@ -86,14 +104,31 @@ def parse_status(payload: bytes) -> StatusMessage:
         raise BadPayloadError(msg) from error
 
 
-def _parse(model: type[M], payload: bytes) -> M:
+def _parse(model: type[M], payload: bytes) -> Parsed[M]:
+    """A signal that is none spoils itself alone."""
     if len(payload) > MAX_PAYLOAD_BYTES:
         msg = f"payload of {len(payload)} bytes is larger than {MAX_PAYLOAD_BYTES}"
         raise BadPayloadError(msg)
     try:
-        return model.model_validate_json(payload)
+        return Parsed(model.model_validate_json(payload))
+    except ValidationError as error:
+        if not all(len(problem["loc"]) > 1 and problem["loc"][0] == "signals" for problem in error.errors()):
+            raise BadPayloadError(_reason(error)) from error
+    told = from_json(payload)
+    good = dict(_good(told["signals"]))
+    try:
+        return Parsed(model.model_validate(told | {"signals": good}), len(told["signals"]) - len(good))
     except ValidationError as error:
         raise BadPayloadError(_reason(error)) from error
+
+
+def _good(signals: dict[str, Any]) -> Iterator[tuple[str, SignalValue]]:
+    """Those that are signals."""
+    for path, value in signals.items():
+        try:
+            yield from _signal.validate_python({path: value}).items()
+        except ValidationError:
+            continue
 
 
 def _reason(error: ValidationError) -> str:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.mqtt.payloads import BadPayloadError, SignalValue
+from adapters.mqtt.payloads import SignalValue
 from domain.kernel.units import Latitude, Longitude, Metres, Percent, Position
 
 _DOOR = r"Vehicle\.Cabin\.Door\.Row[12]\.(DriverSide|PassengerSide|Left|Right)"
@@ -79,20 +79,43 @@ class MessageReadings(BaseModel):
     """An airbag has been deployed."""
 
 
-def readings_of(signals: Mapping[str, SignalValue]) -> MessageReadings:
-    """Raises `BadPayloadError` when a signal that is used has a value out of its bounds or of another type."""
+class Believable(NamedTuple):
+    """What can be true of a message's signals, and what cannot."""
+
+    readings: MessageReadings
+    left_out: tuple[str, ...] = ()
+    """Names of the values out of the bounds that VSS gives them, or of another type: each spoils itself alone."""
+
+
+def readings_of(signals: Mapping[str, SignalValue]) -> Believable:
+    """The one place where what a car says becomes what the backend talks about."""
+    told = _sorted_out(signals)
+    left_out: tuple[str, ...] = ()
     try:
-        found = _Signals.model_validate(_sorted_out(signals))
+        found = _Signals.model_validate(told)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        raise BadPayloadError("; ".join(f"signal {p['loc'][0]}: {p['msg']}" for p in problems)) from error
-    if (found.latitude is None) != (found.longitude is None):
-        msg = "latitude and longitude only make sense together"
-        raise BadPayloadError(msg)
+        left_out = tuple(_removed(told, problem["loc"]) for problem in reversed(error.errors()))
+        found = _Signals.model_validate(told)
+    if found.latitude is None or found.longitude is None:
+        halves = {"latitude": found.latitude, "longitude": found.longitude}
+        left_out += tuple(name for name, half in halves.items() if half is not None)
+        return Believable(_readings(found, None), left_out)
+    return Believable(_readings(found, Position(latitude=found.latitude, longitude=found.longitude)), left_out)
+
+
+def _removed(told: dict[str, Any], place: tuple[int | str, ...]) -> str:
+    """Take a value out, or one of a list, the last first; returns the name of what it is about."""
+    name = str(place[0])
+    if len(place) > 1 and isinstance(told[name], list) and name in _GROUPS:
+        del told[name][int(place[1])]
+    else:
+        told.pop(name, None)
+    return name
+
+
+def _readings(found: _Signals, position: Position | None) -> MessageReadings:
     return MessageReadings(
-        position=None
-        if found.latitude is None
-        else Position(latitude=found.latitude, longitude=found.longitude or 0.0),
+        position=position,
         speed_kmh=found.speed_kmh,
         odometer_m=found.odometer_m,
         energy_percent=found.fuel_percent if found.charge_percent is None else found.charge_percent,

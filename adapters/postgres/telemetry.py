@@ -139,6 +139,10 @@ class TelemetryStore:
             await connection.execute(_FORGET_LETTERS, first_kept)
         return days
 
+    def forget_days(self) -> None:
+        """Look again for the partition of each day: a database that was restored may lack what was there before."""
+        self._days.clear()
+
     async def _ensure_day(self, day: date) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", Lock.TELEMETRY_DAYS)

@@ -1,0 +1,84 @@
+"""What the database refuses of a batch is found, and is a dead letter by itself."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from adapters.mqtt.batches import BatchWriter, Received
+from tests.adapters.mqtt.cars import SERVICE
+
+NOW = datetime.now(UTC)
+REFUSED_SEQ = 4_000_000_013
+
+
+def telemetry(vin: str, seq: int, ts: str | None = None, **more: object) -> Received:
+    body = {
+        "ts": ts or (NOW - timedelta(seconds=60 - seq % 60)).isoformat(),
+        "seq": seq,
+        "signals": {"Vehicle.Speed": 10.0, **more},
+    }
+    return Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/telemetry", json.dumps(body).encode(), NOW)
+
+
+@pytest.fixture
+async def strict(pool: asyncpg.Pool) -> AsyncIterator[None]:
+    """A database that refuses one message for a reason of its own."""
+    await pool.execute(
+        f"alter table csbe.telemetry add constraint telemetry_refuses check (seq <> {REFUSED_SEQ}) not valid"
+    )
+    yield
+    await pool.execute("alter table csbe.telemetry drop constraint telemetry_refuses")
+
+
+async def stored(pool: asyncpg.Pool, vin: str) -> list[int]:
+    return [row[0] for row in await pool.fetch("select seq from csbe.telemetry where vin = $1 order by seq", vin)]
+
+
+async def buried(pool: asyncpg.Pool, vin: str) -> list[str]:
+    rows = await pool.fetch("select reason from csbe.dead_letters where topic like $1", f"%/{vin}/%")
+    return [row[0] for row in rows]
+
+
+@pytest.mark.usefixtures("strict")
+async def test_of_a_batch_that_the_database_refuses_the_message_to_blame_alone_is_a_dead_letter(
+    pool: asyncpg.Pool, writer: BatchWriter, vin: str
+) -> None:
+    others = [f"TST{n:014d}" for n in range(10)]
+    batch = [telemetry(other, seq) for seq in range(3) for other in others]
+    batch[17:17] = [telemetry(vin, 1), telemetry(vin, REFUSED_SEQ), telemetry(vin, REFUSED_SEQ + 1)]
+
+    await writer.write(batch)
+
+    assert await stored(pool, vin) == [1, REFUSED_SEQ + 1]
+    assert await buried(pool, vin) == ["internal error: CheckViolationError"]
+    assert [await stored(pool, other) for other in others] == [[0, 1, 2]] * 10
+
+
+async def test_a_partition_that_is_gone_is_made_again(pool: asyncpg.Pool, writer: BatchWriter, vin: str) -> None:
+    await writer.write([telemetry(vin, 1)])
+    await pool.execute(f"drop table csbe.telemetry_{NOW:%Y%m%d}")
+
+    await writer.write([telemetry(vin, 2), telemetry(vin, 3)])
+
+    assert await stored(pool, vin) == [2, 3]
+    assert not await buried(pool, vin)
+
+
+@pytest.mark.parametrize("ts", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "yesterday"])
+async def test_a_time_that_no_clock_can_show_is_a_dead_letter(
+    pool: asyncpg.Pool, writer: BatchWriter, vin: str, ts: str
+) -> None:
+    await writer.write([telemetry(vin, 1, ts), telemetry(vin, 2)])
+
+    assert await stored(pool, vin) == [2]
+    [reason] = await buried(pool, vin)
+    assert reason.startswith("ts: ")
+
+
+async def test_a_cleared_status_says_nothing(pool: asyncpg.Pool, writer: BatchWriter, vin: str) -> None:
+    await writer.write([Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/status", b"", NOW)])
+
+    assert not await buried(pool, vin)
