@@ -69,7 +69,7 @@ async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
     rulebook = system.rulebook(by.service)
     found = quote_for(vehicle, rulebook, system.clock.now())
     tariff = system.rulebooks.tariff(by.service, found.tariff_digest)
-    refuse_if(unknown_choices(tariff, body.package, body.options))
+    refuse_if(unknown_choices(tariff, body.package, body.options, found.quoted_at))
     whole = TripFacts.of(
         driving_s=body.driving_min * 60,
         parked_s=body.parked_min * 60,

@@ -24,11 +24,16 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
     return numbers.take(document_id, work.now)
 
 
-async def issue_invoice(command: BillCharge, work: UnitOfWork) -> Invoice:
-    """Price a charge by its quote, tax it by the city of that, number it in the range of its seller."""
+async def issue_invoice(command: BillCharge, work: UnitOfWork) -> Invoice | None:
+    """Price a charge by its quote, tax it by the city of that, number it in the range of its seller.
+
+    A hold that was free has no invoice.
+    """
     city, tariff = work.rulebook.city(command.quote.city_id), work.tariff(command.quote.tariff_digest)
     seller = work.legal_entity(command.seller_id)
     priced, day = price(tariff, command.facts), city.local_day(command.facts.ended_at)
+    if command.facts.reservation_only and not priced.lines:
+        return None
     invoice = Invoice.issue(
         number=await take_number(work, seller, "invoice", Invoice.id_of(command.subject_kind, command.subject_id)),
         subject_kind=command.subject_kind,
@@ -51,7 +56,8 @@ async def issue_invoice(command: BillCharge, work: UnitOfWork) -> Invoice:
 async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) -> None:
     """Take the money of an open invoice: from its hold as far as that goes, the rest by a new payment.
 
-    When nothing is due, the invoice is settled and the hold given back.
+    When nothing is due, the invoice is settled and the hold given back. What is due to the payer is never captured: the
+    invoice stays open.
     """
     first, due = await work.find(Payment, invoice.payment_id), invoice.due
     if not due:
@@ -66,7 +72,7 @@ def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work:
     zero = Money.zero(due.currency)
     if payment is None:
         return zero
-    if payment.held is None or not due or payment.state != "held":
+    if payment.held is None or due <= zero or payment.state != "held":
         payment.release(work.now)
         return zero
     part = min(due, payment.held)

@@ -1,6 +1,8 @@
 """A credit note: takes back an invoice, or a part of it, for a stated reason."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from itertools import accumulate
 from uuid import UUID
 
 from domain.billing.invoice import Invoice
@@ -97,6 +99,21 @@ def proportion(invoice: Invoice, gross: Money) -> Taxed:
     def part(of: Money) -> Money:
         return up_to(before + gross, of) - up_to(before, of)
 
-    taxes = tuple(t.model_copy(update={"base": part(t.base), "amount": part(t.amount)}) for t in invoice.taxes)
-    tax = Money.total((t.amount for t in taxes), gross.currency)
+    amounts = [part(t.amount) for t in invoice.taxes]
+    tax = Money.total(amounts, gross.currency)
+    bases = _bases(invoice, gross - tax, amounts, part)
+    taxes = tuple(
+        t.model_copy(update={"base": base, "amount": amount})
+        for t, base, amount in zip(invoice.taxes, bases, amounts, strict=True)
+    )
     return Taxed(net=gross - tax, tax=tax, gross=gross, taxes=taxes)
+
+
+def _bases(invoice: Invoice, net: Money, amounts: list[Money], part: Callable[[Money], Money]) -> list[Money]:
+    """What each tax of a part is on: its net without what is untaxed, and where it was so, with the taxes before it."""
+    if not amounts:
+        return []
+    least = invoice.taxes[0].base
+    taxed = net - part(invoice.net - least)
+    before = accumulate(amounts, initial=Money.zero(net.currency))
+    return [taxed if t.base == least else taxed + sums for t, sums in zip(invoice.taxes, before, strict=False)]

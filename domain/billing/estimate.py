@@ -3,6 +3,7 @@
 from domain.billing.pricing import PriceLine, TripFacts, price
 from domain.billing.taxes import TaxAmount, tax
 from domain.kernel.money import Money
+from domain.kernel.trusted import trusted
 from domain.kernel.values import Value
 from domain.rulebook.model import City
 from domain.rulebook.tariff import Tariff
@@ -23,4 +24,4 @@ def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     priced = price(tariff, facts)
     untaxed = priced.cost_of(*tariff.untaxed)
     taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
-    return Estimate(lines=priced.lines, **dict(taxed))
+    return trusted(Estimate, lines=priced.lines, **dict(taxed))

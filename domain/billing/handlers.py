@@ -39,7 +39,8 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> InvoiceId:
     invoice_id = Invoice.id_of(command.subject_kind, command.subject_id)
     if await work.find(Invoice, invoice_id) is not None:
         return invoice_id
-    invoice = await issue_invoice(command, work)
+    if (invoice := await issue_invoice(command, work)) is None:
+        return invoice_id
     if reasons := review_reasons(work.rulebook.trip, command.facts, invoice.gross):
         invoice.require_review(reasons, work.now)
     else:
@@ -64,7 +65,7 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     if await work.find(CreditNote, command.credit_note_id) is not None:
         return command.credit_note_id
     invoice = await work.load(Invoice, command.invoice_id)
-    amount = command.amount or invoice.uncredited
+    amount = invoice.uncredited if command.amount is None else command.amount
     invoice.expect_no_payment_under_way()
     check_creditable(invoice, amount)
     note = CreditNote.issue(

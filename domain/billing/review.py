@@ -10,7 +10,7 @@ from domain.rulebook.model import TripLimits
 
 def review_reasons(limits: TripLimits, facts: TripFacts, gross: Money) -> tuple[Violation, ...]:
     """Why this charge must not be taken without a person's approval; nothing when it may."""
-    found = (_too_long(limits, facts), _too_much(limits, gross))
+    found = (_too_long(limits, facts), _too_much(limits, gross), _below_nothing(gross))
     return tuple(reason for reason in found if reason is not None)
 
 
@@ -30,3 +30,10 @@ def _too_much(limits: TripLimits, gross: Money) -> Violation | None:
         return None
     values = {"gross": str(gross), "limit": str(limits.review_above)}
     return Violation(code="charge.amount_too_high", detail="check the facts that the price comes from", values=values)
+
+
+def _below_nothing(gross: Money) -> Violation | None:
+    if gross.amount_minor >= 0:
+        return None
+    detail = "the payer is owed this: check what was agreed, nothing can be taken"
+    return Violation(code="charge.below_nothing", detail=detail, values={"gross": str(gross)})

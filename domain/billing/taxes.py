@@ -4,14 +4,16 @@ Each tax is computed once per invoice on the sum of its lines and rounded to the
 (as EN 16931 does for each rate, BR-CO-17), never line by line.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Self
+from math import lcm
+from typing import NamedTuple, Self
 
 from pydantic import model_validator
 
+from domain.billing.pricing.parts import rounded
 from domain.kernel.money import Money
+from domain.kernel.trusted import trusted
 from domain.kernel.values import Value
 from domain.rulebook.model import on
 from domain.rulebook.tax import TaxRule
@@ -48,40 +50,57 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, untaxed: Money |
 
     `untaxed` is the part of the total that no tax is on: it is in net and gross, and in the base of no tax.
     """
-    free = untaxed or Money.zero(total.currency)
+    free = untaxed.amount_minor if untaxed else 0
     in_force = on(day, rules)
-    net, contained = _contained(total - free, [rule for rule in in_force if rule.inclusive])
-    added = _added(
-        net, [rule for rule in in_force if not rule.inclusive], start=Money.total(_amounts(contained), total.currency)
+    contained = [rule for rule in in_force if rule.inclusive]
+    net, found = _contained(total.amount_minor - free, contained)
+    found += _added(net, [rule for rule in in_force if not rule.inclusive], start=sum(one.amount for one in found))
+    taxes = tuple(
+        trusted(
+            TaxAmount,
+            name=one.rule.name,
+            rate=one.rule.rate,
+            base=Money(amount_minor=one.base, currency=total.currency),
+            amount=Money(amount_minor=one.amount, currency=total.currency),
+            inclusive=one.rule.inclusive,
+        )
+        for one in found
     )
-    amounts = (*contained, *added)
-    tax_sum = Money.total(_amounts(amounts), total.currency)
-    return Taxed(net=net + free, tax=tax_sum, gross=net + free + tax_sum, taxes=amounts)
+    net, on_it = net + free, sum(one.amount for one in found)
+    shown = {"net": net, "tax": on_it, "gross": net + on_it}
+    amounts = {name: Money(amount_minor=minor, currency=total.currency) for name, minor in shown.items()}
+    return trusted(Taxed, **amounts, taxes=taxes)
 
 
-def _contained(total: Money, rules: list[TaxRule]) -> tuple[Money, list[TaxAmount]]:
+class _One(NamedTuple):
+    """One tax in minor units."""
+
+    rule: TaxRule
+    base: int
+    amount: int
+
+
+def _contained(total: int, rules: list[TaxRule]) -> tuple[int, list[_One]]:
     """The last tax takes what is left, so that no cent of the total is lost between several."""
-    whole = 1 + sum((rule.rate for rule in rules), Decimal(0))
-    exact_net = total.major / whole
-    net = Money.rounded(exact_net, total.currency)
-    left, amounts = total - net, []
-    for rule in rules:
-        is_last = rule is rules[-1]
-        amount = left if is_last else Money.rounded(exact_net * rule.rate, total.currency)
+    ratios = [rule.rate.as_integer_ratio() for rule in rules]
+    of = lcm(*(denominator for _, denominator in ratios))
+    parts = [numerator * of // denominator for numerator, denominator in ratios]
+    whole = of + sum(parts)
+    net = rounded(total * of, whole)
+    left, found = total - net, []
+    for rule, part in zip(rules, parts, strict=True):
+        amount = left if rule is rules[-1] else rounded(total * part, whole)
         left -= amount
-        amounts.append(TaxAmount(name=rule.name, rate=rule.rate, base=net, amount=amount, inclusive=True))
-    return net, amounts
+        found.append(_One(rule, net, amount))
+    return net, found
 
 
-def _added(net: Money, rules: list[TaxRule], *, start: Money) -> list[TaxAmount]:
-    so_far, amounts = start, list[TaxAmount]()
+def _added(net: int, rules: list[TaxRule], *, start: int) -> list[_One]:
+    so_far, found = start, []
     for rule in rules:
         base = net + so_far if rule.compound else net
-        amount = Money.rounded(base.major * rule.rate, net.currency)
-        amounts.append(TaxAmount(name=rule.name, rate=rule.rate, base=base, amount=amount, inclusive=False))
+        numerator, denominator = rule.rate.as_integer_ratio()
+        amount = rounded(base * numerator, denominator)
+        found.append(_One(rule, base, amount))
         so_far += amount
-    return amounts
-
-
-def _amounts(taxes: Iterable[TaxAmount]) -> Iterable[Money]:
-    return (one.amount for one in taxes)
+    return found

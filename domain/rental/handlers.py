@@ -37,13 +37,15 @@ async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWo
 
 async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
-    reservation.cancel(work.rulebook.city(reservation.city_id), work.now)
+    tariff = work.tariff(reservation.quote.tariff_digest)
+    reservation.cancel(work.rulebook.city(reservation.city_id), tariff, work.now)
     await _release(reservation, work)
 
 
 async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
-    if reservation.expire(work.rulebook.city(reservation.city_id), work.now):
+    tariff = work.tariff(reservation.quote.tariff_digest)
+    if reservation.expire(work.rulebook.city(reservation.city_id), tariff, work.now):
         await _release(reservation, work)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from domain.billing.pricing import TripFacts
+from domain.billing.pricing import TripFacts, price
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
@@ -11,7 +11,7 @@ from domain.kernel.values import Instant
 from domain.rental.commands import PlaceReservation
 from domain.rental.reservation_rules import NOTICE, not_longer, not_open, of_another_car, of_another_member, too_long
 from domain.rulebook.model import City, ReservationLimits
-from domain.rulebook.tariff import Quote
+from domain.rulebook.tariff import Quote, Tariff
 
 Closing = Literal["cancelled", "expired", "converted"]
 
@@ -147,11 +147,11 @@ class Reservation(Aggregate):
         refuse_if([self._not_open(at), not_longer(until, self.expires_at), too_long(until, latest)])
         self.trigger_event(self.Extended, timestamp=at, member_id=self.member_id, expires_at=until)
 
-    def cancel(self, city: City, at: datetime) -> None:
+    def cancel(self, city: City, tariff: Tariff, at: datetime) -> None:
         """Give the car up. Refused once the reservation has ended. What it costs is sold in its city."""
         refuse_if([self._not_open(at)])
         self._close(self.Cancelled, at, at)
-        self._charge(at, city, at)
+        self._charge(at, city, tariff, at)
 
     def announce_expiry(self, at: datetime) -> None:
         """Have the member told that the time ends soon, once for each end. Too early or once closed changes nothing."""
@@ -159,12 +159,12 @@ class Reservation(Aggregate):
         if self.is_open and not told and self.expires_at - NOTICE <= at < self.expires_at:
             self.trigger_event(self.ExpiryAnnounced, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
 
-    def expire(self, city: City, at: datetime) -> bool:
+    def expire(self, city: City, tariff: Tariff, at: datetime) -> bool:
         """End the claim once its time is up; says whether it did. Twice or too early changes nothing."""
         if not self.is_open or at < self.expires_at:
             return False
         self._close(self.Expired, self.expires_at, at)
-        self._charge(self.expires_at, city, at)
+        self._charge(self.expires_at, city, tariff, at)
         return True
 
     def convert(self, trip_id: TripId, member_id: MemberId, vehicle_id: VehicleId, at: datetime) -> None:
@@ -187,9 +187,9 @@ class Reservation(Aggregate):
         who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}
         self.trigger_event(event, timestamp=at, reserved_until=reserved_until, **who)
 
-    def _charge(self, reserved_until: datetime, city: City, at: datetime) -> None:
-        if reserved_until > self.free_until:
-            facts = TripFacts(started_at=reserved_until, reserved_at=self.placed_at, reservation_only=True)
+    def _charge(self, reserved_until: datetime, city: City, tariff: Tariff, at: datetime) -> None:
+        facts = TripFacts(started_at=reserved_until, reserved_at=self.placed_at, reservation_only=True)
+        if reserved_until > self.free_until and price(tariff, facts).lines:
             what = {"quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}
             who = {"member_id": self.member_id, "method_token": self.method_token}
             self.trigger_event(self.ChargeDue, timestamp=at, **who, **what)

@@ -48,7 +48,7 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Unit
         refuse_if(_obstacles_beside_the_claim(member, vehicle, work))
         reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
         found = Claim(quote=reservation.quote, method_token=reservation.method_token, reserved_at=reservation.placed_at)
-    refuse_if(unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options))
+    refuse_if(unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options, work.now))
     return found
 
 

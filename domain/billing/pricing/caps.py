@@ -83,7 +83,7 @@ def _stretches(element: Cap, course: Course) -> Iterator[tuple[tuple[int, int], 
     if not element.windows:
         yield from ((((0, day.day), day.begins, day.ends)) for day in course.days)
     for n, window in enumerate(element.windows):
-        yield from (((n, found.day), found.begins, found.ends) for found in course.wall.occurrences(window))
+        yield from (((n, found.day), found.begins, found.ends) for found in course.occurrences(window))
 
 
 class _Cuts:

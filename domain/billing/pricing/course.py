@@ -18,6 +18,7 @@ from domain.rulebook.tariff import Tariff
 from domain.rulebook.windows import Window
 
 _SECOND = timedelta(seconds=1)
+_IN_WINDOWS = (TimeRate, Cap, Percentage)
 
 
 class PhaseClock:
@@ -43,7 +44,10 @@ class PhaseClock:
     def at(self, second: int) -> int:
         """What it reads at a second of the trip."""
         n = bisect_right(self._begins, second) - 1
-        return 0 if n < 0 else min(self._readings[n] + second - self._begins[n], self._readings[n + 1])
+        if n < 0:
+            return 0
+        reading, most = self._readings[n] + second - self._begins[n], self._readings[n + 1]
+        return min(reading, most)
 
     def at_each(self, seconds: list[int]) -> list[int]:
         """What it reads at each of these, which rise."""
@@ -74,8 +78,9 @@ class Course:
         self._clocks: dict[str, PhaseClock] = {}
         self._zone = tariff.timezone
         self._inside: dict[int, list[bool]] = {}
+        self._occurrences: dict[int, list[Stretch]] = {}
         cut = [e for e in tariff.elements if _has_edges(e)]
-        looks_back = any(isinstance(e, ReservationRate | Percentage) for e in cut)
+        looks_back = any(isinstance(e, (ReservationRate, Percentage)) for e in cut)
         self._begins, self._ends = -self.held_s if looks_back else 0, self.duration_s + 1
         self.edges = self._all_edges(cut) if cut else [0, self._ends]
         self.inner_edges = self.edges[1:-1]
@@ -97,12 +102,18 @@ class Course:
         """The cell that a second of the trip lies in."""
         return bisect_right(self.edges, second) - 1
 
+    def occurrences(self, window: Window) -> list[Stretch]:
+        """When a window holds."""
+        if (found := self._occurrences.get(id(window))) is None:
+            found = self._occurrences[id(window)] = [*self.wall.occurrences(window)]
+        return found
+
     def inside(self, windows: tuple[Window, ...]) -> list[bool]:
         """For each cell, whether it lies in one of these windows."""
         if (found := self._inside.get(id(windows))) is None:
             found = self._inside[id(windows)] = [False] * self.cells
             for window in windows:
-                for begins, ends, _ in self.wall.occurrences(window):
+                for begins, ends, _ in self.occurrences(window):
                     cells = self.cells_from(begins, ends)
                     found[cells.start : cells.stop] = [True] * len(cells)
         return found
@@ -124,8 +135,8 @@ class Course:
         return sorted(edge for edge in edges if self._begins <= edge <= self._ends)
 
     def _edges_of(self, element: Element) -> Iterator[int]:
-        for window in windows_of(element):
-            for begins, ends, _ in self.wall.occurrences(window):
+        for window in _windows_of(element):
+            for begins, ends, _ in self.occurrences(window):
                 yield from (begins, ends)
         if isinstance(element, Cap) and element.calendar_day:
             yield from (begins for begins, _, _ in self.days)
@@ -137,15 +148,15 @@ class Course:
                 yield from (begins + length for length in lengths)
 
 
-def windows_of(element: Element) -> tuple[Window, ...]:
+def _windows_of(element: Element) -> tuple[Window, ...]:
     """When it holds; for a hold, when that is free."""
-    if isinstance(element, TimeRate | Cap | Percentage):
+    if isinstance(element, _IN_WINDOWS):
         return element.windows
     return element.free_windows if isinstance(element, ReservationRate) else ()
 
 
 def _has_edges(element: Element) -> bool:
-    if windows_of(element) or isinstance(element, LadderCap):
+    if _windows_of(element) or isinstance(element, LadderCap):
         return True
     return isinstance(element, Cap) and (
         element.calendar_day or (element.period_s is not None and element.beyond == "metered")

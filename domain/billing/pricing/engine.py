@@ -12,6 +12,7 @@ from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.parts import Entry, Sheet
 from domain.billing.pricing.rates import RATES
 from domain.kernel.money import Money
+from domain.kernel.trusted import trusted
 from domain.kernel.values import Count, Value
 from domain.rulebook.elements import Package
 from domain.rulebook.tariff import Tariff
@@ -44,7 +45,7 @@ class Price(Value):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if Money.total((line.amount for line in self.lines), self.total.currency) != self.total:
+        if sum(line.amount.amount_minor for line in self.lines) != self.total.amount_minor:
             msg = f"the lines do not sum to {self.total}"
             raise ValueError(msg)
         return self
@@ -55,8 +56,8 @@ class Price(Value):
 
     def cost_of(self, *element_ids: str) -> Money:
         """What these elements cost in the end, with all caps and percentages on them."""
-        shares = (line.shares[i] for line in self.lines for i in element_ids if i in line.shares)
-        return Money.total(shares, self.total.currency)
+        minor = sum(line.shares[i].amount_minor for line in self.lines for i in element_ids if i in line.shares)
+        return Money(amount_minor=minor, currency=self.total.currency)
 
 
 def price(tariff: Tariff, facts: TripFacts) -> Price:
@@ -75,7 +76,7 @@ def price(tariff: Tariff, facts: TripFacts) -> Price:
     else:
         entries = _entries(tariff, course, None)
     lines = tuple(_line(entry, tariff) for entry in entries if entry.minor)
-    return Price(lines=lines, total=Money(amount_minor=_minor(entries), currency=tariff.currency))
+    return trusted(Price, lines=lines, total=Money(amount_minor=_minor(entries), currency=tariff.currency))
 
 
 def _minor(entries: list[Entry]) -> int:
@@ -98,14 +99,20 @@ def _entries(tariff: Tariff, course: Course, package: Package | None) -> list[En
 
 def _line(entry: Entry, tariff: Tariff) -> PriceLine:
     currency = tariff.currency
-    return PriceLine(
+    amount = Money(amount_minor=entry.minor, currency=currency)
+    shares = {
+        of: amount if minor == entry.minor else Money(amount_minor=minor, currency=currency)
+        for of, minor in entry.shares.items()
+    }
+    return trusted(
+        PriceLine,
         rule_id=entry.rule_id,
         description=entry.description,
         quantity=entry.quantity,
         unit=entry.unit,
         unit_amount=entry.unit_amount,
-        amount=Money(amount_minor=entry.minor, currency=currency),
-        shares={of: Money(amount_minor=minor, currency=currency) for of, minor in entry.shares.items()},
+        amount=amount,
+        shares=shares,
         tariff_id=tariff.id,
         tariff_version=tariff.version,
         facts=entry.facts,

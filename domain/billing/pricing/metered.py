@@ -33,11 +33,12 @@ class Metered:
 
     def __init__(self, rate: Decimal, exponent: int, ticks: Ticks, course: Course, inside: list[bool] | None) -> None:
         numerator, self._of = rate.as_integer_ratio()
-        self._rate = numerator * 10**exponent
+        self._rate: int = numerator * 10**exponent
         self._ticks = ticks
-        self._all = [0, *ticks.before_each(course.inner_edges), ticks.count]
+        inner = ticks.before_each(course.inner_edges) if course.inner_edges else ()
+        self._all: list[int] = [0, *inner, ticks.count]
         """How many there are before each edge; what lies before or behind all, is in the first or the last cell."""
-        self._counted = self._all
+        self._counted: list[int] = self._all
         if inside is not None:
             self._counted = [*accumulate(map(mul, map(sub, self._all[1:], self._all), inside), initial=0)]
         self.count = self._counted[-1]
@@ -82,6 +83,9 @@ class Metered:
 
     def cost(self, cell: int, count: int) -> int:
         first = self._counted[cell]
+        if self._cut is None and self._rate > 0:
+            rate, of = 2 * self._rate, self._of
+            return (rate * (first + count) + of) // (2 * of) - (rate * first + of) // (2 * of)
         return self._amount(first + count) - self._amount(first)
 
     def _amount(self, count: int) -> int:

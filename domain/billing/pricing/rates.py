@@ -33,8 +33,10 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
     ends = course.duration_s
     if rate.clock == "trip":
         begins, ends = max(begins, rate.start_s), ends if rate.end_s is None else min(ends, rate.end_s)
-    shown = clock.at(begins)
-    total = max(0, clock.at(ends) - shown)
+    shown, total = 0, clock.total
+    if begins or ends < course.duration_s:
+        shown = clock.at(begins)
+        total = max(0, clock.at(ends) - shown)
     used = {f"{rate.phase}_s": str(total)}
     if rate.calendar_day:
         days = Places(first_of_days(clock, begins, ends, course))
@@ -47,7 +49,7 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
         start=0 if is_cut else rate.start_s,
         end=None if is_cut else rate.end_s,
         counting=rate.counting,
-        reaches=_reaches(rate, course, begins, shown + total, ran=total > 0),
+        reaches=rate.counting == "reached" and _reaches(rate, course, begins, shown + total, ran=total > 0),
     )
     first, interval = shown + (0 if is_cut else rate.start_s), rate.interval_s or 1
     ticks: Ticks
