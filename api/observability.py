@@ -50,6 +50,8 @@ INGEST_OUTAGES = Counter(
 )
 BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker said no, and to what.", ["what"])
 
+PART_FAILURES = Counter("csbe_part_failures_total", "How often a part of the process failed and began again.", ["part"])
+
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
 JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
 JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for an operator.")

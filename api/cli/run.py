@@ -1,6 +1,5 @@
 """Commands that set the system up and run it."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,7 +153,7 @@ def simulate(
 async def _serve(running: Running, parts: set[Component]) -> None:
     stop = told_to_stop()
     settings = running.system.settings
-    async with served(running.system, whole=Component.API in parts), running.going(parts) as loops:
+    async with served(running.system, whole=Component.API in parts), running.going(parts):
         errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
-        await asyncio.wait({loops, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        await stop.wait()
         errors.print("stopping: what is in hand is finished first")

@@ -21,6 +21,7 @@ from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.webhooks.deliverer import WebhookDeliverer
 from api.composition.operators import Operators
+from api.composition.parts import Parts
 from api.system import System
 
 log = structlog.get_logger(__name__)
@@ -59,32 +60,29 @@ class Running:
     telemetry: TelemetryStore
     operators: Operators
     ingest: SharedIngest
+    parts: Parts
     refresh_zones: Callable[[], Awaitable[None]]
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self.rulebooks.run(stop))
-            if Component.PROJECTIONS in parts:
-                for follower in self.followers:
-                    loops.create_task(follower.run(stop))
-            if Component.POLICIES in parts:
-                loops.create_task(self.policies.run(stop))
-                loops.create_task(self.worker.run(stop))
-            if Component.WEBHOOKS in parts:
-                loops.create_task(self.webhook_changes.run(stop))
-                loops.create_task(self.webhooks.run(stop))
-            if Component.INGEST in parts:
-                loops.create_task(self.ingest.run(stop))
-                loops.create_task(self._keep_zones(stop))
+        loops = {"rulebooks": self.rulebooks.run}
+        if Component.PROJECTIONS in parts:
+            loops |= {follower.name: follower.run for follower in self.followers}
+        if Component.POLICIES in parts:
+            loops |= {"policies": self.policies.run, "jobs": self.worker.run}
+        if Component.WEBHOOKS in parts:
+            loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
+        if Component.INGEST in parts:
+            loops |= {"ingest": self.ingest.run, "zones": self._keep_zones}
+        await asyncio.gather(*(self.parts.keep(name, loop, stop) for name, loop in loops.items()))
 
     @asynccontextmanager
-    async def going(self, parts: Collection[Component]) -> AsyncIterator[asyncio.Task[None]]:
-        """Run the loops of these parts during the block; yields the task, which ends early only by a fault of ours."""
+    async def going(self, parts: Collection[Component]) -> AsyncIterator[None]:
+        """Run the loops of these parts during the block."""
         stop = asyncio.Event()
         loops = asyncio.create_task(self.run(parts, stop))
         try:
-            yield loops
+            yield
         finally:
             stop.set()
             await loops

@@ -37,6 +37,7 @@ from api.composition.checks import broker_answers, database_answers, keeping_up,
 from api.composition.effects import Effects
 from api.composition.foundation import Foundation, foundation
 from api.composition.operators import Operators
+from api.composition.parts import Parts
 from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
@@ -79,9 +80,9 @@ async def composed(
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
-        ingest = await _ingest(base, mqtt_url, telemetry, zones)
+        ingest, parts = await _ingest(base, mqtt_url, telemetry, zones), Parts()
         yield Running(
-            system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs),
+            system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs, parts),
             pool=base.pool,
             store=base.store,
             dsn=dsn,
@@ -96,6 +97,7 @@ async def composed(
             telemetry=telemetry,
             operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
             ingest=ingest,
+            parts=parts,
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
 
@@ -108,6 +110,7 @@ async def _system(
     policies: Follower,
     changes: Follower,
     jobs: JobQueue,
+    parts: Parts,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
     return System(
@@ -130,6 +133,7 @@ async def _system(
             "ingest": listening(ingest),
             "projections": keeping_up(*followers),
             "policies": keeping_up(policies),
+            "parts": parts.all_well,
         },
     )
 

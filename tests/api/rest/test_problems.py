@@ -181,7 +181,9 @@ async def test_the_process_says_whether_it_is_well(city: City) -> None:
     metrics = await city.api.get("/metrics")
     keys = await city.api.get("/.well-known/jwks.json")
 
-    assert ready.json()["checks"] == dict.fromkeys(("database", "broker", "ingest", "projections", "policies"), True)
+    assert ready.json()["checks"] == dict.fromkeys(
+        ("database", "broker", "ingest", "projections", "policies", "parts"), True
+    )
     assert 'csbe_commands_total{command="fleet.commission_vehicle",result="done"}' in metrics.text
     assert 'csbe_projection_lag_positions{follower="policies"}' in metrics.text
     assert "csbe_policy_jobs_failed 0.0" in metrics.text
