@@ -28,10 +28,11 @@ class LastReported(BaseModel):
     contact_changes: int = 0
 
     def with_readings(self, new: MessageReadings, zones: frozenset[ZoneId] | None) -> "LastReported":
-        """After report these: what they do not say stays as it was reported before."""
+        """After report these: what they do not say stays as it was reported before. Who says something is online."""
         known = self.readings.model_dump() if self.readings else {}
         merged = MessageReadings.model_validate(known | new.model_dump(exclude_none=True))
-        return self.model_copy(update={"readings": merged, "zones": self.zones if zones is None else zones})
+        heard = self.with_contact(online=True) if self.online is False else self
+        return heard.model_copy(update={"readings": merged, "zones": self.zones if zones is None else zones})
 
     def with_contact(self, *, online: bool) -> "LastReported":
         """After report that contact was lost or is back."""
@@ -60,7 +61,7 @@ class RememberedVehicle:
 def is_worth_reporting(reported: LastReported, new: MessageReadings, zones: frozenset[ZoneId] | None) -> bool:
     """Whether something that means something differs from what fleet knows: everything else stays telemetry."""
     old = reported.readings
-    if old is None:
+    if old is None or reported.online is False:
         return True
     for name in _STATES:
         if _differs(getattr(old, name), getattr(new, name)):

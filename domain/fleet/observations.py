@@ -27,10 +27,11 @@ Finding = tuple[type[CarEvent], dict[str, Any]]
 def observe(vehicle: Vehicle, observation: Observation, limits: FleetLimits, at: datetime) -> None:
     """Trigger what follows from an observation. What is older than the known reading of its kind is left out.
 
-    A car that has left the fleet is not watched.
+    Who says something can be reached, whatever a late last will says. A car that has left the fleet is not watched.
     """
     if vehicle.service_state == "decommissioned":
         return
+    vehicle.note_contact(at, online=True)
     shared = CarEvent.facts(vehicle.holder_id, observation)
     for event, own in [*findings(vehicle, observation, limits)]:
         vehicle.trigger_event(event, timestamp=at, **shared, **own)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from adapters.mqtt.batches import BatchWriter, Received
-from tests.adapters.mqtt.cars import SERVICE
+from tests.adapters.mqtt.cars import SERVICE, LastReported
 
 NOW = datetime.now(UTC)
 REFUSED_SEQ = 4_000_000_013
@@ -82,3 +82,14 @@ async def test_a_cleared_status_says_nothing(pool: asyncpg.Pool, writer: BatchWr
     await writer.write([Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/status", b"", NOW)])
 
     assert not await buried(pool, vin)
+
+
+async def test_telemetry_after_a_late_last_will_is_reported_since_who_speaks_is_online(
+    writer: BatchWriter, reported: LastReported, vin: str
+) -> None:
+    will = Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/status", b"offline", NOW)
+    await writer.write([telemetry(vin, 1), will])
+
+    await writer.write([telemetry(vin, seq) for seq in (2, 3, 4)])
+
+    assert reported.names == ["fleet.observe_vehicle", "fleet.note_contact", "fleet.observe_vehicle"]

@@ -215,3 +215,12 @@ async def test_contact_is_lost_once_and_restored_once(world: World) -> None:
         await world.do(NoteContact(vehicle_id=x1, online=online, at=world.now()))
 
     assert world.news(1) == ["fleet.vehicle.contact_lost", "fleet.vehicle.contact_restored"]
+
+
+async def test_a_car_that_says_something_can_be_reached_whatever_a_late_last_will_says(world: World) -> None:
+    x1 = await car(world)
+    await says(world, x1)
+    await world.do(NoteContact(vehicle_id=x1, online=False, at=world.now()))
+
+    assert await says_only(world, x1, energy_percent=79.0) == ["fleet.vehicle.contact_restored"]
+    assert (await world.store.load(Vehicle, x1)).online
