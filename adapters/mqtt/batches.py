@@ -264,7 +264,8 @@ class BatchWriter:
         reported = car.memory.reported
         if response.status == "done" and response.signals:
             reported = reported.with_readings(readings, zones)
-        return _Report(message, "responses", command, commands.response_id(response.id), reported, response.id)
+        command_id = commands.response_id(car.known.vehicle_id, response.id)
+        return _Report(message, "responses", command, command_id, reported, response.id)
 
     def _believable(self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime) -> MessageReadings:
         """With the last believed place instead of one that is frozen, impossible or overtaken."""

@@ -18,9 +18,9 @@ def telemetry_id(vin: str, seq: int, at: datetime) -> CommandId:
     return CommandId(derived_id("telemetry", vin, seq, at.isoformat()))
 
 
-def response_id(request_id: UUID) -> CommandId:
-    """Of the answer to a command: a car answers once."""
-    return CommandId(derived_id("response", request_id))
+def response_id(vehicle_id: VehicleId, request_id: UUID) -> CommandId:
+    """Of a car's answer to a command: it answers once, and no other car answers for it."""
+    return CommandId(derived_id("response", vehicle_id, request_id))
 
 
 def contact_id(vin: str, change: int) -> CommandId:

@@ -83,6 +83,8 @@ class Track:
     """What is remembered of one vehicle between messages."""
 
     recent_seqs: list[int] = field(default_factory=list)
+    ahead: dict[int, AwareDatetime] = field(default_factory=dict)
+    """Of these, the times of those that were measured in the future: when they come again, they are no newer."""
     newest_at: AwareDatetime | None = None
     trusted: Fix | None = None
     """The last fix that is believed."""
@@ -123,8 +125,7 @@ def assess(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Ver
     at = min(sample.at, sample.received_at)
     anomalies = _anomalies_in_time(track, sample, at, limits)
     if sample.seq is not None and Anomaly.DUPLICATE not in anomalies:
-        track.recent_seqs.append(sample.seq)
-        del track.recent_seqs[: -limits.remembered_seqs]
+        _remember(track, sample, sample.seq, limits)
     good = False
     if anomalies.isdisjoint(_NO_NEWS):
         track.newest_at = at
@@ -139,6 +140,8 @@ def assess(track: Track, sample: Sample, limits: Limits = DEFAULT_LIMITS) -> Ver
 
 def _anomalies_in_time(track: Track, sample: Sample, at: datetime, limits: Limits) -> frozenset[Anomaly]:
     newest = track.newest_at
+    if track.ahead and sample.seq is not None and track.ahead.get(sample.seq) == sample.at:
+        return frozenset({Anomaly.DUPLICATE})
     if newest is not None and at <= newest:
         if sample.seq in track.recent_seqs:
             return frozenset({Anomaly.DUPLICATE})
@@ -148,6 +151,15 @@ def _anomalies_in_time(track: Track, sample: Sample, at: datetime, limits: Limit
     if delay > limits.late:
         return frozenset({Anomaly.LATE})
     return frozenset({Anomaly.CLOCK_SKEW}) if -delay > limits.skew else _NOTHING
+
+
+def _remember(track: Track, sample: Sample, seq: int, limits: Limits) -> None:
+    track.recent_seqs.append(seq)
+    for forgotten in track.recent_seqs[: -limits.remembered_seqs]:
+        track.ahead.pop(forgotten, None)
+    del track.recent_seqs[: -limits.remembered_seqs]
+    if sample.at > sample.received_at:
+        track.ahead[seq] = sample.at
 
 
 def _follow(track: Track, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Anomaly]:

@@ -3,11 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from adapters.mqtt.batches import BatchWriter, Received
+from domain.fleet.commands import ConfirmVehicleCommand
+from domain.kernel.ids import derived_id
 from tests.adapters.mqtt.cars import SERVICE, LastReported
 
 NOW = datetime.now(UTC)
@@ -93,3 +96,17 @@ async def test_telemetry_after_a_late_last_will_is_reported_since_who_speaks_is_
     await writer.write([telemetry(vin, seq) for seq in (2, 3, 4)])
 
     assert reported.names == ["fleet.observe_vehicle", "fleet.note_contact", "fleet.observe_vehicle"]
+
+
+async def test_the_answer_of_another_car_does_not_take_the_place_of_the_one_that_was_asked(
+    writer: BatchWriter, reported: LastReported, vin: str
+) -> None:
+    asked = {"id": str(uuid4()), "status": "done", "ts": NOW.isoformat()}
+    stranger = "TST00000000000099"
+
+    for who in (stranger, vin, vin):
+        topic = f"csbe/v1/{SERVICE}/vehicles/{who}/responses"
+        await writer.write([Received(topic, json.dumps(asked).encode(), NOW)])
+
+    answered = [command for command, _ in reported.commands if isinstance(command, ConfirmVehicleCommand)]
+    assert [command.vehicle_id for command in answered] == [derived_id(stranger), derived_id(vin)]

@@ -56,6 +56,22 @@ def test_the_same_sequence_number_is_a_duplicate_and_no_news() -> None:
     assert track.anomalies == {Anomaly.DUPLICATE: 1}
 
 
+def test_a_message_of_a_clock_that_is_ahead_is_a_duplicate_when_it_comes_again_later() -> None:
+    first, second = sample(7, 0, delay=-60), sample(8, 1, delay=-60)
+
+    _, verdicts = judge(first, second, first._replace(received_at=first.received_at + timedelta(seconds=5)))
+
+    assert [verdict.is_newer for verdict in verdicts] == [True, True, False]
+    assert verdicts[-1].anomalies == {Anomaly.DUPLICATE}
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=300))
+def test_what_is_remembered_of_clocks_that_are_ahead_is_bounded(seconds: list[int]) -> None:
+    track, _ = judge(*(sample(seq, at, delay=-60) for seq, at in enumerate(seconds)))
+
+    assert track.ahead.keys() <= set(track.recent_seqs)
+
+
 def test_a_message_older_than_one_before_it_is_out_of_order() -> None:
     _, (_, second) = judge(sample(2, 10), sample(1, 5))
     assert second.anomalies == {Anomaly.OUT_OF_ORDER}
