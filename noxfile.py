@@ -17,6 +17,9 @@ nox.options.stop_on_first_error = False
 BROWSER = ("chromium", "chromium-driver")
 """Debian's packages that the browser tests need."""
 
+BROKER = ("mosquitto", "mosquitto-clients")
+"""Debian's packages that the tests of the broker's security need."""
+
 
 SERVERS = {
     "CSBE_TEST_POSTGRES_DSN": "postgresql://postgres@127.0.0.1:5432/postgres",
@@ -52,6 +55,7 @@ def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
     _provide_browser(session)
+    _provide_broker(session)
     _provide_clock(session)
     session.run("pytest", *(session.posargs or IN_PARALLEL))
 
@@ -130,6 +134,18 @@ def _provide_clock(session: nox.Session) -> None:
     """Install Debian's libfaketime where we may: without it no clock is set back, and the rounds say so."""
     if not list(Path("/usr/lib").glob("*/faketime")):
         _install_debian(session, "libfaketime")
+
+
+def _provide_broker(session: nox.Session) -> None:
+    """Install Debian's Mosquitto, with the same care."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    if shutil.which("mosquitto", path=path) and shutil.which("mosquitto_pub", path=path):
+        return
+    if not _install_debian(session, *BROKER):
+        words = f"the tests of the broker's security need Debian's packages {' and '.join(BROKER)}"
+        if os.environ.get("CI") == "true":
+            session.error(words)
+        session.warn(f"{words}: they will be skipped")
 
 
 def _provide_browser(session: nox.Session) -> None:

@@ -15,7 +15,13 @@ class Settings(BaseSettings):
     postgres_dsn: SecretStr | None = None
     """A PostgreSQL 15 or newer; an embedded one when not given."""
     mqtt_url: SecretStr | None = None
-    """An MQTT 3.1.1 or 5 broker; an embedded one when not given."""
+    """An MQTT 3.1.1 or 5 (`?version=5`) broker at `mqtt://` or `mqtts://`; an embedded one when not given."""
+    mqtt_ca_file: Path | None = None
+    """Whose signature the broker's certificate must have (PEM); one that the machine trusts when not given."""
+    mqtt_certificate_file: Path | None = None
+    """By which certificate (PEM) the broker knows us."""
+    mqtt_key_file: Path | None = None
+    """The private key (PEM) of that certificate."""
     data_dir: Path = Path("csbe-data")
     """Embedded servers, keys made on first use, and mail as files."""
     host: str = "127.0.0.1"

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
+import os
+import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
+from pathlib import Path
 from socket import socket
 from struct import Struct
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import aiomqtt
 from aiomqtt import Client, Message, MqttError, ProtocolVersion
 from paho.mqtt.client import MQTT_ERR_SUCCESS, PUBACK, ConnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.client import Client as PahoClient
@@ -28,6 +30,7 @@ __all__ = [
     "MqttError",
     "Properties",
     "RefusedByBrokerError",
+    "TlsFiles",
     "client_options",
     "end_session",
     "session_options",
@@ -49,13 +52,25 @@ _PUBACK = Struct("!BBH")
 logging.getLogger("mqtt").setLevel(logging.ERROR)
 
 
-async def end_session(url: str, identifier: str) -> None:
+class TlsFiles(NamedTuple):
+    """Whom to trust, and by which certificate to be known; PEM."""
+
+    ca: Path | None = None
+    """Those of the machine when not given."""
+    certificate: Path | None = None
+    key: Path | None = None
+    """That of the certificate's file when not given."""
+
+
+async def end_session(url: str, identifier: str, tls: TlsFiles | None = None) -> None:
     """Have the broker forget a session and what is left in it."""
-    async with Client(identifier=identifier, **client_options(url)):
+    async with Client(identifier=identifier, **client_options(url, tls)):
         return
 
 
-def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the library, of many types
+def client_options(
+    url: str, tls: TlsFiles | None = None
+) -> dict[str, Any]:  # keyword arguments of the library, of many types
     """Connection options from `mqtt://user:password@host:port`.
 
     Scheme `mqtts` is TLS; `?version=5` asks for MQTT 5, otherwise it is 3.1.1. Raises `ValueError`.
@@ -64,20 +79,36 @@ def client_options(url: str) -> dict[str, Any]:  # keyword arguments of the libr
     if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
         msg = f"an MQTT URL looks like mqtt://host:1883, got scheme {parts.scheme!r}"
         raise ValueError(msg)
-    tls = parts.scheme == "mqtts"
+    is_tls = parts.scheme == "mqtts"
+    if tls and not is_tls:
+        raise ValueError("certificates are for a broker at mqtts://")
     return {
         "hostname": parts.hostname,
-        "port": parts.port or (8883 if tls else 1883),
+        "port": parts.port or (8883 if is_tls else 1883),
         "username": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
-        "tls_params": aiomqtt.TLSParameters() if tls else None,
+        "tls_context": _tls_context(tls or TlsFiles()) if is_tls else None,
         "protocol": ProtocolVersion.V5 if "version=5" in parts.query else ProtocolVersion.V311,
     }
 
 
-def session_options(url: str) -> dict[str, Any]:  # as above
+def _tls_context(files: TlsFiles) -> ssl.SSLContext:
+    for file in files:
+        if file is not None and not os.access(file, os.R_OK):
+            raise ValueError(f"{file} cannot be read")
+    try:
+        context = ssl.create_default_context(cafile=files.ca)
+        if files.certificate:
+            context.load_cert_chain(files.certificate, files.key)
+    except ssl.SSLError as error:
+        names = ", ".join(str(file) for file in files if file)
+        raise ValueError(f"{names}: not PEM, or the key is another certificate's ({error.reason})") from error
+    return context
+
+
+def session_options(url: str, tls: TlsFiles | None = None) -> dict[str, Any]:  # as above
     """The same with a session that outlives its connection."""
-    options = client_options(url)
+    options = client_options(url, tls)
     if options["protocol"] is ProtocolVersion.V5:
         return options | {"clean_start": False, "properties": _session_properties()}
     return options | {"clean_session": False}
@@ -159,8 +190,8 @@ class AcknowledgingClient(Client):
     library wraps, hence the private names (and the pins of aiomqtt and paho-mqtt).
     """
 
-    def __init__(self, url: str, *, identifier: str, now: Callable[[], datetime]) -> None:
-        super().__init__(identifier=identifier, **session_options(url))
+    def __init__(self, url: str, *, identifier: str, now: Callable[[], datetime], tls: TlsFiles | None = None) -> None:
+        super().__init__(identifier=identifier, **session_options(url, tls))
         self._now = now
         self.has_shared_subscriptions = False
         """Whether the broker says so, which it can over MQTT 5 only."""
@@ -245,8 +276,8 @@ class AcknowledgingClient(Client):
 class ConfirmedClient(Client):
     """A client whose messages are sent once the broker has said so, and has not said no (MQTT 5)."""
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
-        super().__init__(**client_options(url), timeout=timeout_s)
+    def __init__(self, url: str, *, timeout_s: float, tls: TlsFiles | None = None) -> None:
+        super().__init__(**client_options(url, tls), timeout=timeout_s)
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
 
     async def send(self, topic: str, payload: str, properties: Properties | None) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from adapters import tracing
 from adapters.mqtt import topics
-from adapters.mqtt.client import ConfirmedClient, MqttError, RefusedByBrokerError, with_traceparent
+from adapters.mqtt.client import ConfirmedClient, MqttError, RefusedByBrokerError, TlsFiles, with_traceparent
 from adapters.mqtt.metrics import BrokerMetrics, NoMetrics
 from adapters.mqtt.payloads import CommandMessage
 from domain.kernel.policy import TellVehicle
@@ -27,8 +27,17 @@ class MqttVehicleGateway:
     already on its way. An asynchronous context manager; it connects when first needed, and again after a loss.
     """
 
-    def __init__(self, url: str, *, clock: Clock, timeout_s: float = 5.0, metrics: BrokerMetrics | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        timeout_s: float = 5.0,
+        metrics: BrokerMetrics | None = None,
+        tls: TlsFiles | None = None,
+    ) -> None:
         self._url = url
+        self._tls = tls
         self._clock = clock
         self._timeout_s = timeout_s
         self._metrics = metrics or NoMetrics()
@@ -77,7 +86,7 @@ class MqttVehicleGateway:
     async def _connected(self) -> ConfirmedClient:
         async with self._lock:
             if self._client is None:
-                client = ConfirmedClient(self._url, timeout_s=self._timeout_s)
+                client = ConfirmedClient(self._url, timeout_s=self._timeout_s, tls=self._tls)
                 await client.__aenter__()
                 self._client = client
             return self._client

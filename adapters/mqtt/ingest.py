@@ -11,7 +11,7 @@ import structlog
 from adapters.mqtt import topics
 from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
-from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError, end_session
+from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError, TlsFiles, end_session
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRANSIENT_ERRORS
 from domain.kernel.errors import VersionConflictError
@@ -64,8 +64,10 @@ class Ingest:
         clock: Clock,
         options: IngestOptions | None = None,
         metrics: IngestMetrics | None = None,
+        tls: TlsFiles | None = None,
     ) -> None:
         self._url = url
+        self._tls = tls
         self._writer = writer
         self._clock = clock
         self._options = options or IngestOptions()
@@ -101,14 +103,15 @@ class Ingest:
                 await client.publish(last, b"", qos=1)
                 if not await self._consume(client, stop, last):
                     return False
-            await end_session(self._url, self._options.client_id)
+            await end_session(self._url, self._options.client_id, self._tls)
         except (MqttError, RefusedByBrokerError) as error:
             self._complain(error)
             return False
         return True
 
     def _connection(self) -> AcknowledgingClient:
-        return AcknowledgingClient(self._url, identifier=self._options.client_id, now=self._clock.now)
+        identifier, now = self._options.client_id, self._clock.now
+        return AcknowledgingClient(self._url, identifier=identifier, now=now, tls=self._tls)
 
     async def _subscribe(self, client: AcknowledgingClient) -> None:
         """Also end what the session has listened to, had the broker shared subscriptions then, or none."""

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
+from api.cli.devices import devices_app
 from api.cli.erase import erase
 from api.cli.followers import followers_app
 from api.cli.jobs import jobs_app
@@ -39,6 +40,7 @@ for name, group in {
     "operations": operations_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
+    "devices": devices_app,
     "audit": audit_app,
     "rulebook": rulebook_app,
 }.items():

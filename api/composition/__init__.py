@@ -1,5 +1,6 @@
 """The composition root: the one place that knows the adapters. The command line and tests start from here."""
 
+from adapters.devices.authority import Authority, DeviceCertificate, Who
 from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotFinding
@@ -16,8 +17,10 @@ from api.composition.wiring import composed
 __all__ = [
     "Access",
     "AuditedSnapshot",
+    "Authority",
     "BusyError",
     "Component",
+    "DeviceCertificate",
     "FailedJob",
     "Follower",
     "FollowerStoppedError",
@@ -28,6 +31,7 @@ __all__ = [
     "Running",
     "SnapshotFinding",
     "UnreachableError",
+    "Who",
     "composed",
     "load",
     "load_with_text",

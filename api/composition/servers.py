@@ -11,6 +11,7 @@ from anyio import to_thread
 import projections
 from adapters.embedded.broker import embedded_broker
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.mqtt.client import TlsFiles, client_options
 from adapters.postgres.database import with_lock_timeout
 from adapters.postgres.locks import Lock
 from adapters.postgres.migrate import migrate
@@ -37,6 +38,20 @@ async def servers(settings: Settings, *, broker: bool = True) -> AsyncIterator[t
         if not url and broker:
             url = await stack.enter_async_context(embedded_broker())
         yield dsn, url
+
+
+def broker_tls(settings: Settings, url: str) -> TlsFiles | None:
+    """The certificates of the settings, for the broker at a URL. Raises `ValueError` when they cannot be used there."""
+    files = TlsFiles(settings.mqtt_ca_file, settings.mqtt_certificate_file, settings.mqtt_key_file)
+    if not any(files):
+        return None
+    if files.key and not files.certificate:
+        raise ValueError("CSBE_MQTT_KEY_FILE needs CSBE_MQTT_CERTIFICATE_FILE")
+    try:
+        client_options(url, files)
+    except ValueError as error:
+        raise ValueError(f"CSBE_MQTT_CA_FILE, CSBE_MQTT_CERTIFICATE_FILE, CSBE_MQTT_KEY_FILE: {error}") from error
+    return files
 
 
 async def prepare(dsn: str) -> list[str]:

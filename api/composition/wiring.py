@@ -10,6 +10,7 @@ import asyncpg
 import projections
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
 from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.client import TlsFiles
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
@@ -41,6 +42,7 @@ from api.composition.parts import Parts
 from api.composition.publication import publish_first
 from api.composition.queries import directory, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
+from api.composition.servers import broker_tls
 from api.observability import BrokerFigures, IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
@@ -76,11 +78,13 @@ async def composed(
         await publish_first(shipped_texts() if texts is None else texts, base.dispatcher, base.rulebooks)
         if settings.service is not None:
             service_of(None, settings.service, base.rulebooks.services)
-        gateway = await stack.enter_async_context(MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures()))
+        tls = broker_tls(settings, mqtt_url)
+        gateway = MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures(), tls=tls)
+        await stack.enter_async_context(gateway)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
-        ingest, parts = await _ingest(base, mqtt_url, telemetry, zones), Parts()
+        ingest, parts = await _ingest(base, mqtt_url, tls, telemetry, zones), Parts()
         yield Running(
             system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs, parts),
             pool=base.pool,
@@ -163,14 +167,16 @@ def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Project
     return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
 
 
-async def _ingest(base: Foundation, mqtt_url: str, telemetry: TelemetryStore, zones: ZoneMap) -> SharedIngest:
+async def _ingest(
+    base: Foundation, mqtt_url: str, tls: TlsFiles | None, telemetry: TelemetryStore, zones: ZoneMap
+) -> SharedIngest:
     figures = IngestFigures()
     writer = BatchWriter(base.dispatcher, telemetry, directory(base.pool), zones=zones, metrics=figures)
     installation = (await base.store.keys.of_installation("mqtt")).hex()[:8]
 
     def session(number: int) -> Ingest:
         options = IngestOptions(f"csbe-{installation}-ingest-{number}", f"csbe-{installation}", first=number == FIRST)
-        return Ingest(mqtt_url, writer, clock=base.clock, options=options, metrics=figures)
+        return Ingest(mqtt_url, writer, clock=base.clock, options=options, metrics=figures, tls=tls)
 
     return SharedIngest(IngestSessions(base.pool), session)
 
