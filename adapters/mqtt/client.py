@@ -42,6 +42,8 @@ RECEIVE_MAXIMUM = 2000
 """How many messages a broker may send before the first is acknowledged (MQTT 5)."""
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """How long a broker keeps messages for an ingest process that is away (MQTT 5)."""
+MOST_UNCONFIRMED = 10_000
+"""So many messages wait in memory at most that no acknowledgement holds back (QoS 0), while the database is away."""
 
 READ_AHEAD_BYTES = 64 * 1024
 """How much is asked of a socket at once."""
@@ -196,6 +198,7 @@ class AcknowledgingClient(Client):
         self.has_shared_subscriptions = False
         """Whether the broker says so, which it can over MQTT 5 only."""
         self._arrivals: deque[Arrival] = deque()
+        self._let_go = 0
         self._some = asyncio.Event()
         self._client.manual_ack_set(on=True)
         self._client.disable_logger()  # it makes two lines of each message, whether they are wanted or not
@@ -225,6 +228,11 @@ class AcknowledgingClient(Client):
         if not self._arrivals:
             self._some.clear()
         return taken
+
+    def let_go(self) -> int:
+        """How many messages of QoS 0 were let go since somebody asked, for want of room."""
+        count, self._let_go = self._let_go, 0
+        return count
 
     async def arrival(self) -> None:
         """Wait until a message is there to be taken, or the connection is lost."""
@@ -265,11 +273,13 @@ class AcknowledgingClient(Client):
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _keep(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
+        if message.qos == 0 and len(self._arrivals) >= MOST_UNCONFIRMED:
+            self._let_go += 1
+            return
+        topic = message._topic.decode(errors="replace")  # noqa: SLF001  # `topic` raises, and some brokers pass any bytes
         payload, traceparent = bytes(message.payload), traceparent_of(message)
         received_at, arrived_s = self._now(), monotonic()
-        self._arrivals.append(
-            Arrival(message.topic, payload, traceparent, received_at, arrived_s, message.mid, message.qos)
-        )
+        self._arrivals.append(Arrival(topic, payload, traceparent, received_at, arrived_s, message.mid, message.qos))
         self._some.set()
 
 

@@ -162,6 +162,9 @@ class Ingest:
                     )
                     if ended:
                         return True
+                if lost := client.let_go():
+                    log.warning("ingest_let_messages_go", messages=lost)
+                    self._metrics.let_go(lost)
                 client.check()
         finally:
             stopping.cancel()

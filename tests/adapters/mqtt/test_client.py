@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.mqtt.client import READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
+from adapters.mqtt.client import MOST_UNCONFIRMED, READ_AHEAD_BYTES, AcknowledgingClient, Arrival, MqttError, ReadAhead
 from tests.support.certificates import self_signed
 from tests.support.packets import packet, read_packet
 
@@ -90,6 +90,29 @@ async def test_a_connection_that_ends_amid_a_message_is_lost_and_the_messages_be
         client.acknowledge(arrivals)  # does nothing: they come again
 
 
+async def test_a_topic_that_is_no_text_arrives_like_any_other_and_is_acknowledged() -> None:
+    stream = _publish(1, b"one", topic=b"c\xff\xfe") + _publish(2, b"two")
+    async with _broker(None, stream=stream) as (port, broker), _client(port, None) as client:
+        arrivals = await _all_of(client, 2)
+        client.acknowledge(arrivals)
+        assert [a.payload for a in arrivals] == [b"one", b"two"]
+        assert await broker.acknowledged(2) == [1, 2]
+
+
+async def test_what_nothing_holds_back_waits_in_bounds_and_what_is_let_go_is_counted() -> None:
+    confirmed = _publish(1, b"confirmed")
+    stream = b"".join(packet(0x30, b"\x00\x04cars") for _ in range(MOST_UNCONFIRMED + 500)) + confirmed
+    async with _broker(None, stream=stream) as (port, broker), _client(port, None) as client:
+        async with asyncio.timeout(20):
+            while client.waiting <= MOST_UNCONFIRMED:  # the confirmed one comes last, and always finds room
+                await asyncio.sleep(0)
+        arrivals = client.take(2 * MOST_UNCONFIRMED)
+        client.acknowledge(arrivals)
+        assert (len(arrivals), arrivals[-1].payload) == (MOST_UNCONFIRMED + 1, b"confirmed")
+        assert (client.let_go(), client.let_go()) == (500, 0)
+        assert await broker.acknowledged(1) == [1]
+
+
 @contextmanager
 def _read_ahead() -> Iterator[tuple[socket.socket, ReadAhead]]:
     """The far end of a connection, and ours."""
@@ -107,20 +130,21 @@ async def _client(port: int, context: ssl.SSLContext | None) -> AsyncIterator[Ac
         yield client
 
 
-async def _all_of(client: AcknowledgingClient) -> list[Arrival]:
+async def _all_of(client: AcknowledgingClient, count: int = len(BODIES)) -> list[Arrival]:
     arrivals: list[Arrival] = []
     async with asyncio.timeout(20):
-        while len(arrivals) < len(BODIES):
+        while len(arrivals) < count:
             await client.arrival()
             arrivals += client.take(7)
     return arrivals
 
 
 class _Broker:
-    """Sends `BODIES` to whoever subscribes, in pieces of any size, and writes down what is acknowledged."""
+    """Sends `BODIES`, or what it is given, to whoever subscribes, cut anywhere, and writes down what is acknowledged."""
 
-    def __init__(self, last: bytes | None) -> None:
+    def __init__(self, last: bytes | None, stream: bytes | None) -> None:
         self._last = last
+        self._stream = b"".join(_publish(mid, body) for mid, body in enumerate(BODIES, 1)) if stream is None else stream
         self._acknowledged: list[int] = []
         self._more = asyncio.Condition()
 
@@ -148,8 +172,7 @@ class _Broker:
         writer.close()
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
-        stream = b"".join(_publish(mid, body) for mid, body in enumerate(BODIES, 1))
-        for piece in _cut(stream, Random(5)):
+        for piece in _cut(self._stream, Random(5)):
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(0)  # the client reads in the same loop
@@ -159,8 +182,10 @@ class _Broker:
 
 
 @asynccontextmanager
-async def _broker(context: ssl.SSLContext | None, last: bytes | None = None) -> AsyncIterator[tuple[int, _Broker]]:
-    broker = _Broker(last)
+async def _broker(
+    context: ssl.SSLContext | None, last: bytes | None = None, stream: bytes | None = None
+) -> AsyncIterator[tuple[int, _Broker]]:
+    broker = _Broker(last, stream)
     server = await asyncio.start_server(broker.serve, "localhost", 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1], broker
@@ -168,9 +193,9 @@ async def _broker(context: ssl.SSLContext | None, last: bytes | None = None) -> 
         server.close()
 
 
-def _publish(mid: int, payload: bytes) -> bytes:
-    """A message on `cars` at QoS 1 (MQTT 3.1.1, 3.3)."""
-    return packet(0x32, b"\x00\x04cars" + pack("!H", mid) + payload)
+def _publish(mid: int, payload: bytes, topic: bytes = b"cars") -> bytes:
+    """A message at QoS 1 (MQTT 3.1.1, 3.3)."""
+    return packet(0x32, pack("!H", len(topic)) + topic + pack("!H", mid) + payload)
 
 
 def _cut(stream: bytes, random: Random) -> Iterator[bytes]:
