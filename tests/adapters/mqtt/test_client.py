@@ -140,7 +140,7 @@ async def _all_of(client: AcknowledgingClient, count: int = len(BODIES)) -> list
 
 
 class _Broker:
-    """Sends `BODIES`, or what it is given, to whoever subscribes, cut anywhere, and writes down what is acknowledged."""
+    """Sends `BODIES`, or what it is given, to whoever subscribes, cut anywhere; writes down what is acknowledged."""
 
     def __init__(self, last: bytes | None, stream: bytes | None) -> None:
         self._last = last
