@@ -272,6 +272,17 @@ class AcknowledgingClient(Client):
             self.has_shared_subscriptions = getattr(properties, "SharedSubscriptionAvailable", 1) == 1
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
+    def _on_unsubscribe(
+        self,
+        client: PahoClient,
+        userdata: object,
+        mid: int,
+        reason_codes: list[ReasonCode],
+        properties: Properties | None = None,
+    ) -> None:
+        if mid in self._pending_unsubscribes:  # else nobody waits for it, which the library would log as an error
+            super()._on_unsubscribe(client, userdata, mid, reason_codes, properties)
+
     def _keep(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         if message.qos == 0 and len(self._arrivals) >= MOST_UNCONFIRMED:
             self._let_go += 1
