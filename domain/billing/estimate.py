@@ -24,4 +24,5 @@ def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     priced = price(tariff, facts)
     untaxed = priced.cost_of(*tariff.untaxed)
     taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
-    return trusted(Estimate, lines=priced.lines, **dict(taxed))
+    shown = {"taxes": taxed.taxes, "net": taxed.net, "tax": taxed.tax, "gross": taxed.gross}
+    return trusted(Estimate, lines=priced.lines, **shown)

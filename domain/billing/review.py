@@ -7,10 +7,22 @@ from domain.kernel.errors import Violation
 from domain.kernel.money import Money
 from domain.rulebook.model import TripLimits
 
+MOST_SPANS = 1_000
+"""Nobody parks more often in one trip."""
+FURTHEST_M = 3_000_000
+"""Nobody drives further in a day."""
+_DAY_S = 86_400
+
 
 def review_reasons(limits: TripLimits, facts: TripFacts, gross: Money) -> tuple[Violation, ...]:
     """Why this charge must not be taken without a person's approval; nothing when it may."""
-    found = (_too_long(limits, facts), _too_much(limits, gross), _below_nothing(gross))
+    found = (
+        _too_long(limits, facts),
+        _too_many_spans(facts),
+        _too_far(facts),
+        _too_much(limits, gross),
+        _below_nothing(gross),
+    )
     return tuple(reason for reason in found if reason is not None)
 
 
@@ -19,6 +31,21 @@ def _too_long(limits: TripLimits, facts: TripFacts) -> Violation | None:
         return None
     values = {"duration_s": facts.duration_s, "limit_s": int(limits.review_after.total_seconds())}
     return Violation(code="charge.trip_too_long", detail="check that the trip really lasted this long", values=values)
+
+
+def _too_many_spans(facts: TripFacts) -> Violation | None:
+    if len(facts.spans) <= MOST_SPANS:
+        return None
+    values = {"spans": len(facts.spans), "limit": MOST_SPANS}
+    return Violation(code="charge.too_many_spans", detail="check what the car told of parking", values=values)
+
+
+def _too_far(facts: TripFacts) -> Violation | None:
+    limit_m = FURTHEST_M * (facts.duration_s // _DAY_S + 1)
+    if facts.distance_m <= limit_m:
+        return None
+    values = {"distance_m": facts.distance_m, "limit_m": limit_m}
+    return Violation(code="charge.distance_too_long", detail="check the odometer of the car", values=values)
 
 
 def _too_much(limits: TripLimits, gross: Money) -> Violation | None:

@@ -66,10 +66,14 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, untaxed: Money |
         )
         for one in found
     )
-    net, on_it = net + free, sum(one.amount for one in found)
-    shown = {"net": net, "tax": on_it, "gross": net + on_it}
-    amounts = {name: Money(amount_minor=minor, currency=total.currency) for name, minor in shown.items()}
-    return trusted(Taxed, **amounts, taxes=taxes)
+    on_it = sum([one.amount for one in found])
+    return trusted(
+        Taxed,
+        net=Money(amount_minor=net + free, currency=total.currency),
+        tax=Money(amount_minor=on_it, currency=total.currency),
+        gross=Money(amount_minor=net + free + on_it, currency=total.currency),
+        taxes=taxes,
+    )
 
 
 class _One(NamedTuple):

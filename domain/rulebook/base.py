@@ -29,9 +29,10 @@ class Digested(Rules):
         return sha256(canonical(self).encode()).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy, with a digest of its own."""
+        """A copy that remembers nothing of what was found out about the original, as its digest."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("digest", None)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
         return copied
 
 

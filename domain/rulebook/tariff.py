@@ -1,6 +1,7 @@
 """A tariff: a version of price elements for some models, valid for a time. A quote: one that a member was shown."""
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -8,9 +9,10 @@ from pydantic import AwareDatetime, Field
 
 from domain.kernel.money import Currency, Money
 from domain.kernel.values import Count, Instant, Value
+from domain.rulebook.adjustments import Cap, LadderCap, Percentage
 from domain.rulebook.base import Digested
 from domain.rulebook.elements import Element, Package
-from domain.rulebook.rates import FlatFee
+from domain.rulebook.rates import FlatFee, ReservationRate, TimeRate
 
 
 class Tariff(Digested):
@@ -60,7 +62,12 @@ class Tariff(Digested):
         """The day that it is where the tariff holds."""
         return at.astimezone(ZoneInfo(self.timezone)).date()
 
-    @property
+    @cached_property
+    def timed(self) -> tuple[Element, ...]:
+        """The elements that look at when something falls: into a window, a period or a day."""
+        return tuple(element for element in self.elements if _is_timed(element))
+
+    @cached_property
     def untaxed(self) -> tuple[str, ...]:
         """Ids of what no tax is on."""
         return tuple(e.id for e in (*self.elements, *self.packages) if not e.taxed)
@@ -71,6 +78,19 @@ class Tariff(Digested):
             if package.id == package_id:
                 return package
         raise KeyError(package_id)
+
+
+def _is_timed(element: Element) -> bool:
+    match element:
+        case Cap():
+            has_period = element.period_s is not None and element.beyond == "metered"
+            return has_period or element.calendar_day or bool(element.windows)
+        case ReservationRate():
+            return bool(element.free_windows)
+        case TimeRate() | Percentage():
+            return bool(element.windows)
+        case _:
+            return isinstance(element, LadderCap)
 
 
 class Quote(Value):

@@ -6,7 +6,6 @@ Nothing that a price depends on changes between two boundaries, so a price costs
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.facts import TripFacts
@@ -77,10 +76,12 @@ class Course:
             self.held_s = max(0, (facts.started_at - facts.reserved_at) // _SECOND)
         self._clocks: dict[str, PhaseClock] = {}
         self._zone = tariff.timezone
+        self._wall: WallClock | None = None
+        self._days: list[Stretch] | None = None
         self._inside: dict[int, list[bool]] = {}
         self._occurrences: dict[int, list[Stretch]] = {}
-        cut = [e for e in tariff.elements if _has_edges(e)]
-        looks_back = any(isinstance(e, (ReservationRate, Percentage)) for e in cut)
+        cut = tariff.timed
+        looks_back = cut and any(isinstance(e, (ReservationRate, Percentage)) for e in cut)
         self._begins, self._ends = -self.held_s if looks_back else 0, self.duration_s + 1
         self.edges = self._all_edges(cut) if cut else [0, self._ends]
         self.inner_edges = self.edges[1:-1]
@@ -105,8 +106,13 @@ class Course:
     def occurrences(self, window: Window) -> list[Stretch]:
         """When a window holds."""
         if (found := self._occurrences.get(id(window))) is None:
-            found = self._occurrences[id(window)] = [*self.wall.occurrences(window)]
+            found = self._occurrences[id(window)] = [*self._wall_clock().occurrences(window)]
         return found
+
+    def _wall_clock(self) -> WallClock:
+        if self._wall is None:
+            self._wall = WallClock(self.facts.started_at, ZoneInfo(self._zone), self._begins, self._ends)
+        return self._wall
 
     def inside(self, windows: tuple[Window, ...]) -> list[bool]:
         """For each cell, whether it lies in one of these windows."""
@@ -118,17 +124,14 @@ class Course:
                     found[cells.start : cells.stop] = [True] * len(cells)
         return found
 
-    @cached_property
-    def wall(self) -> WallClock:
-        """The clock on the wall of the city."""
-        return WallClock(self.facts.started_at, ZoneInfo(self._zone), self._begins, self._ends)
-
-    @cached_property
+    @property
     def days(self) -> list[Stretch]:
         """The local days."""
-        return [*self.wall.days()]
+        if self._days is None:
+            self._days = [*self._wall_clock().days()]
+        return self._days
 
-    def _all_edges(self, elements: list[Element]) -> list[int]:
+    def _all_edges(self, elements: tuple[Element, ...]) -> list[int]:
         edges = {self._begins, 0, self._ends}
         for element in elements:
             edges.update(self._edges_of(element))
@@ -153,11 +156,3 @@ def _windows_of(element: Element) -> tuple[Window, ...]:
     if isinstance(element, _IN_WINDOWS):
         return element.windows
     return element.free_windows if isinstance(element, ReservationRate) else ()
-
-
-def _has_edges(element: Element) -> bool:
-    if _windows_of(element) or isinstance(element, LadderCap):
-        return True
-    return isinstance(element, Cap) and (
-        element.calendar_day or (element.period_s is not None and element.beyond == "metered")
-    )

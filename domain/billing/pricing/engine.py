@@ -56,6 +56,8 @@ class Price(Value):
 
     def cost_of(self, *element_ids: str) -> Money:
         """What these elements cost in the end, with all caps and percentages on them."""
+        if not element_ids:
+            return Money.zero(self.total.currency)
         minor = sum(line.shares[i].amount_minor for line in self.lines for i in element_ids if i in line.shares)
         return Money(amount_minor=minor, currency=self.total.currency)
 
@@ -72,14 +74,15 @@ def price(tariff: Tariff, facts: TripFacts) -> Price:
         entries = _entries(tariff, course, chosen if applies(chosen, tariff, facts, chosen) else None)
     elif tariff.best_package and not facts.reservation_only:
         offered = (p for p in tariff.packages if applies(p, tariff, facts, p))
-        entries = min((_entries(tariff, course, choice) for choice in (None, *offered)), key=_minor)
+        entries = min((_entries(tariff, course, choice) for choice in (None, *offered)), key=_total)
     else:
         entries = _entries(tariff, course, None)
-    lines = tuple(_line(entry, tariff) for entry in entries if entry.minor)
-    return trusted(Price, lines=lines, total=Money(amount_minor=_minor(entries), currency=tariff.currency))
+    lines = tuple([_line(entry, minor, tariff) for entry in entries if (minor := entry.minor)])
+    total = sum([line.amount.amount_minor for line in lines])
+    return trusted(Price, lines=lines, total=Money(amount_minor=total, currency=tariff.currency))
 
 
-def _minor(entries: list[Entry]) -> int:
+def _total(entries: list[Entry]) -> int:
     return sum(entry.minor for entry in entries)
 
 
@@ -97,12 +100,11 @@ def _entries(tariff: Tariff, course: Course, package: Package | None) -> list[En
     return sheet.entries
 
 
-def _line(entry: Entry, tariff: Tariff) -> PriceLine:
-    currency = tariff.currency
-    amount = Money(amount_minor=entry.minor, currency=currency)
+def _line(entry: Entry, minor: int, tariff: Tariff) -> PriceLine:
+    amount = Money(amount_minor=minor, currency=tariff.currency)
     shares = {
-        of: amount if minor == entry.minor else Money(amount_minor=minor, currency=currency)
-        for of, minor in entry.shares.items()
+        of: amount if share == minor else Money(amount_minor=share, currency=tariff.currency)
+        for of, share in entry.shares.items()
     }
     return trusted(
         PriceLine,

@@ -83,6 +83,7 @@ class Entry:
 
     @property
     def minor(self) -> int:
+        """What all shares come to."""
         return sum(self.shares.values())
 
 

@@ -1,9 +1,7 @@
 """The clock on the wall along a trip: its days, and when windows open and close, in seconds from the start."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -29,14 +27,12 @@ class _Piece(NamedTuple):
     shift: int
 
 
-@dataclass(frozen=True)
 class WallClock:
     """Local time from one second of the trip until just before another."""
 
-    start: datetime
-    zone: ZoneInfo
-    begins: int
-    ends: int
+    def __init__(self, start: datetime, zone: ZoneInfo, begins: int, ends: int) -> None:
+        self._start, self._zone = start, zone
+        self._pieces = self._between(begins, ends)
 
     def days(self) -> Iterator[Stretch]:
         """Each local day; one that the clock leaves and comes back to, in parts."""
@@ -62,23 +58,22 @@ class WallClock:
 
     def _within(self, piece: _Piece, began: int, day: int, opens: int, closes: int) -> Iterator[Stretch]:
         """The seconds at which the clock shows a time from `opens` until `closes` on a day, in microseconds of it."""
-        midnight, fraction = day * _DAY - piece.shift, self.start.microsecond
+        midnight, fraction = day * _DAY - piece.shift, self._start.microsecond
         begins = max(piece.begins, midnight - (fraction - opens) // _MILLION)
         ends = min(piece.ends, midnight - (fraction - closes) // _MILLION)
         if begins < ends:
             yield Stretch(begins, ends, began)
 
-    @cached_property
-    def _pieces(self) -> list[_Piece]:
+    def _between(self, begins: int, ends: int) -> list[_Piece]:
         """Looked for where the distance to UTC at the end of a day is not that of its begin."""
-        pieces, begins, here = [], self.begins, self._offset(self.begins)
-        for end in (*range(self.begins + _DAY, self.ends, _DAY), self.ends - 1):
+        pieces, here = [], self._offset(begins)
+        for end in (*range(begins + _DAY, ends, _DAY), ends - 1):
             there = self._offset(end)
             while here != there:
                 jump = self._jump(begins, end, here)
                 pieces.append(_Piece(begins, jump, self._shift(here)))
                 begins, here = jump, self._offset(jump)
-        return [*pieces, _Piece(begins, self.ends, self._shift(here))]
+        return [*pieces, _Piece(begins, ends, self._shift(here))]
 
     def _jump(self, before: int, after: int, offset: timedelta) -> int:
         """The first second at which the distance to UTC is another."""
@@ -88,10 +83,10 @@ class WallClock:
         return after
 
     def _offset(self, second: int) -> timedelta:
-        return (self.start + timedelta(seconds=second)).astimezone(self.zone).utcoffset() or timedelta()
+        return (self._start + timedelta(seconds=second)).astimezone(self._zone).utcoffset() or timedelta()
 
     def _shift(self, offset: timedelta) -> int:
-        utc = self.start
+        utc = self._start
         midnight = utc.toordinal() * _DAY
         return midnight + utc.hour * 3600 + utc.minute * 60 + utc.second + offset // timedelta(seconds=1)
 

@@ -7,6 +7,9 @@ from domain.rulebook.base import said
 from domain.rulebook.faults.rules import Fault, Found, of
 from domain.rulebook.tariff import Tariff
 
+SHORTEST_PERIOD_S = 900
+"""Each period of a trip is looked at by itself."""
+
 
 @of(Cap)
 def cap_of_several_spans(cap: Cap, _: Tariff) -> Found:
@@ -15,6 +18,18 @@ def cap_of_several_spans(cap: Cap, _: Tariff) -> Found:
     if cap.period_s is not None and (cap.windows or cap.calendar_day):
         other = "windows" if cap.windows else "calendar_day"
         yield Fault(("period_s",), f"a cap is for periods or for `{other}`: take one of both out")
+
+
+@of(Cap)
+def period_that_is_over_at_once(cap: Cap, _: Tariff) -> Found:
+    if cap.period_s is not None and cap.period_s < SHORTEST_PERIOD_S:
+        yield Fault(("period_s",), 'a cap by so short a time is a rate: write at least "PT15M"')
+
+
+@of(LadderCap)
+def ladder_that_is_over_at_once(ladder: LadderCap, _: Tariff) -> Found:
+    if ladder.rungs[-1].until_s < SHORTEST_PERIOD_S:
+        yield Fault(("rungs", len(ladder.rungs) - 1, "until_s"), 'it begins again after this: write at least "PT15M"')
 
 
 @of(Cap)

@@ -15,6 +15,7 @@ from domain.billing.credit_note import proportion
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
+from domain.billing.pricing import Span
 from domain.billing.taxes import Taxed, tax
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import InvoiceId, PaymentId, TripId
@@ -71,6 +72,26 @@ async def test_what_is_owed_to_a_payer_is_never_captured_and_stays_open() -> Non
     assert desk.events(Payment.CaptureRequested) == []
     invoice = await desk.invoice(invoice_id)
     assert (invoice.state, invoice.due) == ("open", euros("-56.28"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"distance_m": 10_000_000_000}, "charge.distance_too_long"),
+        ({"spans": (Span(phase="driving", seconds=1), Span(phase="parked", seconds=1)) * 600}, "charge.too_many_spans"),
+    ],
+)
+async def test_what_no_car_can_have_done_is_priced_at_once_and_waits_for_an_agent(
+    facts: dict[str, Any], reason: str
+) -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold()
+    command = desk.bill_trip(trip_id, payment_id)
+
+    await desk.do(command.model_copy(update={"facts": command.facts.model_copy(update=facts)}))
+
+    [review] = desk.events(Invoice.ReviewRequired)
+    assert reason in [found.code for found in review.reasons]
 
 
 @pytest.mark.parametrize("amount", ["0", "-1"])

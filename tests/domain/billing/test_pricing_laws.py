@@ -1,6 +1,6 @@
 """Laws of the price engine, for many tariffs and trips."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -12,6 +12,8 @@ from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Per
 from domain.rulebook.elements import Element
 from domain.rulebook.rates import DAY, HOUR, Counting, DistanceRate, FlatFee, ReservationRate, TimeRate
 from domain.rulebook.tariff import Tariff
+from domain.rulebook.windows import Window
+from tests.domain.billing.field_terms import cap, hours, minimum, tariff, time_rate, trip
 from tests.domain.billing.worked_tariffs import tariff as make_tariff
 
 START = datetime(2019, 5, 4, 8, tzinfo=UTC)
@@ -65,6 +67,53 @@ def adjusted_tariffs(draw: st.DrawFn) -> Tariff:
     return plain.model_copy(update={"elements": (*plain.elements, discount, voucher, step, last)})
 
 
+TIMES = ("drive", "park", "any")
+NIGHT = Window(begins=time(22), ends=time(6))
+RUNGS = tuple(Rung(until_s=h * HOUR, amount=Decimal(a)) for h, a in ((1, 8), (3, 15), (12, 40)))
+LIMITS: list[Element] = [
+    Cap(id="hour", description="", amount=Decimal(9), period_s=HOUR, covers=TIMES),
+    Cap(id="night", description="", amount=Decimal(2), windows=(NIGHT,), covers=TIMES),
+    Cap(id="date", description="", amount=Decimal(20), calendar_day=True, covers=TIMES),
+    Cap(id="days", description="", amount=Decimal(25), period_s=DAY, beyond="started", covers=TIMES),
+    LadderCap(id="ladder", description="", rungs=RUNGS, covers=("drive", "any")),
+    MinimumFare(id="minimum", description="", amount=Decimal(5)),
+    MinimumFare(id="least", description="", amount=Decimal(12), covers=TIMES),
+]
+AFTER: list[Element] = [
+    Percentage(id="rush", description="", percent=Decimal(25), windows=(NIGHT,), covers=TIMES),
+    Percentage(id="off", description="", percent=Decimal(-30), not_below=Decimal(3)),
+    Credit(id="voucher", description="", amount=Decimal(7)),
+    Cap(id="all", description="", amount=Decimal(60)),
+    Rounding(id="round", description="", to=Decimal("0.5")),
+]
+
+
+@st.composite
+def rising_tariffs(draw: st.DrawFn) -> Tariff:
+    """What the page about prices says of longer trips: caps and minimums of the time in any order, then others."""
+    whole = st.sampled_from(["started", "reached"])
+    named = {"description": "", "phase": "any", "interval_s": 60, "counting": "started"}
+    elements: list[Element] = [
+        TimeRate.model_validate(
+            named
+            | {"id": id, "phase": phase, "rate": draw(rates), "interval_s": draw(intervals), "counting": draw(whole)}
+            | {"windows": draw(st.sampled_from([(), (NIGHT,)])), "outside": outside}
+        )
+        for id, phase, outside in (("drive", "driving", False), ("park", "parked", True), ("any", "any", False))
+    ]
+    elements += [
+        DistanceRate(id="km", description="", rate=draw(rates)),
+        FlatFee(id="fee", description="", amount=draw(amounts)),
+    ]
+    elements += draw(
+        st.lists(
+            st.sampled_from(LIMITS), unique_by=lambda e: e.id if isinstance(e, Cap | LadderCap) else e.kind, max_size=4
+        )
+    )
+    elements += draw(st.lists(st.sampled_from(AFTER), unique_by=lambda e: e.id, max_size=2))
+    return make_tariff("law", Currency.EUR, *elements, timezone="Europe/Berlin")
+
+
 spans = st.lists(
     st.builds(Span, phase=st.sampled_from(["driving", "parked"]), seconds=st.integers(0, 3 * HOUR)), max_size=5
 ).map(tuple)
@@ -100,6 +149,37 @@ def test_a_longer_trip_never_costs_less(tariff: Tariff, trip: TripFacts, more: i
     longer = trip.model_copy(update={"spans": (*trip.spans, Span.model_validate({"phase": phase, "seconds": more}))})
 
     assert price(tariff, longer).total >= price(tariff, trip).total
+
+
+evenings = st.sampled_from([START, START.replace(hour=19, minute=50), START.replace(hour=23, minute=17)])
+
+
+@given(
+    tariff=rising_tariffs(),
+    trip=trips(),
+    begins=evenings,
+    more=st.integers(0, 7200),
+    phase=st.sampled_from(["driving", "parked"]),
+)
+@settings(max_examples=300)
+def test_caps_and_minimums_in_any_order_never_make_a_longer_trip_cheaper(
+    tariff: Tariff, trip: TripFacts, begins: datetime, more: int, phase: str
+) -> None:
+    shorter = trip.model_copy(update={"started_at": begins, "reserved_at": None})
+    longer = shorter.model_copy(update={"spans": (*trip.spans, Span.model_validate({"phase": phase, "seconds": more}))})
+
+    assert price(tariff, longer).total >= price(tariff, shorter).total
+
+
+def test_no_minute_into_a_capped_night_makes_a_trip_with_a_minimum_cheaper() -> None:
+    elements = (minimum("5"), cap("2", windows=hours(22, 6)))
+    by_minute = [
+        [price(tariff(time_rate("0.10"), *order), trip(minutes, at="2019-06-05 21:50")).total for minutes in range(90)]
+        for order in (elements, elements[::-1])
+    ]
+
+    for totals in by_minute:
+        assert totals == sorted(totals)
 
 
 @given(tariff=plain_tariffs(), trip=trips(), more=st.integers(0, 100_000))
