@@ -9,11 +9,11 @@ from time import monotonic
 import structlog
 
 from adapters.mqtt import topics
-from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.batches import BatchWriter, Received
 from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError, TlsFiles, end_session
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.waiting import Backoff
 from domain.kernel.errors import VersionConflictError
 from domain.kernel.ports import Clock
 

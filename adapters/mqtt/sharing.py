@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 import structlog
 
-from adapters.mqtt.backoff import Backoff
 from adapters.mqtt.ingest import Ingest, NotSharedError
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.ingest_sessions import FIRST, Claims, IngestSessions
-from adapters.postgres.listener import is_set_within
+from adapters.waiting import Backoff, is_set_within
 
 LOOK_S = 2.0
 """How often a process looks for sessions that nobody reads."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import asyncpg
 
+from adapters.waiting import is_set_within
+
 log = logging.getLogger(__name__)
 
 EVENTS = "csbe_events"
@@ -93,11 +95,3 @@ class Listener:
 
     def _hear(self, _connection: object, _pid: int, name: str, _payload: object) -> None:
         self._channels[name].wake()
-
-
-async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until it is set, or the time is up; whether it is set then."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):  # unlike `wait_for` of Python 3.11, never swallows a cancellation
-            await event.wait()
-    return event.is_set()

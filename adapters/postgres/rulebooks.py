@@ -5,7 +5,7 @@ import logging
 
 from adapters.postgres.database import TRANSIENT_ERRORS, retrying
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.listener import is_set_within
+from adapters.waiting import is_set_within
 from domain.rulebook.history import RulebookHistory
 
 log = logging.getLogger(__name__)

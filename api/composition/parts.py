@@ -6,7 +6,7 @@ from time import monotonic
 
 import structlog
 
-from adapters.mqtt.backoff import Backoff
+from adapters.waiting import Backoff
 from api.observability import PART_FAILURES
 
 log = structlog.get_logger(__name__)

@@ -15,10 +15,10 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
-from adapters.postgres.listener import is_set_within
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.waiting import is_set_within
 from adapters.webhooks.deliverer import WebhookDeliverer
 from api.composition.operators import Operators
 from api.composition.parts import Parts

@@ -16,7 +16,7 @@ from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.event_store.reader import Filter, Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.shards import hold
-from adapters.postgres.listener import is_set_within
+from adapters.waiting import is_set_within
 from domain.kernel.messages import RecordedEvent
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers import shards
 from adapters.postgres.followers.follower import POLL_SECONDS, Follower, FollowerStatus
-from adapters.postgres.listener import is_set_within
 from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.comparison import Comparison, compared
 from adapters.postgres.read_models.generations import Generation, ReadModel, generations_of
+from adapters.waiting import is_set_within
 
 log = logging.getLogger(__name__)
 

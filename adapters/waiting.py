@@ -1,7 +1,15 @@
-"""Waiting longer after each failure, and not at all once somebody asks to stop."""
+"""Waiting, but no longer once somebody asks to stop."""
 
 import asyncio
 from contextlib import suppress
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until it is set, or the time is up; whether it is set then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # unlike `wait_for` of Python 3.11, never swallows a cancellation
+            await event.wait()
+    return event.is_set()
 
 
 class Backoff:
@@ -19,5 +27,4 @@ class Backoff:
     async def wait(self, stop: asyncio.Event) -> None:
         """Wait, or return at once when `stop` is set."""
         seconds, self._next_s = self._next_s, min(self._next_s * 2, self._most_s)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+        await is_set_within(stop, seconds)
