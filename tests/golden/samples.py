@@ -13,11 +13,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from adapters.postgres.event_store.key_store import PersonKey
 from adapters.postgres.event_store.mapper import Keys, StoredState, to_event, to_stored
 from domain.kernel.aggregate import DomainEvent
+from domain.kernel.ids import CommandId
+from domain.kernel.messages import Actor, Metadata, Role
 
 FOLDER = Path(__file__).parent / "events"
 
 KEYS: Keys = defaultdict(lambda: PersonKey(AESGCM(bytes(32))))
 """Everybody's key is 32 zeros."""
+METADATA = Metadata(
+    command_id=CommandId(UUID(int=1)),
+    command="test",
+    actor=Actor(role=Role.SYSTEM, id="test"),
+    service="drivenow-europe",
+    correlation_id=UUID(int=2),
+)
 
 
 def name_of(event_class: type[DomainEvent], version: int | None = None) -> str:

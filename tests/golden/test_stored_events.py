@@ -9,19 +9,11 @@ import pytest
 from api.cloudevents import cloud_event
 from domain.contexts import AGGREGATES, EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
-from domain.kernel.ids import CommandId
-from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
+from domain.kernel.messages import RecordedEvent
 from tests.golden import guard, samples, schemas, stories
 
 RECORDED = guard.Registry()
 VERSIONS = {samples.name_of(e, version) for e in EVENTS.values() for version in range(1, e.class_version + 1)}
-METADATA = Metadata(
-    command_id=CommandId(UUID(int=1)),
-    command="test",
-    actor=Actor(role=Role.SYSTEM, id="test"),
-    service="drivenow-europe",
-    correlation_id=UUID(int=2),
-)
 
 every_event = pytest.mark.parametrize("event_class", EVENTS.values(), ids=lambda event: event.TOPIC)
 
@@ -101,7 +93,9 @@ def test_an_old_sample_takes_its_place_in_a_history(event_class: type[Event], to
 def test_what_others_get_is_valid_by_the_published_schema(event_class: type[DomainEvent], personal: bool) -> None:
     name = samples.name_of(event_class)
     event = samples.read(name, samples.load(name))
-    recorded = RecordedEvent(position=1, recorded_at=event.timestamp, topic=event.TOPIC, event=event, metadata=METADATA)
+    recorded = RecordedEvent(
+        position=1, recorded_at=event.timestamp, topic=event.TOPIC, event=event, metadata=samples.METADATA
+    )
 
     sent = cloud_event(recorded, personal=personal)
 

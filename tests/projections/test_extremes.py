@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import orjson
@@ -20,19 +19,11 @@ from api.rest.history import shown
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import UnstorableEventError
-from domain.kernel.ids import CommandId
-from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
-from tests.golden.samples import KEYS
+from domain.kernel.messages import RecordedEvent
+from tests.golden.samples import KEYS, METADATA
 from tests.projections.following import live_schema, prepared
 from tests.support.extremes import extremes_of
 
-METADATA = Metadata(
-    command_id=CommandId(UUID(int=1)),
-    command="test",
-    actor=Actor(role=Role.SYSTEM, id="test"),
-    service="drivenow-europe",
-    correlation_id=UUID(int=2),
-)
 FREE = {"TaxAmount.rate", "PriceLine.quantity", "PriceLine.unit_amount"}
 """Exact decimals, which any column for them holds."""
 

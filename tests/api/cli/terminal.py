@@ -12,6 +12,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from adapters.postgres.event_store.appender import AppendEntry
+from adapters.postgres.event_store.group_commit import GroupCommit
+from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from api.cli import main
 from api.composition import prepare
@@ -88,6 +91,13 @@ async def registered(store: PostgresEventStore) -> Member:
     member = Member.register(command, "drivenow-europe", NOW)
     await append(store, member)
     return member
+
+
+async def damaged(pool: asyncpg.Pool) -> tuple[UUID, int]:
+    """An event that nothing can read, put into the log past all that would refuse it."""
+    state = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
+    written = await GroupCommit(pool).write(AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [state]))
+    return state.originator_id, written.position
 
 
 async def append(store: PostgresEventStore, aggregate: Aggregate) -> None:

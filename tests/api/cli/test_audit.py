@@ -5,9 +5,6 @@ from uuid import uuid4
 
 import asyncpg
 
-from adapters.postgres.event_store.appender import AppendEntry
-from adapters.postgres.event_store.group_commit import GroupCommit
-from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.billing.payment import Payment
@@ -15,7 +12,7 @@ from domain.kernel.ids import PayerId, PaymentId
 from domain.kernel.money import Currency, Money
 from domain.members.member import Member
 from domain.rental.trip import Trip
-from tests.api.cli.terminal import METADATA, NOW, Csbe, append, registered
+from tests.api.cli.terminal import NOW, Csbe, append, damaged, registered
 
 
 async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the_person(
@@ -71,9 +68,7 @@ async def test_an_event_that_cannot_be_read_is_named_and_the_rest_of_the_log_is_
     csbe: Csbe, store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     await registered(store)
-    damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
-    writer = GroupCommit(pool)
-    written = await writer.write(AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))
+    whose, position = await damaged(pool)
     await registered(store)
 
     audited = await csbe("audit", "invariants", "--json")
@@ -82,7 +77,7 @@ async def test_an_event_that_cannot_be_read_is_named_and_the_rest_of_the_log_is_
     found = audited.json["event_is_readable"]
     assert found["checked"] == await pool.fetchval("select count(*) from csbe.events")
     [broken] = found["broken"]
-    assert broken.startswith(f"position {written.position}: event 1 of aggregate {damaged.originator_id}")
+    assert broken.startswith(f"position {position}: event 1 of aggregate {whose}")
 
 
 class AlwaysPays(LoadCosts):

@@ -2,20 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from adapters.postgres.errors import FollowerStoppedError
-from adapters.postgres.event_store.appender import AppendEntry
-from adapters.postgres.event_store.group_commit import GroupCommit
-from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
-from domain.members.member import Member
 from projections.members import MembersProjector
-from tests.api.cli.terminal import METADATA, Csbe, registered
+from tests.api.cli.terminal import Csbe, damaged, registered
 
 WHY = ("--reason", "a new release")
 
@@ -24,10 +19,7 @@ WHY = ("--reason", "a new release")
 async def stopped(pool: asyncpg.Pool, store: PostgresEventStore, csbe: Csbe) -> int:  # noqa: ARG001 (prepares)
     """The position of a damaged event, at which the read model of members is stopped."""
     await registered(store)
-    damaged = StoredState(uuid4(), 1, Member.Registered.TOPIC, b'{"damaged": true}')
-    position = (
-        await GroupCommit(pool).write(AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged]))
-    ).position
+    _, position = await damaged(pool)
     await registered(store)
     with pytest.raises(FollowerStoppedError):
         await Projection(pool, store, MembersProjector()).catch_up()
