@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from adapters.devices.certificates import Issuer, Use, new_issuer, serial_number
+from adapters.mqtt.topics import SERVICE
+from domain.kernel.units import VIN
 
-_SERVICE = re.compile(r"[a-z0-9-]{1,40}")
-_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 MAX_NAME = 64
 """Of a certificate's common name (X.520)."""
 
@@ -164,9 +164,9 @@ def _told(who: Who) -> dict[str, str]:
 
 def _name(service: str, vin: str) -> str:
     """What a certificate calls a car: the part of its topics that is its own, so that one rule fits all cars."""
-    if not _SERVICE.fullmatch(service):
+    if not re.fullmatch(SERVICE, service):
         raise AuthorityError(f"{service!r} is no key of a service")
-    if not _VIN.fullmatch(vin):
+    if not re.fullmatch(VIN, vin):
         raise AuthorityError(f"{vin!r} is no VIN: 17 of A-Z without I, O, Q, and 0-9")
     name = f"{service}/vehicles/{vin}"
     if len(name) > MAX_NAME:

@@ -4,14 +4,16 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
+from domain.kernel.units import VIN
+
 Channel = Literal["telemetry", "responses", "status"]
 
 CHANNELS: tuple[Channel, ...] = ("telemetry", "responses", "status")
 """What vehicles publish on."""
 
-_TOPIC = re.compile(
-    r"csbe/v1/(?P<service>[a-z0-9-]{1,40})/vehicles/(?P<vin>[A-HJ-NPR-Z0-9]{17})/(?P<channel>telemetry|responses|status)"
-)
+SERVICE = "[a-z0-9-]{1,40}"
+"""Pattern of a service's key as it stands in a topic."""
+_TOPIC = re.compile(rf"csbe/v1/(?P<service>{SERVICE})/vehicles/(?P<vin>{VIN})/(?P<channel>telemetry|responses|status)")
 
 
 class VehicleAddress(NamedTuple):

@@ -13,6 +13,9 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
+VIN = "[A-HJ-NPR-Z0-9]{17}"
+"""Pattern of a vehicle identification number (ISO 3779)."""
+
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius R1 of the WGS 84 ellipsoid (IUGG)."""
 

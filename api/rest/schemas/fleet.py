@@ -10,6 +10,7 @@ from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.state import VehicleReadings
 from domain.fleet.vehicle import ServiceState, VehicleState
 from domain.fleet.zones import Polygons, ZoneKind
+from domain.kernel.units import VIN
 
 MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
 
@@ -29,7 +30,7 @@ class VehicleBody(Body):
         extra="forbid",
     )
 
-    vin: Annotated[str, Field(pattern="^[A-HJ-NPR-Z0-9]{17}$")]
+    vin: Annotated[str, Field(pattern=f"^{VIN}$")]
     plate: Annotated[str, Field(max_length=20)]
     make: Annotated[str, Field(max_length=40)]
     model: Annotated[str, Field(max_length=60)]
