@@ -50,28 +50,30 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, untaxed: Money |
 
     `untaxed` is the part of the total that no tax is on: it is in net and gross, and in the base of no tax.
     """
-    free = untaxed.amount_minor if untaxed else 0
+    free, currency = untaxed.amount_minor if untaxed else 0, total.currency
     in_force = on(day, rules)
-    contained = [rule for rule in in_force if rule.inclusive]
-    net, found = _contained(total.amount_minor - free, contained)
-    found += _added(net, [rule for rule in in_force if not rule.inclusive], start=sum(one.amount for one in found))
-    taxes = tuple(
-        trusted(
-            TaxAmount,
-            name=one.rule.name,
-            rate=one.rule.rate,
-            base=Money(amount_minor=one.base, currency=total.currency),
-            amount=Money(amount_minor=one.amount, currency=total.currency),
-            inclusive=one.rule.inclusive,
-        )
-        for one in found
-    )
+    net, found = _contained(total.amount_minor - free, [rule for rule in in_force if rule.inclusive])
+    found += _added(net, [rule for rule in in_force if not rule.inclusive], start=sum([one.amount for one in found]))
     on_it = sum([one.amount for one in found])
+    base = Money.of(net, currency)
+    taxes = tuple(
+        [
+            trusted(
+                TaxAmount,
+                name=one.rule.name,
+                rate=one.rule.rate,
+                base=base if one.base == net else Money.of(one.base, currency),
+                amount=Money.of(one.amount, currency),
+                inclusive=one.rule.inclusive,
+            )
+            for one in found
+        ]
+    )
     return trusted(
         Taxed,
-        net=Money(amount_minor=net + free, currency=total.currency),
-        tax=Money(amount_minor=on_it, currency=total.currency),
-        gross=Money(amount_minor=net + free + on_it, currency=total.currency),
+        net=Money.of(net + free, currency) if free else base,
+        tax=Money.of(on_it, currency),
+        gross=Money.of(net + free + on_it, currency),
         taxes=taxes,
     )
 
@@ -86,8 +88,10 @@ class _One(NamedTuple):
 
 def _contained(total: int, rules: list[TaxRule]) -> tuple[int, list[_One]]:
     """The last tax takes what is left, so that no cent of the total is lost between several."""
+    if not rules:
+        return total, []
     ratios = [rule.rate.as_integer_ratio() for rule in rules]
-    of = lcm(*(denominator for _, denominator in ratios))
+    of = lcm(*[denominator for _, denominator in ratios])
     parts = [numerator * of // denominator for numerator, denominator in ratios]
     whole = of + sum(parts)
     net = rounded(total * of, whole)

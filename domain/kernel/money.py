@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from domain.kernel.trusted import trusted
 from domain.kernel.values import Value
 
 
@@ -100,14 +101,21 @@ class Money(Value):
     currency: Currency
 
     @classmethod
-    def zero(cls, currency: Currency) -> Self:
-        return cls(amount_minor=0, currency=currency)
+    def of(cls, minor: int, currency: Currency) -> "Money":
+        """What was computed from amounts that are valid. Raises `ValueError` beyond what an amount may be."""
+        if -MOST_MINOR <= minor <= MOST_MINOR:
+            return trusted(Money, amount_minor=minor, currency=currency)
+        return cls(amount_minor=minor, currency=currency)
 
     @classmethod
-    def rounded(cls, major: Decimal, currency: Currency) -> Self:
+    def zero(cls, currency: Currency) -> "Money":
+        return cls.of(0, currency)
+
+    @classmethod
+    def rounded(cls, major: Decimal, currency: Currency) -> "Money":
         """From major units, half a minor unit rounded away from zero (commercial rounding)."""
         minor = (major.scaleb(currency.exponent)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-        return cls(amount_minor=int(minor), currency=currency)
+        return cls.of(int(minor), currency)
 
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: Currency) -> "Money":
@@ -120,13 +128,13 @@ class Money(Value):
 
     def __add__(self, other: "Money") -> "Money":
         self._check(other)
-        return Money(amount_minor=self.amount_minor + other.amount_minor, currency=self.currency)
+        return Money.of(self.amount_minor + other.amount_minor, self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
         return self + -other
 
     def __neg__(self) -> "Money":
-        return Money(amount_minor=-self.amount_minor, currency=self.currency)
+        return Money.of(-self.amount_minor, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         self._check(other)

@@ -166,5 +166,5 @@ class Rulebook(Digested):
 def on(day: date, rules: tuple[TaxRule, ...]) -> tuple[TaxRule, ...]:
     """The taxes in force on a day."""
     return tuple(
-        rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until)
+        [rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until)]
     )

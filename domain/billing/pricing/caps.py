@@ -1,7 +1,7 @@
 """Caps: of what a trip costs in a period, a day, a window or altogether, what came last is taken back."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import pairwise
 from typing import NamedTuple
 
 from domain.billing.pricing.course import Course
@@ -61,12 +61,11 @@ def ladder(element: LadderCap, sheet: Sheet) -> None:
 
 def _cells_of(element: Cap, period: int | None, course: Course) -> Iterable[Sequence[int]]:
     """The cells of each period, day or occurrence; a hold belongs to that in which the trip starts."""
-    held = range(course.first)
     if period is not None:
-        for begins in range(0, course.duration_s + 1, period):
-            cells = course.cells_from(begins, begins + period)
-            yield cells if begins else range(cells.stop)
+        firsts = [course.cell_of(second) for second in range(period, course.duration_s + 1, period)]
+        yield from (range(first, behind) for first, behind in pairwise((0, *firsts, course.cells)))
         return
+    held = range(course.first)
     groups: dict[tuple[int, int], list[int]] = {}
     free = [True] * course.cells
     for key, begins, ends in _stretches(element, course):
@@ -87,11 +86,11 @@ def _stretches(element: Cap, course: Course) -> Iterator[tuple[tuple[int, int], 
 
 
 class _Cuts:
-    """What is taken back, part by part and cell by cell."""
+    """What is left of each part, in each cell, and what is taken of that which a minimum added."""
 
     def __init__(self, course: Course, parts: list[Part]) -> None:
         self._course, self.parts = course, parts
-        self.cells: list[dict[int, int]] = [{} for _ in parts]
+        self.cells = [part.cells.copy() for part in parts]
         self.timeless = [0] * len(parts)
 
     def take(self, cells: Sequence[int], excess: int) -> None:
@@ -99,53 +98,48 @@ class _Cuts:
         for cell in reversed(cells):
             if excess <= 0:
                 return
-            here = [(n, part) for n, part in enumerate(self.parts) if part.cells[cell] > 0]
-            amount = sum(part.cells[cell] for _, part in here)
-            if amount <= excess:
-                kept = [0] * len(here)
-            elif len(here) == 1:
-                kept = [amount - excess]
-            else:
-                kept = first_come([part for _, part in here], cell, self._course, amount - excess)
-            for (n, part), left in zip(here, kept, strict=True):
-                self.cells[n][cell] = part.cells[cell] - left
-            excess -= amount - sum(kept)
+            here = [left for left in self.cells if left[cell] > 0]
+            amount = sum([left[cell] for left in here])
+            if amount > excess:
+                self._take_some(cell, amount - excess)
+                return
+            for left in here:
+                left[cell] = 0
+            excess -= amount
+
+    def _take_some(self, cell: int, room: int) -> None:
+        here = [(part, left) for part, left in zip(self.parts, self.cells, strict=True) if left[cell] > 0]
+        kept = first_come([part for part, _ in here], cell, self._course, room)
+        for (_, left), minor in zip(here, kept, strict=True):
+            left[cell] = minor
 
 
 def _reduce(element: Cap | LadderCap, sheet: Sheet, groups: Iterable[Group], facts: dict[str, str]) -> None:
-    parts = sheet.standing(element.covers)
-    cuts = _Cuts(sheet.course, parts)
-    sums = [0, *accumulate(map(sum, zip(*(part.cells for part in parts), strict=True)))]
-    if len(sums) == 1:
+    if not (parts := sheet.standing(element.covers)):
         return
+    cuts = _Cuts(sheet.course, parts)
+    costs = [*map(sum, zip(*(part.cells for part in parts), strict=True))]
     spent = 0
-    for group in groups:
-        cells = group.cells
-        if isinstance(cells, range):
-            cost = sums[cells.stop] - sums[cells.start] if cells else 0
-        else:
-            cost = sum(sums[cell + 1] - sums[cell] for cell in cells)
-        spent = cost + (spent if group.goes_on else 0)
-        if (excess := spent - group.allowed) > 0:
+    for cells, allowed, goes_on in groups:
+        cost = sum(costs[cells.start : cells.stop] if isinstance(cells, range) else [costs[cell] for cell in cells])
+        spent = cost + (spent if goes_on else 0)
+        if (excess := spent - allowed) > 0:
             cuts.take(cells, excess)
-            spent = group.allowed
+            spent = allowed
     _enter(element, sheet, cuts, facts, sheet.floors)
 
 
 def _enter(element: Cap | LadderCap, sheet: Sheet, cuts: _Cuts, facts: dict[str, str], floors: list[Floor]) -> None:
     before = sum(part.minor for part in cuts.parts)
     shares: dict[str, int] = {}
-    for n, part in enumerate(cuts.parts):
-        taken, timeless = cuts.cells[n], cuts.timeless[n]
-        if not taken and not timeless:
-            continue
-        shares[part.of] = -sum(taken.values()) - timeless
-        part.timeless -= timeless
+    for part, cells, timeless in zip(cuts.parts, cuts.cells, cuts.timeless, strict=True):
+        taken = sum(part.cells) - sum(cells)
+        if taken or timeless:
+            shares[part.of] = -taken - timeless
+            part.timeless -= timeless
         if taken:
-            part.cells = part.cells.copy()
-            for cell, minor in taken.items():
-                part.cells[cell] -= minor
-            part.layers.append(_kept(part.cells))
+            part.cells = cells
+            part.layers.append(_kept(cells))
     for floor in floors:
         _fill_up(floor, sheet, shares)
     if shares:

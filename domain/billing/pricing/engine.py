@@ -59,7 +59,7 @@ class Price(Value):
         if not element_ids:
             return Money.zero(self.total.currency)
         minor = sum(line.shares[i].amount_minor for line in self.lines for i in element_ids if i in line.shares)
-        return Money(amount_minor=minor, currency=self.total.currency)
+        return Money.of(minor, self.total.currency)
 
 
 def price(tariff: Tariff, facts: TripFacts) -> Price:
@@ -79,7 +79,7 @@ def price(tariff: Tariff, facts: TripFacts) -> Price:
         entries = _entries(tariff, course, None)
     lines = tuple([_line(entry, minor, tariff) for entry in entries if (minor := entry.minor)])
     total = sum([line.amount.amount_minor for line in lines])
-    return trusted(Price, lines=lines, total=Money(amount_minor=total, currency=tariff.currency))
+    return trusted(Price, lines=lines, total=Money.of(total, tariff.currency))
 
 
 def _total(entries: list[Entry]) -> int:
@@ -101,11 +101,8 @@ def _entries(tariff: Tariff, course: Course, package: Package | None) -> list[En
 
 
 def _line(entry: Entry, minor: int, tariff: Tariff) -> PriceLine:
-    amount = Money(amount_minor=minor, currency=tariff.currency)
-    shares = {
-        of: amount if share == minor else Money(amount_minor=share, currency=tariff.currency)
-        for of, share in entry.shares.items()
-    }
+    amount = Money.of(minor, tariff.currency)
+    shares = {of: amount if share == minor else Money.of(share, tariff.currency) for of, share in entry.shares.items()}
     return trusted(
         PriceLine,
         rule_id=entry.rule_id,

@@ -4,70 +4,74 @@ from domain.billing.pricing.course import Course
 from domain.billing.pricing.parts import Part
 
 _FEW = 8
-"""So many charges are looked at one by one."""
+"""So many charges are looked at one by one, before the search goes on."""
 
 
 def first_come(parts: list[Part], cell: int, course: Course, room: int) -> list[int]:
     """What each part keeps where together they cost more than there is room for; at one second, the first of them."""
-    return _Search(parts, cell, course).kept(room)
+    return _Search(parts, cell, course, room).kept() if len(parts) > 1 else [room]
 
 
 class _Search:
-    """Two seconds of a cell between which the room ends, and how many charges of each part come before them."""
+    """Charges that are kept for sure, as they came, and a second before which the room ends."""
 
-    def __init__(self, parts: list[Part], cell: int, course: Course) -> None:
-        self._parts, self._cell = parts, cell
+    def __init__(self, parts: list[Part], cell: int, course: Course, room: int) -> None:
+        self._parts, self._cell, self._room = parts, cell, room
         begins = course.edges[cell]
         self._low = min(begins, -course.held_s) if cell == course.first else begins
+        """The charges before this second are kept,"""
         self._high = course.edges[cell + 1]
-        self._before, self._until = [0] * len(parts), [part.charges.within(cell) for part in parts]
-        self._cost = 0
-        """What the charges before the first of the two seconds cost,"""
-        self._costs = sum(part.cells[cell] for part in parts)
-        """and those before the second."""
+        """and not all of those before this one."""
+        self._counts, self._until = [0] * len(parts), [part.charges.within(cell) for part in parts]
+        self._kept = [0] * len(parts)
+        self._cost, self._costs = 0, sum(part.cells[cell] for part in parts)
+        """What the charges before each of the two cost."""
 
-    def kept(self, room: int) -> list[int]:
-        while (left := sum(self._until) - sum(self._before)) > _FEW and self._high - self._low > 1:
-            near = self._low + (self._high - self._low) * (room - self._cost) // (self._costs - self._cost)
+    def kept(self) -> list[int]:
+        while self._high - self._low > 1:
             width = self._high - self._low
-            step = 2 * width // left + 1
-            self._look_at(near - step, room)
-            self._look_at(near + step, room)
-            if self._high - self._low > width // 2:
-                self._look_at((self._low + self._high) // 2, room)
-        return self._one_by_one(room) if left <= _FEW else self._at_one_second(room)
+            near = self._low + width * (self._room - self._cost) // (self._costs - self._cost)
+            charges = sum(self._until) - sum(self._counts)
+            self._look_at(near - 2 * width // charges - 1)
+            if self._ends_among_few():
+                return self._kept
+            self._look_at((self._low + self._high) // 2)
+        return self._at_one_second()
 
-    def _look_at(self, second: int, room: int) -> None:
+    def _look_at(self, second: int) -> None:
         if not self._low < second < self._high:
             return
-        counts = [part.charges.before(self._cell, second) for part in self._parts]
-        cost = sum(part.cost(self._cell, count) for part, count in zip(self._parts, counts, strict=True))
-        if cost <= room:
-            self._low, self._before, self._cost = second, counts, cost
+        cell, parts = self._cell, self._parts
+        counts = [part.charges.before(cell, second) for part in parts]
+        costs = [part.cost(cell, count) for part, count in zip(parts, counts, strict=True)]
+        if (cost := sum(costs)) <= self._room:
+            self._low, self._counts, self._kept, self._cost = second, counts, costs, cost
         else:
             self._high, self._until, self._costs = second, counts, cost
 
-    def _one_by_one(self, room: int) -> list[int]:
-        kept = [part.cost(self._cell, count) for part, count in zip(self._parts, self._before, strict=True)]
-        left = room - self._cost
-        by_time = sorted(
-            (part.charges.second(self._cell, charge), place, charge)
-            for place, part in enumerate(self._parts)
-            for charge in range(self._before[place], self._until[place])
-        )
-        for _, n, charge in by_time:
-            more = min(left, self._parts[n].cost(self._cell, charge + 1) - kept[n])
-            kept[n] += more
-            left -= more
-            if not left:
-                break
-        return kept
+    def _ends_among_few(self) -> bool:
+        """Keep a few charges more, one by one; whether the room ends among them."""
+        cell, parts, counts, until = self._cell, self._parts, self._counts, self._until
+        coming = [(part.charges.second(cell, counts[n]), n) for n, part in enumerate(parts) if counts[n] < until[n]]
+        for _ in range(_FEW):
+            first = min(coming)
+            coming.remove(first)
+            self._low, n = first
+            counts[n] += 1
+            cost = parts[n].cost(cell, counts[n])
+            more, left = cost - self._kept[n], self._room - self._cost
+            if more >= left:
+                self._kept[n] += left
+                return True
+            self._kept[n], self._cost = cost, self._cost + more
+            if counts[n] < until[n]:
+                coming.append((parts[n].charges.second(cell, counts[n]), n))
+        return False
 
-    def _at_one_second(self, room: int) -> list[int]:
-        kept, left = [], room - self._cost
-        for part, before, until in zip(self._parts, self._before, self._until, strict=True):
-            cost = part.cost(self._cell, before)
-            more = min(left, part.cost(self._cell, until) - cost)
-            kept.append(cost + more)
+    def _at_one_second(self) -> list[int]:
+        left = self._room - self._cost
+        for n, (part, until) in enumerate(zip(self._parts, self._until, strict=True)):
+            more = min(left, part.cost(self._cell, until) - self._kept[n])
+            self._kept[n] += more
             left -= more
-        return kept
+        return self._kept
