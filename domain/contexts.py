@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from domain.billing import handlers as billing_handlers
 from domain.billing import policies as billing_policies
+from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
@@ -64,6 +65,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Task,
     Reservation,
     Trip,
+    Charge,
     Payment,
     Invoice,
     CreditNote,

@@ -1,6 +1,11 @@
-"""Invoices with their explained lines and what is still open, credit notes, and payments."""
+"""Charges and what is doubted of them, invoices with their lines and what is open, credit notes, payments, refunds."""
 
+from typing import Any
+
+from domain.billing.charge import Charge
+from domain.billing.commands import DecisionKind
 from domain.billing.credit_note import CreditNote
+from domain.billing.decision import Decided
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.kernel.aggregate import Event
@@ -8,9 +13,11 @@ from domain.kernel.messages import RecordedEvent
 from projections.kernel.changes import Changes, Table, Update, Values
 from projections.kernel.projector import Projector
 
+CHARGES = Table("charges", ("charge_id",))
 INVOICES = Table("invoices", ("invoice_id",))
 CREDIT_NOTES = Table("credit_notes", ("credit_note_id",))
 PAYMENTS = Table("payments", ("payment_id",))
+REFUNDS = Table("refunds", ("payment_id", "credit_note_id"))
 
 _PAYMENT_STATES: dict[type[Event], str] = {
     Payment.Held: "held",
@@ -26,14 +33,22 @@ _PAYMENT_STATES: dict[type[Event], str] = {
     Payment.Refunded: "refunded",
     Payment.RefundFailed: "refund_failed",
 }
+_DECISIONS: dict[type[Event], DecisionKind] = {
+    Charge.Approved: "approve",
+    Charge.Corrected: "correct",
+    Charge.Waived: "waive",
+}
+_NO_CREDIT_PROPOSED: dict[str, Any] = {"credit_proposal": None, "credit_proposed_by": None}
+_SETTLED: dict[str, Any] = {"decline_code": None, "retry_at": None}
+"""Of an invoice that nobody tries to charge any more."""
 
 
 class BillingProjector(Projector):
-    """One row per invoice, per credit note, per payment."""
+    """One row per charge, per invoice, per credit note, per payment, per refund of a payment for a credit note."""
 
     NAME = "billing"
     PARALLEL = True
-    TABLES = (INVOICES, CREDIT_NOTES, PAYMENTS)
+    TABLES = (CHARGES, INVOICES, CREDIT_NOTES, PAYMENTS, REFUNDS)
     READS = frozenset(
         (
             "timestamp",
@@ -54,26 +69,84 @@ class BillingProjector(Projector):
             "credited",
             "refund",
             "reason",
+            "seller_id",
+            "charge_id",
+            "reasons",
+            "price",
+            "kind",
+            "proposal",
+            "credit",
+            "decided_by",
+            "proposed_by",
+            "decline_code",
+            "retry_at",
+            "failures",
+            "credit_note_id",
         )
     )
 
     def __init__(self) -> None:
         super().__init__()
         self.on = {
+            Charge.Raised: self._raised,
+            Charge.ReviewRequired: self._review,
+            Charge.DecisionProposed: self._proposed,
+            **dict.fromkeys(_DECISIONS, self._decided),
+            Charge.Billed: self._billed,
             Invoice.Issued: self._issued,
-            Invoice.ReviewRequired: self._review,
-            Invoice.ChargeApproved: self._approved,
+            Invoice.PaymentFailed: self._payment_failed,
+            Invoice.CreditProposed: self._credit_proposed,
             Invoice.PartlyPaid: self._partly_paid,
             Invoice.Paid: self._paid,
             Invoice.Credited: self._credited,
             CreditNote.Issued: self._note_issued,
             Payment.HoldRequested: self._hold_requested,
             **dict.fromkeys(_PAYMENT_STATES, self._payment_changed),
+            Payment.RefundRequested: self._refund_requested,
+            Payment.Refunded: self._refunded,
+            Payment.RefundFailed: self._refund_failed,
         }
+
+    def _raised(self, recorded: RecordedEvent, event: Charge.Raised) -> Changes:
+        yield CHARGES.insert(
+            charge_id=event.originator_id,
+            service=recorded.metadata.service,
+            subject_kind=event.subject_kind,
+            subject_id=event.subject_id,
+            member_id=event.member_id,
+            payer_id=event.payer_id,
+            seller=event.seller_id,
+            raised_at=event.timestamp,
+        )
+
+    def _review(self, recorded: RecordedEvent, event: Charge.ReviewRequired) -> Changes:
+        yield CHARGES.update(
+            event.originator_id,
+            state="in_review",
+            currency=event.price.gross.currency,
+            price_minor=event.price.gross.amount_minor,
+            **event.model_dump(mode="json", include={"reasons"}),
+        )
+
+    def _proposed(self, recorded: RecordedEvent, event: Charge.DecisionProposed) -> Changes:
+        proposal = event.proposal
+        what = {"proposal": proposal.content, "decision_reason": event.reason}
+        yield CHARGES.update(event.originator_id, proposed_by=proposal.proposed_by, **what)
+
+    def _decided(self, recorded: RecordedEvent, event: Decided) -> Changes:
+        decision = _DECISIONS[type(event)]
+        state = "waived" if decision == "waive" else "raised"
+        who = {"decided_by": event.decided_by, "proposed_by": event.proposed_by}
+        why = {"decision": decision, "decision_reason": event.reason}
+        yield CHARGES.update(event.originator_id, state=state, proposal=None, **who, **why)
+
+    def _billed(self, recorded: RecordedEvent, event: Charge.Billed) -> Changes:
+        yield CHARGES.update(event.originator_id, state="billed", invoice_id=event.invoice_id)
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
         yield INVOICES.insert(
             invoice_id=event.originator_id,
+            charge_id=event.charge_id,
             service=recorded.metadata.service,
             number=event.number,
             seller=event.seller.id,
@@ -89,17 +162,19 @@ class BillingProjector(Projector):
             **event.model_dump(mode="json", include={"lines", "taxes"}),
         )
 
-    def _review(self, recorded: RecordedEvent, event: Invoice.ReviewRequired) -> Changes:
-        yield INVOICES.update(event.originator_id, state="in_review")
+    def _payment_failed(self, recorded: RecordedEvent, event: Invoice.PaymentFailed) -> Changes:
+        yield INVOICES.update(event.originator_id, decline_code=event.decline_code, retry_at=event.retry_at)
 
-    def _approved(self, recorded: RecordedEvent, event: Invoice.ChargeApproved) -> Changes:
-        yield INVOICES.update(event.originator_id, state="open")
+    def _credit_proposed(self, recorded: RecordedEvent, event: Invoice.CreditProposed) -> Changes:
+        proposal = event.credit.proposal
+        what = {"credit_proposal": proposal.content, "credit_proposed_by": proposal.proposed_by}
+        yield INVOICES.update(event.originator_id, **what)
 
     def _partly_paid(self, recorded: RecordedEvent, event: Invoice.PartlyPaid) -> Changes:
         yield INVOICES.update(event.originator_id, paid_minor=event.paid.amount_minor)
 
     def _paid(self, recorded: RecordedEvent, event: Invoice.Paid) -> Changes:
-        yield INVOICES.update(event.originator_id, paid_minor=event.amount.amount_minor, state="paid")
+        yield INVOICES.update(event.originator_id, paid_minor=event.amount.amount_minor, state="paid", **_SETTLED)
 
     def _credited(self, recorded: RecordedEvent, event: Invoice.Credited) -> Changes:
         yield INVOICES.given(event.originator_id, lambda invoice: [_less(invoice, event)])
@@ -136,6 +211,31 @@ class BillingProjector(Projector):
     def _payment_changed(self, recorded: RecordedEvent, event: Event) -> Changes:
         yield PAYMENTS.update(event.originator_id, state=_PAYMENT_STATES[type(event)], changed_at=event.timestamp)
 
+    def _refund_requested(self, recorded: RecordedEvent, event: Payment.RefundRequested) -> Changes:
+        yield from self._payment_changed(recorded, event)
+        key = (event.originator_id, event.credit_note_id)
+        yield REFUNDS.upsert(
+            key,
+            service=recorded.metadata.service,
+            number=event.number,
+            amount_minor=event.amount.amount_minor,
+            currency=event.amount.currency,
+            state="pending",
+            retry_at=None,
+            changed_at=event.timestamp,
+        )
+
+    def _refunded(self, recorded: RecordedEvent, event: Payment.Refunded) -> Changes:
+        yield from self._payment_changed(recorded, event)
+        key = (event.originator_id, event.credit_note_id)
+        yield REFUNDS.update(key, state="refunded", changed_at=event.timestamp)
+
+    def _refund_failed(self, recorded: RecordedEvent, event: Payment.RefundFailed) -> Changes:
+        yield from self._payment_changed(recorded, event)
+        key = (event.originator_id, event.credit_note_id)
+        why = {"decline_code": event.decline_code, "failures": event.failures, "retry_at": event.retry_at}
+        yield REFUNDS.update(key, state="failed", changed_at=event.timestamp, **why)
+
 
 def _less(invoice: Values, event: Invoice.Credited) -> Update:
     """What is left of an invoice of which a part was taken back, or all."""
@@ -145,4 +245,6 @@ def _less(invoice: Values, event: Invoice.Credited) -> Update:
         state = "credited"
     else:
         state = "paid" if invoice["gross_minor"] - credited == paid else invoice["state"]
-    return INVOICES.update(event.originator_id, credited_minor=credited, paid_minor=paid, state=state)
+    settled = _NO_CREDIT_PROPOSED | ({} if state == "open" else _SETTLED)
+    sums = {"credited_minor": credited, "paid_minor": paid}
+    return INVOICES.update(event.originator_id, **sums, state=state, **settled)

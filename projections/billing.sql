@@ -1,5 +1,49 @@
+create table charges (
+    charge_id uuid primary key,
+    service text not null,
+    subject_kind text not null,
+    subject_id uuid not null,
+    member_id uuid not null,
+    payer_id uuid not null,
+    seller text not null,
+    raised_at timestamptz not null,
+    state text not null default 'raised',
+    reasons jsonb,
+    currency text,
+    price_minor bigint,
+    proposal text,
+    decision text,
+    decision_reason text,
+    decided_by text,
+    proposed_by text,
+    invoice_id uuid
+);
+create index charges_by_time on charges (service, raised_at desc);
+create index charges_in_review on charges (service, raised_at desc) where state = 'in_review';
+create index charges_by_subject on charges (subject_id);
+comment on table charges is 'One row per charge. Reasons that people wrote, and who they are, are not for analysts.';
+comment on column charges.charge_id is 'The charge.';
+comment on column charges.service is 'Key of the rulebook.';
+comment on column charges.subject_kind is 'Topic of the aggregate that it is for, e.g. rental.trip.';
+comment on column charges.subject_id is 'What it is for, e.g. the trip.';
+comment on column charges.member_id is 'Who had it.';
+comment on column charges.payer_id is 'Who pays.';
+comment on column charges.seller is 'Legal entity that sells.';
+comment on column charges.raised_at is 'When it was raised.';
+comment on column charges.state is 'in_review, billed or waived; raised only in between.';
+comment on column charges.reasons is 'Why it was reviewed; null when it was not.';
+comment on column charges.currency is 'ISO 4217; null when it was not reviewed.';
+comment on column charges.price_minor is 'What it would have cost before the review, gross, in minor units; null when it was not reviewed.';
+comment on column charges.proposal is 'What the first of two persons has decided, while it waits for the second.';
+comment on column charges.decision is 'approve, correct or waive; null when nobody had to decide.';
+comment on column charges.decision_reason is 'Why, in the words of who decided, or proposed.';
+comment on column charges.decided_by is 'Who decided; null when nobody had to.';
+comment on column charges.proposed_by is 'The first of two persons; null where one was enough.';
+comment on column charges.invoice_id is 'Its invoice; null while it has none.';
+
 create table invoices (
     invoice_id uuid primary key,
+    charge_id uuid not null,
     service text not null,
     number text not null,
     seller text not null,
@@ -16,6 +60,10 @@ create table invoices (
     credited_minor bigint not null default 0,
     open_minor bigint not null generated always as (gross_minor - credited_minor - paid_minor) stored,
     state text not null default 'open',
+    decline_code text,
+    retry_at timestamptz,
+    credit_proposal text,
+    credit_proposed_by text,
     lines jsonb not null,
     taxes jsonb not null
 );
@@ -24,6 +72,7 @@ create index invoices_by_time on invoices (service, issued_at desc);
 create index invoices_by_subject on invoices (subject_id);
 comment on table invoices is 'One row per invoice.';
 comment on column invoices.invoice_id is 'The invoice.';
+comment on column invoices.charge_id is 'The charge that it is for.';
 comment on column invoices.service is 'Key of the rulebook.';
 comment on column invoices.number is 'Number, without gaps per seller.';
 comment on column invoices.seller is 'Legal entity that issued it.';
@@ -39,7 +88,11 @@ comment on column invoices.gross_minor is 'To pay, in minor units.';
 comment on column invoices.paid_minor is 'Received and not refunded, in minor units.';
 comment on column invoices.credited_minor is 'Taken back by credit notes, in minor units.';
 comment on column invoices.open_minor is 'Neither received nor taken back, in minor units.';
-comment on column invoices.state is 'open, in_review, paid or credited.';
+comment on column invoices.state is 'open, paid or credited.';
+comment on column invoices.decline_code is 'Why the last payment of an open invoice failed; null when none did.';
+comment on column invoices.retry_at is 'When a payment that failed is tried again; null when it is not.';
+comment on column invoices.credit_proposal is 'What the first of two persons would take back, while it waits for the second.';
+comment on column invoices.credit_proposed_by is 'The first of two persons, while it waits for the second.';
 comment on column invoices.lines is 'Each line with its rule, tariff version and facts.';
 comment on column invoices.taxes is 'Each tax with its rate and base.';
 
@@ -96,3 +149,32 @@ comment on column payments.amount_minor is 'Amount asked to be held, in minor un
 comment on column payments.currency is 'ISO 4217.';
 comment on column payments.state is 'The last thing that happened to it.';
 comment on column payments.changed_at is 'When that was.';
+
+create table refunds (
+    payment_id uuid not null,
+    credit_note_id uuid not null,
+    service text not null,
+    number text not null,
+    amount_minor bigint not null,
+    currency text not null,
+    state text not null,
+    decline_code text,
+    failures integer not null default 0,
+    retry_at timestamptz,
+    changed_at timestamptz not null,
+    primary key (payment_id, credit_note_id)
+);
+create index refunds_by_credit_note on refunds (credit_note_id);
+create index refunds_failed on refunds (service, changed_at desc) where state = 'failed';
+comment on table refunds is 'One row per payment and credit note: what the payment gives back for it.';
+comment on column refunds.payment_id is 'The payment.';
+comment on column refunds.credit_note_id is 'The credit note.';
+comment on column refunds.service is 'Key of the rulebook.';
+comment on column refunds.number is 'Number of the credit note.';
+comment on column refunds.amount_minor is 'To give back, in minor units.';
+comment on column refunds.currency is 'ISO 4217.';
+comment on column refunds.state is 'pending, refunded or failed.';
+comment on column refunds.decline_code is 'Why the provider refused the last time that it did.';
+comment on column refunds.failures is 'How often the provider has refused.';
+comment on column refunds.retry_at is 'When a refund that failed is asked for again; null when it is not.';
+comment on column refunds.changed_at is 'When the last of it happened.';

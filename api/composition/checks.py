@@ -13,12 +13,25 @@ from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers.follower import FollowerStatus
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
-from api.observability import JOBS_DUE, JOBS_FAILED, JOBS_LATE, LAG, WEBHOOK_LAG, WEBHOOKS
+from api.observability import (
+    CHARGES_IN_REVIEW,
+    JOBS_DUE,
+    JOBS_FAILED,
+    JOBS_LATE,
+    LAG,
+    REFUNDS_FAILED,
+    WEBHOOK_LAG,
+    WEBHOOKS,
+)
 from domain.webhooks.subscription import WebhookState
 
 READY_LAG = 10_000
 """A process whose followers are further behind than this many positions is not ready."""
 
+_MONEY = """
+select (select count(*) from read_v1.charges where state = 'in_review') as in_review,
+    (select count(*) from read_v1.refunds where state = 'failed') as failed
+"""
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -29,7 +42,7 @@ class Stands(Protocol):
 
 
 def stock_taker(
-    followers: tuple[Stands, ...], jobs: JobQueue, webhooks: PostgresWebhooks
+    pool: asyncpg.Pool, followers: tuple[Stands, ...], jobs: JobQueue, webhooks: PostgresWebhooks
 ) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
 
@@ -42,6 +55,10 @@ def stock_taker(
         JOBS_DUE.set(backlog.due)
         JOBS_FAILED.set(backlog.failed)
         JOBS_LATE.set(backlog.late_s)
+        with suppress(asyncpg.UndefinedTableError):  # no generation with these tables is live
+            [money] = await pool.fetch(_MONEY)
+            CHARGES_IN_REVIEW.set(money["in_review"])
+            REFUNDS_FAILED.set(money["failed"])
         by_state = await webhooks.by_state()
         for state, found in by_state.items():
             WEBHOOKS.labels(state).set(found.number)

@@ -130,7 +130,7 @@ async def _system(
         end=base.store.end,
         tracer=base.tracer,
         webhooks=webhooks,
-        take_stock=stock_taker((*followers, policies, changes), jobs, webhooks),
+        take_stock=stock_taker(base.pool, (*followers, policies, changes), jobs, webhooks),
         checks={
             "database": database_answers(base.pool),
             "broker": broker_answers(mqtt_url),

@@ -1,17 +1,19 @@
-"""From the facts of a charge to an invoice and the money for it: the steps that billing's handlers share."""
+"""From a charge to an invoice and the money for it: the steps that billing's handlers share."""
 
 from uuid import UUID
 
-from domain.billing.commands import BillCharge
+from domain.billing.charge import Charge
+from domain.billing.estimate import Estimate, estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payment import Payment
-from domain.billing.pricing import price
-from domain.billing.taxes import tax
+from domain.billing.pricing import TripFacts
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
+from domain.members.member import Member
 from domain.rulebook.model import LegalEntity
+from domain.rulebook.tariff import Quote
 from domain.unit_of_work import UnitOfWork
 
 
@@ -24,33 +26,32 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
     return numbers.take(document_id, work.now)
 
 
-async def issue_invoice(command: BillCharge, work: UnitOfWork) -> Invoice | None:
-    """Price a charge by its quote, tax it by the city of that, number it in the range of its seller.
+def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
+    """What was supplied costs, by the tariff that was quoted and the taxes of its city."""
+    return estimate(work.tariff(quote.tariff_digest), work.rulebook.city(quote.city_id), facts)
 
-    A hold that was free has no invoice.
-    """
-    city, tariff = work.rulebook.city(command.quote.city_id), work.tariff(command.quote.tariff_digest)
-    seller = work.legal_entity(command.seller_id)
-    priced, day = price(tariff, command.facts), city.local_day(command.facts.ended_at)
-    if command.facts.reservation_only and not priced.lines:
-        return None
+
+def is_free(facts: TripFacts, price: Estimate) -> bool:
+    """A hold that costs nothing has no invoice."""
+    return facts.reservation_only and not price.lines
+
+
+async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
+    """Issue the invoice of a charge, numbered in the range of its seller, and take the money."""
+    city, seller = work.rulebook.city(charge.quote.city_id), work.legal_entity(charge.seller_id)
+    invoice_id = Invoice.id_of(charge.subject_kind, charge.subject_id)
     invoice = Invoice.issue(
-        number=await take_number(work, seller, "invoice", Invoice.id_of(command.subject_kind, command.subject_id)),
-        subject_kind=command.subject_kind,
-        subject_id=command.subject_id,
-        member_id=command.member_id,
-        payer_id=command.payer_id,
-        payment_id=command.payment_id,
-        city_id=city.id,
+        charge,
+        price,
+        number=await take_number(work, seller, "invoice", invoice_id),
         seller=seller,
         issued_on=city.local_day(work.now),
-        supplied_on=day,
-        price=priced,
-        taxed=tax(priced.total, city.taxes, day, untaxed=priced.cost_of(*tariff.untaxed)),
+        supplied_on=city.local_day(charge.facts.ended_at),
         at=work.now,
     )
     work.add(invoice)
-    return invoice
+    charge.bill(invoice_id, work.now)
+    await collect(invoice, charge.method_token, work)
 
 
 async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) -> None:
@@ -100,12 +101,41 @@ def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Uni
     invoice.request_payment(PaymentId(payment.id), amount, work.now)
 
 
-async def refund(invoice: Invoice, credit_note_id: UUID, amount: Money, work: UnitOfWork) -> None:
+async def newest_method(invoice: Invoice, work: UnitOfWork) -> str | None:
+    """The payer's newest payment method, by the provider's token, where the payer is a member who has one.
+
+    Otherwise that of the last try, if there was one.
+    """
+    payer = await work.find(Member, invoice.payer_id)
+    if payer is not None and payer.charged_method is not None:
+        return payer.charged_method.token
+    tried = await work.find(Payment, invoice.payment_ids[-1]) if invoice.payment_ids else None
+    return tried.method_token if tried else None
+
+
+async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:
+    """After so many failed tries a payer who is a member takes no car until the invoice is settled."""
+    limit = work.rulebook.billing.block_after
+    if limit is not None and invoice.tries >= limit:
+        payer = await work.find(Member, invoice.payer_id)
+        if payer is not None:
+            payer.fall_into_arrears(InvoiceId(invoice.id), work.now)
+
+
+async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
+    """What is settled stands against nobody any more."""
+    if invoice.payment_failed and not invoice.due:
+        payer = await work.find(Member, invoice.payer_id)
+        if payer is not None:
+            payer.settle_arrears(InvoiceId(invoice.id), work.now)
+
+
+async def refund(invoice: Invoice, credit_note_id: UUID, number: str, amount: Money, work: UnitOfWork) -> None:
     """Give money back by the payments that brought it."""
     left = amount
     for payment_id in invoice.payment_ids:
         payment = await work.load(Payment, payment_id)
         part = min(left, payment.refundable)
         if part:
-            payment.refund(credit_note_id, part, work.now)
+            payment.refund(credit_note_id, number, part, work.now)
             left -= part

@@ -1,11 +1,15 @@
 """What may be asked of billing. The `Record...` commands are the payment provider's answers."""
 
+from typing import Literal
 from uuid import UUID
 
+from domain.billing.correction import Correction
 from domain.billing.pricing import TripFacts
-from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId
+from domain.kernel.errors import Violation
+from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
+from domain.kernel.values import Count
 from domain.rulebook.tariff import Quote
 
 
@@ -33,7 +37,8 @@ class ReleaseHold(Command):
 class BillCharge(Command):
     """Price what was supplied, issue its invoice and take the money. The same subject again changes nothing.
 
-    With a payment that is not known, `method_token` is charged without a hold.
+    What is hard to believe waits for an agent, without an invoice. With a payment that is not known, `method_token` is
+    charged without a hold.
     """
 
     NAME = "billing.bill_charge"
@@ -50,14 +55,22 @@ class BillCharge(Command):
     quote: Quote
     facts: TripFacts
     method_token: str | None = None
+    doubts: tuple[Violation, ...] = ()
+    """Why whoever asks does not believe the facts: each is a reason for a review."""
 
 
-class ApproveCharge(Command):
-    """An agent has reviewed a charge that was hard to believe: take the money."""
+DecisionKind = Literal["approve", "correct", "waive"]
+"""A charge in review is billed as it is, or for other facts, or not at all."""
 
-    NAME = "billing.approve_charge"
 
-    invoice_id: InvoiceId
+class DecideCharge(Command):
+    """Decide what becomes of a charge in review. Above the limit of the service, two persons must decide the same."""
+
+    NAME = "billing.decide_charge"
+
+    charge_id: ChargeId
+    decision: DecisionKind
+    correction: Correction | None = None
     reason: str
 
 
@@ -70,8 +83,21 @@ class RetryCharge(Command):
     method_token: str | None = None
 
 
+class TryChargeAgain(Command):
+    """The time has come to try to take the money of an invoice once more. After another try it changes nothing."""
+
+    NAME = "billing.try_charge_again"
+
+    invoice_id: InvoiceId
+    tries: Count
+    """How many there were when this was decided."""
+
+
 class CreditInvoice(Command):
-    """Take back an invoice, or `amount` of its gross, and refund what was paid."""
+    """Take back an invoice, or `amount` of its gross, and refund what was paid.
+
+    When more than the limit of the service is taken back of an invoice, two persons must ask for the same.
+    """
 
     NAME = "billing.credit_invoice"
     CREATES = "credit_note_id"
@@ -81,6 +107,25 @@ class CreditInvoice(Command):
     amount: Money | None = None
     """All that is not yet credited when none."""
     reason: str
+
+
+class RetryRefund(Command):
+    """Ask once more for what the provider refused to give back for a credit note."""
+
+    NAME = "billing.retry_refund"
+
+    credit_note_id: UUID
+
+
+class TryRefundAgain(Command):
+    """The time has come to ask for a refund once more. After another try it changes nothing."""
+
+    NAME = "billing.try_refund_again"
+
+    payment_id: PaymentId
+    credit_note_id: UUID
+    failures: Count
+    """How many there were when this was decided."""
 
 
 class PaymentAccepted(Command):
@@ -141,8 +186,12 @@ class RecordRefund(PaymentAccepted):
 
     NAME = "billing.record_refund"
 
+    credit_note_id: UUID
+
 
 class RecordRefundFailure(PaymentRefused):
     """Money could not be given back."""
 
     NAME = "billing.record_refund_failure"
+
+    credit_note_id: UUID

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from itertools import accumulate
+from typing import NamedTuple
 from uuid import UUID
 
-from domain.billing.invoice import Invoice
+from domain.billing.commands import CreditInvoice
+from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.taxes import TaxAmount, Taxed
 from domain.kernel.aggregate import Aggregate, Created
+from domain.kernel.approval import Proposal, is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.kernel.money import Money
@@ -31,6 +34,8 @@ class CreditNote(Aggregate):
     gross: Money
     reason: str
     issued_by: str
+    proposed_by: str | None
+    four_eyes_above: Money | None
 
     class Issued(Created):
         TOPIC = "billing.credit_note.issued"
@@ -47,6 +52,11 @@ class CreditNote(Aggregate):
         gross: Money
         reason: str
         issued_by: str
+        """Id of whoever decided it, as `proposed_by`."""
+        proposed_by: str | None
+        """The first of two persons; none where one was enough."""
+        four_eyes_above: Money | None
+        """The limit then in force."""
 
     @classmethod
     def issue(
@@ -59,6 +69,8 @@ class CreditNote(Aggregate):
         issued_on: date,
         reason: str,
         issued_by: str,
+        proposed_by: str | None,
+        four_eyes_above: Money | None,
         at: datetime,
     ) -> "CreditNote":
         """Credit a part of an invoice, or all of it."""
@@ -74,19 +86,55 @@ class CreditNote(Aggregate):
             issued_on=issued_on,
             reason=reason,
             issued_by=issued_by,
+            proposed_by=proposed_by,
+            four_eyes_above=four_eyes_above,
             **dict(credited),
         )
 
 
-def check_creditable(invoice: Invoice, amount: Money) -> None:
-    """Raise `RefusedError` for an amount that the invoice does not allow to be credited."""
+class Agreement(NamedTuple):
+    """Whether enough persons want the same taken back, and the id of the note."""
+
+    note_id: UUID
+    is_agreed: bool
+    proposed_by: str | None = None
+    """The first of two persons; none where one was enough."""
+
+
+def check_creditable(invoice: Invoice, amount: Money, reason: str) -> None:
+    """Raise `RefusedError` for an amount that the invoice does not allow to be credited, or without a reason."""
     values = {"invoice": invoice.number, "amount": str(amount), "uncredited": str(invoice.uncredited)}
+    found = [] if reason.strip() else [Violation(code="credit_note.without_reason", detail="say why it is credited")]
     if amount.currency is not invoice.gross.currency:
         detail = f"credit in {invoice.gross.currency}, the currency of the invoice"
-        refuse_if([Violation(code="credit_note.other_currency", detail=detail, values=values)])
-    if amount.amount_minor <= 0 or amount > invoice.uncredited:
+        found.append(Violation(code="credit_note.other_currency", detail=detail, values=values))
+    elif amount.amount_minor <= 0 or amount > invoice.uncredited:
         detail = f"credit more than nothing and at most {invoice.uncredited}"
-        refuse_if([Violation(code="credit_note.amount_out_of_range", detail=detail, values=values)])
+        found.append(Violation(code="credit_note.amount_out_of_range", detail=detail, values=values))
+    refuse_if(found)
+
+
+def agreed(
+    invoice: Invoice, amount: Money, command: CreditInvoice, *, by: str, four_eyes_above: Money | None, at: datetime
+) -> Agreement:
+    """Whether an invoice may be credited now; a first person's wish above the limit is put on it as a proposal.
+
+    What was credited before counts too: many small notes are one large one.
+    """
+    before = invoice.gross - invoice.uncredited
+    if four_eyes_above is None or not needs_two(before + amount, four_eyes_above):
+        return Agreement(command.credit_note_id, is_agreed=True)
+    first, content = invoice.credit_proposal, f"credit {amount}"
+    if is_seconded(first.proposal if first else None, content, by) and first:
+        return Agreement(first.credit_note_id, is_agreed=True, proposed_by=first.proposal.proposed_by)
+    credit = CreditProposal(
+        credit_note_id=command.credit_note_id,
+        amount=amount,
+        reason=command.reason,
+        proposal=Proposal(content=content, proposed_by=by, proposed_at=at),
+    )
+    invoice.propose_credit(credit, four_eyes_above, at)
+    return Agreement(command.credit_note_id, is_agreed=False)
 
 
 def proportion(invoice: Invoice, gross: Money) -> Taxed:

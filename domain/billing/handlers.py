@@ -2,21 +2,28 @@
 
 from uuid import UUID
 
-from domain.billing.charging import collect, issue_invoice, refund, take_number
+from domain.billing.charge import Charge
+from domain.billing.charging import bill, clear_arrears, collect, is_free, newest_method, priced, refund, take_number
 from domain.billing.commands import (
-    ApproveCharge,
     BillCharge,
     CreditInvoice,
+    DecideCharge,
     ReleaseHold,
     RequestHold,
     RetryCharge,
+    RetryRefund,
+    TryChargeAgain,
+    TryRefundAgain,
 )
-from domain.billing.credit_note import CreditNote, check_creditable, proportion
+from domain.billing.correction import corrected
+from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
+from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.review import review_reasons
-from domain.kernel.ids import InvoiceId, PaymentId
+from domain.kernel.errors import RefusedError, Violation, refuse_if
+from domain.kernel.ids import ChargeId, PaymentId
 from domain.kernel.messages import Command
 from domain.unit_of_work import Handler, UnitOfWork
 
@@ -34,30 +41,52 @@ async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
         payment.release(work.now)
 
 
-async def bill_charge(command: BillCharge, work: UnitOfWork) -> InvoiceId:
-    """Invoice a subject once; take the money unless a person must look at the charge first."""
-    invoice_id = Invoice.id_of(command.subject_kind, command.subject_id)
-    if await work.find(Invoice, invoice_id) is not None:
-        return invoice_id
-    if (invoice := await issue_invoice(command, work)) is None:
-        return invoice_id
-    if reasons := review_reasons(work.rulebook.trip, command.facts, invoice.gross):
-        invoice.require_review(reasons, work.now)
+async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
+    """Invoice a subject once, and take the money, unless a person must look at the charge first."""
+    charge_id = Charge.id_of(command.subject_kind, command.subject_id)
+    if await work.find(Charge, charge_id) is not None:
+        return charge_id
+    price = priced(command.quote, command.facts, work)
+    reasons = (*command.doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
+    if is_free(command.facts, price) and not reasons:
+        return charge_id
+    charge = Charge.begin_for(command, work.now)
+    work.add(charge)
+    if reasons:
+        charge.require_review(reasons, price, work.now)
     else:
-        await collect(invoice, command.method_token, work)
-    return invoice_id
+        await bill(charge, price, work)
+    return charge_id
 
 
-async def approve_charge(command: ApproveCharge, work: UnitOfWork) -> None:
-    invoice = await work.load(Invoice, command.invoice_id)
-    invoice.approve_charge(work.metadata.actor.id, command.reason, work.now)
-    await collect(invoice, None, work)
+async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
+    """Bill the charge as it is, or for other facts, or let it and its hold go, once enough persons say so."""
+    charge = await work.load(Charge, command.charge_id)
+    refuse_if([charge.not_in_review(), *ill_formed(command)])
+    correction = command.correction
+    facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
+    price, waived = priced(charge.quote, facts, work), command.decision == "waive"
+    refuse_if([costs_nothing() if is_free(facts, price) and not waived else None])
+    limit, by = work.rulebook.billing.four_eyes_above, work.metadata.actor.id
+    carried_out = charge.decide(
+        command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now
+    )
+    if carried_out and waived:
+        await release_hold(ReleaseHold(payment_id=charge.payment_id), work)
+    elif carried_out:
+        await bill(charge, price, work)
 
 
 async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.expect_open()
     await collect(invoice, command.method_token, work)
+
+
+async def try_charge_again(command: TryChargeAgain, work: UnitOfWork) -> None:
+    invoice = await work.load(Invoice, command.invoice_id)
+    if invoice.state == "open" and not invoice.pending and invoice.tries == command.tries:
+        await collect(invoice, await newest_method(invoice, work), work)
 
 
 async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
@@ -67,31 +96,56 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     invoice = await work.load(Invoice, command.invoice_id)
     amount = invoice.uncredited if command.amount is None else command.amount
     invoice.expect_no_payment_under_way()
-    check_creditable(invoice, amount)
+    check_creditable(invoice, amount, command.reason)
+    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes_above
+    credit = agreed(invoice, amount, command, by=by, four_eyes_above=limit, at=work.now)
+    if not credit.is_agreed:
+        return credit.note_id
     note = CreditNote.issue(
-        command.credit_note_id,
+        credit.note_id,
         invoice=invoice,
-        number=await take_number(work, invoice.seller, "credit_note", command.credit_note_id),
+        number=await take_number(work, invoice.seller, "credit_note", credit.note_id),
         credited=proportion(invoice, amount),
         issued_on=work.rulebook.city(invoice.city_id).local_day(work.now),
         reason=command.reason,
-        issued_by=work.metadata.actor.id,
+        issued_by=by,
+        proposed_by=credit.proposed_by,
+        four_eyes_above=limit,
         at=work.now,
     )
     work.add(note)
     if to_refund := invoice.credit(note.id, amount, work.now):
-        await refund(invoice, note.id, to_refund, work)
+        await refund(invoice, note.id, note.number, to_refund, work)
     if not invoice.due:
         await release_hold(ReleaseHold(payment_id=invoice.payment_id), work)
+    await clear_arrears(invoice, work)
     return note.id
+
+
+async def retry_refund(command: RetryRefund, work: UnitOfWork) -> None:
+    note = await work.load(CreditNote, command.credit_note_id)
+    invoice = await work.load(Invoice, note.invoice_id)
+    payments = [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
+    asked = [payment.refund_again(note.id, work.now) for payment in payments]
+    if not any(asked):
+        detail = "nothing of this credit note was refused by the payment provider: there is nothing to ask again for"
+        raise RefusedError(Violation(code="refund.not_failed", detail=detail, values={"credit_note": note.number}))
+
+
+async def try_refund_again(command: TryRefundAgain, work: UnitOfWork) -> None:
+    payment = await work.load(Payment, command.payment_id)
+    payment.refund_again(command.credit_note_id, work.now, failures=command.failures)
 
 
 HANDLERS: dict[type[Command], Handler] = {
     RequestHold: request_hold,
     ReleaseHold: release_hold,
     BillCharge: bill_charge,
-    ApproveCharge: approve_charge,
+    DecideCharge: decide_charge,
     RetryCharge: retry_charge,
+    TryChargeAgain: try_charge_again,
     CreditInvoice: credit_invoice,
+    RetryRefund: retry_refund,
+    TryRefundAgain: try_refund_again,
     **ANSWER_HANDLERS,
 }

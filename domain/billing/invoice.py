@@ -1,25 +1,41 @@
 """The invoice of what was supplied: a trip, a reservation, whatever is charged for."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.billing.pricing import Price, PriceLine
-from domain.billing.taxes import TaxAmount, Taxed
+from domain.billing.charge import Charge
+from domain.billing.estimate import Estimate
+from domain.billing.ladder import next_try
+from domain.billing.pricing import PriceLine
+from domain.billing.taxes import TaxAmount
 from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.approval import Proposal
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId, derived_id
+from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId, derived_id
 from domain.kernel.money import Money
+from domain.kernel.values import Count, Instant, Value
 from domain.rulebook.model import LegalEntity
 
-State = Literal["open", "in_review", "paid", "credited"]
+State = Literal["open", "paid", "credited"]
+
+
+class CreditProposal(Value):
+    """What one person would take back, and why; `credit_note_id` is the note's if another decides the same."""
+
+    credit_note_id: UUID
+    amount: Money
+    reason: str
+    proposal: Proposal
 
 
 class Invoice(Aggregate):
-    """issued: open | in_review -> open -> paid -> credited. Never changed: what is wrong is credited."""
+    """issued: open -> paid -> credited. Never changed: what is wrong is credited."""
 
     TOPIC = "billing.invoice"
 
+    charge_id: ChargeId
     number: str
     subject_kind: str
     subject_id: UUID
@@ -42,10 +58,16 @@ class Invoice(Aggregate):
     payment_ids: tuple[PaymentId, ...] = ()
     pending: tuple[PaymentId, ...] = ()
     """Payments that the provider has not yet answered."""
+    tries: int = 0
+    """How often its money was asked for; what is asked of several payments at once is one try."""
+    payment_failed: bool = False
+    """Whether any try did."""
+    credit_proposal: CreditProposal | None = None
 
     class Issued(Created):
         TOPIC = "billing.invoice.issued"
 
+        charge_id: ChargeId
         number: str
         subject_kind: str
         """Topic of the aggregate that is charged for, e.g. `rental.trip`."""
@@ -67,27 +89,6 @@ class Invoice(Aggregate):
         tax: Money
         gross: Money
 
-    class ReviewRequired(Event):
-        """The charge is hard to believe: nobody is charged until an agent approves it."""
-
-        TOPIC = "billing.invoice.review_required"
-
-        payer_id: PayerId
-        number: str
-        reasons: tuple[Violation, ...]
-
-        def apply(self, aggregate: "Invoice") -> None:
-            aggregate.state = "in_review"
-
-    class ChargeApproved(Event):
-        TOPIC = "billing.invoice.charge_approved"
-
-        approved_by: str
-        reason: str
-
-        def apply(self, aggregate: "Invoice") -> None:
-            aggregate.state = "open"
-
     class PaymentRequested(Event):
         """Money is being taken for this invoice, from a hold or anew."""
 
@@ -97,6 +98,7 @@ class Invoice(Aggregate):
         amount: Money
 
         def apply(self, aggregate: "Invoice") -> None:
+            aggregate.tries += not aggregate.pending
             aggregate.payment_ids = (*aggregate.payment_ids, self.payment_id)
             aggregate.pending = (*aggregate.pending, self.payment_id)
 
@@ -133,9 +135,26 @@ class Invoice(Aggregate):
         payment_id: PaymentId
         amount: Money
         decline_code: str
+        tries: Count
+        """How many there were so far."""
+        retry_at: Instant | None
+        """When it is tried again; none when that is left to the payer and the agents."""
 
         def apply(self, aggregate: "Invoice") -> None:
+            aggregate.payment_failed = True
             aggregate.pending = tuple(p for p in aggregate.pending if p != self.payment_id)
+
+    class CreditProposed(Event):
+        """The first of two persons wants to take something back; another proposal takes its place."""
+
+        TOPIC = "billing.invoice.credit_proposed"
+
+        credit: CreditProposal
+        four_eyes_above: Money
+        """The limit then in force."""
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.credit_proposal = self.credit
 
     class Credited(Event):
         TOPIC = "billing.invoice.credited"
@@ -148,7 +167,7 @@ class Invoice(Aggregate):
         """What was paid and is no longer owed."""
 
         def apply(self, aggregate: "Invoice") -> None:
-            aggregate.credited = self.credited
+            aggregate.credited, aggregate.credit_proposal = self.credited, None
             aggregate.paid = None if aggregate.paid is None else aggregate.paid - self.refund
             if not aggregate.uncredited:
                 aggregate.state = "credited"
@@ -162,39 +181,25 @@ class Invoice(Aggregate):
 
     @classmethod
     def issue(
-        cls,
-        *,
-        number: str,
-        subject_kind: str,
-        subject_id: UUID,
-        member_id: MemberId,
-        payer_id: PayerId,
-        payment_id: PaymentId,
-        city_id: str,
-        seller: LegalEntity,
-        issued_on: date,
-        supplied_on: date,
-        price: Price,
-        taxed: Taxed,
+        cls, charge: Charge, price: Estimate, *, number: str, seller: LegalEntity, issued_on: date, supplied_on: date,
         at: datetime,
-    ) -> "Invoice":
+    ) -> "Invoice":  # fmt: skip
         """Issue the invoice of a charge."""
+        who = {"member_id": charge.member_id, "payer_id": charge.payer_id, "seller": seller}
         return cls.begin(
             cls.Issued,
-            id=cls.id_of(subject_kind, subject_id),
+            id=cls.id_of(charge.subject_kind, charge.subject_id),
             timestamp=at,
+            charge_id=ChargeId(charge.id),
             number=number,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            member_id=member_id,
-            payer_id=payer_id,
-            payment_id=payment_id,
-            city_id=city_id,
-            seller=seller,
+            subject_kind=charge.subject_kind,
+            subject_id=charge.subject_id,
+            payment_id=charge.payment_id,
+            city_id=charge.quote.city_id,
             issued_on=issued_on,
             supplied_on=supplied_on,
-            lines=price.lines,
-            **dict(taxed),
+            **who,
+            **dict(price),
         )
 
     @property
@@ -206,16 +211,6 @@ class Invoice(Aggregate):
     def due(self) -> Money:
         """What is still to be paid."""
         return self.uncredited if self.paid is None else self.uncredited - self.paid
-
-    def require_review(self, reasons: tuple[Violation, ...], at: datetime) -> None:
-        """Hold the charge back until an agent approves it."""
-        facts = {"payer_id": self.payer_id, "number": self.number, "reasons": reasons}
-        self.trigger_event(self.ReviewRequired, timestamp=at, **facts)
-
-    def approve_charge(self, approved_by: str, reason: str, at: datetime) -> None:
-        """An agent has looked at the facts and finds them right."""
-        self._expect("in_review", code="invoice.not_in_review")
-        self.trigger_event(self.ChargeApproved, timestamp=at, approved_by=approved_by, reason=reason)
 
     def expect_open(self) -> None:
         """Raise `RefusedError` unless the invoice waits for money and no payment is under way."""
@@ -248,11 +243,18 @@ class Invoice(Aggregate):
         else:
             self.trigger_event(self.Paid, timestamp=at, amount=paid, **facts)
 
-    def record_payment_failure(self, payment_id: PaymentId, amount: Money, decline_code: str, at: datetime) -> None:
-        """The money could not be taken; the invoice stays open."""
+    def record_payment_failure(
+        self, payment_id: PaymentId, amount: Money, decline_code: str, waits: Sequence[timedelta], at: datetime
+    ) -> None:
+        """The money could not be taken; the invoice stays open, and it is tried again after the next of the waits."""
         if payment_id in self.pending:
-            facts = {"payer_id": self.payer_id, "number": self.number, "payment_id": payment_id}
-            self.trigger_event(self.PaymentFailed, timestamp=at, amount=amount, decline_code=decline_code, **facts)
+            facts = {"payer_id": self.payer_id, "number": self.number, "payment_id": payment_id, "amount": amount}
+            again = {"tries": self.tries, "retry_at": next_try(waits, self.tries, at)}
+            self.trigger_event(self.PaymentFailed, timestamp=at, decline_code=decline_code, **facts, **again)
+
+    def propose_credit(self, credit: CreditProposal, four_eyes_above: Money, at: datetime) -> None:
+        """Another person must decide the same before anything is taken back."""
+        self.trigger_event(self.CreditProposed, timestamp=at, credit=credit, four_eyes_above=four_eyes_above)
 
     def credit(self, credit_note_id: UUID, amount: Money, at: datetime) -> Money:
         """Take back a part of the invoice, or all of it. Returns what must be refunded."""

@@ -1,13 +1,18 @@
 """A payment: money held on a payment method, then captured, and what is not needed released."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import field
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from domain.billing.ladder import next_try
 from domain.billing.payment_rules import expect
+from domain.billing.refund import Refund
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import InvoiceId, PayerId, PaymentId
 from domain.kernel.money import Money
+from domain.kernel.values import Count, Instant
 
 State = Literal[
     "hold_requested",
@@ -41,7 +46,8 @@ class Payment(Aggregate):
     held: Money | None = None
     """What the provider holds now."""
     captured: Money | None = None
-    refunded: Money | None = None
+    refunds: dict[UUID, Refund] = field(default_factory=dict)
+    """By credit note."""
     hold_answered: bool = False
     abandoned: bool = False
     """Nobody wants the hold any more, though the provider has not yet answered."""
@@ -166,33 +172,54 @@ class Payment(Aggregate):
                 aggregate.state = "held"
 
     class RefundRequested(Event):
+        """For the first time, or again after it has failed."""
+
         TOPIC = "billing.payment.refund_requested"
 
         credit_note_id: UUID
+        number: str
+        """Of the credit note."""
         amount: Money
         method_token: str
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.refunded = self.amount if aggregate.refunded is None else aggregate.refunded + self.amount
+            known = aggregate.refunds.get(self.credit_note_id)
+            again = Refund(number=self.number, amount=self.amount, failures=known.failures if known else 0)
+            aggregate.refunds = {**aggregate.refunds, self.credit_note_id: again}
 
     class Refunded(Event):
         TOPIC = "billing.payment.refunded"
 
+        payer_id: PayerId
+        credit_note_id: UUID
+        number: str
         amount: Money
         reference: str
+        failures: Count
+        """How often the provider had refused before."""
 
         def apply(self, aggregate: "Payment") -> None:
-            """The money was counted as given back when it was asked for."""
+            done = Refund(number=self.number, amount=self.amount, state="refunded", failures=self.failures)
+            aggregate.refunds = {**aggregate.refunds, self.credit_note_id: done}
 
     class RefundFailed(Event):
+        """The provider would not give the money back: it is still owed."""
+
         TOPIC = "billing.payment.refund_failed"
 
+        payer_id: PayerId
+        credit_note_id: UUID
+        number: str
         amount: Money
         decline_code: str
+        failures: Count
+        """How often so far, this time included."""
+        retry_at: Instant | None
+        """When it is asked for again; none when that is left to an agent."""
 
         def apply(self, aggregate: "Payment") -> None:
-            if aggregate.refunded is not None:
-                aggregate.refunded -= self.amount
+            failed = Refund(number=self.number, amount=self.amount, state="failed", failures=self.failures)
+            aggregate.refunds = {**aggregate.refunds, self.credit_note_id: failed}
 
     @classmethod
     def hold(
@@ -227,9 +254,9 @@ class Payment(Aggregate):
 
     @property
     def refundable(self) -> Money:
-        """What was captured and not yet given back."""
+        """What was captured and is not yet to be given back."""
         zero = Money.zero(self.amount.currency)
-        return (self.captured or zero) - (self.refunded or zero)
+        return (self.captured or zero) - Money.total((r.amount for r in self.refunds.values()), zero.currency)
 
     def record_hold(self, reference: str, at: datetime) -> None:
         """The provider holds the money. Given up meanwhile, it is released at once."""
@@ -286,19 +313,45 @@ class Payment(Aggregate):
         if self.held is not None:
             self.trigger_event(self.ReleaseFailed, timestamp=at, amount=amount, decline_code=decline_code)
 
-    def refund(self, credit_note_id: UUID, amount: Money, at: datetime) -> None:
+    def refund(self, credit_note_id: UUID, number: str, amount: Money, at: datetime) -> None:
         """Give captured money back for a credit note."""
         expect(self.id, self.state, "captured", to="refund")
-        facts = {"credit_note_id": credit_note_id, "amount": amount, "method_token": self.method_token}
-        self.trigger_event(self.RefundRequested, timestamp=at, **facts)
+        self._request_refund(credit_note_id, number, amount, at)
 
-    def record_refund(self, amount: Money, reference: str, at: datetime) -> None:
+    def refund_again(self, credit_note_id: UUID, at: datetime, *, failures: int | None = None) -> bool:
+        """Ask once more for a refund that has failed, if given so often; says whether it did."""
+        refund = self.refunds.get(credit_note_id)
+        if refund is None or refund.state != "failed" or failures not in {None, refund.failures}:
+            return False
+        self._request_refund(credit_note_id, refund.number, refund.amount, at)
+        return True
+
+    def record_refund(self, credit_note_id: UUID, reference: str, at: datetime) -> None:
         """The provider gave the money back."""
-        self.trigger_event(self.Refunded, timestamp=at, amount=amount, reference=reference)
+        if refund := self._pending_refund(credit_note_id):
+            facts = {**self._of_refund(credit_note_id, refund), "failures": refund.failures}
+            self.trigger_event(self.Refunded, timestamp=at, reference=reference, **facts)
 
-    def record_refund_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
-        """The provider would not give the money back."""
-        self.trigger_event(self.RefundFailed, timestamp=at, amount=amount, decline_code=decline_code)
+    def record_refund_failure(
+        self, credit_note_id: UUID, decline_code: str, waits: Sequence[timedelta], at: datetime
+    ) -> None:
+        """The provider would not give the money back; it is asked again after the next of the waits."""
+        if refund := self._pending_refund(credit_note_id):
+            failures = refund.failures + 1
+            facts = {**self._of_refund(credit_note_id, refund), "retry_at": next_try(waits, failures, at)}
+            self.trigger_event(self.RefundFailed, timestamp=at, decline_code=decline_code, failures=failures, **facts)
+
+    def _request_refund(self, credit_note_id: UUID, number: str, amount: Money, at: datetime) -> None:
+        facts = {"number": number, "amount": amount, "method_token": self.method_token}
+        self.trigger_event(self.RefundRequested, timestamp=at, credit_note_id=credit_note_id, **facts)
+
+    def _pending_refund(self, credit_note_id: UUID) -> Refund | None:
+        refund = self.refunds.get(credit_note_id)
+        return refund if refund and refund.state == "pending" else None
+
+    def _of_refund(self, credit_note_id: UUID, refund: Refund) -> dict[str, object]:
+        what = {"credit_note_id": credit_note_id, "number": refund.number, "amount": refund.amount}
+        return {"payer_id": self.payer_id, **what}
 
     def _whose(self) -> dict[str, object]:
         subject = {"subject_kind": self.subject_kind, "subject_id": self.subject_id}

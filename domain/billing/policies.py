@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
+from domain.billing.charge import Charge
+from domain.billing.commands import TryChargeAgain, TryRefundAgain
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import payment_answer
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import MemberId, PayerId, PaymentId
+from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import AskPaymentProvider, Operation, Policies, SendMessage
+from domain.kernel.policy import AskPaymentProvider, Operation, Policies, Scheduled, SendMessage
 
 __all__ = ["POLICIES", "payment_answer"]
 
@@ -32,6 +34,7 @@ def when_requested_then_ask_provider(recorded: RecordedEvent, event: Requested) 
         operation=_OPERATIONS[type(event)],
         amount=event.amount,
         method_token=event.method_token,
+        credit_note_id=event.credit_note_id if isinstance(event, Payment.RefundRequested) else None,
     )
 
 
@@ -48,11 +51,19 @@ def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice
     yield _told(event.payer_id, template="invoice_issued", values=values)
 
 
-def when_invoice_review_required_then_tell_member(
-    recorded: RecordedEvent, event: Invoice.ReviewRequired
+def when_review_required_then_tell_member(
+    recorded: RecordedEvent, event: Charge.ReviewRequired
 ) -> Iterable[SendMessage]:
-    """Nothing is taken yet."""
-    yield _told(event.payer_id, template="charge_in_review", values={"number": event.number})
+    """Without an amount: none is final yet."""
+    yield _told(event.payer_id, template="charge_in_review", values=_what(event))
+
+
+def when_review_ended_then_tell_member(
+    recorded: RecordedEvent, event: Charge.Approved | Charge.Corrected | Charge.Waived
+) -> Iterable[SendMessage]:
+    """The invoice, if there is one, is told by itself."""
+    template = "charge_" + type(event).TOPIC.rpartition(".")[2]
+    yield _told(event.payer_id, template=template, values=_what(event))
 
 
 def when_payment_failed_then_tell_member(
@@ -63,12 +74,55 @@ def when_payment_failed_then_tell_member(
     yield _told(event.payer_id, template="payment_failed", values=values)
 
 
+def when_payment_failed_then_try_again_later(
+    recorded: RecordedEvent, event: Invoice.PaymentFailed
+) -> Iterable[Scheduled]:
+    """As the rulebook says, until its waits are used up."""
+    if event.retry_at is not None:
+        again = TryChargeAgain(invoice_id=InvoiceId(event.originator_id), tries=event.tries)
+        yield Scheduled(due_at=event.retry_at, command=again)
+
+
+def when_refund_failed_then_tell_member(recorded: RecordedEvent, event: Payment.RefundFailed) -> Iterable[SendMessage]:
+    """The first time; after that, when it has come through."""
+    if event.failures == 1:
+        yield _told(event.payer_id, template="refund_failed", values=_refund(event))
+
+
+def when_refund_failed_then_try_again_later(
+    recorded: RecordedEvent, event: Payment.RefundFailed
+) -> Iterable[Scheduled]:
+    """As the rulebook says, until its waits are used up."""
+    if event.retry_at is not None:
+        again = TryRefundAgain(
+            payment_id=PaymentId(event.originator_id), credit_note_id=event.credit_note_id, failures=event.failures
+        )
+        yield Scheduled(due_at=event.retry_at, command=again)
+
+
+def when_refund_came_through_then_tell_member(
+    recorded: RecordedEvent, event: Payment.Refunded
+) -> Iterable[SendMessage]:
+    """If the member was told that it had failed."""
+    if event.failures:
+        yield _told(event.payer_id, template="refund_paid", values=_refund(event))
+
+
 def when_credit_note_issued_then_tell_member(
     recorded: RecordedEvent, event: CreditNote.Issued
 ) -> Iterable[SendMessage]:
     """What was taken back."""
     values = {"number": event.number, "invoice": event.invoice_number, "gross": str(event.gross)}
     yield _told(event.payer_id, template="credit_note_issued", values=values)
+
+
+def _what(event: Charge.ReviewRequired | Charge.Approved | Charge.Corrected | Charge.Waived) -> dict[str, str]:
+    """`rental.trip` is a trip."""
+    return {"what": event.subject_kind.rpartition(".")[2].replace("_", " ")}
+
+
+def _refund(event: Payment.RefundFailed | Payment.Refunded) -> dict[str, str]:
+    return {"number": event.number, "amount": str(event.amount)}
 
 
 def _told(payer_id: PayerId, template: str, values: dict[str, str]) -> SendMessage:
@@ -80,7 +134,10 @@ POLICIES: Policies = {
     **dict.fromkeys(_OPERATIONS, (when_requested_then_ask_provider,)),
     Payment.HoldDeclined: (when_hold_declined_then_tell_member,),
     Invoice.Issued: (when_invoice_issued_then_tell_member,),
-    Invoice.ReviewRequired: (when_invoice_review_required_then_tell_member,),
-    Invoice.PaymentFailed: (when_payment_failed_then_tell_member,),
+    Charge.ReviewRequired: (when_review_required_then_tell_member,),
+    **dict.fromkeys((Charge.Approved, Charge.Corrected, Charge.Waived), (when_review_ended_then_tell_member,)),
+    Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_payment_failed_then_try_again_later),
+    Payment.RefundFailed: (when_refund_failed_then_tell_member, when_refund_failed_then_try_again_later),
+    Payment.Refunded: (when_refund_came_through_then_tell_member,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
 }

@@ -1,5 +1,6 @@
 """What the payment provider answered: which command says it, and what follows for payment and invoice."""
 
+from domain.billing.charging import clear_arrears, note_arrears
 from domain.billing.commands import (
     PaymentAccepted,
     PaymentRefused,
@@ -30,10 +31,12 @@ ANSWERS: dict[str, tuple[type[PaymentAccepted], type[PaymentRefused]]] = {
 def payment_answer(request: AskPaymentProvider, accepted: bool, reference: str, decline_code: str | None) -> Command:
     """The command that records what the provider answered to a request."""
     yes, no = ANSWERS[request.operation]
-    if accepted:
-        return yes(payment_id=request.payment_id, amount=request.amount, reference=reference)
-    code = decline_code or "unknown"
-    return no(payment_id=request.payment_id, amount=request.amount, reference=reference, decline_code=code)
+    said: dict[str, object] = {"payment_id": request.payment_id, "amount": request.amount, "reference": reference}
+    if request.credit_note_id is not None:
+        said["credit_note_id"] = request.credit_note_id
+    return (
+        yes.model_validate(said) if accepted else no.model_validate(said | {"decline_code": decline_code or "unknown"})
+    )
 
 
 async def record_hold(command: RecordHold, work: UnitOfWork) -> None:
@@ -53,11 +56,13 @@ async def record_capture(command: RecordCapture, work: UnitOfWork) -> None:
     payment = await work.load(Payment, command.payment_id)
     payment.record_capture(command.amount, command.reference, work.now)
     if payment.invoice_id is not None:
-        (await work.load(Invoice, payment.invoice_id)).receive(command.payment_id, command.amount, work.now)
+        invoice = await work.load(Invoice, payment.invoice_id)
+        invoice.receive(command.payment_id, command.amount, work.now)
+        await clear_arrears(invoice, work)
 
 
 async def record_capture_failure(command: RecordCaptureFailure, work: UnitOfWork) -> None:
-    """The money could not be taken: the invoice stays open, in the same append."""
+    """The money could not be taken: the invoice stays open, and the payer is in arrears, in the same append."""
     payment = await work.load(Payment, command.payment_id)
     payment.record_capture_failure(command.amount, command.decline_code, work.now)
     await _tell_invoice_of_failure(payment, command, work)
@@ -66,7 +71,9 @@ async def record_capture_failure(command: RecordCaptureFailure, work: UnitOfWork
 async def _tell_invoice_of_failure(payment: Payment, command: PaymentRefused, work: UnitOfWork) -> None:
     if payment.invoice_id is not None:
         invoice = await work.load(Invoice, payment.invoice_id)
-        invoice.record_payment_failure(command.payment_id, command.amount, command.decline_code, work.now)
+        waits = work.rulebook.billing.retry_charge_after
+        invoice.record_payment_failure(command.payment_id, command.amount, command.decline_code, waits, work.now)
+        await note_arrears(invoice, work)
 
 
 async def record_release(command: RecordRelease, work: UnitOfWork) -> None:
@@ -83,12 +90,14 @@ async def record_release_failure(command: RecordReleaseFailure, work: UnitOfWork
 
 async def record_refund(command: RecordRefund, work: UnitOfWork) -> None:
     """Money has been given back."""
-    (await work.load(Payment, command.payment_id)).record_refund(command.amount, command.reference, work.now)
+    payment = await work.load(Payment, command.payment_id)
+    payment.record_refund(command.credit_note_id, command.reference, work.now)
 
 
 async def record_refund_failure(command: RecordRefundFailure, work: UnitOfWork) -> None:
-    """Money could not be given back."""
-    (await work.load(Payment, command.payment_id)).record_refund_failure(command.amount, command.decline_code, work.now)
+    """Money could not be given back; it is asked for again after a while."""
+    payment, waits = await work.load(Payment, command.payment_id), work.rulebook.billing.retry_refund_after
+    payment.record_refund_failure(command.credit_note_id, command.decline_code, waits, work.now)
 
 
 ANSWER_HANDLERS: dict[type[Command], Handler] = {

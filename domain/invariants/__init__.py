@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterable, Callable
 
+from domain.invariants.approvals import Approvals
 from domain.invariants.cents import Cents
 from domain.invariants.claims import Claims
 from domain.invariants.holds import Holds
 from domain.invariants.invoices import Invoices
 from domain.invariants.law import InvariantResult, Law
 from domain.invariants.numbers import Numbers
+from domain.invariants.refunds import Refunds
 from domain.kernel.messages import RecordedEvent
 
 __all__ = ["InvariantResult", "Invariants", "Law", "audit"]
@@ -17,7 +19,7 @@ class Invariants:
     """Folds over the log in order; may be asked at any time."""
 
     def __init__(self) -> None:
-        self._laws: tuple[Law, ...] = (Claims(), Cents(), Invoices(), Holds(), Numbers())
+        self._laws: tuple[Law, ...] = (Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds())
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""

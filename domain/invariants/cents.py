@@ -37,14 +37,16 @@ class _Account:
 class Cents:
     """The lines and taxes of an invoice are its sum, and no more is kept for it than it asks after its credit notes.
 
-    A refund that was asked for counts as given back while the system runs. In a finished log the money must be back, so
-    that a refund that was refused, or never answered, is found.
+    A refund that was asked for counts as given back while the system runs, also when it was refused: it is still owed.
+    In a finished log the money must be back, so that a refund that was refused, or never answered, is found.
     """
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
     _accounts: dict[UUID, _Account] = field(default_factory=dict)
     _invoice_of: dict[UUID, UUID] = field(default_factory=dict)
     """The invoice that each payment was captured for."""
+    _asked: set[tuple[UUID, UUID]] = field(default_factory=set)
+    """Refunds, by payment and credit note: one that is asked for again is the same."""
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
@@ -57,7 +59,7 @@ class Cents:
                 self._noted(event)
             case Payment.Captured() as event:
                 self._captured(event)
-            case Payment.RefundRequested() | Payment.Refunded() | Payment.RefundFailed() as event:
+            case Payment.RefundRequested() | Payment.Refunded() as event:
                 self._given_back(event)
 
     def results(self, finished: bool) -> dict[str, InvariantResult]:
@@ -92,15 +94,14 @@ class Cents:
             self._invoice_of[event.originator_id] = event.invoice_id
             account.captured += event.amount
 
-    def _given_back(self, event: Payment.RefundRequested | Payment.Refunded | Payment.RefundFailed) -> None:
+    def _given_back(self, event: Payment.RefundRequested | Payment.Refunded) -> None:
         account = self._account(self._invoice_of.get(event.originator_id), event.amount)
         if account is None:
             return
         match event:
-            case Payment.RefundRequested():
+            case Payment.RefundRequested() if (event.originator_id, event.credit_note_id) not in self._asked:
+                self._asked.add((event.originator_id, event.credit_note_id))
                 account.refund_asked += event.amount
-            case Payment.RefundFailed():
-                account.refund_asked -= event.amount
             case Payment.Refunded():
                 account.refunded += event.amount
 

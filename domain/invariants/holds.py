@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.billing.invoice import Invoice
+from domain.billing.charge import Charge
 from domain.billing.payment import Payment
 from domain.invariants.law import InvariantResult
 from domain.kernel.aggregate import DomainEvent, Event
@@ -48,8 +48,10 @@ class Holds:
     _open: dict[UUID, _Hold] = field(default_factory=dict)
     _under_way: set[tuple[str, UUID]] = field(default_factory=set)
     """Trips, by kind and id."""
-    _in_review: set[UUID] = field(default_factory=set)
-    """Invoices."""
+    _subjects: dict[UUID, tuple[str, UUID]] = field(default_factory=dict)
+    """What charges are for."""
+    _in_review: set[tuple[str, UUID]] = field(default_factory=set)
+    """What the charges in review are for."""
     _now: datetime = EPOCH
     """Of the newest event."""
 
@@ -77,10 +79,12 @@ class Holds:
 
     def _review(self, happened: DomainEvent) -> None:
         match happened:
-            case Invoice.ReviewRequired() as event:
-                self._in_review.add(event.originator_id)
-            case Invoice.ChargeApproved() as event:
-                self._in_review.discard(event.originator_id)
+            case Charge.Raised() as event:
+                self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
+            case Charge.ReviewRequired() as event if subject := self._subjects.get(event.originator_id):
+                self._in_review.add(subject)
+            case Charge.Approved() | Charge.Corrected() | Charge.Waived() as event:
+                self._in_review.discard(self._subjects.get(event.originator_id, ("", event.originator_id)))
 
     def _payment(self, happened: DomainEvent) -> None:
         match happened:
@@ -123,7 +127,7 @@ class Holds:
         if not hold.answered:
             late = finished or self._now - hold.asked_at > PATIENCE
             return f"was to be held at {hold.asked_at}, which was never answered" if late else None
-        kept = hold.subject in self._under_way or Invoice.id_of(*hold.subject) in self._in_review
+        kept = hold.subject in self._under_way or hold.subject in self._in_review
         if not finished or (kept and not hold.settling):
             return None
         return "is held, neither captured nor released"

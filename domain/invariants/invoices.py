@@ -1,22 +1,35 @@
-"""One invoice for an ended trip or a charged reservation, and for nothing else."""
+"""One charge for what ended and has a price, and one invoice for it at most; none while it is in review."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain.billing.charge import Charge
 from domain.billing.invoice import Invoice
+from domain.billing.number_range import NumberRange
+from domain.billing.payment import Payment
 from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 
+Subject = tuple[str, UUID]
+"""What is charged for, by kind and id."""
+
 
 @dataclass
 class Invoices:
-    """What is to be invoiced, by kind and id, and the numbers of its invoices."""
+    """What is to be charged for, the numbers of its invoices, and which charges are in review or were waived."""
 
-    _due: set[tuple[str, UUID]] = field(default_factory=set)
-    _issued: defaultdict[tuple[str, UUID], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _in_review: InvariantResult = field(default_factory=InvariantResult)
+    _due: set[Subject] = field(default_factory=set)
+    _issued: defaultdict[Subject, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _subjects: dict[UUID, Subject] = field(default_factory=dict)
+    """Of charges."""
+    _held_back: dict[Subject, UUID] = field(default_factory=dict)
+    """Of charges in review, and the ids that their invoices would have."""
+    _waived: set[Subject] = field(default_factory=set)
+    _payments: dict[UUID, Subject] = field(default_factory=dict)
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
@@ -25,17 +38,53 @@ class Invoices:
                 self._due.add((Trip.TOPIC, event.originator_id))
             case Reservation.ChargeDue() as event:
                 self._due.add((Reservation.TOPIC, event.originator_id))
-            case Invoice.Issued() as event:
-                self._issued[event.subject_kind, event.subject_id].append(event.number)
+            case Payment.HoldRequested() as event:
+                self._payments[event.originator_id] = (event.subject_kind, event.subject_id)
+            case Charge.Raised() as event:
+                self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
+            case Charge.ReviewRequired() as event if subject := self._subjects.get(event.originator_id):
+                self._held_back[subject] = Invoice.id_of(*subject)
+                self._in_review.checked += 1
+            case Charge.Approved() | Charge.Corrected() | Charge.Waived() as event:
+                self._decided(event)
+            case _:
+                self._taken(recorded)
 
     def results(self, finished: bool) -> dict[str, InvariantResult]:
-        """While the system runs, an invoice may be yet to come."""
+        """While the system runs, an invoice may be yet to come. In a review it has until that ends."""
         result = InvariantResult()
-        for kind, id in sorted(self._due):
-            count = len(self._issued.get((kind, id), ()))
-            right = count == 1 or (count == 0 and not finished)
-            result.expect(right, f"{kind} {id} is to be paid and has {count} invoices")
-        for (kind, id), numbers in self._issued.items():
-            if (kind, id) not in self._due:
-                result.expect(False, f"{', '.join(numbers)}: nothing is to be paid for {kind} {id}")
-        return {"charge_has_one_invoice": result}
+        for subject in sorted(self._due):
+            count, kept = len(self._issued.get(subject, ())), subject in self._held_back
+            wanted = 0 if subject in self._waived else 1
+            right = count == wanted or (count == 0 and (kept or not finished))
+            result.expect(right, f"{_named(subject)} is to be paid and has {count} invoices")
+        for subject, numbers in self._issued.items():
+            result.expect(len(numbers) == 1, f"{', '.join(numbers)}: all of them are for {_named(subject)}")
+            if subject not in self._due:
+                result.expect(False, f"{', '.join(numbers)}: nothing is to be paid for {_named(subject)}")
+        return {"charge_has_one_invoice": result, "review_takes_nothing": self._in_review.copy()}
+
+    def _decided(self, event: Charge.Approved | Charge.Corrected | Charge.Waived) -> None:
+        if subject := self._subjects.get(event.originator_id):
+            self._held_back.pop(subject, None)
+            if isinstance(event, Charge.Waived):
+                self._waived.add(subject)
+
+    def _taken(self, recorded: RecordedEvent) -> None:
+        match recorded.event:
+            case Invoice.Issued() as event:
+                self._issued[event.subject_kind, event.subject_id].append(event.number)
+                self._expect_no_review((event.subject_kind, event.subject_id), f"invoice {event.number} was issued")
+            case NumberRange.Taken() as event if event.document_id in self._held_back.values():
+                self._in_review.expect(False, f"number {event.number} was taken for a charge in review")
+            case Payment.CaptureRequested() | Payment.ReleaseRequested() as event:
+                if subject := self._payments.get(event.originator_id):
+                    what = type(event).TOPIC.rpartition(".")[2]
+                    self._expect_no_review(subject, f"payment {event.originator_id} had its {what}")
+
+    def _expect_no_review(self, subject: Subject, what: str) -> None:
+        self._in_review.expect(subject not in self._held_back, f"{what} while {_named(subject)} is in review")
+
+
+def _named(subject: Subject) -> str:
+    return " ".join(map(str, subject))

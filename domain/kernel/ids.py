@@ -12,6 +12,7 @@ TripId = NewType("TripId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 PayerId = NewType("PayerId", UUID)
 """Who pays, be it for a trip of their own or of another; today a member, by their id."""
+ChargeId = NewType("ChargeId", UUID)
 InvoiceId = NewType("InvoiceId", UUID)
 CommandId = NewType("CommandId", UUID)
 

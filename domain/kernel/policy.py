@@ -47,7 +47,7 @@ Operation = Literal["hold", "capture", "release", "refund"]
 
 
 class AskPaymentProvider(Value):
-    """Hold, capture or release money. The provider's answer comes back as a command of billing."""
+    """Hold, capture, release or refund money. The provider's answer comes back as a command of billing."""
 
     kind: Literal["ask_payment_provider"] = "ask_payment_provider"
     payment_id: PaymentId
@@ -55,6 +55,8 @@ class AskPaymentProvider(Value):
     amount: Money
     method_token: str
     """The provider's token for the member's payment method; never a card number."""
+    credit_note_id: UUID | None = None
+    """What a refund is for; a payment may have several."""
 
 
 class SendMessage(Value):

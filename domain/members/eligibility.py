@@ -1,8 +1,10 @@
 """Who may drive: named rules, each a violation or nothing, so that a member learns every reason at once."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from domain.kernel.errors import Violation
+from domain.kernel.ids import InvoiceId
 from domain.members.facts import Licence, LicenceState, PaymentMethod
 from domain.rulebook.model import Eligibility
 
@@ -57,6 +59,17 @@ def payment_violation(charged: PaymentMethod | None, rules: Eligibility, today: 
     if charged.prepaid and not rules.prepaid_cards:
         return Violation(code="member.prepaid_card", detail="prepaid cards are not accepted here: add another card")
     return None
+
+
+def arrears_violation(arrears: Sequence[InvoiceId]) -> Violation | None:
+    """Owes nothing that could not be charged."""
+    if not arrears:
+        return None
+    return Violation(
+        code="member.in_arrears",
+        detail="an invoice could not be charged: pay it with another payment method",
+        values={"invoices": [str(invoice_id) for invoice_id in arrears]},
+    )
 
 
 def _unverified(licence: Licence) -> Violation | None:

@@ -6,10 +6,10 @@ from typing import Self
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.ids import InvoiceId, ReservationId, TripId
 from domain.kernel.personal import Personal, Restricted
 from domain.members import commands
-from domain.members.eligibility import age_violation, licence_violations, payment_violation
+from domain.members.eligibility import age_violation, arrears_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod
 from domain.members.licence_check import dates_reversed, missing, turned_down
 from domain.rulebook.model import Rulebook
@@ -28,6 +28,8 @@ class Member(Aggregate):
     licence: Licence | None = None
     payment_methods: tuple[PaymentMethod, ...] = ()
     blocked_for: str | None = None
+    arrears: tuple[InvoiceId, ...] = ()
+    """Invoices that could not be charged and are not settled."""
     erased: bool = False
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
@@ -128,6 +130,24 @@ class Member(Aggregate):
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.blocked_for = None
+
+    class FellIntoArrears(Event):
+        """The money of an invoice could not be taken: no new reservations and trips until it is settled."""
+
+        TOPIC = "members.member.fell_into_arrears"
+        invoice_id: InvoiceId
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.arrears = (*aggregate.arrears, self.invoice_id)
+
+    class ArrearsSettled(Event):
+        """The invoice is paid, or nothing is owed for it any more."""
+
+        TOPIC = "members.member.arrears_settled"
+        invoice_id: InvoiceId
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.arrears = tuple(i for i in aggregate.arrears if i != self.invoice_id)
 
     class Erased(Event):
         """Nothing about the person is to be read any more: the key is destroyed, and no car is given out."""
@@ -235,6 +255,16 @@ class Member(Aggregate):
         if self.blocked_for is not None:
             self.trigger_event(self.Unblocked, reason=reason, timestamp=at)
 
+    def fall_into_arrears(self, invoice_id: InvoiceId, at: datetime) -> None:
+        """Keep the member from anything new until the invoice is settled. Noted already, it changes nothing."""
+        if invoice_id not in self.arrears:
+            self.trigger_event(self.FellIntoArrears, invoice_id=invoice_id, timestamp=at)
+
+    def settle_arrears(self, invoice_id: InvoiceId, at: datetime) -> None:
+        """The invoice stands against the member no more; one that did not changes nothing."""
+        if invoice_id in self.arrears:
+            self.trigger_event(self.ArrearsSettled, invoice_id=invoice_id, timestamp=at)
+
     def erase(self, reason: str, by: str, at: datetime) -> None:
         """Forget the person, not while a car is in hand. Erased already, it changes nothing."""
         refuse_if([self.occupation()])
@@ -262,6 +292,7 @@ class Member(Aggregate):
             None
             if self.blocked_for is None
             else Violation(code="member.blocked", detail="this account is blocked: contact support"),
+            arrears_violation(self.arrears),
             self.occupation(),
         ]
         return [violation for violation in found if violation]

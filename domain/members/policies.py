@@ -33,6 +33,16 @@ def when_blocked_then_tell_member(recorded: RecordedEvent, event: Member.Blocked
     yield SendMessage(member_id=MemberId(event.originator_id), template="account_blocked")
 
 
+def when_in_arrears_then_tell_member(recorded: RecordedEvent, event: Member.FellIntoArrears) -> Iterable[Reaction]:
+    """That the payment failed is told by billing; this is what follows from it."""
+    yield SendMessage(member_id=MemberId(event.originator_id), template="account_in_arrears")
+
+
+def when_arrears_settled_then_tell_member(recorded: RecordedEvent, event: Member.ArrearsSettled) -> Iterable[Reaction]:
+    """As far as this invoice goes."""
+    yield SendMessage(member_id=MemberId(event.originator_id), template="arrears_settled")
+
+
 def when_member_erased_then_destroy_key(recorded: RecordedEvent, event: Member.Erased) -> Iterable[Reaction]:
     """Tried again until it is done: what is on record must become so."""
     yield DestroyKey(member_id=MemberId(event.originator_id))
@@ -43,5 +53,7 @@ POLICIES: Policies = {
     Member.LicenceVerified: (when_licence_verified_then_tell_member,),
     Member.LicenceRejected: (when_licence_rejected_then_tell_member,),
     Member.Blocked: (when_blocked_then_tell_member,),
+    Member.FellIntoArrears: (when_in_arrears_then_tell_member,),
+    Member.ArrearsSettled: (when_arrears_settled_then_tell_member,),
     Member.Erased: (when_member_erased_then_destroy_key,),
 }

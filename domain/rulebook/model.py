@@ -107,6 +107,19 @@ class TripLimits(Rules):
     """A gross price above this is held for review too."""
 
 
+class BillingLimits(Rules):
+    """What takes two persons, and what becomes of money that does not move."""
+
+    four_eyes_above: Money | None = None
+    """Decisions about more than this need two persons: on a charge in review, and on what is credited of an invoice."""
+    retry_charge_after: tuple[timedelta, ...] = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+    """How long after each try to charge an invoice that failed the next one comes."""
+    retry_refund_after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))
+    """How long after each refund that failed the next try comes."""
+    block_after: int | None = None
+    """After so many failed tries to charge an invoice its payer takes no car until it is settled; never when none."""
+
+
 class Rulebook(Digested):
     """A mobility service."""
 
@@ -128,6 +141,8 @@ class Rulebook(Digested):
     """Time-outs, and what is reviewed."""
     fleet: FleetLimits = FleetLimits()
     """When a car needs to be seen to."""
+    billing: BillingLimits = BillingLimits()
+    """What takes two persons, and what becomes of money that does not move."""
     cities: tuple[City, ...]
     """Where it runs."""
 

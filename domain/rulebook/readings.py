@@ -30,6 +30,13 @@ def duration(value: object) -> timedelta:
         raise ValueError(f"{value} is too long: write at most ten years") from error
 
 
+def durations(value: object) -> Any:
+    """One after the other."""
+    if not isinstance(value, list):
+        raise ValueError('write an array of durations, e.g. ["P1D", "P3D"]')  # noqa: TRY004 (the value is wrong)
+    return [duration(one) for one in value]
+
+
 def iso_8601(value: timedelta) -> str:
     """As a duration is written."""
     return str(_DURATION.dump_python(value, mode="json"))

@@ -87,6 +87,8 @@ def _default(model: type[BaseModel], field: str) -> Any:  # JSON
         return shown(default, field)
     if isinstance(default, Decimal):
         return float(default)
+    if isinstance(default, tuple) and default:
+        return [shown(part, field) for part in default]
     return default if isinstance(default, int | str) else None
 
 
@@ -97,7 +99,7 @@ def _value(model: type[BaseModel], field: str, known: Schema) -> Schema:
     if holds.models:
         return _parts(holds)
     if field.endswith("_s") or timedelta in holds.plain:
-        return _DURATION
+        return {"type": "array", "items": _DURATION} if holds.many else _DURATION
     if AwareDatetime in holds.plain:
         return _MOMENT
     if model is Window and field in {"weekdays", "season"}:

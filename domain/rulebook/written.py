@@ -154,7 +154,7 @@ class Written:
         if field.endswith("_s"):
             return self._read(readings.seconds, written, at, misread=key_of(field) != self.origins[at].path[-1])
         if timedelta in holds.plain:
-            return self._read(readings.duration, written, at)
+            return self._read(readings.durations if holds.many else readings.duration, written, at)
         if AwareDatetime in holds.plain:
             zone = str(self._inherited.get("timezone", "UTC"))
             return self._read(partial(readings.moment, timezone=zone), written, at)

@@ -117,6 +117,8 @@ def names(value: Any) -> set[str]:
 PLACES = {
     "fleet.vehicle.zone_entered": {"position", "zone_id", "zones"},
     "fleet.vehicle.zone_left": {"position", "zone_id", "zones"},
+    "billing.charge.raised": {"start_zones", "end_zones"},
+    "billing.charge.corrected": {"start_zones", "end_zones"},
     "rental.reservation.charge_due": {"start_zones", "end_zones"},
     "rental.trip.start_confirmed": {"position", "zones"},
     "rental.trip.ended": {"position", "zones", "start_zones", "end_zones"},

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from domain.billing.commands import ApproveCharge, CreditInvoice, ReleaseHold, RetryCharge
+from domain.billing.charge import Charge
+from domain.billing.commands import CreditInvoice, ReleaseHold, RetryCharge
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import derived_id
+from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk, euros
 
 
@@ -33,11 +35,25 @@ async def a_long_trip_is_paid_in_parts_and_credited(desk: Desk) -> None:
         await desk.provider_answers(accepted=refunded)
 
 
-async def a_charge_is_reviewed(desk: Desk) -> None:
-    trip_id, payment_id = await desk.hold()
+async def charges_are_reviewed(desk: Desk) -> None:
+    charges = []
+    for _ in range(3):
+        trip_id, payment_id = await desk.hold()
+        await desk.provider_answers()
+        await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
+        charges.append(Charge.id_of(Trip.TOPIC, trip_id))
+    for agent in ("agent-3", "agent-7"):
+        await desk.decide(charges[0], "approve", agent)
+        await desk.decide(charges[1], "correct", agent, duration_s=600, distance_m=5000)
+        await desk.decide(charges[2], "waive", agent)
     await desk.provider_answers()
-    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
-    await desk.do(ApproveCharge(invoice_id=invoice_id, reason="the member confirms the trip"))
+    for agent in ("agent-3", "agent-7"):
+        invoice_id = desk.events(Charge.Billed)[0].invoice_id
+        credit_note_id = derived_id("credit note", agent)
+        await desk.do(
+            CreditInvoice(credit_note_id=credit_note_id, invoice_id=invoice_id, reason="the car was towed"), agent
+        )
+    await desk.provider_answers()
 
 
 async def a_card_is_declined(desk: Desk) -> None:
@@ -57,7 +73,7 @@ async def a_hold_is_given_up(desk: Desk) -> None:
 
 STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     a_long_trip_is_paid_in_parts_and_credited,
-    a_charge_is_reviewed,
+    charges_are_reviewed,
     a_card_is_declined,
     a_hold_is_given_up,
 )

@@ -55,6 +55,17 @@ async def a_member_has_troubles(world: World) -> None:
         await world.do(command)
 
 
+async def a_member_pays_late(world: World) -> None:
+    mary, x1 = await member(world, "Mary"), await car(world)
+    trip_id = await started(world, mary, x1)
+    await world.advance(20 * MINUTE)
+    await says(world, x1)
+    world.provider = "declining"
+    await world.do(EndTrip(trip_id=trip_id))
+    world.provider = "accepting"
+    await world.advance(timedelta(days=1))
+
+
 async def a_city_is_drawn_anew(world: World) -> None:
     ring = ((13.41, 52.51), (13.42, 52.51), (13.42, 52.52), (13.41, 52.51))
     airport = ZoneId(derived_id("zone", "airport"))
@@ -153,6 +164,7 @@ async def a_member_wants_to_be_forgotten(world: World) -> None:
 
 STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_member_has_troubles,
+    a_member_pays_late,
     a_city_is_drawn_anew,
     a_service_gets_its_rules,
     a_car_comes_and_goes,

@@ -101,6 +101,10 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
     assert {tuple(row) for row in hidden} == {
         ("members", "name"),
         ("members", "email"),
+        ("charges", "decision_reason"),
+        ("charges", "decided_by"),
+        ("charges", "proposed_by"),
+        ("invoices", "credit_proposed_by"),
         ("credit_notes", "reason"),
         ("event_log", "reason"),
         ("event_log", "actor_id"),

@@ -72,6 +72,14 @@ class Accepted(BaseModel):
     repeated: bool = False
 
 
+class Proposable(Accepted):
+    """The answer to a command that may need two persons: `proposed` while it waits for the second."""
+
+    model_config = example({"id": TRIP_ID, "position": 4711, "repeated": False, "proposed": False})
+
+    proposed: bool
+
+
 class ReasonBody(Body):
     """Why an employee does this."""
 

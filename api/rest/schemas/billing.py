@@ -1,17 +1,20 @@
 """Invoices and credit notes."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
-from domain.billing.invoice import Invoice
+from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
 from domain.kernel.money import Currency, Money
 from domain.rulebook.model import LegalEntity
+
+RefundState = Literal["none", "pending", "refunded", "failed"]
+"""None where nothing had been paid."""
 
 
 class CreditBody(Body):
@@ -64,6 +67,10 @@ class InvoiceSummary(BaseModel):
     credited_minor: int
     open_minor: int
     state: str
+    decline_code: str | None
+    """Why the last payment of an open invoice failed."""
+    retry_at: AwareDatetime | None
+    """When it is tried again."""
 
 
 _SUMMARY = {
@@ -82,12 +89,13 @@ _SUMMARY = {
     "open_minor": 0,
     "state": "paid",
 }
+_NOT_DECLINED = {"decline_code": None, "retry_at": None}
 
 
 class InvoicePage(BaseModel):
     """Invoices, newest first, and the cursor of the next page."""
 
-    model_config = example({"invoices": [_SUMMARY], "next": None})
+    model_config = example({"invoices": [{**_SUMMARY, **_NOT_DECLINED}], "next": None})
 
     invoices: list[InvoiceSummary]
     next: str | None
@@ -100,6 +108,8 @@ class InvoiceShown(Shown):
         {
             **_SUMMARY,
             "version": 4,
+            "charge_id": "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007",
+            "credit_proposal": None,
             "city_id": "berlin",
             "seller": {
                 "id": "drivenow-de",
@@ -139,6 +149,7 @@ class InvoiceShown(Shown):
 
     invoice_id: UUID
     version: int
+    charge_id: UUID
     number: str
     state: str
     seller: LegalEntity
@@ -158,6 +169,8 @@ class InvoiceShown(Shown):
     gross_minor: int
     credited_minor: int
     open_minor: int
+    credit_proposal: CreditProposal | None
+    """What a first person would take back, while it waits for a second."""
     lines: tuple[PriceLine, ...]
     taxes: tuple[TaxAmount, ...]
 
@@ -190,6 +203,13 @@ class CreditNoteSummary(BaseModel):
     net_minor: int
     tax_minor: int
     gross_minor: int
+    refund_minor: int
+    """What is given back of what was paid."""
+    refund_state: RefundState
+    decline_code: str | None
+    """Why the payment provider would not give it back."""
+    retry_at: AwareDatetime | None
+    """When it is asked for again."""
 
 
 class CreditNotePage(BaseModel):
@@ -208,6 +228,10 @@ class CreditNotePage(BaseModel):
                     "net_minor": 210,
                     "tax_minor": 40,
                     "gross_minor": 250,
+                    "refund_minor": 250,
+                    "refund_state": "failed",
+                    "decline_code": "card_closed",
+                    "retry_at": "2027-01-06T10:00:02Z",
                 }
             ],
             "next": None,

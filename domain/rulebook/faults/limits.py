@@ -74,9 +74,24 @@ def ages_that_nobody_has(rulebook: Rulebook) -> Found:
 
 
 @of_service
-def review_above(rulebook: Rulebook) -> Found:
-    limit = rulebook.trip.review_above
-    if limit is not None and limit.currency is not rulebook.currency:
-        yield Fault(("trip", "review_above"), f"it is in {limit.currency}, but the service in {rulebook.currency}")
-    if limit is not None and limit.amount_minor < 0:
-        yield Fault(("trip", "review_above"), "every price is above this: write 0 or more, or take it out")
+def amounts_above_which_somebody_looks(rulebook: Rulebook) -> Found:
+    for path, limit in (
+        (("trip", "review_above"), rulebook.trip.review_above),
+        (("billing", "four_eyes_above"), rulebook.billing.four_eyes_above),
+    ):
+        if limit is not None and limit.currency is not rulebook.currency:
+            yield Fault(path, f"it is in {limit.currency}, but the service in {rulebook.currency}")
+        if limit is not None and limit.amount_minor < 0:
+            yield Fault(path, "every price is above this: write 0 or more, or take it out")
+
+
+@of_service
+def tries_that_never_come(rulebook: Rulebook) -> Found:
+    for name in ("retry_charge_after", "retry_refund_after"):
+        for n, wait in enumerate(getattr(rulebook.billing, name)):
+            if wait <= _NOTHING:
+                yield Fault(("billing", name, n), "it would be tried again at once: write a longer wait")
+    block_after, tries = rulebook.billing.block_after, len(rulebook.billing.retry_charge_after) + 1
+    if block_after is not None and not 1 <= block_after <= tries:
+        reason = f"the first try is 1 and `retry_charge_after` makes {tries}: write one of them, or take it out"
+        yield Fault(("billing", "block_after"), reason)

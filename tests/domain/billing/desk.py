@@ -7,16 +7,18 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.billing.commands import BillCharge, RequestHold
+from domain.billing.charge import Charge
+from domain.billing.commands import BillCharge, DecideCharge, DecisionKind, RequestHold
+from domain.billing.correction import Correction
 from domain.billing.handlers import HANDLERS
 from domain.billing.invoice import Invoice
 from domain.billing.policies import POLICIES, payment_answer
 from domain.billing.pricing import Span, TripFacts
-from domain.dispatcher import Dispatcher
-from domain.kernel.ids import CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId, derived_id
+from domain.dispatcher import CommandResult, Dispatcher
+from domain.kernel.ids import ChargeId, CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
-from domain.kernel.policy import AskPaymentProvider, SendMessage
+from domain.kernel.policy import AskPaymentProvider, Scheduled, SendMessage
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
 from tests.support.memory_store import MemoryStore
@@ -44,6 +46,10 @@ class Desk:
         self.dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS)
         self.told: list[SendMessage] = []
         """What the payer was told, once the provider has answered."""
+        self.scheduled: list[Scheduled] = []
+        """What is due later."""
+        self.asked: list[AskPaymentProvider] = []
+        """What the provider has yet to answer."""
         self._answered = 0
 
     def now(self) -> datetime:
@@ -52,7 +58,7 @@ class Desk:
     def _fresh(self) -> UUID:
         return derived_id("desk", next(self._number))
 
-    async def do(self, command: Command, actor: str = "agent-7") -> None:
+    async def do(self, command: Command, actor: str = "agent-7") -> CommandResult:
         metadata = Metadata(
             command_id=CommandId(self._fresh()),
             command=command.NAME,
@@ -60,7 +66,7 @@ class Desk:
             service=self.service,
             correlation_id=self._fresh(),
         )
-        await self.dispatcher.dispatch(command, metadata)
+        return await self.dispatcher.dispatch(command, metadata)
 
     async def hold(self, amount: str = "30", token: str = "tok_visa") -> tuple[TripId, PaymentId]:  # noqa: S107
         trip_id, payment_id = TripId(self._fresh()), PaymentId(self._fresh())
@@ -99,28 +105,63 @@ class Desk:
             method_token=token,
         )
 
+    async def decide(
+        self, charge_id: ChargeId, decision: DecisionKind, actor: str = "agent-7", **correction: Any
+    ) -> CommandResult:
+        """With keywords, what is true instead."""
+        right = Correction(**correction) if correction else None
+        reason = "the member sent a photo"
+        command = DecideCharge(charge_id=charge_id, decision=decision, correction=right, reason=reason)
+        return await self.do(command, actor)
+
+    async def time_passes(self, by: timedelta) -> None:
+        """What falls due on the way is done; the provider answers what it asks for by `provider_answers`."""
+        until = self.at + by
+        while later := self._next_due(until):
+            self.scheduled.remove(later)
+            self.at = max(self.at, later.due_at)
+            await self.do(later.command, "policies")
+        self.at = until
+
+    def _next_due(self, until: datetime) -> Scheduled | None:
+        self._look()
+        return min((s for s in self.scheduled if s.due_at <= until), key=lambda s: s.due_at, default=None)
+
     async def provider_answers(self, *, accepted: bool = True) -> list[str]:
         """Let the provider answer until policies ask it nothing more; tells what was asked."""
         asked = []
         while requests := self._requests():
             for request in requests:
                 asked.append(f"{request.operation} {request.amount}")
-                code = None if accepted else "card_declined"
-                await self.do(payment_answer(request, accepted, "ref-1", code))
+                await self.answer(request, accepted=accepted)
         return asked
 
-    def _requests(self) -> list[AskPaymentProvider]:
+    async def answer(self, request: AskPaymentProvider, *, accepted: bool = True) -> None:
+        """The provider's word on one thing that it was asked for."""
+        await self.do(payment_answer(request, accepted, "ref-1", None if accepted else "card_declined"))
+
+    def _look(self) -> None:
+        """Take in what policies want by now."""
         reactions = [*self._reactions()]
         self.told += [r for r in reactions if isinstance(r, SendMessage)]
-        return [r for r in reactions if isinstance(r, AskPaymentProvider)]
+        self.scheduled += [r for r in reactions if isinstance(r, Scheduled)]
+        self.asked += [r for r in reactions if isinstance(r, AskPaymentProvider)]
 
-    def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage]:
+    def _requests(self) -> list[AskPaymentProvider]:
+        self._look()
+        requests, self.asked = self.asked, []
+        return requests
+
+    def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage | Scheduled]:
         fresh, self._answered = self.store.log[self._answered :], len(self.store.log)
         for recorded in fresh:
             for policy in POLICIES.get(type(recorded.event), ()):
                 for reaction in policy(recorded, recorded.event):
-                    assert isinstance(reaction, AskPaymentProvider | SendMessage)
+                    assert isinstance(reaction, AskPaymentProvider | SendMessage | Scheduled)
                     yield reaction
+
+    async def charge(self, subject_id: UUID, subject_kind: str = Trip.TOPIC) -> Charge:
+        return await self.store.load(Charge, Charge.id_of(subject_kind, subject_id))
 
     async def invoice(self, invoice_id: UUID) -> Invoice:
         return await self.store.load(Invoice, invoice_id)

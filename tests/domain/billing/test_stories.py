@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.billing.commands import ApproveCharge, BillCharge, CreditInvoice, ReleaseHold, RetryCharge
+from domain.billing.commands import BillCharge, CreditInvoice, ReleaseHold, RetryCharge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
@@ -112,37 +112,6 @@ async def test_a_hold_given_up_before_the_provider_answers_is_released_when_it_c
     await desk.do(ReleaseHold(payment_id=payment_id))
 
     assert await desk.provider_answers() == ["hold 30.00 EUR", "release 30.00 EUR"]
-
-
-async def test_a_charge_that_is_hard_to_believe_waits_for_an_agent() -> None:
-    desk = Desk()
-    trip_id, payment_id = await desk.hold()
-    await desk.provider_answers()
-    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
-
-    assert await desk.provider_answers() == []
-    invoice = await desk.invoice(invoice_id)
-    [review] = desk.events(Invoice.ReviewRequired)
-    assert invoice.state == "in_review"
-    assert [r.code for r in review.reasons] == ["charge.trip_too_long", "charge.amount_too_high"]
-
-    await desk.do(ApproveCharge(invoice_id=invoice_id, reason="the member confirms the trip"))
-    await desk.provider_answers()
-
-    assert (await desk.invoice(invoice_id)).state == "paid"
-    assert desk.events(Invoice.ChargeApproved)[0].approved_by == "agent-7"
-
-
-async def test_crediting_a_charge_in_review_gives_the_hold_back() -> None:
-    desk = Desk()
-    trip_id, payment_id = await desk.hold()
-    await desk.provider_answers()
-    invoice_id = await desk.price(trip_id, payment_id, minutes=3 * 24 * 60)
-
-    await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, reason="the link to the car was lost"))
-
-    assert await desk.provider_answers() == ["release 30.00 EUR"]
-    assert (await desk.invoice(invoice_id)).state == "credited"
 
 
 async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:

@@ -32,6 +32,8 @@ IN_PLACE = "Berlin|tariff t, version 1 changed in place|"
         (files(service=("minimum_age = 21", "minimum_age = 18")), "|eligibility|minimum_age: 21 -> 18"),
         (files(service=('free = "PT15M"', 'free = "PT20M"')), "|reservation|free: PT15M -> PT20M"),
         (files(service="[trip]\nreview_above = 400\n"), "|trip|review_above: nothing -> 400.00 EUR"),
+        (files(service='[billing]\nretry_charge_after = ["P2D"]\n'),
+         "|billing|retry_charge_after: P1D, P3D, P7D -> P2D"),
         (files(service=('name = "Small"', 'name = "Big"')), "|service|name: Small -> Big"),
         (files(city=("rate = 0.31", "rate = 0.33")), IN_PLACE + "time rate: 0.31 -> 0.33"),
         (files(city=("rate = 0.31", 'rate = 0.31, interval = "PT5M"')), IN_PLACE + "time interval: PT1M -> PT5M"),

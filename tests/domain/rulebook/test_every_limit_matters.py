@@ -7,22 +7,27 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import BaseModel
 
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.billing.review import review_reasons
 from domain.fleet.readiness import end_violations, energy_violation
 from domain.fleet.state import Reading, VehicleReadings
 from domain.fleet.vehicle import Vehicle
+from domain.kernel.approval import needs_two
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.money import Currency, Money
 from domain.kernel.units import Position
 from domain.members.eligibility import age_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, PaymentMethod
+from domain.members.member import Member
 from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rental.forced_end import violations as forced_end_violations
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
-from domain.rulebook.model import Eligibility, FleetLimits, ReservationLimits, Rulebook, TripLimits
+from domain.rulebook.model import BillingLimits, Eligibility, FleetLimits, ReservationLimits, Rulebook, TripLimits
+from tests.projections.following import credit
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.world import World
 
@@ -99,6 +104,27 @@ async def levels(world: World) -> object:
     return noticed
 
 
+async def declined_and_refused(world: World) -> object:
+    """When a declined charge and a refused refund are tried again, and what the debt stands in the way of."""
+    await area(world)
+    ada, x1 = await member(world), await car(world)
+    for answers in ("accepting", "declining"):
+        world.provider = "accepting"
+        trip_id = await started(world, ada, x1)
+        await world.advance(timedelta(minutes=20))
+        await says(world, x1)
+        world.provider = answers
+        await world.do(EndTrip(trip_id=trip_id))
+        world.provider = "declining"
+        await world.do(credit(trip_id, "1.00"))
+    again = [event.retry_at for event in world.events(Invoice.PaymentFailed, Payment.RefundFailed)]
+    return again, codes(*(await world.store.load(Member, ada)).ineligibility(world.rulebook, world.now()))
+
+
+def two_for(amount: Money, limits: BillingLimits) -> bool:
+    return needs_two(amount, limits.four_eyes_above)
+
+
 ELIGIBILITY = [
     Trial("minimum_age", 30, lambda rules: codes(age_violation(date(2000, 1, 1), rules, TODAY))),
     Trial("minimum_licence_years", 3, lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
@@ -130,14 +156,21 @@ TRIP = [
         lambda limits: codes(*review_reasons(limits, LONG, EUROS)),
     ),
 ]
+BILLING = [
+    Trial("four_eyes_above", Money(amount_minor=4000, currency=Currency.EUR), lambda limits: two_for(EUROS, limits)),
+    Trial("retry_charge_after", (timedelta(hours=5),), declined_and_refused),
+    Trial("retry_refund_after", (timedelta(hours=5),), declined_and_refused),
+    Trial("block_after", 1, declined_and_refused),
+]
 LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "eligibility": (Eligibility, ELIGIBILITY),
     "reservation": (ReservationLimits, RESERVATION),
     "fleet": (FleetLimits, FLEET),
     "trip": (TripLimits, TRIP),
+    "billing": (BillingLimits, BILLING),
 }
 EVERY = [(kind, trial) for kind, (_, trials) in LIMITS.items() for trial in trials]
-STORIES = {hold_and_extend, start_that_hangs, unlock_and_lock, levels}
+STORIES = {declined_and_refused, hold_and_extend, start_that_hangs, unlock_and_lock, levels}
 
 
 @pytest.mark.parametrize("kind", LIMITS)
@@ -149,7 +182,9 @@ def test_every_limit_is_tried_here(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "trial"), EVERY, ids=[f"{kind}-{trial.limit}" for kind, trial in EVERY])
 async def test_another_limit_is_another_decision(kind: str, trial: Trial) -> None:
-    usual = World().rulebook.model_copy(update={"fleet": FleetLimits(), "trip": TripLimits()})
+    usual = World().rulebook.model_copy(
+        update={"fleet": FleetLimits(), "trip": TripLimits(), "billing": BillingLimits()}
+    )
     limits = getattr(usual, kind)
     changed = usual.model_copy(update={kind: limits.model_copy(update={trial.limit: trial.other})})
 

@@ -184,6 +184,14 @@ REFUSED = [
     (files(service='[trip]\nunlock_timeout = "PT0S"\n'), "trip.unlock_timeout: no time is too short"),
     (files(service="[trip]\nunlock_timeout = 30\n"), "trip.unlock_timeout: write a duration in quotes"),
     (files(service="[trip]\nreview_above = -1\n"), "trip.review_above: every price is above this"),
+    (files(service="[billing]\nfour_eyes_above = -1\n"), "billing.four_eyes_above: every price is above this"),
+    (files(service="[billing]\nfour_eyes_above = 0.001\n"), "billing.four_eyes_above: 0.001 has more decimals"),
+    (files(service='[billing]\nretry_charge_after = "P1D"\n'), "billing.retry_charge_after: write an array of dur"),
+    (files(service='[billing]\nretry_charge_after = ["P1D", 3]\n'), "billing.retry_charge_after: write a duration"),
+    (files(service='[billing]\nretry_charge_after = ["P1D", "PT0S"]\n'), "retry_charge_after[1]: it would be tried"),
+    (files(service='[billing]\nretry_refund_after = ["PT0S"]\n'), "billing.retry_refund_after[0]: it would be tried"),
+    (files(service="[billing]\nblock_after = 0\n"), "billing.block_after: the first try is 1 and `retry_ch"),
+    (files(service="[billing]\nblock_after = 5\n"), "billing.block_after: the first try is 1 and `retry_ch"),
 ]  # fmt: skip
 
 

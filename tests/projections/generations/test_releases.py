@@ -191,7 +191,7 @@ async def test_a_start_shows_what_was_built_where_no_generation_is_live(
     await greeting.show(2)
     await pool.execute("update csbe.generations set state = 'ready' where projection = 'members' and state = 'live'")
     readiness = keeping_up(members)
-    gauges = stock_taker((members,), JobQueue(pool), PostgresWebhooks(pool, store))
+    gauges = stock_taker(pool, (members,), JobQueue(pool), PostgresWebhooks(pool, store))
 
     assert not await readiness()
     await gauges()

@@ -1,0 +1,84 @@
+"""What an agent knows better than the facts of a charge."""
+
+from datetime import datetime, timedelta
+
+from domain.billing.pricing import Span, TripFacts
+from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.units import Metres
+from domain.kernel.values import Instant, Seconds, Value
+
+
+class Correction(Value):
+    """What is true instead. What is none stays as it is; the end is given as a time or as a duration."""
+
+    ended_at: Instant | None = None
+    duration_s: Seconds | None = None
+    distance_m: Metres | None = None
+
+
+def corrected(facts: TripFacts, correction: Correction, at: datetime) -> TripFacts:
+    """The facts as they are by a correction. Raises `RefusedError` with all that cannot be."""
+    ended_at = _ended_at(facts, correction)
+    found = [*_contradictions(facts, correction), *_impossible_end(facts, ended_at, at)]
+    refuse_if(found)
+    distance = {} if correction.distance_m is None else {"distance_m": correction.distance_m}
+    right = facts.model_copy(update={**_until(facts, ended_at), **distance})
+    refuse_if([_nothing_corrected(facts) if right == facts else None])
+    return right
+
+
+def _begin(facts: TripFacts) -> datetime:
+    """Of the trip, or of the hold where there was none."""
+    held_from = facts.reserved_at if facts.reservation_only else None
+    return held_from or facts.started_at
+
+
+def _ended_at(facts: TripFacts, correction: Correction) -> datetime:
+    if correction.ended_at is not None:
+        return correction.ended_at
+    if correction.duration_s is not None:
+        return _begin(facts) + timedelta(seconds=correction.duration_s)
+    return facts.ended_at
+
+
+def _contradictions(facts: TripFacts, correction: Correction) -> list[Violation]:
+    found = []
+    if correction.ended_at is not None and correction.duration_s is not None:
+        values = {"ended_at": correction.ended_at.isoformat(), "duration_s": correction.duration_s}
+        found.append(Violation(code="charge.two_ends", detail="give ended_at or duration_s, not both", values=values))
+    if facts.reservation_only and correction.distance_m is not None:
+        values = {"distance_m": correction.distance_m}
+        detail = "the car was reserved and never driven: leave distance_m out"
+        found.append(Violation(code="charge.nothing_driven", detail=detail, values=values))
+    return found
+
+
+def _impossible_end(facts: TripFacts, ended_at: datetime, at: datetime) -> list[Violation]:
+    values = {"ended_at": ended_at.isoformat(), "began_at": _begin(facts).isoformat(), "now": at.isoformat()}
+    found = []
+    if ended_at < _begin(facts):
+        found.append(Violation(code="charge.end_before_start", detail="choose an end after the start", values=values))
+    if ended_at > max(at, facts.ended_at):
+        found.append(Violation(code="charge.end_in_future", detail="choose an end that has passed", values=values))
+    return found
+
+
+def _nothing_corrected(facts: TripFacts) -> Violation:
+    values = {"ended_at": facts.ended_at.isoformat(), "distance_m": facts.distance_m}
+    detail = "these are the facts that the charge has: say what is true instead, or approve it"
+    return Violation(code="charge.nothing_corrected", detail=detail, values=values)
+
+
+def _until(facts: TripFacts, ended_at: datetime) -> dict[str, object]:
+    """The facts that say when it ended: a trip's spans, cut or with the last one longer; a hold's own end."""
+    if facts.reservation_only:
+        return {"started_at": ended_at}
+    left, spans = int((ended_at - facts.started_at).total_seconds()), list[Span]()
+    for span in facts.spans:
+        seconds = min(span.seconds, left)
+        spans += [span.model_copy(update={"seconds": seconds})] if seconds else []
+        left -= seconds
+    if left:
+        last = spans.pop() if spans else Span(phase="driving", seconds=0)
+        spans.append(last.model_copy(update={"seconds": last.seconds + left}))
+    return {"spans": tuple(spans)}

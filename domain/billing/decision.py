@@ -1,0 +1,66 @@
+"""What an agent decides about a charge in review."""
+
+from domain.billing.commands import DecideCharge, DecisionKind
+from domain.billing.pricing import TripFacts
+from domain.kernel.aggregate import Event
+from domain.kernel.errors import Violation
+from domain.kernel.ids import PayerId
+from domain.kernel.money import Money
+from domain.kernel.values import Value
+
+
+class Decision(Value):
+    """What became of a charge in review, who said so, and why."""
+
+    kind: DecisionKind
+    reason: str
+    decided_by: str
+    proposed_by: str | None
+    """The first of two persons; none where one was enough."""
+
+
+class Decided(Event):
+    """Base of what ends a review."""
+
+    payer_id: PayerId
+    subject_kind: str
+    reason: str
+    decided_by: str
+    """Id of an employee, as `proposed_by`."""
+    proposed_by: str | None
+    """The first of two persons; none where one was enough."""
+    amount: Money
+    """What it was about: the gross price before or after, whichever is further from nothing."""
+    four_eyes_above: Money | None
+    """The limit then in force."""
+
+    def as_(self, kind: DecisionKind) -> Decision:
+        """As the charge keeps it."""
+        return Decision(kind=kind, reason=self.reason, decided_by=self.decided_by, proposed_by=self.proposed_by)
+
+
+def content_of(kind: DecisionKind, facts: TripFacts) -> str:
+    """The same for the same decision, whatever reason is given for it."""
+    right = f": ended at {facts.ended_at.isoformat()}, {facts.distance_m} m" if kind == "correct" else ""
+    return f"{kind}{right}"
+
+
+def ill_formed(command: DecideCharge) -> list[Violation]:
+    """What is wrong with a decision by itself."""
+    found = []
+    if not command.reason.strip():
+        found.append(Violation(code="charge.decision_without_reason", detail="say why this is right"))
+    if command.decision == "correct" and command.correction is None:
+        detail = "say what is true instead: ended_at, duration_s or distance_m"
+        found.append(Violation(code="charge.correction_missing", detail=detail))
+    if command.decision != "correct" and command.correction is not None:
+        detail = f"leave the correction out, or correct the charge: {command.decision} takes its facts as they are"
+        values = {"decision": command.decision}
+        found.append(Violation(code="charge.correction_not_wanted", detail=detail, values=values))
+    return found
+
+
+def costs_nothing() -> Violation:
+    """Says no to an invoice over a hold that costs nothing."""
+    detail = "the car was reserved for so short a time that it costs nothing: waive the charge"
+    return Violation(code="charge.costs_nothing", detail=detail)

@@ -1,0 +1,52 @@
+"""What is above the limit of a service was decided by two persons."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.billing.charge import Charge
+from domain.billing.credit_note import CreditNote
+from domain.billing.decision import Decided
+from domain.billing.invoice import Invoice
+from domain.invariants.law import InvariantResult
+from domain.kernel.approval import needs_two
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.money import Money
+
+
+@dataclass
+class Approvals:
+    """Who proposed what, by charge or invoice, and what was credited of each invoice."""
+
+    _seen: InvariantResult = field(default_factory=InvariantResult)
+    _proposed: dict[UUID, str] = field(default_factory=dict)
+    """By whom the open proposal is."""
+    _credited: dict[UUID, Money] = field(default_factory=dict)
+    _who: defaultdict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def observe(self, recorded: RecordedEvent) -> None:
+        """Take in the next event."""
+        match recorded.event:
+            case Charge.DecisionProposed() as event:
+                self._proposed[event.originator_id] = event.proposal.proposed_by
+            case Invoice.CreditProposed() as event:
+                self._proposed[event.originator_id] = event.credit.proposal.proposed_by
+            case Decided() as event:
+                about, what = event.originator_id, f"charge {event.originator_id}"
+                self._judge(about, what, event.amount, event.four_eyes_above, (event.proposed_by, event.decided_by))
+            case CreditNote.Issued() as event:
+                before = self._credited.get(event.invoice_id, Money.zero(event.gross.currency))
+                together = self._credited[event.invoice_id] = before + event.gross
+                who = (event.proposed_by, event.issued_by)
+                self._judge(event.invoice_id, event.number, together, event.four_eyes_above, who)
+
+    def results(self, finished: bool) -> dict[str, InvariantResult]:
+        """The law holds at any time."""
+        return {"two_persons_decide": self._seen.copy()}
+
+    def _judge(self, about: UUID, what: str, amount: Money, limit: Money | None, who: tuple[str | None, str]) -> None:
+        first, second = who
+        proposed = self._proposed.pop(about, None)
+        two = first is not None and first == proposed and first != second
+        right = two or (first is None and not needs_two(amount, limit))
+        self._seen.expect(right, f"{what}: {amount} is above {limit}, decided by {second}, proposed by {first}")

@@ -1,0 +1,64 @@
+"""What a credit note gives back is given back, asked for, or on record as refused."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.invariants.law import InvariantResult
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.money import Money
+
+Requested = Payment.RefundRequested | Payment.Refunded | Payment.RefundFailed
+
+
+@dataclass
+class Refunds:
+    """For each credit note, what is to be given back, and the newest that each payment says of it.
+
+    While the system runs, a refusal is open work as soon as nothing of ours asks again. In a finished log the money
+    must be back.
+    """
+
+    _seen: InvariantResult = field(default_factory=InvariantResult)
+    _owed: dict[UUID, Money] = field(default_factory=dict)
+    _said: defaultdict[UUID, dict[UUID, Requested]] = field(default_factory=lambda: defaultdict(dict))
+
+    def observe(self, recorded: RecordedEvent) -> None:
+        """Take in the next event."""
+        match recorded.event:
+            case Invoice.Credited() as event:
+                self._owed[event.credit_note_id] = event.refund
+            case Payment.RefundRequested() as event:
+                before = self._said[event.credit_note_id].get(event.originator_id)
+                right = before is None or (isinstance(before, Payment.RefundFailed) and before.amount == event.amount)
+                self._expect(right, event, "was asked for again without a refusal")
+                self._said[event.credit_note_id][event.originator_id] = event
+            case Payment.Refunded() | Payment.RefundFailed() as event:
+                before = self._said[event.credit_note_id].get(event.originator_id)
+                right = isinstance(before, Payment.RefundRequested) and before.amount == event.amount
+                self._expect(right, event, "was answered without having been asked for")
+                self._said[event.credit_note_id][event.originator_id] = event
+
+    def results(self, finished: bool) -> dict[str, InvariantResult]:
+        """Whether each note's money is accounted for, and who waits for it in vain."""
+        result = self._seen.copy()
+        for note_id, owed in self._owed.items():
+            said = self._said.get(note_id, {}).values()
+            known = sum(event.amount.amount_minor for event in said if event.amount.currency is owed.currency)
+            result.expect(
+                known == owed.amount_minor, f"credit note {note_id} gives back {owed}, {known} minor is known"
+            )
+            for event in said:
+                result.expect(not _is_open(event, finished), f"credit note {note_id}: {event.amount} is not given back")
+        return {"refund_is_accounted_for": result}
+
+    def _expect(self, right: bool, event: Requested, problem: str) -> None:
+        self._seen.expect(right, f"a refund of {event.amount} by payment {event.originator_id} {problem}")
+
+
+def _is_open(event: Requested, finished: bool) -> bool:
+    if isinstance(event, Payment.RefundFailed):
+        return finished or event.retry_at is None
+    return finished and not isinstance(event, Payment.Refunded)
