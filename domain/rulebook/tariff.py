@@ -13,6 +13,8 @@ from domain.rulebook.adjustments import Cap, LadderCap, Percentage
 from domain.rulebook.base import Digested
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.rates import FlatFee, ReservationRate, TimeRate
+from domain.rulebook.timetable import Timetable
+from domain.rulebook.windows import Window
 
 
 class Tariff(Digested):
@@ -68,6 +70,16 @@ class Tariff(Digested):
         return tuple(element for element in self.elements if _is_timed(element))
 
     @cached_property
+    def looks_back(self) -> bool:
+        """Whether any of those looks at the time before the trip, in which the car was held."""
+        return any(isinstance(element, ReservationRate | Percentage) for element in self.timed)
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        """The windows of those."""
+        return Timetable({element.id: _windows(element) for element in self.timed})
+
+    @cached_property
     def untaxed(self) -> tuple[str, ...]:
         """Ids of what no tax is on."""
         return tuple(e.id for e in (*self.elements, *self.packages) if not e.taxed)
@@ -81,16 +93,17 @@ class Tariff(Digested):
 
 
 def _is_timed(element: Element) -> bool:
-    match element:
-        case Cap():
-            has_period = element.period_s is not None and element.beyond == "metered"
-            return has_period or element.calendar_day or bool(element.windows)
-        case ReservationRate():
-            return bool(element.free_windows)
-        case TimeRate() | Percentage():
-            return bool(element.windows)
-        case _:
-            return isinstance(element, LadderCap)
+    if isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
+        return True
+    is_by_day = isinstance(element, Cap) and element.calendar_day
+    return is_by_day or isinstance(element, LadderCap) or bool(_windows(element))
+
+
+def _windows(element: Element) -> tuple[Window, ...]:
+    """When it holds; for a hold, when that is free."""
+    if isinstance(element, TimeRate | Cap | Percentage):
+        return element.windows
+    return element.free_windows if isinstance(element, ReservationRate) else ()
 
 
 class Quote(Value):

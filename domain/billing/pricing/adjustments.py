@@ -33,7 +33,7 @@ def _percentage(element: Percentage, sheet: Sheet) -> None:
     if sheet.course.duration_s < element.from_s:
         return
     parts = sheet.standing(element.covers)
-    inside = sheet.course.inside(element.windows) if element.windows else None
+    inside = sheet.course.inside(element) if element.windows else None
     base = sum(_base(part, inside) for part in parts)
     shares = _spread(_change(element, base, sheet.exponent), parts, inside)
     if shares:

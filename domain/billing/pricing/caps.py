@@ -81,8 +81,9 @@ def _stretches(element: Cap, course: Course) -> Iterator[tuple[tuple[int, int], 
     """What days or occurrences there are, by window and day; where windows overlap, the first holds."""
     if not element.windows:
         yield from ((((0, day.day), day.begins, day.ends)) for day in course.days)
-    for n, window in enumerate(element.windows):
-        yield from (((n, found.day), found.begins, found.ends) for found in course.occurrences(window))
+        return
+    for n, stretches in enumerate(course.occurrences(element)):
+        yield from (((n, found.day), found.begins, found.ends) for found in stretches)
 
 
 class _Cuts:

@@ -10,14 +10,11 @@ from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.facts import TripFacts
 from domain.billing.pricing.wall_clock import Stretch, WallClock
-from domain.rulebook.adjustments import Cap, LadderCap, Percentage
+from domain.rulebook.adjustments import Cap, LadderCap
 from domain.rulebook.elements import Element
-from domain.rulebook.rates import ReservationRate, TimeRate
 from domain.rulebook.tariff import Tariff
-from domain.rulebook.windows import Window
 
 _SECOND = timedelta(seconds=1)
-_IN_WINDOWS = (TimeRate, Cap, Percentage)
 
 
 class PhaseClock:
@@ -75,15 +72,13 @@ class Course:
         if facts.reserved_at is not None:
             self.held_s = max(0, (facts.started_at - facts.reserved_at) // _SECOND)
         self._clocks: dict[str, PhaseClock] = {}
-        self._zone = tariff.timezone
+        self._tariff = tariff
         self._wall: WallClock | None = None
         self._days: list[Stretch] | None = None
-        self._inside: dict[int, list[bool]] = {}
-        self._occurrences: dict[int, list[Stretch]] = {}
-        cut = tariff.timed
-        looks_back = cut and any(isinstance(e, (ReservationRate, Percentage)) for e in cut)
-        self._begins, self._ends = -self.held_s if looks_back else 0, self.duration_s + 1
-        self.edges = self._all_edges(cut) if cut else [0, self._ends]
+        self._occurrences: list[list[Stretch]] | None = None
+        self._inside: dict[tuple[int, ...], list[bool]] = {}
+        self._begins, self._ends = -self.held_s if tariff.looks_back else 0, self.duration_s + 1
+        self.edges = self._all_edges(tariff.timed) if tariff.timed else [0, self._ends]
         self.inner_edges = self.edges[1:-1]
         self.cells = len(self.edges) - 1
         self.first = bisect_left(self.edges, 0)
@@ -103,23 +98,29 @@ class Course:
         """The cell that a second of the trip lies in."""
         return bisect_right(self.edges, second) - 1
 
-    def occurrences(self, window: Window) -> list[Stretch]:
-        """When a window holds."""
-        if (found := self._occurrences.get(id(window))) is None:
-            found = self._occurrences[id(window)] = [*self._wall_clock().occurrences(window)]
-        return found
+    def occurrences(self, element: Element) -> list[list[Stretch]]:
+        """When each window of an element holds."""
+        every = self._every_occurrence()
+        return [every[place] for place in self._tariff.timetable.places[element.id]]
+
+    def _every_occurrence(self) -> list[list[Stretch]]:
+        if self._occurrences is None:
+            self._occurrences = self._wall_clock().occurrences(self._tariff.timetable)
+        return self._occurrences
 
     def _wall_clock(self) -> WallClock:
         if self._wall is None:
-            self._wall = WallClock(self.facts.started_at, ZoneInfo(self._zone), self._begins, self._ends)
+            zone = ZoneInfo(self._tariff.timezone)
+            self._wall = WallClock(self.facts.started_at, zone, self._begins, self._ends)
         return self._wall
 
-    def inside(self, windows: tuple[Window, ...]) -> list[bool]:
-        """For each cell, whether it lies in one of these windows."""
-        if (found := self._inside.get(id(windows))) is None:
-            found = self._inside[id(windows)] = [False] * self.cells
-            for window in windows:
-                for begins, ends, _ in self.occurrences(window):
+    def inside(self, element: Element) -> list[bool]:
+        """For each cell, whether it lies in one of the windows of an element."""
+        places = self._tariff.timetable.places[element.id]
+        if (found := self._inside.get(places)) is None:
+            found = self._inside[places] = [False] * self.cells
+            for stretches in self.occurrences(element):
+                for begins, ends, _ in stretches:
                     cells = self.cells_from(begins, ends)
                     found[cells.start : cells.stop] = [True] * len(cells)
         return found
@@ -133,26 +134,23 @@ class Course:
 
     def _all_edges(self, elements: tuple[Element, ...]) -> list[int]:
         edges = {self._begins, 0, self._ends}
+        if self._tariff.timetable.windows:
+            for stretches in self._every_occurrence():
+                for begins, ends, _ in stretches:
+                    edges.add(begins)
+                    edges.add(ends)
         for element in elements:
-            edges.update(self._edges_of(element))
-        return sorted(edge for edge in edges if self._begins <= edge <= self._ends)
+            if isinstance(element, Cap | LadderCap):
+                edges.update(self._edges_of(element))
+        return sorted([edge for edge in edges if self._begins <= edge <= self._ends])
 
-    def _edges_of(self, element: Element) -> Iterator[int]:
-        for window in _windows_of(element):
-            for begins, ends, _ in self.occurrences(window):
-                yield from (begins, ends)
-        if isinstance(element, Cap) and element.calendar_day:
-            yield from (begins for begins, _, _ in self.days)
-        if isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
-            yield from range(0, self.duration_s + 1, element.period_s)
+    def _edges_of(self, element: Cap | LadderCap) -> Iterator[int]:
         if isinstance(element, LadderCap):
             lengths = sorted(rung.until_s for rung in element.rungs)
             for begins in range(0, self.duration_s + 1, lengths[-1]):
                 yield from (begins + length for length in lengths)
-
-
-def _windows_of(element: Element) -> tuple[Window, ...]:
-    """When it holds; for a hold, when that is free."""
-    if isinstance(element, _IN_WINDOWS):
-        return element.windows
-    return element.free_windows if isinstance(element, ReservationRate) else ()
+            return
+        if element.calendar_day:
+            yield from (begins for begins, _, _ in self.days)
+        if element.period_s is not None and element.beyond == "metered":
+            yield from range(0, self.duration_s + 1, element.period_s)

@@ -64,7 +64,7 @@ def _inside(rate: TimeRate, course: Course) -> list[bool] | None:
     """For each cell, whether its time counts; none where all does."""
     if not rate.windows:
         return None
-    inside = course.inside(rate.windows)
+    inside = course.inside(rate)
     return [not within for within in inside] if rate.outside else inside
 
 
@@ -112,7 +112,7 @@ def _reservation(rate: ReservationRate, _: Tariff, __: Package | None, sheet: Sh
     held_s = course.held_s
     found = intervals(held_s, rate.interval_s, start=rate.free_s, end=None, counting=rate.counting, reaches=True)
     ticks = Held(rate.free_s - held_s, rate.interval_s, found.number)
-    inside = [not free for free in course.inside(rate.free_windows)] if rate.free_windows else None
+    inside = [not free for free in course.inside(rate)] if rate.free_windows else None
     used = {"reserved_s": str(held_s), "free_s": str(rate.free_s)}
     _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, inside)
 

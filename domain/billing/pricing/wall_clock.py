@@ -1,11 +1,12 @@
 """The clock on the wall along a trip: its days, and when windows open and close, in seconds from the start."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from domain.rulebook.windows import Window
+from domain.rulebook.timetable import Timetable
+from domain.rulebook.windows import DAY_US
 
 _DAY = 86_400
 _MILLION = 1_000_000
@@ -26,6 +27,10 @@ class _Piece(NamedTuple):
     ends: int
     shift: int
 
+    def days(self) -> range:
+        """The local days that it touches, by ordinal."""
+        return range((self.begins + self.shift) // _DAY, (self.ends - 1 + self.shift) // _DAY + 1)
+
 
 class WallClock:
     """Local time from one second of the trip until just before another."""
@@ -37,32 +42,29 @@ class WallClock:
     def days(self) -> Iterator[Stretch]:
         """Each local day; one that the clock leaves and comes back to, in parts."""
         for piece in self._pieces:
-            for day in range((piece.begins + piece.shift) // _DAY, (piece.ends - 1 + piece.shift) // _DAY + 1):
-                yield from self._within(piece, day, day, 0, _DAY * _MILLION)
+            for day in piece.days():
+                begins, ends = self._within(piece, day, 0, DAY_US)
+                if begins < ends:
+                    yield Stretch(begins, ends, day)
 
-    def occurrences(self, window: Window) -> Iterator[Stretch]:
-        """When the window holds; its day is the one on which it began."""
-        opens, closes = _microseconds(window.begins), _microseconds(window.ends)
+    def occurrences(self, timetable: Timetable) -> list[list[Stretch]]:
+        """When each window holds; its day is the one on which it began."""
+        found: list[list[Stretch]] = [[] for _ in timetable.windows]
         for piece in self._pieces:
-            for day in range((piece.begins + piece.shift) // _DAY, (piece.ends - 1 + piece.shift) // _DAY + 1):
-                if window.season is not None and not window.in_season(date.fromordinal(day)):
-                    continue
-                if opens < closes:
-                    if _begins_on(window, day):
-                        yield from self._within(piece, day, day, opens, closes)
-                    continue
-                if closes and _begins_on(window, day - 1):
-                    yield from self._within(piece, day - 1, day, 0, closes)
-                if _begins_on(window, day):
-                    yield from self._within(piece, day, day, opens, _DAY * _MILLION)
+            for day in piece.days():
+                for stretches, on_day in zip(found, timetable.on(day), strict=True):
+                    for opens, closes, began in on_day:
+                        begins, ends = self._within(piece, day, opens, closes)
+                        if begins < ends:
+                            stretches.append(Stretch(begins, ends, began))
+        return found
 
-    def _within(self, piece: _Piece, began: int, day: int, opens: int, closes: int) -> Iterator[Stretch]:
+    def _within(self, piece: _Piece, day: int, opens: int, closes: int) -> tuple[int, int]:
         """The seconds at which the clock shows a time from `opens` until `closes` on a day, in microseconds of it."""
         midnight, fraction = day * _DAY - piece.shift, self._start.microsecond
-        begins = max(piece.begins, midnight - (fraction - opens) // _MILLION)
-        ends = min(piece.ends, midnight - (fraction - closes) // _MILLION)
-        if begins < ends:
-            yield Stretch(begins, ends, began)
+        begins = midnight - (fraction - opens) // _MILLION
+        ends = midnight - (fraction - closes) // _MILLION
+        return max(piece.begins, begins), min(piece.ends, ends)
 
     def _between(self, begins: int, ends: int) -> list[_Piece]:
         """Looked for where the distance to UTC at the end of a day is not that of its begin."""
@@ -89,13 +91,3 @@ class WallClock:
         utc = self._start
         midnight = utc.toordinal() * _DAY
         return midnight + utc.hour * 3600 + utc.minute * 60 + utc.second + offset // timedelta(seconds=1)
-
-
-def _begins_on(window: Window, day: int) -> bool:
-    if window.weekdays is not None and (day - 1) % 7 + 1 not in window.weekdays:
-        return False
-    return window.dates is None or date.fromordinal(day) in window.dates
-
-
-def _microseconds(clock: time) -> int:
-    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * _MILLION + clock.microsecond
