@@ -22,7 +22,7 @@ class Estimate(Value):
 def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
     priced = price(tariff, facts)
-    untaxed = priced.cost_of(*tariff.untaxed)
+    untaxed = priced.cost_of(*tariff.untaxed) if tariff.untaxed else None
     taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
     shown = {"taxes": taxed.taxes, "net": taxed.net, "tax": taxed.tax, "gross": taxed.gross}
     return trusted(Estimate, lines=priced.lines, **shown)

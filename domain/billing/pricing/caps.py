@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.first_come import first_come
 from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet
 from domain.rulebook.adjustments import Cap, LadderCap
+
+_until = attrgetter("until_s")
 
 
 class Group(NamedTuple):
@@ -22,41 +25,42 @@ class Group(NamedTuple):
 def cap(element: Cap, sheet: Sheet) -> None:
     """At most so much in the trip, in each period, on each day, or in each occurrence of a window."""
     course, amount, period = sheet.course, sheet.minor(element.amount), element.period_s
-    facts = {"cap": str(element.amount), "period_s": str(period)}
     if period is not None and element.beyond == "started":
         amount, period = amount * max(1, -(-course.duration_s // period)), None
     if element.windows or element.calendar_day or period is not None:
         groups = [Group(cells, amount) for cells in _cells_of(element, period, course)]
-        _reduce(element, sheet, groups, facts)
+        _reduce(element, sheet, groups)
         return
     parts = sheet.standing(element.covers)
+    excess = sum([part.minor for part in parts]) - amount
+    if excess <= 0:
+        return
     cuts = _Cuts(course, parts)
-    excess = sum(part.minor for part in parts) - amount
     for n, part in reversed([*enumerate(parts)]):  # what a minimum added comes last
         cuts.timeless[n] = taken = max(0, min(excess, part.timeless))
         excess -= taken
     cuts.take(range(course.cells), excess)
-    _enter(element, sheet, cuts, facts, floors=[])
+    _enter(element, sheet, cuts, floors=[])
 
 
 def ladder(element: LadderCap, sheet: Sheet) -> None:
     """Caps that rise with the time, and begin again after the last."""
-    course, rungs = sheet.course, sorted(element.rungs, key=lambda rung: rung.until_s)
-    length = rungs[-1].until_s
-    groups = []
+    course, groups = sheet.course, []
+    steps = [(rung.until_s, sheet.minor(rung.amount)) for rung in sorted(element.rungs, key=_until)]
+    length = steps[-1][0]
     for begins in range(0, course.duration_s + 1, length):
         if element.beyond == "bracket":
             stay = min(length, course.duration_s - begins)
-            amount = next(rung.amount for rung in rungs if stay <= rung.until_s)
-            groups.append(Group(course.cells_from(begins, begins + length), sheet.minor(amount)))
+            amount = next(amount for until, amount in steps if stay <= until)
+            groups.append(Group(course.cells_from(begins, begins + length), amount))
             continue
-        steps = zip((0, *(rung.until_s for rung in rungs)), rungs, strict=False)
-        for after, rung in steps:
-            cells = course.cells_from(begins + after, begins + rung.until_s)
-            groups.append(Group(cells, sheet.minor(rung.amount), goes_on=after > 0))
-    facts = {"caps": ", ".join(f"{rung.amount} until {rung.until_s} s" for rung in rungs)}
+        after = 0
+        for until, amount in steps:
+            if begins + after <= course.duration_s:
+                groups.append(Group(course.cells_from(begins + after, begins + until), amount, goes_on=after > 0))
+            after = until
     groups[0] = groups[0]._replace(cells=range(groups[0].cells[-1] + 1))  # with what the car was held for
-    _reduce(element, sheet, groups, facts)
+    _reduce(element, sheet, groups)
 
 
 def _cells_of(element: Cap, period: int | None, course: Course) -> Iterable[Sequence[int]]:
@@ -115,22 +119,24 @@ class _Cuts:
             left[cell] = minor
 
 
-def _reduce(element: Cap | LadderCap, sheet: Sheet, groups: Iterable[Group], facts: dict[str, str]) -> None:
+def _reduce(element: Cap | LadderCap, sheet: Sheet, groups: Iterable[Group]) -> None:
     if not (parts := sheet.standing(element.covers)):
         return
-    cuts = _Cuts(sheet.course, parts)
+    cuts: _Cuts | None = None
     costs = [*map(sum, zip(*(part.cells for part in parts), strict=True))]
     spent = 0
     for cells, allowed, goes_on in groups:
         cost = sum(costs[cells.start : cells.stop] if isinstance(cells, range) else [costs[cell] for cell in cells])
         spent = cost + (spent if goes_on else 0)
         if (excess := spent - allowed) > 0:
+            cuts = cuts or _Cuts(sheet.course, parts)
             cuts.take(cells, excess)
             spent = allowed
-    _enter(element, sheet, cuts, facts, sheet.floors)
+    if cuts:
+        _enter(element, sheet, cuts, sheet.floors)
 
 
-def _enter(element: Cap | LadderCap, sheet: Sheet, cuts: _Cuts, facts: dict[str, str], floors: list[Floor]) -> None:
+def _enter(element: Cap | LadderCap, sheet: Sheet, cuts: _Cuts, floors: list[Floor]) -> None:
     before = sum(part.minor for part in cuts.parts)
     shares: dict[str, int] = {}
     for part, cells, timeless in zip(cuts.parts, cuts.cells, cuts.timeless, strict=True):
@@ -144,8 +150,15 @@ def _enter(element: Cap | LadderCap, sheet: Sheet, cuts: _Cuts, facts: dict[str,
     for floor in floors:
         _fill_up(floor, sheet, shares)
     if shares:
-        facts = {"before": sheet.major(before)} | facts
+        facts = {"before": sheet.major(before)} | _used(element)
         sheet.entries.append(Entry(element.id, element.description, shares, unit="cap", facts=facts))
+
+
+def _used(element: Cap | LadderCap) -> dict[str, str]:
+    if isinstance(element, Cap):
+        return {"cap": str(element.amount), "period_s": str(element.period_s)}
+    rungs = sorted(element.rungs, key=_until)
+    return {"caps": ", ".join(f"{rung.amount} until {rung.until_s} s" for rung in rungs)}
 
 
 def _kept(cells: list[int]) -> Layer:

@@ -66,7 +66,7 @@ class TripFacts(Value):
 
     @property
     def duration_s(self) -> int:
-        return sum(s.seconds for s in self.spans)
+        return sum([s.seconds for s in self.spans])
 
     def seconds_in(self, phase: str) -> int:
         """Time in a phase; `any` is the whole trip."""

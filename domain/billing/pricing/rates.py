@@ -40,23 +40,16 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
     used = {f"{rate.phase}_s": str(total)}
     if rate.calendar_day:
         days = Places(first_of_days(clock, begins, ends, course))
-        _meter(rate, sheet, days, Intervals(days.count, 1, 1), UNITS[DAY], used, _inside(rate, course))
+        _meter(rate, sheet, days, (days.count, 1, 1), UNITS[DAY], used, _inside(rate, course))
         return
-    is_cut = rate.clock == "trip"
-    found = intervals(
-        total,
-        rate.interval_s,
-        start=0 if is_cut else rate.start_s,
-        end=None if is_cut else rate.end_s,
-        counting=rate.counting,
-        reaches=rate.counting == "reached" and _reaches(rate, course, begins, shown + total, ran=total > 0),
-    )
-    first, interval = shown + (0 if is_cut else rate.start_s), rate.interval_s or 1
+    start, end = (0, None) if rate.clock == "trip" else (rate.start_s, rate.end_s)
+    reaches = rate.counting == "reached" and _reaches(rate, course, begins, shown + total, ran=total > 0)
+    found = intervals(total, rate.interval_s, start, end, rate.counting, reaches=reaches)
     ticks: Ticks
     if rate.counting == "reached":
-        ticks = Reached(clock, begins, first, interval, found.number)
+        ticks = Reached(clock, begins, shown + start, rate.interval_s or 1, found[0])
     else:
-        ticks = Run(clock, first, interval, found.number)
+        ticks = Run(clock, shown + start, rate.interval_s or 1, found[0])
     _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, _inside(rate, course))
 
 
@@ -81,15 +74,19 @@ def _distance(rate: DistanceRate, tariff: Tariff, package: Package | None, sheet
     course, metres = sheet.course, sheet.course.facts.distance_m
     periods = max(1, -(-course.duration_s // rate.included_every_s)) if rate.included_every_s else 1
     included = package.included if package else rate.included_once + rate.included * periods
-    lengths = [max(rate.start, included), rate.interval, Decimal(0) if rate.end is None else rate.end]
+    begins = max(rate.start, included)
+    numerator, of = begins.as_integer_ratio()
+    if metres * 1000 * of < numerator * MILLIMETRES[tariff.distance_unit]:
+        return  # as most trips do
+    lengths = [begins, rate.interval, Decimal(0) if rate.end is None else rate.end]
     ratios = [length.as_integer_ratio() for length in lengths]
     finest = lcm(*(denominator for _, denominator in ratios))
     whole = MILLIMETRES[tariff.distance_unit] * finest
     start, interval, end = (numerator * whole // denominator for numerator, denominator in ratios)
     total = metres * 1000 * finest
     until = None if rate.end is None else end
-    found = intervals(total, interval, start=start, end=until, counting=rate.counting, reaches=True)
-    ticks = _along_the_way(course, total, start, interval or 1, found.number)
+    found = intervals(total, interval, start, until, rate.counting, reaches=True)
+    ticks = _along_the_way(course, total, start, interval or 1, found[0])
     unit = tariff.distance_unit if rate.interval == 1 else f"{rate.interval} {tariff.distance_unit}"
     used = {"distance_m": str(metres), f"included_{tariff.distance_unit}": str(included)}
     _meter(rate, sheet, ticks, found, unit, used)
@@ -110,8 +107,10 @@ def _reservation(rate: ReservationRate, _: Tariff, __: Package | None, sheet: Sh
     if course.facts.reserved_at is None:
         return
     held_s = course.held_s
-    found = intervals(held_s, rate.interval_s, start=rate.free_s, end=None, counting=rate.counting, reaches=True)
-    ticks = Held(rate.free_s - held_s, rate.interval_s, found.number)
+    found = intervals(held_s, rate.interval_s, rate.free_s, None, rate.counting, reaches=True)
+    if not found[0]:
+        return
+    ticks = Held(rate.free_s - held_s, rate.interval_s, found[0])
     inside = [not free for free in course.inside(rate)] if rate.free_windows else None
     used = {"reserved_s": str(held_s), "free_s": str(rate.free_s)}
     _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, inside)
@@ -123,12 +122,14 @@ def _flat(fee: FlatFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
 
 
 def _zone(fee: ZoneFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
-    facts = sheet.course.facts
-    ends = ((fee.start, facts.start_zones), (fee.end, facts.end_zones))
-    if all(zone is None for zone, _ in ends) or any(zone is not None and zone not in seen for zone, seen in ends):
-        return
-    used = {"start_zone": fee.start, "end_zone": fee.end}
-    _once(fee, fee.amount, sheet, {name: zone for name, zone in used.items() if zone is not None})
+    facts, used = sheet.course.facts, {}
+    for name, zone, seen in (("start_zone", fee.start, facts.start_zones), ("end_zone", fee.end, facts.end_zones)):
+        if zone is not None:
+            if zone not in seen:
+                return
+            used[name] = zone
+    if used:
+        _once(fee, fee.amount, sheet, used)
 
 
 def _agreed(agreed: AgreedAmount, tariff: Tariff, _: Package | None, sheet: Sheet) -> None:
@@ -158,15 +159,17 @@ def _meter(
     facts: dict[str, str],
     inside: list[bool] | None = None,
 ) -> None:
-    if not found.number:
+    number, part, of = found
+    if not number:
         return
     metered = Metered(rate.rate, sheet.exponent, ticks, sheet.course, inside)
     if not metered.count:
         return
-    if found.is_cut:
-        metered.cut_last(found.part, found.of)
-    part = sheet.parts[rate.id] = Part(rate.id, metered.cells(), metered)
-    shares = {rate.id: part.minor}
+    if part != of:
+        metered.cut_last(part, of)
+    cells = metered.cells()
+    sheet.parts[rate.id] = Part(rate.id, cells, metered)
+    shares = {rate.id: sum(cells)}
     sheet.entries.append(Entry(rate.id, rate.description, shares, metered.quantity, unit, rate.rate, facts))
 
 

@@ -1,7 +1,7 @@
 """Where the charged intervals of an element begin, counted without walking them."""
 
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from domain.billing.pricing.course import Course, PhaseClock
 from domain.rulebook.rates import Counting
@@ -121,21 +121,12 @@ class Reached(Ticks):
         return self._clock.stopped(self._first + n * self._interval)
 
 
-class Intervals(NamedTuple):
-    """How many intervals are charged, and how much of the last one, in parts of an interval."""
-
-    number: int
-    part: int
-    of: int
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the last one counts only in part."""
-        return self.part != self.of
+Intervals = tuple[int, int, int]
+"""How many intervals are charged, and how much of the last one: so many parts of so many."""
 
 
 def intervals(
-    total: int, interval: int, *, start: int, end: int | None, counting: Counting, reaches: bool
+    total: int, interval: int, start: int, end: int | None, counting: Counting, *, reaches: bool
 ) -> Intervals:
     """The intervals on a meter that ran to `total`, from `start` until `end`.
 
@@ -143,14 +134,14 @@ def intervals(
     """
     reaches = reaches and counting == "reached" and (end is None or total < end)
     if interval == 0:
-        return Intervals(int(start < total or (start == total and reaches)), 1, 1)
+        return int(start < total or (start == total and reaches)), 1, 1
     length = (total if end is None else min(total, end)) - start
     if length < 0:
-        return Intervals(0, 1, 1)
+        return 0, 1, 1
     whole, rest = divmod(length, interval)
     if counting == "completed" or not rest:
-        return Intervals(whole + int(reaches and not rest), 1, 1)
-    return Intervals(whole + 1, rest if counting == "exact" else interval, interval)
+        return whole + int(reaches and not rest), 1, 1
+    return whole + 1, rest if counting == "exact" else interval, interval
 
 
 def first_of_days(clock: PhaseClock, begins: int, ends: int, course: Course) -> list[int]:

@@ -10,6 +10,7 @@ from domain.rulebook.windows import DAY_US
 
 _DAY = 86_400
 _MILLION = 1_000_000
+_SECOND = timedelta(seconds=1)
 
 
 class Stretch(NamedTuple):
@@ -36,7 +37,8 @@ class WallClock:
     """Local time from one second of the trip until just before another."""
 
     def __init__(self, start: datetime, zone: ZoneInfo, begins: int, ends: int) -> None:
-        self._start, self._zone = start, zone
+        self._utc, self._zone = start.replace(tzinfo=zone), zone
+        """What a clock in UTC shows at the start, as `tzinfo.fromutc` takes it."""
         self._pieces = self._between(begins, ends)
 
     def days(self) -> Iterator[Stretch]:
@@ -61,7 +63,7 @@ class WallClock:
 
     def _within(self, piece: _Piece, day: int, opens: int, closes: int) -> tuple[int, int]:
         """The seconds at which the clock shows a time from `opens` until `closes` on a day, in microseconds of it."""
-        midnight, fraction = day * _DAY - piece.shift, self._start.microsecond
+        midnight, fraction = day * _DAY - piece.shift, self._utc.microsecond
         begins = midnight - (fraction - opens) // _MILLION
         ends = midnight - (fraction - closes) // _MILLION
         return max(piece.begins, begins), min(piece.ends, ends)
@@ -77,17 +79,18 @@ class WallClock:
                 begins, here = jump, self._offset(jump)
         return [*pieces, _Piece(begins, ends, self._shift(here))]
 
-    def _jump(self, before: int, after: int, offset: timedelta) -> int:
+    def _jump(self, before: int, after: int, offset: int) -> int:
         """The first second at which the distance to UTC is another."""
         while after - before > 1:
             middle = (before + after) // 2
             before, after = (middle, after) if self._offset(middle) == offset else (before, middle)
         return after
 
-    def _offset(self, second: int) -> timedelta:
-        return (self._start + timedelta(seconds=second)).astimezone(self._zone).utcoffset() or timedelta()
+    def _offset(self, second: int) -> int:
+        """The distance to UTC, in seconds."""
+        utc = self._utc + timedelta(seconds=second)
+        return (self._zone.fromutc(utc) - utc) // _SECOND
 
-    def _shift(self, offset: timedelta) -> int:
-        utc = self._start
-        midnight = utc.toordinal() * _DAY
-        return midnight + utc.hour * 3600 + utc.minute * 60 + utc.second + offset // timedelta(seconds=1)
+    def _shift(self, offset: int) -> int:
+        utc = self._utc
+        return utc.toordinal() * _DAY + utc.hour * 3600 + utc.minute * 60 + utc.second + offset
