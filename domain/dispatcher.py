@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from domain.kernel.errors import CommandIdReusedError, DomainError, RulebookSupersededError, VersionConflictError
 from domain.kernel.messages import Command, Metadata
-from domain.kernel.ports import Clock, EventStore, Outcome
+from domain.kernel.ports import Clock, EventStore, NewestValues, NothingBeside, Outcome
 from domain.rulebook.history import Rulebooks
 from domain.unit_of_work import Handler, UnitOfWork
 
@@ -41,11 +41,13 @@ class Dispatcher:
         clock: Clock,
         rulebooks: Rulebooks,
         handlers: Mapping[type[Command], Handler],
+        beside: NewestValues | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rulebooks = rulebooks
         self._handlers = handlers
+        self._beside = beside or NothingBeside()
 
     async def dispatch(
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
@@ -73,7 +75,15 @@ class Dispatcher:
             attempt += 1
 
     def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, use_cache: bool) -> UnitOfWork:
-        return UnitOfWork(self._clock.now(), self._rulebooks, metadata, self._store, expected, use_cache=use_cache)
+        return UnitOfWork(
+            self._clock.now(),
+            self._rulebooks,
+            metadata,
+            self._store,
+            expected,
+            use_cache=use_cache,
+            beside=self._beside,
+        )
 
     async def _attempt(self, command: Command, work: UnitOfWork, fingerprint: str) -> CommandResult:
         answer = await self._handlers[type(command)](command, work)

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, StaleVersionError, UnknownServiceError, VersionConflictError
 from domain.kernel.messages import Metadata
-from domain.kernel.ports import EventStore
+from domain.kernel.ports import EventStore, NewestValues, NothingBeside
 from domain.rulebook.history import Rulebooks, RulebookVersion
 from domain.rulebook.model import LegalEntity, Rulebook
 from domain.rulebook.tariff import Tariff
@@ -35,6 +35,8 @@ class UnitOfWork:
     """Whether what the store remembers will do, although another process may have changed it since."""
     cached: set[UUID] = field(default_factory=set)
     """What came from memory."""
+    beside: NewestValues = field(default_factory=NothingBeside)
+    """What changes too often for the log."""
 
     def __post_init__(self) -> None:
         self.publication = self.rulebooks.newest_publication

@@ -1,6 +1,6 @@
 """What is known of a car right now, and how old each piece of it is."""
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Metres, Percent, Position
@@ -9,11 +9,16 @@ from domain.kernel.values import Instant, Value
 T = TypeVar("T")
 
 
+Doubt = Literal["contradicted", "stale"]
+"""Why a value may not be so: another source of the same car says otherwise, or the car has not been heard of since."""
+
+
 class Reading(Value, Generic[T]):
-    """A value and when the car measured it."""
+    """A value, when the car measured it, and what speaks against it."""
 
     value: T
     at: Instant
+    doubt: Doubt | None = None
 
 
 class Observation(Value):
@@ -39,6 +44,9 @@ class VehicleReadings(Value):
     """The newest reading of each kind."""
 
     position: Reading[Position] | None = None
+    speed_kmh: Reading[float] | None = None
+    way_m: Reading[Metres] | None = None
+    """How far its believed places lie apart, added up since it was first heard of: what it has driven at least."""
     odometer_m: Reading[Metres] | None = None
     energy_percent: Reading[Percent] | None = None
     locked: Reading[bool] | None = None
@@ -68,6 +76,11 @@ class VehicleReadings(Value):
             name: Reading(value=v, at=at) for name, v in values.items() if v is not None and self.is_newer(name, at)
         }
         return self.model_copy(update=fresh)
+
+    def joined_with(self, other: "VehicleReadings") -> "VehicleReadings":
+        """Of each kind the newer of both; the other's where they are of one time."""
+        newer = {name: reading for name, reading in other if reading is not None and self.is_newer(name, reading.at)}
+        return self.model_copy(update=newer) if newer else self
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""

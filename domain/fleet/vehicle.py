@@ -337,13 +337,13 @@ class Vehicle(Aggregate):
         """Whom the car's place is about now: its driver, or nobody but itself."""
         return self.driver_id or self.id
 
-    def unavailability(self, limits: ReservationLimits) -> list[Violation]:
+    def unavailability(self, newest: VehicleReadings, limits: ReservationLimits) -> list[Violation]:
         """Every reason why nobody can take this car now."""
         found = [
             self._taken(),
             *self.unfitness(),
-            position_violation(self.readings),
-            energy_violation(self.readings, limits),
+            position_violation(newest),
+            energy_violation(newest, limits),
         ]
         return [violation for violation in found if violation]
 
@@ -352,10 +352,10 @@ class Vehicle(Aggregate):
         found = [self._not_in_service(), contact_violation(online=self.online)]
         return [violation for violation in found if violation]
 
-    def end_readiness(self, limits: TripLimits, at: datetime) -> list[Violation]:
+    def end_readiness(self, newest: VehicleReadings, limits: TripLimits, at: datetime) -> list[Violation]:
         """Every criterion of the car that stands against ending its trip now."""
         offline = contact_violation(online=self.online)
-        return [*([offline] if offline else []), *end_violations(self.readings, limits, at)]
+        return [*([offline] if offline else []), *end_violations(newest, limits, at)]
 
     def put_into_service(self, rulebook: Rulebook, at: datetime) -> None:
         """Offer it to members; twice changes nothing. Refused when it has no price."""

@@ -9,8 +9,10 @@ from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Metadata, RecordedEvent
 from domain.kernel.policy import AskPaymentProvider, SendMessage, TellVehicle
+from domain.kernel.values import Value
 
 A = TypeVar("A", bound=Aggregate)
+V = TypeVar("V", bound=Value)
 
 
 class Outcome(Protocol):
@@ -81,6 +83,22 @@ class EventStore(Protocol):
     ) -> AsyncIterator[RecordedEvent]:
         """Events after a position, in order, filtered."""
         ...
+
+
+class NewestValues(Protocol):
+    """What is kept beside the log because it changes too often for it: of each thing its newest values."""
+
+    async def newest(self, kind: type[V], key: str, /) -> V | None:
+        """The values of this kind under a key, e.g. a car's readings under its VIN; none where none ever came."""
+        ...
+
+
+class NothingBeside:
+    """Nothing is kept beside the log."""
+
+    async def newest(self, kind: type[V], key: str, /) -> V | None:
+        del kind, key
+        return None
 
 
 class Clock(Protocol):

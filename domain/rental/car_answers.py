@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.members.member import Member
 from domain.rental import start
@@ -44,7 +45,8 @@ async def confirm_late_end(command: ConfirmLateEnd, work: UnitOfWork) -> None:
 
 
 async def _started(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
-    trip.tell(Trip.StartConfirmed, work.now, started_at=command.confirmed_at, **dict(await reading(vehicle, work)))
+    car = await reading(await newest_readings(vehicle, work), work)
+    trip.tell(Trip.StartConfirmed, work.now, started_at=command.confirmed_at, **dict(car))
 
 
 async def _parked(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
@@ -61,7 +63,8 @@ async def _ended(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: U
 
 async def _end(trip: Trip, vehicle: Vehicle, locked_at: datetime, work: UnitOfWork) -> None:
     member = await work.load(Member, trip.member_id)
-    trip.end(await reading(vehicle, work), work.rulebook.city(trip.city_id), locked_at, work.now)
+    car = await reading(await newest_readings(vehicle, work), work)
+    trip.end(car, work.rulebook.city(trip.city_id), locked_at, work.now)
     vehicle.close_trip(work.now)
     member.release(work.now)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -22,7 +23,7 @@ async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
     limits = work.rulebook.reservation
     again = cooldown(vehicle.last_reservations.get(command.member_id), limits, work.now)
-    refuse_if([*start.objections(member, vehicle, work), again])
+    refuse_if([*await start.objections(member, vehicle, work), again])
     quote = quote_for(vehicle, work.rulebook, work.now)
     work.add(Reservation.place(command, quote, start.method_token(member), limits, work.now))
     member.open_reservation(command.reservation_id, work.now)
@@ -90,16 +91,17 @@ async def resume_trip(command: commands.ResumeTrip, work: UnitOfWork) -> None:
 async def end_trip(command: commands.EndTrip, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
     vehicle = await work.load(Vehicle, trip.vehicle_id)
-    place = misplaced(await zones_of(vehicle, work))
-    refuse_if([*trip.end_objections(), *vehicle.end_readiness(work.rulebook.trip, work.now), *place])
-    car = await reading(vehicle, work)
+    newest = await newest_readings(vehicle, work)
+    place = misplaced(await zones_of(newest, work))
+    refuse_if([*trip.end_objections(), *vehicle.end_readiness(newest, work.rulebook.trip, work.now), *place])
+    car = await reading(newest, work)
     await order(trip, "lock", trip.request_end(car.odometer_m, work.now), work)
 
 
 async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
     member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
-    car = await reading(vehicle, work)
+    car = await reading(await newest_readings(vehicle, work), work)
     trip.force_end(car, work.rulebook, command.ended_at, command.reason, work.now)
     vehicle.close_trip(work.now)
     member.release(work.now)

@@ -1,5 +1,6 @@
 """Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
 
+from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ReservationId, TripId
@@ -21,11 +22,11 @@ class Claim(Value):
     reserved_at: Instant | None
 
 
-def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
+async def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
     """Every reason against this member taking this free car now."""
     return [
         *member.ineligibility(work.rulebook, work.now),
-        *vehicle.unavailability(work.rulebook.reservation),
+        *vehicle.unavailability(await newest_readings(vehicle, work), work.rulebook.reservation),
     ]
 
 
@@ -40,7 +41,7 @@ def method_token(member: Member) -> str:
 async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork) -> Claim:
     """The member's reservation of the car, or else the free car before them. Refused when neither holds."""
     if command.reservation_id is None:
-        refuse_if(objections(member, vehicle, work))
+        refuse_if(await objections(member, vehicle, work))
         quote = quote_for(vehicle, work.rulebook, work.now)
         found = Claim(quote=quote, method_token=method_token(member), reserved_at=None)
     else:

@@ -1,6 +1,6 @@
 """What rental reads off a car, and off the zones that it stands in."""
 
-from domain.fleet.vehicle import Vehicle
+from domain.fleet.state import VehicleReadings
 from domain.fleet.zone import Zone
 from domain.fleet.zones import ZoneKind
 from domain.kernel.errors import Violation
@@ -8,21 +8,20 @@ from domain.rental.meter import CarReading
 from domain.unit_of_work import UnitOfWork
 
 
-async def zones_of(vehicle: Vehicle, work: UnitOfWork) -> list[Zone]:
+async def zones_of(newest: VehicleReadings, work: UnitOfWork) -> list[Zone]:
     """The zones that the car stands in, as far as they still count."""
-    known = vehicle.readings.zones
+    known = newest.zones
     zones = [await work.load(Zone, zone_id) for zone_id in (known.value if known else ())]
     return [zone for zone in zones if not zone.retired]
 
 
-async def reading(vehicle: Vehicle, work: UnitOfWork) -> CarReading:
+async def reading(newest: VehicleReadings, work: UnitOfWork) -> CarReading:
     """The car now; `None` where it never told."""
-    readings = vehicle.readings
-    names = [(zone.kind.value, zone.name) for zone in await zones_of(vehicle, work)]
+    names = [(zone.kind.value, zone.name) for zone in await zones_of(newest, work)]
     return CarReading(
-        position=readings.position.value if readings.position else None,
-        odometer_m=readings.odometer_m.value if readings.odometer_m else None,
-        energy_percent=readings.energy_percent.value if readings.energy_percent else None,
+        position=newest.position.value if newest.position else None,
+        odometer_m=newest.odometer_m.value if newest.odometer_m else None,
+        energy_percent=newest.energy_percent.value if newest.energy_percent else None,
         zones=tuple(sorted({name for pair in names for name in pair})),
     )
 

@@ -4,7 +4,7 @@ import heapq
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from domain.billing.policies import payment_answer
 from domain.contexts import HANDLERS, POLICIES
 from domain.dispatcher import CommandResult, Dispatcher
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand
-from domain.fleet.state import Observation
+from domain.fleet.state import Observation, VehicleReadings
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
@@ -25,6 +25,7 @@ from tests.support.services import GivenRulebooks
 
 CarManner = Literal["obedient", "silent", "refusing"]
 ProviderManner = Literal["accepting", "declining", "silent"]
+V = TypeVar("V")
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 AGENT = Actor(role=Role.AGENT, id="agent-7")
@@ -34,6 +35,17 @@ SYSTEM = Actor(role=Role.SYSTEM, id="policies")
 def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:
     """The rules that said no."""
     return {violation.code for violation in refused.value.violations}
+
+
+class Beside:
+    """What cars have sent and no event says, by VIN."""
+
+    def __init__(self) -> None:
+        self.readings: dict[str, VehicleReadings] = {}
+
+    async def newest(self, kind: type[V], key: str) -> V | None:
+        found = self.readings.get(key)
+        return found if isinstance(found, kind) else None
 
 
 class World:
@@ -55,7 +67,8 @@ class World:
         self._seen = 0
         self._number = count()
         self._later: list[tuple[datetime, int, Command]] = []
-        self._dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS)
+        self.beside = Beside()
+        self._dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS, self.beside)
 
     def now(self) -> datetime:
         return self.time

@@ -11,7 +11,7 @@ from tests.support.world import World
 
 async def objections(world: World, which: VehicleId) -> set[str]:
     vehicle = await world.store.load(Vehicle, which)
-    return {violation.code for violation in vehicle.end_readiness(world.rulebook.trip, world.now())}
+    return {violation.code for violation in vehicle.end_readiness(vehicle.readings, world.rulebook.trip, world.now())}
 
 
 async def test_a_car_that_is_closed_and_off_and_knows_where_it_is_can_be_left(world: World) -> None:

@@ -72,7 +72,8 @@ async def test_every_reason_against_taking_a_car_is_told_at_once(world: World) -
     x1 = await commissioned(world, energy_percent=9.0)
     await world.do(NoteContact(vehicle_id=x1, online=False, at=world.now()))
 
-    reasons = (await world.store.load(Vehicle, x1)).unavailability(world.rulebook.reservation)
+    car = await world.store.load(Vehicle, x1)
+    reasons = car.unavailability(car.readings, world.rulebook.reservation)
 
     assert {reason.code for reason in reasons} == {
         "vehicle.out_of_service",
