@@ -54,7 +54,7 @@ order by placed_at desc, reservation_id desc limit $5
 """
 _TRIPS = """
 select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, parked_s,
-    distance_m
+    distance_m, case when state = 'start_failed' then reason end as reason
 from read_v1.trips
 where service = $1 and ($2::uuid is null or member_id = $2)
 and ($3::timestamptz is null or (requested_at, trip_id) < ($3, $4::uuid))

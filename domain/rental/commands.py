@@ -7,6 +7,9 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.kernel.messages import Command
 from domain.kernel.values import Instant
 
+Unpaid = Literal["payment_declined", "payment_timed_out"]
+"""Why the money for a trip is not secured."""
+
 
 class PlaceReservation(Command):
     """Keep a car for the free time, at the prices of now."""
@@ -118,7 +121,7 @@ class FailTripStart(Command):
     NAME = "rental.fail_trip_start"
 
     trip_id: TripId
-    reason: Literal["payment_declined", "payment_timed_out"]
+    reason: Unpaid
 
 
 class ConfirmTripStep(Command):

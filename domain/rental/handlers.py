@@ -10,6 +10,7 @@ from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, start
 from domain.rental.quotes import quote_for
+from domain.rental.release import expire, release
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
@@ -40,14 +41,12 @@ async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWo
     reservation = await work.load(Reservation, command.reservation_id)
     tariff = work.tariff(reservation.quote.tariff_digest)
     reservation.cancel(work.rulebook.city(reservation.city_id), tariff, work.now)
-    await _release(reservation, work)
+    await release(reservation, work)
 
 
 async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
-    tariff = work.tariff(reservation.quote.tariff_digest)
-    if reservation.expire(work.rulebook.city(reservation.city_id), tariff, work.now):
-        await _release(reservation, work)
+    await expire(reservation, work)
 
 
 async def remind_of_expiry(command: commands.RemindOfExpiry, work: UnitOfWork) -> None:
@@ -104,13 +103,6 @@ async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> No
     car = await reading(await newest_readings(vehicle, work), work)
     trip.force_end(car, work.rulebook, command.ended_at, command.reason, work.now)
     vehicle.close_trip(work.now)
-    member.release(work.now)
-
-
-async def _release(reservation: Reservation, work: UnitOfWork) -> None:
-    member = await work.load(Member, reservation.member_id)
-    vehicle = await work.load(Vehicle, reservation.vehicle_id)
-    vehicle.release(work.now, reserved_by=reservation.member_id)
     member.release(work.now)
 
 

@@ -1,6 +1,7 @@
 """Whenever something happened to a reservation, a trip, its payment or its car: what follows."""
 
 from collections.abc import Iterable
+from typing import get_args
 from uuid import UUID
 
 from domain.billing.commands import BillCharge, ReleaseHold, RequestHold
@@ -10,6 +11,7 @@ from domain.kernel.ids import PayerId, PaymentId, ReservationId, TripId, Vehicle
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
 from domain.rental import commands
+from domain.rental.commands import Unpaid
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import NOTICE
 from domain.rental.trip import Trip
@@ -104,6 +106,13 @@ def when_start_failed_then_release_money(recorded: RecordedEvent, event: Trip.St
     yield ReleaseHold(payment_id=payment_id_of(Trip.TOPIC, event.originator_id))
 
 
+def when_start_failed_then_tell_member(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
+    """Whether it was the payment or the car, since the member can do something about each."""
+    template = "trip_start_unpaid" if event.reason in get_args(Unpaid) else "trip_start_failed"
+    values = {"trip_id": str(event.originator_id), "reason": event.reason}
+    yield SendMessage(member_id=event.member_id, template=template, values=values)
+
+
 def when_step_failed_then_tell_member(recorded: RecordedEvent, event: StepFailed) -> Iterable[Reaction]:
     """The member learns what did not work and why."""
     template = "trip_" + type(event).TOPIC.rpartition(".")[2]
@@ -157,7 +166,7 @@ POLICIES: Policies = {
     Reservation.ChargeDue: (when_charge_due_then_bill_reservation,),
     Trip.Requested: (when_trip_requested_then_hold_money,),
     Trip.StartConfirmed: (when_start_confirmed_then_tell_member,),
-    Trip.StartFailed: (when_start_failed_then_release_money, when_step_failed_then_tell_member),
+    Trip.StartFailed: (when_start_failed_then_release_money, when_start_failed_then_tell_member),
     Trip.ParkFailed: (when_step_failed_then_tell_member,),
     Trip.ResumeFailed: (when_step_failed_then_tell_member,),
     Trip.EndUnconfirmed: (when_step_failed_then_tell_member,),

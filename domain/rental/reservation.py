@@ -6,7 +6,7 @@ from typing import Literal
 from domain.billing.pricing import TripFacts, price
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.values import Instant
 from domain.rental.commands import PlaceReservation
 from domain.rental.reservation_rules import NOTICE, not_longer, not_open, of_another_car, of_another_member, too_long
@@ -19,7 +19,7 @@ Closing = Literal["cancelled", "expired", "converted"]
 class Reservation(Aggregate):
     """A member's exclusive claim on one car: placed -> (extended)* -> converted | cancelled | expired.
 
-    A converted one is given back, still valid until its time, when the trip could not be started.
+    A converted one is given back, valid until its time and charged as any other, when the trip could not be started.
     """
 
     TOPIC = "rental.reservation"
@@ -116,7 +116,7 @@ class Reservation(Aggregate):
             aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "converted", self.timestamp, self.trip_id
 
     class GivenBack(Event):
-        """The trip could not be started; the claim holds on until its time."""
+        """The trip could not be started; the claim holds on until its time, and expires if that is past."""
 
         TOPIC = "rental.reservation.given_back"
 
@@ -173,15 +173,10 @@ class Reservation(Aggregate):
         refuse_if([self._not_open(at), *others])
         self.trigger_event(self.Converted, timestamp=at, member_id=self.member_id, trip_id=trip_id)
 
-    def give_back(self, trip_id: TripId, at: datetime) -> ReservationId | None:
-        """Undo the conversion into a trip that failed to start; returns its id, or expires it if its time is up."""
-        if self.trip_id != trip_id:
-            return None
-        if at >= self.expires_at:
-            self._close(self.Expired, self.expires_at, at)
-            return None
-        self.trigger_event(self.GivenBack, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
-        return ReservationId(self.id)
+    def give_back(self, at: datetime) -> None:
+        """Undo the conversion into a trip that failed to start. Without one, it changes nothing."""
+        if self.closed_as == "converted":
+            self.trigger_event(self.GivenBack, timestamp=at, member_id=self.member_id, expires_at=self.expires_at)
 
     def _close(self, event: type[Event], reserved_until: datetime, at: datetime) -> None:
         who = {"member_id": self.member_id, "vehicle_id": self.vehicle_id}

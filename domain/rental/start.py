@@ -3,11 +3,11 @@
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
-from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.values import Instant, Value
 from domain.members.member import Member
 from domain.rental.commands import StartTrip
 from domain.rental.quotes import quote_for, unknown_choices
+from domain.rental.release import expire
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
@@ -77,18 +77,13 @@ def trip(command: StartTrip, by: Claim, work: UnitOfWork) -> Trip:
 
 
 async def give_up(failed: Trip, reason: str, work: UnitOfWork) -> None:
-    """The trip does not start: the reservation is given back while its time lasts, else all are free."""
+    """The trip does not start: the reservation is given back, and expires if its time is up; else all are free."""
     member, vehicle = await work.load(Member, failed.member_id), await work.load(Vehicle, failed.vehicle_id)
     failed.tell(Trip.StartFailed, work.now, reason=reason)
     vehicle.close_trip(work.now)
-    still_valid = await _given_back(failed, work)
-    member.release(work.now, to_reservation=still_valid)
-    if still_valid is not None:
-        vehicle.reserve(still_valid, work.now)
-
-
-async def _given_back(failed: Trip, work: UnitOfWork) -> ReservationId | None:
-    if failed.reservation_id is None:
-        return None
-    reservation = await work.load(Reservation, failed.reservation_id)
-    return reservation.give_back(TripId(failed.id), work.now)
+    member.release(work.now, to_reservation=failed.reservation_id)
+    if failed.reservation_id is not None:
+        vehicle.reserve(failed.reservation_id, work.now)
+        reservation = await work.load(Reservation, failed.reservation_id)
+        reservation.give_back(work.now)
+        await expire(reservation, work)

@@ -42,6 +42,8 @@ class Trip(Aggregate):
     started: CarReading = CarReading()
     end_request: EndRequest | None = None
     ended_at: Instant | None = None
+    reason: str | None = None
+    """Why it failed to start."""
 
     class Requested(Created):
         TOPIC = "rental.trip.requested"
@@ -87,7 +89,7 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.start_failed"
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.state, aggregate.pending = S.START_FAILED, None
+            aggregate.state, aggregate.pending, aggregate.reason = S.START_FAILED, None, self.reason
 
     class ParkRequested(StepRequested):
         TOPIC = "rental.trip.park_requested"
@@ -249,6 +251,7 @@ class Trip(Aggregate):
             spans=trip_spans,
             distance_m=went.metres,
             reserved_at=self.reserved_at,
+            held_until=self.created_on if self.reserved_at else None,
             start_zones=self.started.zones,
             end_zones=car.zones,
             package=self.package,

@@ -83,8 +83,12 @@ async def test_a_declined_card_starts_nothing_and_costs_nothing(city: City) -> N
     member, car = await city.member(card="tok_decline"), await city.car()
 
     started = (await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member)).json()
-    await city.until(f"/v1/trips/{started['id']}", member, "start_failed")
+    failed = await city.until(f"/v1/trips/{started['id']}", member, "start_failed")
     await city.settled()
+
+    listed = (await city.get("/v1/trips", city.token(Role.AGENT)))["trips"]
+    assert [failed["reason"], *(trip["reason"] for trip in listed)] == ["payment_declined", "payment_declined"]
+    assert (len(city.mails("trip_start_unpaid")), city.mails("trip_start_failed")) == (1, [])
 
     account = (await city.api.get("/v1/members/me", headers=member)).json()
     assert account["state"] == "idle"

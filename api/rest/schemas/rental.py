@@ -189,6 +189,7 @@ class TripShown(Shown):
             },
             "end_request": None,
             "ended_at": None,
+            "reason": None,
         }
     )
 
@@ -210,10 +211,12 @@ class TripShown(Shown):
     started: CarReading
     end_request: EndRequest | None
     ended_at: AwareDatetime | None
+    reason: str | None
+    """Why it failed to start."""
 
 
 class TripSummary(BaseModel):
-    """A trip in a list."""
+    """A trip in a list. `reason` is why it failed to start."""
 
     trip_id: UUID
     member_id: UUID
@@ -226,6 +229,7 @@ class TripSummary(BaseModel):
     driving_s: int | None
     parked_s: int | None
     distance_m: int | None
+    reason: str | None
 
 
 class TripPage(BaseModel):
@@ -246,6 +250,7 @@ class TripPage(BaseModel):
                     "driving_s": 1268,
                     "parked_s": 300,
                     "distance_m": 8120,
+                    "reason": None,
                 }
             ],
             "next": None,

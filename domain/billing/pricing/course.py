@@ -70,7 +70,8 @@ class Course:
         self.duration_s = facts.duration_s
         self.held_s = 0
         if facts.reserved_at is not None:
-            self.held_s = max(0, (facts.started_at - facts.reserved_at) // _SECOND)
+            held_until = facts.held_until or facts.started_at
+            self.held_s = max(0, (held_until - facts.reserved_at) // _SECOND)
         self._clocks: dict[str, PhaseClock] = {}
         self._tariff = tariff
         self._wall: WallClock | None = None

@@ -29,7 +29,9 @@ class TripFacts(Value):
     spans: tuple[Span, ...] = ()
     distance_m: Metres = 0
     reserved_at: Instant | None = None
-    """When the hold of the car began; it ended when the trip started."""
+    """When the hold of the car began."""
+    held_until: Instant | None = None
+    """When the hold ended, since the start was asked for; as the trip started when none."""
     start_zones: Restricted[tuple[str, ...]] = ()
     """Kinds (and names, where a fee is for one zone) of the zones that the trip began in."""
     end_zones: Restricted[tuple[str, ...]] = ()
@@ -40,7 +42,7 @@ class TripFacts(Value):
     reservation_only: bool = False
     """The car was held until `started_at` but never driven: only the reservation is charged."""
 
-    @field_validator("started_at", "reserved_at")
+    @field_validator("started_at", "reserved_at", "held_until")
     @classmethod
     def _absolute(cls, moment: datetime | None) -> datetime | None:
         """In UTC: within a time zone, Python counts by the clock on the wall, which jumps."""

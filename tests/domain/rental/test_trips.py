@@ -13,7 +13,7 @@ from domain.kernel.ids import TripId, VehicleId, derived_id
 from domain.members.commands import BlockMember
 from domain.members.facts import MemberState
 from domain.members.member import Member
-from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip, ResumeTrip, StartTrip
+from domain.rental.commands import EndTrip, ExtendReservation, ForceEndTrip, ParkTrip, ResumeTrip, StartTrip
 from domain.rental.reservation import Reservation
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
@@ -92,7 +92,9 @@ async def test_a_declined_card_gives_the_reservation_back_and_opens_nothing(worl
     assert (await world.store.load(Reservation, reservation_id)).is_open
     assert (await world.store.load(Member, ada)).state is MemberState.IN_RESERVATION
     assert world.events(Vehicle.CommandRequested) == []
-    assert "trip_start_failed" in world.told()
+    [told] = [message for message in world.messages if message.template == "trip_start_unpaid"]
+    assert told.values["reason"] == (await world.store.load(Trip, trip_id)).reason == "payment_declined"
+    assert "trip_start_failed" not in world.told()
 
 
 async def test_a_silent_payment_provider_does_not_keep_the_car(world: World) -> None:
@@ -137,6 +139,44 @@ async def test_a_reservation_that_ran_out_meanwhile_is_released(world: World) ->
     assert (await world.store.load(Reservation, reservation_id)).closed_as == "expired"
     assert (await world.store.load(Member, ada)).state is MemberState.IDLE
     assert (await world.store.load(Vehicle, x1)).reservation_id is None
+
+
+async def test_a_start_just_before_the_end_of_a_hold_loses_neither_its_price_nor_the_cooldown_rule(
+    world: World,
+) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    await world.do(ExtendReservation(reservation_id=reservation_id, until=world.now() + 120 * MINUTE))
+    await world.advance(120 * MINUTE - timedelta(seconds=10))
+    world.provider = "silent"
+
+    await started(world, ada, x1, reservation_id)
+    await world.advance(2 * MINUTE)
+    with pytest.raises(RefusedError) as refused:
+        await reserved(world, ada, x1)
+
+    (invoice,) = world.events(Invoice.Issued)
+    assert (invoice.subject_id, str(invoice.gross)) == (reservation_id, "10.50 EUR")  # 105 minutes at 0.10
+    assert codes(refused) == {"reservation.cooldown"}
+    assert (await world.store.load(Member, ada)).state is MemberState.IDLE
+    assert (await world.store.load(Vehicle, x1)).reservation_id is None
+
+
+async def test_the_free_time_ends_when_the_start_is_asked_for_and_not_when_the_car_opens(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    reservation_id = await reserved(world, ada, x1)
+    await world.advance(15 * MINUTE - timedelta(seconds=10))
+    world.cars[x1] = "silent"
+
+    trip_id = await started(world, ada, x1, reservation_id)
+    await world.advance(timedelta(seconds=20))
+    world.cars[x1] = "obedient"
+    await world.answer_late()
+    await drive(world, x1, 10, 1_005_000)
+    await world.do(EndTrip(trip_id=trip_id))
+
+    (invoice,) = world.events(Invoice.Issued)
+    assert str(invoice.gross) == "3.40 EUR"  # 10 minutes at 0.34, and nothing for the hold
 
 
 async def test_a_given_back_reservation_still_expires_at_its_time(world: World) -> None:

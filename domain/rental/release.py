@@ -1,0 +1,21 @@
+"""The end of a claim that no trip comes of: member and car are free again."""
+
+from domain.fleet.vehicle import Vehicle
+from domain.members.member import Member
+from domain.rental.reservation import Reservation
+from domain.unit_of_work import UnitOfWork
+
+
+async def expire(reservation: Reservation, work: UnitOfWork) -> None:
+    """End a reservation whose time is up; too early or twice changes nothing."""
+    tariff = work.tariff(reservation.quote.tariff_digest)
+    if reservation.expire(work.rulebook.city(reservation.city_id), tariff, work.now):
+        await release(reservation, work)
+
+
+async def release(reservation: Reservation, work: UnitOfWork) -> None:
+    """The member may take another car, and others this one."""
+    member = await work.load(Member, reservation.member_id)
+    vehicle = await work.load(Vehicle, reservation.vehicle_id)
+    vehicle.release(work.now, reserved_by=reservation.member_id)
+    member.release(work.now)
