@@ -45,6 +45,9 @@ INGEST_UP = Gauge(
 INGEST_LEFT_OUT = Counter(
     "csbe_ingest_values_left_out_total", "Values of cars that cannot be true, by what they are about.", ["value"]
 )
+INGEST_MISSING = Counter(
+    "csbe_ingest_missing_messages_total", "Messages that had not come when a later one of the same car did."
+)
 INGEST_LET_GO = Counter("csbe_ingest_let_go_total", "Messages of QoS 0 that found no room in memory.")
 INGEST_OUTAGES = Counter(
     "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
@@ -205,6 +208,9 @@ class IngestFigures(BrokerFigures):
 
     def left_out(self, name: str) -> None:
         INGEST_LEFT_OUT.labels(name).inc()
+
+    def missing(self, messages: int) -> None:
+        INGEST_MISSING.inc(messages)
 
     def let_go(self, messages: int) -> None:
         INGEST_LET_GO.inc(messages)

@@ -11,7 +11,7 @@ from api.command_ids import CommandIds
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
 from domain.kernel.errors import UnknownServiceError
-from domain.kernel.ports import Clock, EventStore
+from domain.kernel.ports import Clock, EventStore, NewestValues
 from domain.rulebook.history import RulebookHistory
 from domain.rulebook.model import Rulebook
 from domain.webhooks.ports import Webhooks
@@ -28,6 +28,8 @@ class System:
     settings: Settings
     dispatcher: Dispatcher
     store: EventStore
+    beside: NewestValues
+    """What changes too often for the log."""
     clock: Clock
     tokens: TokenAuthority
     command_ids: CommandIds

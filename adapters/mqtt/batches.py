@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -14,24 +14,32 @@ import structlog
 
 from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
-from adapters.mqtt.memory import LastReported, RememberedVehicle, is_worth_reporting
+from adapters.mqtt.anomalies import DEFAULT_LIMITS, Limits
+from adapters.mqtt.clock import Moment, Stamp
+from adapters.mqtt.memory import LastTold, RememberedVehicle
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
-from adapters.mqtt.plausibility import DEFAULT_LIMITS, Limits, Sample, Verdict, assess
-from adapters.mqtt.signals import MessageReadings, readings_of
+from adapters.mqtt.signals import Told, told_by
 from adapters.mqtt.topics import VehicleAddress
+from adapters.mqtt.twin import ENERGY, Heard
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import DeadLetter, TelemetryRow, TelemetryStore
 from domain.dispatcher import CommandResult
+from domain.fleet.commands import ObserveVehicle
+from domain.fleet.state import KINDS, Observation
 from domain.kernel.errors import CommandIdReusedError, DomainError, VersionConflictError
 from domain.kernel.ids import CommandId, VehicleId, ZoneId
 from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.trusted import trusted
 from domain.kernel.units import Position
+from domain.rulebook.model import FleetLimits
 
 _FAILS_THE_BATCH: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
 
 log = structlog.get_logger(__name__)
 
+_USUAL = FleetLimits()
+_NOTHING_SAID = dict.fromkeys(KINDS)
 _BUGS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
 """A mistake of our own over one message must not stop all other cars: it becomes a dead letter and a log entry."""
 
@@ -89,7 +97,7 @@ class _Report(NamedTuple):
     channel: str
     command: Command
     command_id: CommandId
-    reported: LastReported
+    told: LastTold
     correlation: UUID | None = None
 
 
@@ -101,6 +109,12 @@ class _Findings:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
+def _usual(service: str) -> FleetLimits:
+    """Of a service that says nothing of its own."""
+    del service
+    return _USUAL
+
+
 class BatchWriter:
     """Makes a batch of messages durable. Doing it again, in whole or in part, adds nothing to the event log.
 
@@ -110,12 +124,14 @@ class BatchWriter:
 
     def __init__(
         self, dispatcher: Dispatches, telemetry: TelemetryStore, directory: VehicleDirectory, *,
-        zones: ZoneLookup, limits: Limits = DEFAULT_LIMITS, metrics: IngestMetrics | None = None,
+        zones: ZoneLookup, rules: Callable[[str], FleetLimits] = _usual,
+        limits: Limits = DEFAULT_LIMITS, metrics: IngestMetrics | None = None,
     ) -> None:  # fmt: skip
         self._dispatcher = dispatcher
         self._telemetry = telemetry
         self._directory = directory
         self._zones = zones
+        self._rules = rules
         self._limits = limits
         self._metrics = metrics or NoMetrics()
 
@@ -210,7 +226,7 @@ class BatchWriter:
             except _BUGS as error:
                 self._dead_letter_bug(found, report.message, report.channel, error)
             else:
-                car.memory.reported = report.reported
+                car.memory.told = report.told
                 self._metrics.message(report.channel, "reported")
             report = self._until_report(car, found)
 
@@ -225,75 +241,69 @@ class BatchWriter:
 
     def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Report | None:
         telemetry, strange = payloads.parse_telemetry(message.payload)
-        readings = self._readings_of(telemetry.signals, strange)
-        verdict = self._assess(car, readings, telemetry.ts, message.received_at, telemetry.seq)
-        found.rows.append(_row(car, message, telemetry, readings, verdict))
-        for anomaly in verdict.anomalies:
-            self._metrics.message("telemetry", anomaly.value)
-        if not verdict.is_newer:
+        told = self._told(telemetry.signals, strange)
+        twin = car.memory.twin
+        moment = twin.clock.judge(Stamp(telemetry.ts, message.received_at, telemetry.seq), self._limits)
+        heard = twin.hear(told, moment, self._limits)
+        found.rows.append(_row(car, message, telemetry, told, heard))
+        self._count(heard, moment)
+        if not heard.news:
             return None
-        return self._newer(car, message, telemetry.seq, verdict, readings)
-
-    def _newer(
-        self, car: _Car, message: Received, seq: int, verdict: Verdict, readings: MessageReadings
-    ) -> _Report | None:
-        """What has changed, if anything that means something has."""
-        if not verdict.position_is_good:
-            readings = readings.model_copy(update={"position": None})
-        zones = self._zones_of(car, readings)
-        reported = car.memory.reported
-        if not is_worth_reporting(reported, readings, zones):
+        seen = self._observation(car, heard, moment)
+        if not car.memory.told.is_outdated_by(seen, self._rules(car.known.service)):
             return None
-        command = commands.observe(car.known.vehicle_id, verdict.at, readings, zones)
-        command_id = commands.telemetry_id(car.vin, seq, verdict.at)
-        return _Report(message, "telemetry", command, command_id, reported.with_readings(readings, zones))
-
-    def _readings_of(self, signals: Mapping[str, payloads.SignalValue], strange: int) -> MessageReadings:
-        readings, left_out = readings_of(signals)
-        for name in (*left_out, *("unknown",) * strange):
-            self._metrics.left_out(name)
-        return readings
+        command = ObserveVehicle(vehicle_id=car.known.vehicle_id, observation=seen)
+        command_id = commands.telemetry_id(car.vin, telemetry.seq, telemetry.ts)
+        return _Report(message, "telemetry", command, command_id, car.memory.told.with_observation(seen))
 
     def _take_response(self, car: _Car, message: Received) -> _Report:
         response, strange = payloads.parse_response(message.payload)
-        at = min(response.ts, message.received_at)
-        told = self._readings_of(response.signals or {}, strange)
-        readings = self._believable(car, told, response.ts, message.received_at)
-        zones = self._zones_of(car, readings)
-        command = commands.answer(car.known.vehicle_id, response, at, readings, zones)
-        reported = car.memory.reported
-        if response.status == "done" and response.signals:
-            reported = reported.with_readings(readings, zones)
+        told = self._told(response.signals or {}, strange)
+        twin = car.memory.twin
+        moment = twin.clock.judge(Stamp(response.ts, message.received_at), self._limits)
+        heard = twin.hear(told, moment, self._limits)
+        self._count(heard, moment)
+        seen = self._observation(car, heard, moment)
+        after = car.memory.told
+        if response.status == "done":
+            after = after.with_observation(seen) if heard.news else after
+            after = after if "locked" in heard.news else after.without_locks()
+        command = commands.answer(car.known.vehicle_id, response, seen)
         command_id = commands.response_id(car.known.vehicle_id, response.id)
-        return _Report(message, "responses", command, command_id, reported, response.id)
+        return _Report(message, "responses", command, command_id, after, response.id)
 
-    def _believable(self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime) -> MessageReadings:
-        """With the last believed place instead of one that is frozen, impossible or overtaken."""
-        verdict = self._assess(car, readings, at, received_at)
-        trusted = car.memory.track.trusted
-        if verdict.position_is_good or trusted is None or readings.position is None:
-            return readings
-        return readings.model_copy(update={"position": trusted.position})
+    def _told(self, signals: Mapping[str, payloads.SignalValue], strange: int) -> Told:
+        told = told_by(signals)
+        for name in (*told.left_out, *("unknown",) * strange):
+            self._metrics.left_out(name)
+        return told
+
+    def _count(self, heard: Heard, moment: Moment) -> None:
+        for anomaly in heard.anomalies:
+            self._metrics.message("telemetry", anomaly.value)
+        if moment.missing:
+            self._metrics.missing(moment.missing)
+
+    def _observation(self, car: _Car, heard: Heard, moment: Moment) -> Observation:
+        """What fleet would be told: the readings, the zones of the place, and how far the clock is off."""
+        said: dict[str, Any] = {**_NOTHING_SAID, **heard.news}  # each of the type that the twin gives it
+        twin, place = car.memory.twin, heard.news.get("position")
+        if place is not None:
+            inside = self._zones(car.known.service, place)
+            said["zones"] = tuple(sorted(twin.zones.look(inside, place, moment.at, twin.accuracy_m(moment.at))))
+        said["clock_ahead_s"] = round(twin.clock.offset(self._limits).total_seconds())
+        return trusted(Observation, observed_at=moment.at, **said)
 
     def _take_status(self, car: _Car, message: Received) -> _Report | None:
         if not message.payload:  # how one clears what a broker retains
             return None
         online = payloads.parse_status(message.payload) == "online"
-        reported = car.memory.reported
-        if reported.online is online:
+        told = car.memory.told
+        if told.online is online:
             return None
         command = commands.contact(car.known.vehicle_id, message.received_at, online=online)
-        command_id = commands.contact_id(car.vin, reported.contact_changes)
-        return _Report(message, "status", command, command_id, reported.with_contact(online=online))
-
-    def _assess(
-        self, car: _Car, readings: MessageReadings, at: datetime, received_at: datetime, seq: int | None = None
-    ) -> Verdict:
-        sample = Sample(at, received_at, seq, readings.position, readings.speed_kmh, readings.odometer_m)
-        return assess(car.memory.track, sample, self._limits)
-
-    def _zones_of(self, car: _Car, readings: MessageReadings) -> frozenset[ZoneId] | None:
-        return None if readings.position is None else self._zones(car.known.service, readings.position)
+        command_id = commands.contact_id(car.vin, told.contact_changes)
+        return _Report(message, "status", command, command_id, told.with_contact(online=online))
 
     async def _dispatch(self, car: _Car, report: _Report) -> None:
         metadata = Metadata.of(
@@ -326,14 +336,13 @@ def _span(message: Received) -> AbstractContextManager[object]:
     return tracing.span(f"process {channel}", tracing.SpanKind.CONSUMER, facts, parent=message.traceparent)
 
 
-def _row(
-    car: _Car, message: Received, telemetry: payloads.TelemetryMessage, readings: MessageReadings, verdict: Verdict
-) -> TelemetryRow:
-    place = readings.position
+def _row(car: _Car, message: Received, telemetry: payloads.TelemetryMessage, told: Told, heard: Heard) -> TelemetryRow:
+    said = told.singles
     return TelemetryRow(
         received_at=message.received_at, measured_at=telemetry.ts,
         vin=car.vin, service=car.known.service, seq=telemetry.seq,
-        latitude=place.latitude if place else None, longitude=place.longitude if place else None,
-        speed_kmh=readings.speed_kmh, odometer_m=readings.odometer_m, energy_percent=readings.energy_percent,
-        anomalies=",".join(sorted(verdict.anomalies)), signals=orjson.dumps(telemetry.signals).decode(),
+        latitude=said.get("latitude"), longitude=said.get("longitude"),
+        speed_kmh=said.get("speed_kmh"), odometer_m=said.get("odometer_m"),
+        energy_percent=next((said[name] for name in ENERGY if name in said), None),
+        anomalies=",".join(sorted(heard.anomalies)), signals=orjson.dumps(telemetry.signals).decode(),
     )  # fmt: skip

@@ -4,18 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.mqtt.payloads import ResponseMessage
-from adapters.mqtt.signals import MessageReadings
-from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact, ObserveVehicle
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact
 from domain.fleet.state import Observation
-from domain.kernel.ids import CommandId, VehicleId, ZoneId, derived_id
+from domain.kernel.ids import CommandId, VehicleId, derived_id
 from domain.kernel.messages import Command
 
-ZoneIds = frozenset[ZoneId]
 
-
-def telemetry_id(vin: str, seq: int, at: datetime) -> CommandId:
-    """Of an observation; with the time, since a restarted device counts from the beginning."""
-    return CommandId(derived_id("telemetry", vin, seq, at.isoformat()))
+def telemetry_id(vin: str, seq: int, ts: datetime) -> CommandId:
+    """Of an observation; with the time that the car gave, since a restarted device counts from the beginning."""
+    return CommandId(derived_id("telemetry", vin, seq, ts.isoformat()))
 
 
 def response_id(vehicle_id: VehicleId, request_id: UUID) -> CommandId:
@@ -28,27 +25,13 @@ def contact_id(vin: str, change: int) -> CommandId:
     return CommandId(derived_id("contact", vin, change))
 
 
-def observe(vehicle_id: VehicleId, at: datetime, readings: MessageReadings, zones: ZoneIds | None) -> Command:
-    """The car has changed in a way that means something."""
-    return ObserveVehicle(vehicle_id=vehicle_id, observation=_observation(at, readings, zones))
-
-
-def answer(
-    vehicle_id: VehicleId, response: ResponseMessage, at: datetime, readings: MessageReadings, zones: ZoneIds | None
-) -> Command:
+def answer(vehicle_id: VehicleId, response: ResponseMessage, seen: Observation) -> Command:
     """The car did what it was told, or did not."""
     if response.status == "done":
-        return ConfirmVehicleCommand(
-            vehicle_id=vehicle_id, request_id=response.id, observation=_observation(at, readings, zones)
-        )
+        return ConfirmVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, observation=seen)
     return FailVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, reason=response.reason or response.status)
 
 
 def contact(vehicle_id: VehicleId, at: datetime, *, online: bool) -> Command:
     """The car's connection went away or is back."""
     return NoteContact(vehicle_id=vehicle_id, online=online, at=at)
-
-
-def _observation(at: datetime, readings: MessageReadings, zones: ZoneIds | None) -> Observation:
-    inside = None if zones is None else tuple(sorted(zones))
-    return Observation(observed_at=at, zones=inside, **readings.model_dump())

@@ -1,148 +1,120 @@
-"""From VSS signals to what the backend talks about: position, energy, locks, doors, ignition, plug, faults, crash."""
+"""From VSS signals to what the backend looks at: position, energy, locks, doors, ignition, plug, faults, crash."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, NamedTuple
 
 from adapters.mqtt.payloads import SignalValue
-from domain.kernel.units import Latitude, Longitude, Metres, Percent, Position
+from domain.kernel.units import FURTHEST_M
+
+Part = str
+"""VSS path of one of several parts that together make a reading, e.g. of a door."""
 
 _DOOR = r"Vehicle\.Cabin\.Door\.Row[12]\.(DriverSide|PassengerSide|Left|Right)"
-_DOOR_OPEN = re.compile(rf"{_DOOR}\.IsOpen|Vehicle\.Body\.(Trunk\.(Front|Rear)|Hood)\.IsOpen")
-_DOOR_LOCKED = re.compile(rf"{_DOOR}\.IsLocked|Vehicle\.Body\.Trunk\.Rear\.IsLocked")
-_PLUGGED = re.compile(r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.\w+\.IsChargingCableConnected")
-_AIRBAG = re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed")
-_GROUPS = {"open": _DOOR_OPEN, "locked": _DOOR_LOCKED, "plugged": _PLUGGED, "airbags": _AIRBAG}
-_IGNITION = {"LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
-_SINGLE = {  # of two that mean the same, the first counts
-    "Vehicle.CurrentLocation.Latitude": "latitude",
-    "Vehicle.CurrentLocation.Longitude": "longitude",
-    "Vehicle.Speed": "speed_kmh",
-    "Vehicle.TraveledDistance": "odometer_m",
-    "Vehicle.Powertrain.FuelSystem.RelativeLevel": "fuel_percent",
-    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed": "charge_percent",
-    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Current": "charge_percent",
-    "Vehicle.LowVoltageSystemState": "ignition",
-    "Vehicle.Diagnostics.DTCList": "faults",
+_GROUPS = {
+    "open": re.compile(rf"{_DOOR}\.IsOpen|Vehicle\.Body\.(Trunk\.(Front|Rear)|Hood)\.IsOpen"),
+    "locked": re.compile(rf"{_DOOR}\.IsLocked|Vehicle\.Body\.Trunk\.Rear\.IsLocked"),
+    "plugged": re.compile(
+        r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.\w+\.IsChargingCableConnected"
+    ),
+    "airbags": re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed"),
 }
+_IGNITION = {"UNDEFINED": None, "LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
 
-_LAST_FIRST = tuple(reversed(_SINGLE.items()))
+
+class NotBelievableError(ValueError):
+    """The value is of another type than the signal has, or out of the bounds that VSS and physics give it."""
 
 
-def _known_state(value: str) -> str:
-    if value not in _IGNITION and value != "UNDEFINED":
-        msg = f"must be one of UNDEFINED, {', '.join(_IGNITION)}"
-        raise ValueError(msg)
+def _within(least: float, most: float) -> Callable[[SignalValue], float]:
+    def check(value: SignalValue) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise NotBelievableError
+        return value
+
+    return check
+
+
+def _metres(value: SignalValue) -> int:
+    return round(_within(0, FURTHEST_M)(value))
+
+
+def _ignition(value: SignalValue) -> bool | None:
+    if not isinstance(value, str) or value not in _IGNITION:
+        raise NotBelievableError
+    return _IGNITION[value]
+
+
+def _has_fix(value: SignalValue) -> bool:
+    if not isinstance(value, str):
+        raise NotBelievableError
+    return value != "NONE"
+
+
+def _faults(value: SignalValue) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise NotBelievableError
+    return tuple(sorted(set(value)))
+
+
+def _switch(value: SignalValue) -> bool:
+    if not isinstance(value, bool):
+        raise NotBelievableError
     return value
 
 
-class _Signals(BaseModel):
-    """The signals that are used, with the bounds that VSS gives them; others are stored but not looked at."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    speed_kmh: Annotated[float, Field(ge=-100, le=500)] | None = None
-    odometer_m: Metres | None = None
-    fuel_percent: Percent | None = None
-    charge_percent: Percent | None = None
-    ignition: Annotated[str, AfterValidator(_known_state)] | None = None
-    faults: list[str] | None = None
-    open: list[bool] | None = None
-    locked: list[bool] | None = None
-    plugged: list[bool] | None = None
-    airbags: list[bool] | None = None
+_SINGLE: dict[str, tuple[str, Callable[[SignalValue], Any]]] = {
+    "Vehicle.CurrentLocation.Latitude": ("latitude", _within(-90, 90)),
+    "Vehicle.CurrentLocation.Longitude": ("longitude", _within(-180, 180)),
+    "Vehicle.CurrentLocation.HorizontalAccuracy": ("accuracy_m", _within(0, FURTHEST_M)),
+    "Vehicle.CurrentLocation.GNSSReceiver.FixType": ("has_fix", _has_fix),
+    "Vehicle.Speed": ("speed_kmh", _within(-100, 500)),
+    "Vehicle.TraveledDistance": ("odometer_m", _metres),
+    "Vehicle.Powertrain.FuelSystem.RelativeLevel": ("fuel_percent", _within(0, 100)),
+    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Current": ("current_charge_percent", _within(0, 100)),
+    "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed": ("charge_percent", _within(0, 100)),
+    "Vehicle.LowVoltageSystemState": ("ignition_on", _ignition),
+    "Vehicle.Diagnostics.DTCList": ("fault_codes", _faults),
+}
 
 
-class MessageReadings(BaseModel):
-    """What one message says of the car; `None` where it says nothing."""
+class Told(NamedTuple):
+    """What one message says, each value by itself, by our names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    position: Position | None = None
-    speed_kmh: float | None = None
-    odometer_m: Metres | None = None
-    energy_percent: Percent | None = None
-    """State of charge of an electric car, else the fuel level."""
-    locked: bool | None = None
-    """Every door and the boot."""
-    doors_closed: bool | None = None
-    ignition_on: bool | None = None
-    plugged_in: bool | None = None
-    fault_codes: tuple[str, ...] | None = None
-    """Active trouble codes (SAE J2012), sorted."""
-    crashed: bool | None = None
-    """An airbag has been deployed."""
-
-
-class Believable(NamedTuple):
-    """What can be true of a message's signals, and what cannot."""
-
-    readings: MessageReadings
+    singles: Mapping[str, Any]  # each as its check gives it
+    parts: Mapping[str, Mapping[Part, bool]]
+    """`open`, `locked`, `plugged`, `airbags`: of each part that it speaks of."""
     left_out: tuple[str, ...] = ()
-    """Names of the values out of the bounds that VSS gives them, or of another type: each spoils itself alone."""
+    """Names of the values that cannot be true: each spoils itself alone."""
 
 
-def readings_of(signals: Mapping[str, SignalValue]) -> Believable:
-    """The one place where what a car says becomes what the backend talks about."""
-    told = _sorted_out(signals)
-    left_out: tuple[str, ...] = ()
-    try:
-        found = _Signals.model_validate(told)
-    except ValidationError as error:
-        left_out = tuple(_removed(told, problem["loc"]) for problem in reversed(error.errors()))
-        found = _Signals.model_validate(told)
-    if found.latitude is None or found.longitude is None:
-        halves = {"latitude": found.latitude, "longitude": found.longitude}
-        left_out += tuple(name for name, half in halves.items() if half is not None)
-        return Believable(_readings(found, None), left_out)
-    return Believable(_readings(found, Position(latitude=found.latitude, longitude=found.longitude)), left_out)
-
-
-def _removed(told: dict[str, Any], place: tuple[int | str, ...]) -> str:
-    """Take a value out, or one of a list, the last first; returns the name of what it is about."""
-    name = str(place[0])
-    if len(place) > 1 and isinstance(told[name], list) and name in _GROUPS:
-        del told[name][int(place[1])]
-    else:
-        told.pop(name, None)
-    return name
-
-
-def _readings(found: _Signals, position: Position | None) -> MessageReadings:
-    return MessageReadings(
-        position=position,
-        speed_kmh=found.speed_kmh,
-        odometer_m=found.odometer_m,
-        energy_percent=found.fuel_percent if found.charge_percent is None else found.charge_percent,
-        locked=all(found.locked) if found.locked else None,
-        doors_closed=not any(found.open) if found.open else None,
-        ignition_on=_IGNITION.get(found.ignition) if found.ignition else None,
-        plugged_in=any(found.plugged) if found.plugged else None,
-        fault_codes=None if found.faults is None else tuple(sorted(set(found.faults))),
-        crashed=any(found.airbags) if found.airbags else None,
-    )
-
-
-def _sorted_out(
-    signals: Mapping[str, SignalValue],
-) -> dict[str, Any]:  # values are validated by the model that takes them
-    """Signals that are used, by our names; several doors make one list."""
-    found: dict[str, Any] = {name: signals[path] for path, name in _LAST_FIRST if path in signals}
+def told_by(signals: Mapping[str, SignalValue]) -> Told:
+    """The one place where what a car says becomes what the backend looks at; other signals are stored only."""
+    singles: dict[str, Any] = {}
+    parts: dict[str, dict[Part, bool]] = {}
+    left_out: list[str] = []
     for path, value in signals.items():
-        if (group := _group_of(path)) is not None:
-            if group in found:
-                found[group].append(value)
-            else:
-                found[group] = [value]
-    return found
+        meaning = _meaning(path)
+        if meaning is None:
+            continue
+        name, check, is_part = meaning
+        try:
+            believed = check(value)
+        except NotBelievableError:
+            left_out.append(name)
+            continue
+        if is_part:
+            parts.setdefault(name, {})[path] = believed
+        elif believed is not None:
+            singles[name] = believed
+    return Told(singles, parts, tuple(left_out))
 
 
 @lru_cache(maxsize=10_000)
-def _group_of(path: str) -> str | None:
-    """Of which of our lists a signal is a part."""
-    return next((name for name, pattern in _GROUPS.items() if pattern.fullmatch(path)), None)
+def _meaning(path: str) -> tuple[str, Callable[[SignalValue], Any], bool] | None:
+    """By which name a signal goes, how it is checked, and whether it is one part of several."""
+    if single := _SINGLE.get(path):
+        return *single, False
+    group = next((name for name, pattern in _GROUPS.items() if pattern.fullmatch(path)), None)
+    return None if group is None else (group, _switch, True)

@@ -24,20 +24,21 @@ from unnest(
     speed_kmh, odometer_m, energy_percent, anomalies, signals
 )
 """
-_LOCK_TRACKS = """
+_LOCK_TWINS = """
 with known as (
-    insert into csbe.telemetry_tracks (vin) select unnest($1::text[]) order by 1 on conflict do nothing
+    insert into csbe.vehicle_twins (vin) select unnest($1::text[]) order by 1 on conflict do nothing
 )
-select vin, track::text, reported::text from csbe.telemetry_tracks where vin = any($1) order by vin for update
+select vin, twin::text, told::text from csbe.vehicle_twins where vin = any($1) order by vin for update
 """
-_SAVE_TRACKS = """
-update csbe.telemetry_tracks old set track = new.track::jsonb, reported = new.reported::jsonb, updated_at = now()
-from unnest($1::text[], $2::text[], $3::text[]) as new (vin, track, reported) where old.vin = new.vin
+_SAVE_TWINS = """
+update csbe.vehicle_twins old set twin = new.twin::jsonb, told = new.told::jsonb, heard_at = now()
+from unnest($1::text[], $2::text[], $3::text[]) as new (vin, twin, told) where old.vin = new.vin
 """
 _DEAD_LETTER = """
 insert into csbe.dead_letters (received_at, topic, payload, reason)
 select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
 """
+_TWIN = "select twin::text, told::text, heard_at from csbe.vehicle_twins where vin = $1"
 _PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
 _DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
 MAX_DEAD_BYTES = 64 * 1024
@@ -72,11 +73,12 @@ class DeadLetter:
 
 
 @dataclass(frozen=True)
-class StoredTrack:
+class StoredTwin:
     """What is remembered of one car between messages, each as JSON text; `None` for a car that is new."""
 
-    track: str | None = None
-    reported: str | None = None
+    twin: str | None = None
+    told: str | None = None
+    heard_at: datetime | None = None
 
 
 class TelemetryBatch:
@@ -85,23 +87,23 @@ class TelemetryBatch:
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         self._connection = connection
 
-    async def remember(self, vins: Iterable[str]) -> dict[str, StoredTrack]:
+    async def remember(self, vins: Iterable[str]) -> dict[str, StoredTwin]:
         """What is known of these cars, locked until the batch ends: two processes never work on one car at once."""
         wanted = sorted(set(vins))
-        rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
+        rows = await self._connection.fetch(_LOCK_TWINS, wanted)
         if len(rows) < len(wanted):  # rows inserted by the statement itself are not visible to it
-            rows = await self._connection.fetch(_LOCK_TRACKS, wanted)
-        return {row["vin"]: StoredTrack(row["track"], row["reported"]) for row in rows}
+            rows = await self._connection.fetch(_LOCK_TWINS, wanted)
+        return {row["vin"]: StoredTwin(row["twin"], row["told"]) for row in rows}
 
     async def store(
-        self, rows: Sequence[TelemetryRow], memories: Mapping[str, StoredTrack], dead: Sequence[DeadLetter]
+        self, rows: Sequence[TelemetryRow], memories: Mapping[str, StoredTwin], dead: Sequence[DeadLetter]
     ) -> None:
         """Write everything of the batch."""
         if rows:
             await self._connection.execute(_STORE, *map(list, zip(*rows, strict=True)))
         if memories:
-            tracks, reported = [m.track for m in memories.values()], [m.reported for m in memories.values()]
-            await self._connection.execute(_SAVE_TRACKS, list(memories), tracks, reported)
+            twins, told = [m.twin for m in memories.values()], [m.told for m in memories.values()]
+            await self._connection.execute(_SAVE_TWINS, list(memories), twins, told)
         if dead:
             columns = zip(
                 *((d.received_at, d.topic.replace("\0", ""), d.payload[:MAX_DEAD_BYTES], d.reason) for d in dead),
@@ -127,6 +129,11 @@ class TelemetryStore:
             await self._ensure_day(day)
         async with self._pool.acquire() as connection, connection.transaction():
             yield TelemetryBatch(connection)
+
+    async def twin(self, vin: str) -> StoredTwin | None:
+        """What is known of one car beside the log; none when nothing ever came from it."""
+        row = await self._pool.fetchrow(_TWIN, vin)
+        return None if row is None else StoredTwin(row["twin"], row["told"], row["heard_at"])
 
     async def drop_before(self, first_kept: date) -> list[date]:
         """Retention: drop the partitions and the dead letters of all days before this one; return those days."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import asyncpg
 from opentelemetry.trace import Tracer
 
+from adapters.mqtt.twins import Twins
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.rulebooks import PublishedRulebooks
+from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority
 from api.composition.tracing import TracedDispatcher, traced
 from api.observability import AppendMetrics, MeasuredDispatcher
@@ -28,6 +30,7 @@ class Foundation:
     clock: Clock
     pool: asyncpg.Pool
     store: PostgresEventStore
+    telemetry: TelemetryStore
     rulebooks: PublishedRulebooks
     dispatcher: Dispatcher
     tokens: TokenAuthority
@@ -45,8 +48,10 @@ async def foundation(settings: Settings, dsn: str, clock: Clock) -> AsyncIterato
         store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
         stack.push_async_callback(store.close)
         rulebooks = PublishedRulebooks(store)
-        dispatcher = (TracedDispatcher if tracer else MeasuredDispatcher)(store, clock, rulebooks, contexts.HANDLERS)
-        yield Foundation(settings, clock, pool, store, rulebooks, dispatcher, _tokens(settings), tracer)
+        telemetry = TelemetryStore(pool)
+        kind = TracedDispatcher if tracer else MeasuredDispatcher
+        dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, Twins(telemetry))
+        yield Foundation(settings, clock, pool, store, telemetry, rulebooks, dispatcher, _tokens(settings), tracer)
 
 
 def _tokens(settings: Settings) -> TokenAuthority:

@@ -15,6 +15,7 @@ from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.sharing import SharedIngest
+from adapters.mqtt.twins import Twins
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
@@ -24,7 +25,6 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.read_models.projection import Projection
-from adapters.postgres.telemetry import TelemetryStore
 from adapters.postgres.webhooks.changes import WebhookChanges
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
@@ -49,6 +49,7 @@ from api.settings import Settings
 from api.system import System
 from domain import contexts
 from domain.kernel.ports import Clock, Messenger, VehicleGateway
+from domain.rulebook.model import FleetLimits
 from projections.members import MembersProjector
 
 
@@ -83,8 +84,8 @@ async def composed(
         await stack.enter_async_context(gateway)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
-        changes, telemetry, zones = _webhook_changes(base), TelemetryStore(base.pool), ZoneMap()
-        ingest, parts = await _ingest(base, mqtt_url, tls, telemetry, zones), Parts()
+        changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
+        ingest, parts = await _ingest(base, mqtt_url, tls, zones), Parts()
         yield Running(
             system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs, parts),
             pool=base.pool,
@@ -121,6 +122,7 @@ async def _system(
         settings=base.settings,
         dispatcher=base.dispatcher,
         store=base.store,
+        beside=Twins(base.telemetry),
         clock=base.clock,
         tokens=base.tokens,
         command_ids=CommandIds(await base.store.keys.of_installation("command_ids")),
@@ -167,11 +169,14 @@ def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Project
     return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
 
 
-async def _ingest(
-    base: Foundation, mqtt_url: str, tls: TlsFiles | None, telemetry: TelemetryStore, zones: ZoneMap
-) -> SharedIngest:
-    figures = IngestFigures()
-    writer = BatchWriter(base.dispatcher, telemetry, directory(base.pool), zones=zones, metrics=figures)
+async def _ingest(base: Foundation, mqtt_url: str, tls: TlsFiles | None, zones: ZoneMap) -> SharedIngest:
+    figures, known = IngestFigures(), directory(base.pool)
+
+    def rules(service: str) -> FleetLimits:
+        version = base.rulebooks.in_force(service, base.clock.now())
+        return version.rulebook.fleet if version else FleetLimits()
+
+    writer = BatchWriter(base.dispatcher, base.telemetry, known, zones=zones, rules=rules, metrics=figures)
     installation = (await base.store.keys.of_installation("mqtt")).hex()[:8]
 
     def session(number: int) -> Ingest:

@@ -12,6 +12,7 @@ from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, 
 from api.rest.schemas.base import Accepted, ReasonBody, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands
+from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
 from projections.fleet import NEAREST_FREE
@@ -75,10 +76,10 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
     """One car with the age of each reading."""
     found = await system.store.load(Vehicle, vehicle_id, service=by.service)
     tag(response, found.version)
-    hidden: dict[str, None] = {"zones": None}
+    readings, hidden = await newest_readings(found, system), dict[str, None](zones=None)
     if found.trip_id is not None and not by.may("vehicles:write"):
         hidden["position"] = None
-    return VehicleShown.of(found, vehicle_id=found.id, readings=found.readings.model_copy(update=hidden))
+    return VehicleShown.of(found, vehicle_id=found.id, readings=readings.model_copy(update=hidden))
 
 
 @router.command("/vehicles", commands.CommissionVehicle, status_code=201)

@@ -1,6 +1,8 @@
 """What is known of a car right now, and how old each piece of it is."""
 
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import Field
 
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Metres, Percent, Position
@@ -8,9 +10,10 @@ from domain.kernel.values import Instant, Value
 
 T = TypeVar("T")
 
-
-Doubt = Literal["contradicted", "stale"]
-"""Why a value may not be so: another source of the same car says otherwise, or the car has not been heard of since."""
+ClockOffset = Annotated[int, Field(gt=-(2**33), lt=2**33)]
+"""Seconds, up to 272 years either way."""
+Doubt = Literal["contradicted"]
+"""Why a value may not be so: what else the car says speaks against it."""
 
 
 class Reading(Value, Generic[T]):
@@ -34,19 +37,27 @@ class Observation(Value):
     ignition_on: bool | None = None
     plugged_in: bool | None = None
     fault_codes: tuple[str, ...] | None = None
+    """Active trouble codes (SAE J2012), sorted."""
     crashed: bool | None = None
+    """An airbag has been deployed."""
     dirty: bool | None = None
     zones: tuple[ZoneId, ...] | None = None
-    """Every zone that the position lies in; `None` when nobody looked."""
+    """Every zone that the car is in; `None` when nobody looked."""
+    clock_ahead_s: ClockOffset | None = None
+    """By how much its clock is ahead, as far as that is corrected; below zero when it is behind."""
+
+
+KINDS = tuple(name for name in Observation.model_fields if name != "observed_at")
+"""What a car can say of itself."""
 
 
 class VehicleReadings(Value):
-    """The newest reading of each kind."""
+    """The newest reading of each kind, `None` where there is none."""
 
     position: Reading[Position] | None = None
-    speed_kmh: Reading[float] | None = None
     way_m: Reading[Metres] | None = None
     """How far its believed places lie apart, added up since it was first heard of: what it has driven at least."""
+    speed_kmh: Reading[float] | None = None
     odometer_m: Reading[Metres] | None = None
     energy_percent: Reading[Percent] | None = None
     locked: Reading[bool] | None = None
@@ -57,6 +68,9 @@ class VehicleReadings(Value):
     crashed: Reading[bool] | None = None
     dirty: Reading[bool] | None = None
     zones: Reading[tuple[ZoneId, ...]] | None = None
+    clock_ahead_s: Reading[ClockOffset] | None = None
+    heard_at: Instant | None = None
+    """When anything came from it last."""
 
     def value(self, name: str) -> object:
         """The value of a reading, `None` when there is none."""
@@ -77,10 +91,14 @@ class VehicleReadings(Value):
         }
         return self.model_copy(update=fresh)
 
+    def with_observation(self, seen: Observation) -> "VehicleReadings":
+        """As `with_values`, of everything that was said at once."""
+        return self.with_values(seen.observed_at, **{name: getattr(seen, name) for name in KINDS})
+
     def joined_with(self, other: "VehicleReadings") -> "VehicleReadings":
         """Of each kind the newer of both; the other's where they are of one time."""
-        newer = {name: reading for name, reading in other if reading is not None and self.is_newer(name, reading.at)}
-        return self.model_copy(update=newer) if newer else self
+        newer = {name: value for name, value in other if isinstance(value, Reading) and self.is_newer(name, value.at)}
+        return self.model_copy(update=newer | {"heard_at": other.heard_at or self.heard_at})
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.conversation import OpenRequest, command_pending
 from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
-from domain.fleet.state import Observation, VehicleReadings
+from domain.fleet.state import ClockOffset, Observation, VehicleReadings
 from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
@@ -236,6 +236,11 @@ class Vehicle(Aggregate):
         TOPIC = "fleet.vehicle.unplugged"
         SAYS = ("plugged_in", False)
 
+    class EnergyChanged(CarEvent):
+        """Its level differs from the one that was told before by several percent."""
+
+        TOPIC = "fleet.vehicle.energy_changed"
+
     class EnergyLow(CarEvent):
         """It needs fuel or charge soon."""
 
@@ -306,6 +311,16 @@ class Vehicle(Aggregate):
 
         TOPIC = "fleet.vehicle.found_clean"
         SAYS = ("dirty", False)
+
+    class ClockOffsetChanged(CarEvent):
+        """Its clock is off by so much, or no more: its times are corrected by it."""
+
+        TOPIC = "fleet.vehicle.clock_offset_changed"
+        ahead_s: ClockOffset
+        """Below zero when it is behind."""
+
+        def says(self) -> dict[str, object]:
+            return {"clock_ahead_s": self.ahead_s}
 
     class ContactLost(Event):
         """The car cannot be reached."""

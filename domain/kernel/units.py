@@ -7,7 +7,8 @@ from pydantic import Field
 
 from domain.kernel.values import Value
 
-Metres = Annotated[int, Field(ge=0, le=10_000_000_000)]
+FURTHEST_M = 10_000_000_000
+Metres = Annotated[int, Field(ge=0, le=FURTHEST_M)]
 """Up to ten million kilometres: more than any car has driven."""
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]

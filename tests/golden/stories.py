@@ -109,6 +109,7 @@ async def a_car_tells_everything(world: World) -> None:
     said: tuple[dict[str, object], ...] = (
         {"doors_closed": False, "locked": False, "ignition_on": True, "plugged_in": True, "dirty": True},
         {"plugged_in": False, "dirty": False, "zones": (NO_PARKING,)},
+        {"energy_percent": 61.0, "clock_ahead_s": 3600},
         {"energy_percent": 11.5, "fault_codes": ("P0420", "C1A00")},
         {"energy_percent": 88.0, "crashed": True},
         {"position": TEGEL},

@@ -64,7 +64,7 @@ async def installation(
     """An empty database, a broker: a system that has never run."""
     await prepare(postgres_dsn)
     await empty_read_models(pool)
-    await pool.execute("truncate csbe.telemetry_tracks, csbe.dead_letters, csbe.provider_operations")
+    await pool.execute("truncate csbe.vehicle_twins, csbe.dead_letters, csbe.provider_operations")
     installation = Installation(postgres_dsn, broker, tmp_path, place, faults, texts)
     yield installation
     await installation.clear_away()

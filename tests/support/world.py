@@ -12,8 +12,9 @@ import pytest
 from domain.billing.policies import payment_answer
 from domain.contexts import HANDLERS, POLICIES
 from domain.dispatcher import CommandResult, Dispatcher
-from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, ObserveVehicle
 from domain.fleet.state import Observation, VehicleReadings
+from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
@@ -46,6 +47,10 @@ class Beside:
     async def newest(self, kind: type[V], key: str) -> V | None:
         found = self.readings.get(key)
         return found if isinstance(found, kind) else None
+
+    def hear(self, vin: str, seen: Observation) -> None:
+        """As ingest does before anybody decides."""
+        self.readings[vin] = self.readings.get(vin, VehicleReadings()).with_observation(seen)
 
 
 class World:
@@ -175,6 +180,9 @@ class World:
             self.refused_reactions.append((command, refusal))
 
     async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> CommandResult:
+        if isinstance(command, ObserveVehicle | ConfirmVehicleCommand):
+            vehicle = await self.store.load(Vehicle, command.vehicle_id)
+            self.beside.hear(vehicle.vin, command.observation)
         metadata = Metadata(
             command_id=CommandId(command_id),
             command=command.NAME,

@@ -26,21 +26,21 @@ comment on column csbe.telemetry.longitude is 'WGS 84 degrees, as reported.';
 comment on column csbe.telemetry.speed_kmh is 'Speedometer, km/h.';
 comment on column csbe.telemetry.odometer_m is 'Odometer, metres.';
 comment on column csbe.telemetry.energy_percent is 'Fuel level or state of charge, percent.';
-comment on column csbe.telemetry.anomalies is 'What was wrong with it: duplicate, out_of_order, late, clock_skew, frozen, jump.';
+comment on column csbe.telemetry.anomalies is 'What was wrong with it: duplicate, out_of_order, late, clock_skew, no_fix, inaccurate, frozen, jump, odometer, contradicted.';
 comment on column csbe.telemetry.signals is 'All signals of the message by VSS path.';
 
-create table csbe.telemetry_tracks (
+create table csbe.vehicle_twins (
     vin text primary key,
-    track jsonb,
-    reported jsonb,
-    updated_at timestamptz not null default now()
+    twin jsonb,
+    told jsonb,
+    heard_at timestamptz not null default now()
 );
 
-comment on table csbe.telemetry_tracks is 'What ingest remembers of each car between messages; its row is locked while a batch of that car is worked on.';
-comment on column csbe.telemetry_tracks.vin is 'Vehicle identification number.';
-comment on column csbe.telemetry_tracks.track is 'Plausibility: recent sequence numbers, believed fix, distance driven in metres, count of each anomaly.';
-comment on column csbe.telemetry_tracks.reported is 'The readings that fleet was reported last; the next observation is sent when something that means something differs.';
-comment on column csbe.telemetry_tracks.updated_at is 'When the car''s last batch was stored.';
+comment on table csbe.vehicle_twins is 'Each car as it shows itself, beside the log; its row is locked while a batch of that car is worked on.';
+comment on column csbe.vehicle_twins.vin is 'Vehicle identification number.';
+comment on column csbe.vehicle_twins.twin is 'Of each signal the newest value and its time; the clock, the believed place, the way driven in metres, the odometer, and how often there was each anomaly.';
+comment on column csbe.vehicle_twins.told is 'What fleet was told last; it is told again when something that means something differs.';
+comment on column csbe.vehicle_twins.heard_at is 'When its last batch was stored.';
 
 create table csbe.dead_letters (
     id bigint generated always as identity primary key,

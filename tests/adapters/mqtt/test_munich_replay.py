@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -67,13 +68,15 @@ async def vehicle_id(dispatcher: Dispatcher, vin: str) -> VehicleId:
 
 
 def messages() -> list[str]:
-    """The drive as telemetry: unlocked and with ignition on all the way, off at the end."""
+    """The drive as telemetry of the last day: unlocked and with ignition on all the way, off at the end."""
     with DRIVE.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    driven_on = datetime.fromisoformat(rows[-1]["ts_utc"])
+    since = timedelta(days=(datetime.now(UTC) - driven_on).days)
     return [
         json.dumps(
             {
-                "ts": row["ts_utc"],
+                "ts": (datetime.fromisoformat(row["ts_utc"]) + since).isoformat(),
                 "seq": seq,
                 "signals": {
                     "Vehicle.CurrentLocation.Latitude": float(row["lat"]),
@@ -111,7 +114,7 @@ async def test_the_munich_drive_replays_through_ingest(
     jumps = {row[0] for row in await pool.fetch(ODD, vin, "jump")}
     frozen = {row[0] for row in await pool.fetch(ODD, vin, "frozen")}
     distance = await pool.fetchval(
-        "select (track->>'distance_m')::float from csbe.telemetry_tracks where vin = $1", vin
+        "select (twin->'track'->>'distance_m')::float from csbe.vehicle_twins where vin = $1", vin
     )
     assert {"05:03:01", "05:04:27", "05:05:33"} <= jumps
     assert {f"05:04:{second:02}" for second in range(27)} <= frozen

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.mqtt import topics
 from adapters.mqtt.payloads import BadPayloadError, SignalValue, parse_response, parse_status, parse_telemetry
-from adapters.mqtt.signals import MessageReadings, readings_of
-from domain.kernel.units import Position
+from adapters.mqtt.signals import told_by
 
 SIGNALS = (
     "Vehicle.CurrentLocation.Latitude",
@@ -85,12 +84,13 @@ def test_a_status_is_online_or_offline() -> None:
         parse_status(b"asleep")
 
 
-def test_signals_become_readings() -> None:
-    readings, left_out = readings_of(
+def test_signals_become_values_of_our_names() -> None:
+    singles, parts, left_out = told_by(
         {
             "Vehicle.CurrentLocation.Latitude": 52.5,
             "Vehicle.CurrentLocation.Longitude": 13.4,
-            "Vehicle.TraveledDistance": 1234,
+            "Vehicle.CurrentLocation.GNSSReceiver.FixType": "THREE_D",
+            "Vehicle.TraveledDistance": 1234.4,
             "Vehicle.Powertrain.FuelSystem.RelativeLevel": 44,
             "Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": True,
             "Vehicle.Cabin.Door.Row1.PassengerSide.IsLocked": False,
@@ -101,33 +101,34 @@ def test_signals_become_readings() -> None:
             "Vehicle.Something.New": "kept, not looked at",
         }
     )
-    assert readings.position == Position(latitude=52.5, longitude=13.4)
-    assert (readings.odometer_m, readings.energy_percent) == (1234, 44)
-    assert (readings.locked, readings.doors_closed, readings.ignition_on) == (False, True, True)
-    assert readings.plugged_in is None
-    assert readings.fault_codes == ("B1000", "P0301")
-    assert readings.crashed is False
-    assert not left_out
-
-
-def test_the_charge_of_an_electric_car_counts_before_a_fuel_level() -> None:
-    charge = "Vehicle.Powertrain.TractionBattery.StateOfCharge"
-    signals = {
-        f"{charge}.Current": 80.0,
-        f"{charge}.Displayed": 78.0,
-        "Vehicle.Powertrain.FuelSystem.RelativeLevel": 10,
+    assert singles == {
+        "latitude": 52.5,
+        "longitude": 13.4,
+        "has_fix": True,
+        "odometer_m": 1234,
+        "fuel_percent": 44,
+        "ignition_on": True,
+        "fault_codes": ("B1000", "P0301"),
     }
-    assert readings_of(signals).readings.energy_percent == 78.0
+    assert {name: list(said.values()) for name, said in parts.items()} == {
+        "locked": [True, False],
+        "open": [False],
+        "airbags": [False],
+    }
+    assert not left_out
 
 
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [
         ({"Vehicle.CurrentLocation.Latitude": 91.0, "Vehicle.CurrentLocation.Longitude": 0.0}, "latitude"),
-        ({"Vehicle.CurrentLocation.Latitude": 51.0}, "latitude"),
         ({"Vehicle.TraveledDistance": -1}, "odometer_m"),
         ({"Vehicle.TraveledDistance": 2**63}, "odometer_m"),
-        ({"Vehicle.LowVoltageSystemState": "FLYING"}, "ignition"),
+        ({"Vehicle.LowVoltageSystemState": "FLYING"}, "ignition_on"),
+        ({"Vehicle.CurrentLocation.GNSSReceiver.FixType": 3}, "has_fix"),
+        ({"Vehicle.CurrentLocation.HorizontalAccuracy": -1}, "accuracy_m"),
+        ({"Vehicle.Speed": True}, "speed_kmh"),
+        ({"Vehicle.Diagnostics.DTCList": "P0301"}, "fault_codes"),
         ({"Vehicle.Powertrain.FuelSystem.RelativeLevel": 103}, "fuel_percent"),
         ({"Vehicle.Powertrain.FuelSystem.RelativeLevel": "full"}, "fuel_percent"),
         ({"Vehicle.Cabin.Door.Row1.DriverSide.IsOpen": 1}, "open"),
@@ -139,10 +140,11 @@ def test_a_value_that_cannot_be_true_spoils_itself_alone(wrong: dict[str, Signal
         "Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": False,
     }
 
-    readings, left_out = readings_of(wrong | others)
+    told = told_by(wrong | others)
 
-    assert name in left_out
-    assert readings == MessageReadings(locked=False, doors_closed=False)
+    assert told.left_out == (name,)
+    assert name not in told.singles
+    assert {group: list(said.values()) for group, said in told.parts.items()} == {"open": [True], "locked": [False]}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_whatever_a_car_says_what_is_taken_of_it_can_be_stored(signals: dict[str
 
     assert message.signals["Vehicle.Speed"] == 50.5
     assert b"\\u0000" not in orjson.dumps(message.signals)
-    assert readings_of(message.signals).readings.speed_kmh == 50.5
+    assert told_by(message.signals).singles["speed_kmh"] == 50.5
 
 
 def test_a_topic_says_which_car_of_which_service() -> None:

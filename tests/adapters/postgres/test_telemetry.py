@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
-from adapters.postgres.telemetry import DeadLetter, StoredTrack, TelemetryRow, TelemetryStore
+from adapters.postgres.telemetry import DeadLetter, StoredTwin, TelemetryRow, TelemetryStore
 
 STRANGE = 'comma, "quote", back\\slash, \\N, tab\t, lines\r\n\\. \u2028 ä'
 """What PostgreSQL or JSON could take for something else."""
@@ -60,7 +60,7 @@ async def test_nothing_of_a_failed_batch_is_stored(pool: asyncpg.Pool) -> None:
             await batch.store([row(at, "TSTFAILED00000001")], {}, [DeadLetter(at, "t", b"\x00", "r")])
             await batch._connection.execute("select * from no_such_table")
     assert await pool.fetchval("select count(*) from csbe.telemetry where vin = 'TSTFAILED00000001'") == 0
-    assert await pool.fetchval("select count(*) from csbe.telemetry_tracks where vin = 'TSTFAILED00000001'") == 0
+    assert await pool.fetchval("select count(*) from csbe.vehicle_twins where vin = 'TSTFAILED00000001'") == 0
     await store.drop_before(date(2031, 8, 1))
 
 
@@ -68,9 +68,9 @@ async def test_what_is_remembered_of_a_car_comes_back(pool: asyncpg.Pool) -> Non
     at = datetime(2031, 8, 1, 12, tzinfo=UTC)
     store = TelemetryStore(pool)
     async with store.batch(at) as batch:
-        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTrack(None, None)}
-        await batch.store([], {"TSTMEMORY00000001": StoredTrack('{"a": 1}', '{"b": 2}')}, [])
+        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTwin(None, None)}
+        await batch.store([], {"TSTMEMORY00000001": StoredTwin('{"a": 1}', '{"b": 2}')}, [])
     async with store.batch(at) as batch:
-        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTrack('{"a": 1}', '{"b": 2}')}
-    await pool.execute("delete from csbe.telemetry_tracks where vin = 'TSTMEMORY00000001'")
+        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTwin('{"a": 1}', '{"b": 2}')}
+    await pool.execute("delete from csbe.vehicle_twins where vin = 'TSTMEMORY00000001'")
     await store.drop_before(date(2031, 9, 1))

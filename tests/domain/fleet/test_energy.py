@@ -11,6 +11,7 @@ from tests.support.people_and_cars import area, car, commissioned, member, says,
 from tests.support.world import World
 
 LOW, RESTORED = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored"
+CHANGED = "fleet.vehicle.energy_changed"
 TASK, DONE = "fleet.task.raised", "fleet.task.done"
 
 
@@ -33,14 +34,22 @@ async def test_a_car_that_is_commissioned_with_a_low_level_is_seen_to_when_it_re
 async def test_a_low_level_raises_one_task_however_often_it_is_reported(world: World) -> None:
     x1 = await car(world)
 
-    assert await levels(world, x1, 15.1) == []
-    assert await levels(world, x1, 15.0, 14.0, 3.0) == [LOW, TASK]
+    assert await levels(world, x1, 15.1) == [CHANGED]
+    assert await levels(world, x1, 15.0, 14.0, 3.0) == [LOW, TASK, CHANGED]
+
+
+async def test_a_level_is_told_again_when_it_differs_by_some_percent(world: World) -> None:
+    x1 = await car(world)
+
+    told = [await levels(world, x1, percent) for percent in (80.0, 75.1, 75.0, 74.0, 80.0)]
+
+    assert told == [[], [], [CHANGED], [], [CHANGED]]
 
 
 async def test_a_level_that_wavers_around_the_limit_raises_one_task(world: World) -> None:
     x1 = await car(world)
 
-    assert await levels(world, x1, 15.0, 16.0, 15.0, 24.9, 14.0) == [LOW, TASK]
+    assert await levels(world, x1, 15.0, 16.0, 15.0, 24.9, 14.0) == [LOW, TASK, CHANGED, CHANGED]
 
 
 async def test_a_filled_car_can_become_low_again(world: World) -> None:
@@ -72,7 +81,7 @@ async def test_each_service_says_what_is_low(world: World) -> None:
     fleet = world.rulebook.fleet.model_copy(update={"low_energy": 30.0, "restored_energy": 60.0})
     world.rulebook = world.rulebook.model_copy(update={"fleet": fleet})
 
-    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, RESTORED, DONE]
+    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, CHANGED, RESTORED, DONE]
 
 
 async def test_a_low_level_told_with_the_answer_to_a_command_counts_too(world: World) -> None:
