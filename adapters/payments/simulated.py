@@ -18,12 +18,16 @@ from domain.kernel.ports import GatewayUnavailableError
 
 DECLINES = {
     "tok_decline_capture": {"capture": "card_declined"},
+    "tok_decline_refund": {"refund": "card_closed"},
     "tok_decline": {"hold": "card_declined"},
     "tok_insufficient": {"hold": "insufficient_funds"},
     "tok_expired": {"hold": "expired_card"},
     "tok_stolen": {"hold": "stolen_card"},
 }
 """Beginning of a token -> the operations that it declines, with the code; the first that fits counts."""
+
+TWICE = "_twice"
+"""A token that ends so declines an operation two times for each payment, and then no more."""
 
 CAPTURE_TOLERANCE_PERCENT = 15
 """How much more than the hold may be captured, as card schemes allow for car rental."""
@@ -34,6 +38,9 @@ from csbe.provider_operations where idempotency_key = $1
 """
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock($1, hashtext($2))"
 _BOOKS = "select operation, amount_minor, currency from csbe.provider_operations where payment_id = $1 and accepted"
+_DECLINED = """
+select count(*) from csbe.provider_operations where payment_id = $1 and operation = $2 and not accepted
+"""
 _RECORD = """
 insert into csbe.provider_operations
     (idempotency_key, payment_id, operation, amount_minor, currency, accepted, reference, decline_code)
@@ -73,7 +80,8 @@ class SimulatedPaymentProvider:
                 if known := await connection.fetchrow(_KNOWN, idempotency_key):
                     return _repeat(known, request)
                 books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]
-                code = self._decline_of(request.method_token, request.operation) or refusal(books, request)
+                declined = await connection.fetchval(_DECLINED, request.payment_id, request.operation)
+                code = self._decline_of(request, declined) or refusal(books, request)
                 answer = ProviderAnswer(code is None, _reference(request.payment_id, idempotency_key), code)
                 await connection.execute(
                     _RECORD, idempotency_key, *_facts(request), answer.accepted, answer.reference, code
@@ -83,10 +91,13 @@ class SimulatedPaymentProvider:
             raise GatewayUnavailableError(msg) from error
         return answer
 
-    def _decline_of(self, token: str, operation: str) -> str | None:
+    def _decline_of(self, request: AskPaymentProvider, declined: int) -> str | None:
+        """By the token, and how often the operation was declined for this payment before."""
+        if request.method_token.endswith(TWICE) and declined >= 2:  # noqa: PLR2004
+            return None
         for beginning, codes in self._declines.items():
-            if token.startswith(beginning):
-                return codes.get(operation)
+            if request.method_token.startswith(beginning):
+                return codes.get(request.operation)
         return None
 
 

@@ -22,12 +22,16 @@ class Refunds:
     """
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
+    _captured: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    """By payment, in minor units."""
     _owed: dict[UUID, Money] = field(default_factory=dict)
     _said: defaultdict[UUID, dict[UUID, Requested]] = field(default_factory=lambda: defaultdict(dict))
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
         match recorded.event:
+            case Payment.Captured() as event:
+                self._captured[event.originator_id] += event.amount.amount_minor
             case Invoice.Credited() as event:
                 self._owed[event.credit_note_id] = event.refund
             case Payment.RefundRequested() as event:
@@ -52,7 +56,18 @@ class Refunds:
             )
             for event in said:
                 result.expect(not _is_open(event, finished), f"credit note {note_id}: {event.amount} is not given back")
+        for payment_id, back in self._by_payment().items():
+            taken = self._captured[payment_id]
+            result.expect(back <= taken, f"payment {payment_id} gives back {back} of {taken} minor that it took")
         return {"refund_is_accounted_for": result}
+
+    def _by_payment(self) -> dict[UUID, int]:
+        """What each is to give back, whether it has or not, in minor units."""
+        back: defaultdict[UUID, int] = defaultdict(int)
+        for said in self._said.values():
+            for payment_id, event in said.items():
+                back[payment_id] += event.amount.amount_minor
+        return back
 
     def _expect(self, right: bool, event: Requested, problem: str) -> None:
         self._seen.expect(right, f"a refund of {event.amount} by payment {event.originator_id} {problem}")

@@ -83,6 +83,24 @@ async def test_a_card_may_be_good_for_the_hold_and_fail_at_capture(
     assert captured.decline_code == "card_declined"
 
 
+async def test_a_card_may_refuse_a_refund_for_good_or_twice(provider: SimulatedPaymentProvider) -> None:
+    heard = {}
+    for method in ("tok_decline_refund", "tok_decline_refund_twice"):
+        payment = PaymentId(uuid4())
+        for operation in ("hold", "capture"):
+            await provider.perform(ask(operation, 100, method, payment), idempotency_key=f"{payment}{operation}")
+        asked = [
+            await provider.perform(ask("refund", 100, method, payment), idempotency_key=f"{payment}{n}")
+            for n in range(3)
+        ]
+        heard[method] = [answer.decline_code for answer in asked]
+
+    assert heard == {
+        "tok_decline_refund": ["card_closed"] * 3,
+        "tok_decline_refund_twice": ["card_closed", "card_closed", None],
+    }
+
+
 def entry(operation: str, amount: int) -> Entry:
     return Entry(operation, amount, "EUR")
 

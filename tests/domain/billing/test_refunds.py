@@ -92,6 +92,20 @@ async def test_an_agent_asks_again_at_any_time_and_what_was_due_by_itself_then_a
     assert len(desk.events(Payment.Refunded)) == 1
 
 
+async def test_a_try_by_hand_that_fails_takes_the_place_of_the_next_one() -> None:
+    desk = Desk()
+    [note_id] = await credited(desk)
+    await desk.provider_answers(accepted=False)
+
+    await desk.do(RetryRefund(credit_note_id=note_id))
+    await desk.provider_answers(accepted=False)
+    await desk.time_passes(WAITS[0])
+    assert await desk.provider_answers() == []
+    await desk.time_passes(WAITS[1] - WAITS[0])
+
+    assert await desk.provider_answers() == [REFUND]
+
+
 async def test_an_agent_asks_again_after_the_last_wait() -> None:
     desk = Desk()
     [note_id] = await credited(desk)

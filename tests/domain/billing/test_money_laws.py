@@ -1,0 +1,217 @@
+"""Laws of money whatever agents decide, the payment provider answers and the time does (a Hypothesis state machine)."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from domain.billing.charge import Charge
+from domain.billing.commands import CreditInvoice, DecideCharge, DecisionKind, RetryCharge, RetryRefund
+from domain.billing.correction import Correction
+from domain.billing.credit_note import CreditNote
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.invariants import Invariants
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.errors import RefusedError
+from domain.kernel.ids import ChargeId, InvoiceId, derived_id
+from domain.kernel.messages import Actor, Command, Role
+from domain.kernel.money import Money
+from domain.members.member import Member
+from domain.rental.commands import EndTrip
+from tests.domain.billing.desk import euros
+from tests.support.people_and_cars import area, car, member, says, started
+from tests.support.world import ProviderManner, World
+
+E = TypeVar("E", bound=DomainEvent)
+
+AT_ANY_TIME = {
+    "cent_is_explained",
+    "charge_has_one_invoice",
+    "numbers_have_no_gap",
+    "review_takes_nothing",
+    "two_persons_decide",
+}
+DOUBTFUL, TWO_DECIDE = euros("3"), euros("8")
+
+people = st.integers(0, 1)
+which = st.integers(0, 20)
+agents = st.sampled_from(["ada", "bob"])
+
+
+class MoneyMoves(RuleBasedStateMachine):
+    """Two members who drive, also for more than is held, in a service that doubts much, and two agents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.world, self.laws, self.seen = World(), Invariants(), 0
+        self.runner.run(self._city())
+
+    async def _city(self) -> None:
+        rules = self.world.rulebook
+        trip = rules.trip.model_copy(update={"review_above": DOUBTFUL})
+        billing = rules.billing.model_copy(update={"four_eyes_above": TWO_DECIDE})
+        self.world.rulebook = rules.model_copy(update={"trip": trip, "billing": billing})
+        await area(self.world)
+        self.people = [await member(self.world, name) for name in ("Eve", "Fay")]
+        self.cars = [await car(self.world, plate) for plate in ("B-AB 1", "B-AB 2")]
+
+    @rule(who=people, minutes=st.sampled_from([0, 5, 9, 30, 120]))
+    def drive(self, who: int, minutes: int) -> None:
+        self._try(self._drive(who, minutes))
+
+    async def _drive(self, who: int, minutes: int) -> None:
+        manner, self.world.provider = self.world.provider, "accepting"
+        try:
+            trip_id = await started(self.world, self.people[who], self.cars[who])
+        finally:
+            self.world.provider = manner
+        await self.world.advance(timedelta(minutes=minutes))
+        await says(self.world, self.cars[who])
+        await self.world.do(EndTrip(trip_id=trip_id))
+
+    @precondition(lambda self: self._all(Charge.ReviewRequired))
+    @rule(
+        n=which,
+        agent=agents,
+        what=st.sampled_from(["approve", "correct", "waive"]),
+        minutes=st.sampled_from([0, 40]),
+    )
+    def decide(self, n: int, agent: str, what: DecisionKind, minutes: int) -> None:
+        charge_id = ChargeId(self._one(Charge.ReviewRequired, n).originator_id)
+        right = Correction(duration_s=minutes * 60) if what == "correct" else None
+        self._do(DecideCharge(charge_id=charge_id, decision=what, correction=right, reason="looked at it"), agent)
+
+    @precondition(lambda self: self._all(Invoice.Issued))
+    @rule(n=which, agent=agents, minor=st.sampled_from([None, 1, 100, 900]))
+    def credit(self, n: int, agent: str, minor: int | None) -> None:
+        invoice_id = InvoiceId(self._one(Invoice.Issued, n).originator_id)
+        amount = None if minor is None else Money(amount_minor=minor, currency=DOUBTFUL.currency)
+        note_id = derived_id("note", len(self.world.store.log))
+        self._do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=amount, reason="goodwill"), agent)
+
+    @precondition(lambda self: self._all(Invoice.Issued))
+    @rule(n=which, token=st.sampled_from([None, "tok_other"]))
+    def charge_again(self, n: int, token: str | None) -> None:
+        invoice_id = InvoiceId(self._one(Invoice.Issued, n).originator_id)
+        self._do(RetryCharge(invoice_id=invoice_id, method_token=token))
+
+    @precondition(lambda self: self._all(CreditNote.Issued))
+    @rule(n=which)
+    def refund_again(self, n: int) -> None:
+        self._do(RetryRefund(credit_note_id=self._one(CreditNote.Issued, n).originator_id))
+
+    @rule(manner=st.sampled_from(["accepting", "declining", "silent"]))
+    def change_provider(self, manner: ProviderManner) -> None:
+        self.world.provider = manner
+
+    @rule()
+    def late_answers(self) -> None:
+        self._run(self.world.answer_payments())
+
+    @rule(by=st.sampled_from([timedelta(minutes=50), timedelta(hours=20), timedelta(days=4)]))
+    def time_passes(self, by: timedelta) -> None:
+        self._run(self.world.advance(by))
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        broken = self._broken(finished=False)
+        assert {name: said for name, said in broken.items() if name in AT_ANY_TIME} == {}
+
+    @invariant()
+    def a_refund_that_nobody_asks_for_again_is_found_and_no_other(self) -> None:
+        given_up = [
+            refund
+            for payment in self._payments()
+            for note_id, refund in payment.refunds.items()
+            if refund.state == "failed" and self._last_failure(payment.id, note_id).retry_at is None
+        ]
+        assert ("refund_is_accounted_for" in self._broken(finished=False)) is bool(given_up)
+
+    @invariant()
+    def who_owes_what_could_not_be_charged_and_only_they_are_in_arrears(self) -> None:
+        failed = {e.originator_id for e in self._all(Invoice.PaymentFailed)}
+        unpaid = [i for i in map(self._invoice, failed) if i.due]
+        for who in self.people:
+            mine = {invoice.id for invoice in unpaid if invoice.payer_id == who}
+            assert set(self._run(self.world.store.load(Member, who)).arrears) == mine
+
+    @invariant()
+    def a_charge_in_review_has_taken_nothing(self) -> None:
+        for charge in self._charges():
+            asked = {e.originator_id for e in self._all(Payment.CaptureRequested)}
+            assert charge.state != "in_review" or (charge.payment_id not in asked and charge.invoice_id is None)
+
+    @invariant()
+    def nothing_that_follows_is_refused(self) -> None:
+        assert self.world.refused_reactions == []
+
+    def teardown(self) -> None:
+        self.world.provider = "accepting"
+        self._run(self.world.answer_payments())
+        self._run(self.world.advance(timedelta(days=30)))
+        for event in self._all(Charge.ReviewRequired):
+            for agent in ("dan", "eli"):
+                decision = DecideCharge(
+                    charge_id=ChargeId(event.originator_id), decision="approve", reason="closing the books"
+                )
+                self._do(decision, agent)
+        for note in self._all(CreditNote.Issued):
+            self._do(RetryRefund(credit_note_id=note.originator_id))
+        for issued in self._all(Invoice.Issued):
+            self._do(RetryCharge(invoice_id=InvoiceId(issued.originator_id)))
+        assert self._broken(finished=True) == {}
+        assert all(not self._invoice(issued.originator_id).due for issued in self._all(Invoice.Issued))
+        self.runner.close()
+
+    def _broken(self, *, finished: bool) -> dict[str, list[str]]:
+        """What breaks which law by now."""
+        for recorded in self.world.store.log[self.seen :]:
+            self.laws.observe(recorded)
+        self.seen = len(self.world.store.log)
+        return {name: result.broken for name, result in self.laws.report(finished).items() if result.broken}
+
+    def _all(self, kind: type[E]) -> Sequence[E]:
+        return self.world.events(kind)
+
+    def _one(self, kind: type[E], n: int) -> E:
+        found = self._all(kind)
+        return found[n % len(found)]
+
+    def _last_failure(self, payment_id: UUID, note_id: UUID) -> Payment.RefundFailed:
+        return [
+            e for e in self._all(Payment.RefundFailed) if (e.originator_id, e.credit_note_id) == (payment_id, note_id)
+        ][-1]
+
+    def _invoice(self, invoice_id: UUID) -> Invoice:
+        found: Invoice = self._run(self.world.store.load(Invoice, invoice_id))
+        return found
+
+    def _charges(self) -> list[Charge]:
+        return [self._run(self.world.store.load(Charge, e.originator_id)) for e in self._all(Charge.Raised)]
+
+    def _payments(self) -> list[Payment]:
+        ids = {event.originator_id for event in self._all(Payment.RefundRequested)}
+        return [self._run(self.world.store.load(Payment, payment_id)) for payment_id in ids]
+
+    def _do(self, command: Command, agent: str = "ada") -> None:
+        self._try(self.world.do(command, actor=Actor(role=Role.AGENT, id=agent)))
+
+    def _try(self, attempt: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self._run(attempt)
+        except RefusedError:
+            self._run(self.world.settle())
+
+    def _run(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(what)
+
+
+TestMoney = MoneyMoves.TestCase
+TestMoney.settings = settings(max_examples=80, stateful_step_count=30)

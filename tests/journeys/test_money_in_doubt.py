@@ -1,0 +1,227 @@
+"""Money that is hard to believe, and money that does not move: as members and agents meet it, over HTTP."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.kernel.messages import Role
+from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.rules import Texts, with_limit
+
+CARD = {"brand": "visa", "expires_on": "2039-12-31"}
+
+tight = pytest.mark.parametrize("texts", [with_limit("trip", "review_above", "5")], ids=["doubtful above 5"])
+
+
+def two_above(amount: str) -> Texts:
+    """DriveNow Europe where a price above 5 is doubtful, and two persons decide above an amount."""
+    texts = with_limit("trip", "review_above", "5")
+    service = texts["drivenow-europe"]["service.toml"].replace("four_eyes_above = 500", f"four_eyes_above = {amount}")
+    return {**texts, "drivenow-europe": {**texts["drivenow-europe"], "service.toml": service}}
+
+
+async def driven(
+    installation: Installation, city: City, member: dict[str, str], *, minutes: int = 60, number: int = 1
+) -> str:
+    """The path of a trip that an agent ended for the member after some minutes."""
+    trip = await city.start(await city.car(number), member)
+    installation.clock.let_pass(timedelta(minutes=minutes))
+    ended_at = await began_at(city, trip, member) + timedelta(minutes=minutes)
+    body = {"ended_at": ended_at.isoformat(), "reason": "the car is in a garage"}
+    (await city.post(f"{trip}/force-end", body, city.token(Role.AGENT))).raise_for_status()
+    await city.settled()
+    return trip
+
+
+async def began_at(city: City, trip: str, member: dict[str, str]) -> datetime:
+    [driving] = (await city.get(trip, member))["phases"]
+    return datetime.fromisoformat(driving["since"])
+
+
+async def the_charge(city: City, **query: str) -> dict[str, Any]:
+    [charge] = (await city.get("/v1/charges", city.token(Role.AGENT), **query))["charges"]
+    return dict(charge)
+
+
+async def invoices(city: City, member: dict[str, str]) -> list[tuple[int, str]]:
+    found = (await city.get("/v1/invoices", member))["invoices"]
+    return [(invoice["gross_minor"], invoice["state"]) for invoice in found]
+
+
+def codes(answer: Any) -> list[str]:
+    assert answer.status_code == 409, answer.text
+    return [violation["code"] for violation in answer.json()["violations"]]
+
+
+@tight
+async def test_a_charge_in_review_that_an_agent_corrects(installation: Installation, city: City) -> None:
+    member, agent = await city.member(), city.token(Role.AGENT, "ada")
+    trip = await driven(installation, city, member)
+
+    waiting = await the_charge(city, state="in_review")
+    assert [reason["code"] for reason in waiting["reasons"]] == ["charge.amount_too_high"]
+    assert (waiting["price_minor"], waiting["subject_id"]) == (60 * 34, trip.rpartition("/")[2])
+    assert await invoices(city, member) == []
+    [told] = city.mails("charge_in_review")
+    assert "EUR" not in told
+    path = f"/v1/charges/{waiting['charge_id']}"
+    right = {"ended_at": (await began_at(city, trip, member) + timedelta(minutes=10)).isoformat()}
+    body = {"decision": "correct", "correct": right, "reason": "photo of the clock"}
+    answer = await city.post(f"{path}/decision", body, agent)
+    await city.settled()
+
+    assert (answer.status_code, answer.json()["proposed"]) == (200, False)
+    assert await invoices(city, member) == [(10 * 34, "paid")]
+    shown = await city.get(path, agent)
+    assert (shown["state"], shown["decision"]["kind"], shown["decision"]["decided_by"]) == ("billed", "correct", "ada")
+    assert len(city.mails("charge_corrected")) == len(city.mails("invoice_issued")) == 1
+    operations = await city.running.pool.fetch("select operation, amount_minor from csbe.provider_operations")
+    assert sorted((row["operation"], row["amount_minor"]) for row in operations) == [("capture", 340), ("hold", 3000)]
+
+
+@tight
+async def test_what_an_agent_cannot_decide_is_refused_and_changes_nothing(
+    installation: Installation, city: City
+) -> None:
+    member, agent = await city.member(), city.token(Role.AGENT)
+    await driven(installation, city, member)
+    charge_id = (await the_charge(city))["charge_id"]
+    path = f"/v1/charges/{charge_id}/decision"
+    approve = {"decision": "approve", "reason": "she confirms it"}
+    before = await city.running.store.end()
+
+    status = {
+        "no reason": (await city.post(path, {"decision": "approve", "reason": ""}, agent)).status_code,
+        "unknown decision": (await city.post(path, {**approve, "decision": "forget"}, agent)).status_code,
+        "a distance below nothing": (
+            await city.post(path, {**approve, "decision": "correct", "correct": {"distance_m": -1}}, agent)
+        ).status_code,
+        "a member": (await city.post(path, approve, member)).status_code,
+        "an operator": (await city.post(path, approve, city.token(Role.OPERATOR))).status_code,
+        "a member who looks": (await city.api.get("/v1/charges", headers=member)).status_code,
+        "another service": (await city.post(path, approve, city.token(Role.AGENT, service="reachnow-usa"))).status_code,
+        "no charge": (
+            await city.post(path.replace(charge_id, "8d1191a4-9167-4e4d-bdf6-315c9c17a282"), approve, agent)
+        ).status_code,
+    }
+    blank = await city.post(path, {"decision": "correct", "reason": "    "}, agent)
+
+    assert status == {
+        "no reason": 422,
+        "unknown decision": 422,
+        "a distance below nothing": 422,
+        "a member": 403,
+        "an operator": 403,
+        "a member who looks": 403,
+        "another service": 404,
+        "no charge": 404,
+    }
+    assert codes(blank) == ["charge.decision_without_reason", "charge.correction_missing"]
+    assert await city.running.store.end() == before
+    elsewhere = city.token(Role.AGENT, service="reachnow-usa")
+    assert (await city.get("/v1/charges", elsewhere))["charges"] == []
+    assert (await city.post(path, approve, agent)).status_code == 200
+    assert codes(await city.post(path, approve, agent)) == ["charge.not_in_review"]
+
+
+@pytest.mark.parametrize("texts", [two_above("6")], ids=["two above 6"])
+async def test_above_the_limit_two_agents_decide(installation: Installation, city: City) -> None:
+    member, ada, bob = await city.member(), city.token(Role.AGENT, "ada"), city.token(Role.AGENT, "bob")
+    await driven(installation, city, member)
+    path = f"/v1/charges/{(await the_charge(city))['charge_id']}"
+    approve = {"decision": "approve", "reason": "she confirms it"}
+
+    first = await city.post(f"{path}/decision", approve, ada)
+    await city.settled()
+    assert first.json()["proposed"] is True
+    waiting = await the_charge(city, state="in_review")
+    assert (waiting["proposal"], waiting["proposed_by"]) == ("approve", "ada")
+    assert await invoices(city, member) == []
+    assert codes(await city.post(f"{path}/decision", approve, ada)) == ["approval.same_person"]
+    second = await city.post(f"{path}/decision", {**approve, "reason": "I called her"}, bob)
+    await city.settled()
+
+    assert second.json()["proposed"] is False
+    assert await invoices(city, member) == [(60 * 34, "paid")]
+    decision = (await city.get(path, ada))["decision"]
+    assert (decision["proposed_by"], decision["decided_by"]) == ("ada", "bob")
+
+    [invoice] = (await city.get("/v1/invoices", member))["invoices"]
+    credit = f"/v1/invoices/{invoice['invoice_id']}/credit-notes"
+    proposed = await city.post(credit, {"reason": "the heating was broken"}, ada)
+    await city.settled()
+    assert (proposed.status_code, proposed.json()["proposed"]) == (201, True)
+    shown = (await city.get(f"/v1/invoices/{invoice['invoice_id']}", bob))["credit_proposal"]
+    assert (shown["proposal"]["proposed_by"], shown["amount"]["amount_minor"]) == ("ada", 60 * 34)
+    assert codes(await city.post(credit, {"reason": "it really was"}, ada)) == ["approval.same_person"]
+    credited = await city.post(credit, {"reason": "she is right"}, bob)
+    await city.settled()
+
+    assert credited.json()["proposed"] is False
+    assert credited.json()["id"] == proposed.json()["id"]
+    assert await invoices(city, member) == [(60 * 34, "credited")]
+
+
+async def test_a_refund_that_fails_twice_and_then_works(installation: Installation, city: City) -> None:
+    member, agent = await city.member("tok_decline_refund_twice"), city.token(Role.AGENT)
+    await driven(installation, city, member, minutes=10)
+    [invoice] = (await city.get("/v1/invoices", member))["invoices"]
+
+    credited = await city.post(
+        f"/v1/invoices/{invoice['invoice_id']}/credit-notes", {"reason": "the heating was broken"}, agent
+    )
+    await city.settled()
+    [failed] = (await city.get("/v1/credit-notes", agent, refund="failed"))["credit_notes"]
+    assert (failed["refund_state"], failed["refund_minor"], failed["decline_code"]) == ("failed", 340, "card_closed")
+    assert len(city.mails("refund_failed")) == 1
+    figures = (await city.api.get("/metrics")).text
+    assert "csbe_refunds_failed 1.0" in figures
+
+    installation.clock.let_pass(timedelta(hours=1, minutes=1))
+    await city.settled()
+    [again] = (await city.get("/v1/credit-notes", agent, refund="failed"))["credit_notes"]
+    assert again["retry_at"] > failed["retry_at"]
+    retry = f"/v1/credit-notes/{credited.json()['id']}/retry-refund"
+    refused = [(await city.post(retry, None, headers)).status_code for headers in (member, city.token(Role.ANALYST))]
+    assert refused == [403, 403]
+    assert (await city.post(retry, None, city.token(Role.AGENT, service="reachnow-usa"))).status_code == 404
+    (await city.post(retry, None, agent)).raise_for_status()
+    await city.settled()
+
+    [paid] = (await city.get("/v1/credit-notes", member))["credit_notes"]
+    assert (paid["refund_state"], paid["decline_code"]) == ("refunded", None)
+    assert [len(city.mails(template)) for template in ("refund_failed", "refund_paid")] == [1, 1]
+    assert codes(await city.post(retry, None, agent)) == ["refund.not_failed"]
+
+
+async def test_a_declined_card_keeps_its_member_from_driving_until_another_one_pays(
+    installation: Installation, city: City
+) -> None:
+    member, other = await city.member("tok_decline_capture"), await city.member()
+    await driven(installation, city, member, minutes=10)
+    car = {"vehicle_id": str((await city.car(2)).vehicle_id)}
+
+    account = await city.get("/v1/members/me", member)
+    assert (account["eligible"], [reason["code"] for reason in account["ineligibility"]]) == (
+        False,
+        ["member.in_arrears"],
+    )
+    assert codes(await city.post("/v1/reservations", car, member)) == ["member.in_arrears"]
+    [invoice] = (await city.get("/v1/invoices", member))["invoices"]
+    assert (invoice["state"], invoice["open_minor"], invoice["decline_code"]) == ("open", 340, "card_declined")
+    assert len(city.mails("payment_failed")) == len(city.mails("account_in_arrears")) == 1
+
+    installation.clock.let_pass(timedelta(days=1, minutes=1))
+    await city.settled()
+    assert len(city.mails("payment_failed")) == 2
+    retry = f"/v1/invoices/{invoice['invoice_id']}/retry-payment"
+    assert (await city.post(retry, {"token": "tok_visa"}, other)).status_code == 404
+    (await city.post(retry, {"token": "tok_visa"}, member)).raise_for_status()
+    await city.settled()
+
+    assert await invoices(city, member) == [(340, "paid")]
+    assert (await city.get("/v1/members/me", member))["eligible"] is True
+    assert (await city.post("/v1/reservations", car, member)).status_code == 201
+    assert codes(await city.post(retry, {"token": "tok_visa"}, member)) == ["invoice.not_open"]
