@@ -7,7 +7,7 @@ Each tax is computed once per invoice on the sum of its lines and rounded to the
 from datetime import date
 from decimal import Decimal
 from math import lcm
-from typing import NamedTuple, Self
+from typing import Self
 
 from pydantic import model_validator
 
@@ -53,37 +53,32 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, untaxed: Money |
     free, currency = untaxed.amount_minor if untaxed else 0, total.currency
     in_force = on(day, rules)
     net, found = _contained(total.amount_minor - free, [rule for rule in in_force if rule.inclusive])
-    found += _added(net, [rule for rule in in_force if not rule.inclusive], start=sum([one.amount for one in found]))
-    on_it = sum([one.amount for one in found])
-    base = Money.of(net, currency)
-    taxes = tuple(
-        [
-            trusted(
-                TaxAmount,
-                name=one.rule.name,
-                rate=one.rule.rate,
-                base=base if one.base == net else Money.of(one.base, currency),
-                amount=Money.of(one.amount, currency),
-                inclusive=one.rule.inclusive,
-            )
-            for one in found
-        ]
-    )
-    return trusted(
-        Taxed,
-        net=Money.of(net + free, currency) if free else base,
-        tax=Money.of(on_it, currency),
-        gross=Money.of(net + free + on_it, currency),
-        taxes=taxes,
-    )
+    found += _added(net, [rule for rule in in_force if not rule.inclusive], start=total.amount_minor - free - net)
+    on_it = sum([amount for _, _, amount in found])
+    made = {total.amount_minor: total}
+
+    def money(minor: int) -> Money:
+        if minor not in made:
+            made[minor] = Money.of(minor, currency)
+        return made[minor]
+
+    taxes = [
+        trusted(
+            TaxAmount,
+            name=rule.name,
+            rate=rule.rate,
+            base=money(base),
+            amount=money(amount),
+            inclusive=rule.inclusive,
+        )
+        for rule, base, amount in found
+    ]
+    gross = money(net + free + on_it)
+    return trusted(Taxed, net=money(net + free), tax=money(on_it), gross=gross, taxes=tuple(taxes))
 
 
-class _One(NamedTuple):
-    """One tax in minor units."""
-
-    rule: TaxRule
-    base: int
-    amount: int
+_One = tuple[TaxRule, int, int]
+"""A tax, what it is on, and how much it is, in minor units."""
 
 
 def _contained(total: int, rules: list[TaxRule]) -> tuple[int, list[_One]]:
@@ -95,20 +90,22 @@ def _contained(total: int, rules: list[TaxRule]) -> tuple[int, list[_One]]:
     parts = [numerator * of // denominator for numerator, denominator in ratios]
     whole = of + sum(parts)
     net = rounded(total * of, whole)
-    left, found = total - net, []
+    left = total - net
+    found: list[_One] = []
     for rule, part in zip(rules, parts, strict=True):
         amount = left if rule is rules[-1] else rounded(total * part, whole)
         left -= amount
-        found.append(_One(rule, net, amount))
+        found.append((rule, net, amount))
     return net, found
 
 
 def _added(net: int, rules: list[TaxRule], *, start: int) -> list[_One]:
-    so_far, found = start, []
+    so_far = start
+    found: list[_One] = []
     for rule in rules:
         base = net + so_far if rule.compound else net
         numerator, denominator = rule.rate.as_integer_ratio()
         amount = rounded(base * numerator, denominator)
-        found.append(_One(rule, base, amount))
+        found.append((rule, base, amount))
         so_far += amount
     return found
