@@ -76,8 +76,8 @@ class Tariff(Digested):
 
     @cached_property
     def timetable(self) -> Timetable:
-        """The windows of those."""
-        return Timetable({element.id: _windows(element) for element in self.timed})
+        """Of those that look at windows or days."""
+        return Timetable({element.id: windows for element in self.timed if (windows := _windows(element))})
 
     @cached_property
     def untaxed(self) -> tuple[str, ...]:
@@ -93,17 +93,21 @@ class Tariff(Digested):
 
 
 def _is_timed(element: Element) -> bool:
-    if isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
-        return True
-    is_by_day = isinstance(element, Cap) and element.calendar_day
-    return is_by_day or isinstance(element, LadderCap) or bool(_windows(element))
+    is_by_period = isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered"
+    return is_by_period or isinstance(element, LadderCap) or bool(_windows(element))
 
 
 def _windows(element: Element) -> tuple[Window, ...]:
-    """When it holds; for a hold, when that is free."""
-    if isinstance(element, TimeRate | Cap | Percentage):
-        return element.windows
-    return element.free_windows if isinstance(element, ReservationRate) else ()
+    """When it holds; for a hold, when that is free; for each day by itself, the whole of it."""
+    match element:
+        case Cap(calendar_day=True, windows=()):
+            return (Window(),)
+        case TimeRate() | Percentage() | Cap():
+            return element.windows
+        case ReservationRate():
+            return element.free_windows
+        case _:
+            return ()
 
 
 class Quote(Value):

@@ -1,30 +1,61 @@
-"""The windows of a tariff, and when they hold on a day: found out once for each day, and not for each trip."""
+"""When the windows of a tariff hold on a day: found out once for each day, and not for each trip."""
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
 
-from domain.rulebook.windows import Open, Window
+from domain.rulebook.windows import DAY_US, Window
 
 MOST_DAYS = 1_000
 """So many are remembered."""
 
+Occurrence = tuple[int, int]
+"""The place of a window among those of its element, and the local day on which it began, by ordinal."""
+
+
+Occurrences = tuple[Occurrence | None, ...]
+"""For each element the window that holds, the first of several; none outside all."""
+
+
+class Hours(NamedTuple):
+    """From one microsecond of a local day until just before another; in between nothing opens or closes."""
+
+    opens: int
+    closes: int
+    occurrences: Occurrences
+
 
 class Timetable:
-    """Each window once, however many elements have one like it."""
+    """The windows of elements, by their ids."""
 
     def __init__(self, windows: Mapping[str, tuple[Window, ...]]) -> None:
-        self.windows: list[Window] = []
-        for window in [window for some in windows.values() for window in some]:
-            if window not in self.windows:
-                self.windows.append(window)
-        self.places = {id: tuple([self.windows.index(window) for window in some]) for id, some in windows.items()}
-        """Where those of an element stand among them."""
-        self._days: dict[int, list[list[Open]]] = {}
+        self._windows = [*windows.values()]
+        self.places = {id: place for place, id in enumerate(windows)}
+        """Where an element stands in `Hours.occurrences`."""
+        self._days: dict[int, list[Hours]] = {}
 
-    def on(self, day: int) -> list[list[Open]]:
-        """When each of them holds on a local day, by ordinal."""
+    def on(self, day: int) -> list[Hours]:
+        """All hours of a local day, by ordinal."""
         if (found := self._days.get(day)) is None:
             if len(self._days) == MOST_DAYS:
                 self._days.clear()
-            found = self._days[day] = [[*window.on(date.fromordinal(day))] for window in self.windows]
+            found = self._days[day] = self._found(date.fromordinal(day))
         return found
+
+    def _found(self, day: date) -> list[Hours]:
+        every = [
+            [(opens, closes, (n, began)) for n, window in enumerate(windows) for opens, closes, began in window.on(day)]
+            for windows in self._windows
+        ]
+        edges = {0, DAY_US, *(edge for found in every for opens, closes, _ in found for edge in (opens, closes))}
+        return [
+            Hours(
+                begins,
+                ends,
+                tuple(
+                    next((which for opens, closes, which in found if opens <= begins < closes), None) for found in every
+                ),
+            )
+            for begins, ends in pairwise(sorted(edges))
+        ]

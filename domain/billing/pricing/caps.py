@@ -1,6 +1,6 @@
 """Caps: of what a trip costs in a period, a day, a window or altogether, what came last is taken back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from domain.billing.pricing.course import Course
 from domain.billing.pricing.first_come import first_come
 from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet
 from domain.rulebook.adjustments import Cap, LadderCap
+from domain.rulebook.timetable import Occurrence
 
 _until = attrgetter("until_s")
 
@@ -69,25 +70,12 @@ def _cells_of(element: Cap, period: int | None, course: Course) -> Iterable[Sequ
         firsts = [course.cell_of(second) for second in range(period, course.duration_s + 1, period)]
         yield from (range(first, behind) for first, behind in pairwise((0, *firsts, course.cells)))
         return
-    held = range(course.first)
-    groups: dict[tuple[int, int], list[int]] = {}
-    free = [True] * course.cells
-    for key, begins, ends in _stretches(element, course):
-        found = [cell for cell in course.cells_from(max(0, begins), ends) if free[cell]]
-        groups.setdefault(key, []).extend(found)
-        for cell in found:
-            free[cell] = False
+    groups: dict[Occurrence, list[int]] = {}
+    for cell, occurrence in enumerate(course.occurrences(element)):
+        if cell >= course.first and occurrence is not None:
+            groups.setdefault(occurrence, []).append(cell)
     for group in groups.values():
-        yield [*held, *group] if course.first in group else group
-
-
-def _stretches(element: Cap, course: Course) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """What days or occurrences there are, by window and day; where windows overlap, the first holds."""
-    if not element.windows:
-        yield from ((((0, day.day), day.begins, day.ends)) for day in course.days)
-        return
-    for n, stretches in enumerate(course.occurrences(element)):
-        yield from (((n, found.day), found.begins, found.ends) for found in stretches)
+        yield [*range(course.first), *group] if group[0] == course.first else group
 
 
 class _Cuts:

@@ -4,7 +4,7 @@ Nothing that a price depends on changes between two boundaries, so a price costs
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from domain.billing.pricing.wall_clock import Stretch, WallClock
 from domain.rulebook.adjustments import Cap, LadderCap
 from domain.rulebook.elements import Element
 from domain.rulebook.tariff import Tariff
+from domain.rulebook.timetable import Occurrence, Occurrences
 
 _SECOND = timedelta(seconds=1)
 
@@ -75,13 +76,12 @@ class Course:
         self._clocks: dict[str, PhaseClock] = {}
         self._tariff = tariff
         self._wall: WallClock | None = None
-        self._days: list[Stretch] | None = None
-        self._occurrences: list[list[Stretch]] | None = None
-        self._inside: dict[tuple[int, ...], list[bool]] = {}
         self._begins, self._ends = -self.held_s if tariff.looks_back else 0, self.duration_s + 1
-        self.edges = self._all_edges(tariff.timed) if tariff.timed else [0, self._ends]
+        hours = [*self._wall_clock().hours(tariff.timetable)] if tariff.timetable.places else []
+        self.edges = self._all_edges(begins for begins, _ in hours) if tariff.timed else [0, self._ends]
         self.inner_edges = self.edges[1:-1]
         self.cells = len(self.edges) - 1
+        self._hours = self._of_each_cell(hours)
         self.first = bisect_left(self.edges, 0)
         """The cell in which the trip starts; before it the car is held."""
 
@@ -99,15 +99,15 @@ class Course:
         """The cell that a second of the trip lies in."""
         return bisect_right(self.edges, second) - 1
 
-    def occurrences(self, element: Element) -> list[list[Stretch]]:
-        """When each window of an element holds."""
-        every = self._every_occurrence()
-        return [every[place] for place in self._tariff.timetable.places[element.id]]
+    def occurrences(self, element: Element) -> list[Occurrence | None]:
+        """For each cell, the window of an element that holds."""
+        place = self._tariff.timetable.places[element.id]
+        return [occurrences[place] for occurrences in self._hours]
 
-    def _every_occurrence(self) -> list[list[Stretch]]:
-        if self._occurrences is None:
-            self._occurrences = self._wall_clock().occurrences(self._tariff.timetable)
-        return self._occurrences
+    def inside(self, element: Element) -> list[bool]:
+        """For each cell, whether it lies in one of the windows of an element."""
+        place = self._tariff.timetable.places[element.id]
+        return [occurrences[place] is not None for occurrences in self._hours]
 
     def _wall_clock(self) -> WallClock:
         if self._wall is None:
@@ -115,43 +115,21 @@ class Course:
             self._wall = WallClock(self.facts.started_at, zone, self._begins, self._ends)
         return self._wall
 
-    def inside(self, element: Element) -> list[bool]:
-        """For each cell, whether it lies in one of the windows of an element."""
-        places = self._tariff.timetable.places[element.id]
-        if (found := self._inside.get(places)) is None:
-            found = self._inside[places] = [False] * self.cells
-            for stretches in self.occurrences(element):
-                for begins, ends, _ in stretches:
-                    cells = self.cells_from(begins, ends)
-                    found[cells.start : cells.stop] = [True] * len(cells)
-        return found
-
-    @property
-    def days(self) -> list[Stretch]:
+    def days(self) -> Iterator[Stretch]:
         """The local days."""
-        if self._days is None:
-            self._days = [*self._wall_clock().days()]
-        return self._days
+        return self._wall_clock().days()
 
-    def _all_edges(self, elements: tuple[Element, ...]) -> list[int]:
-        edges = {self._begins, 0, self._ends}
-        if self._tariff.timetable.windows:
-            for stretches in self._every_occurrence():
-                for begins, ends, _ in stretches:
-                    edges.add(begins)
-                    edges.add(ends)
-        for element in elements:
-            if isinstance(element, Cap | LadderCap):
-                edges.update(self._edges_of(element))
-        return sorted([edge for edge in edges if self._begins <= edge <= self._ends])
+    def _all_edges(self, of_hours: Iterable[int]) -> list[int]:
+        edges = {self._begins, 0, *of_hours, self._ends}
+        for element in self._tariff.timed:
+            if isinstance(element, LadderCap):
+                lengths = sorted(rung.until_s for rung in element.rungs)
+                for begins in range(0, self.duration_s + 1, lengths[-1]):
+                    edges.update(begins + length for length in lengths)
+            elif isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
+                edges.update(range(0, self.duration_s + 1, element.period_s))
+        return sorted([edge for edge in edges if edge <= self._ends])
 
-    def _edges_of(self, element: Cap | LadderCap) -> Iterator[int]:
-        if isinstance(element, LadderCap):
-            lengths = sorted(rung.until_s for rung in element.rungs)
-            for begins in range(0, self.duration_s + 1, lengths[-1]):
-                yield from (begins + length for length in lengths)
-            return
-        if element.calendar_day:
-            yield from (begins for begins, _, _ in self.days)
-        if element.period_s is not None and element.beyond == "metered":
-            yield from range(0, self.duration_s + 1, element.period_s)
+    def _of_each_cell(self, hours: list[tuple[int, Occurrences]]) -> list[Occurrences]:
+        begins = [begins for begins, _ in hours]
+        return [hours[bisect_right(begins, edge) - 1][1] for edge in self.edges[:-1]] if hours else []

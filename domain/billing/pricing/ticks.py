@@ -147,7 +147,7 @@ def intervals(
 def first_of_days(clock: PhaseClock, begins: int, ends: int, course: Course) -> list[int]:
     """The second at which a clock first runs on each local day, in a part of the trip."""
     seen: dict[int, int] = {}
-    for day in course.days:
+    for day in course.days():
         low, high = max(day.begins, begins), min(day.ends, ends)
         if low < high and clock.at(high) > (reading := clock.at(low)):
             seen.setdefault(day.day, clock.runs_from(reading))

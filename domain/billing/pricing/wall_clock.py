@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from domain.rulebook.timetable import Timetable
+from domain.rulebook.timetable import Occurrences, Timetable
 from domain.rulebook.windows import DAY_US
 
 _DAY = 86_400
@@ -49,17 +49,14 @@ class WallClock:
                 if begins < ends:
                     yield Stretch(begins, ends, day)
 
-    def occurrences(self, timetable: Timetable) -> list[list[Stretch]]:
-        """When each window holds; its day is the one on which it began."""
-        found: list[list[Stretch]] = [[] for _ in timetable.windows]
+    def hours(self, timetable: Timetable) -> Iterator[tuple[int, Occurrences]]:
+        """All hours of a timetable: the second from which on they are, and the windows that hold then."""
         for piece in self._pieces:
             for day in piece.days():
-                for stretches, on_day in zip(found, timetable.on(day), strict=True):
-                    for opens, closes, began in on_day:
-                        begins, ends = self._within(piece, day, opens, closes)
-                        if begins < ends:
-                            stretches.append(Stretch(begins, ends, began))
-        return found
+                for opens, closes, occurrences in timetable.on(day):
+                    begins, ends = self._within(piece, day, opens, closes)
+                    if begins < ends:
+                        yield begins, occurrences
 
     def _within(self, piece: _Piece, day: int, opens: int, closes: int) -> tuple[int, int]:
         """The seconds at which the clock shows a time from `opens` until `closes` on a day, in microseconds of it."""
