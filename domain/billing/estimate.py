@@ -24,5 +24,4 @@ def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     priced = price(tariff, facts)
     untaxed = priced.cost_of(*tariff.untaxed) if tariff.untaxed else None
     taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
-    shown = {"taxes": taxed.taxes, "net": taxed.net, "tax": taxed.tax, "gross": taxed.gross}
-    return trusted(Estimate, lines=priced.lines, **shown)
+    return trusted(Estimate, lines=priced.lines, taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)

@@ -1,12 +1,18 @@
 """The charges of an element that adds: once, or for each interval as it begins."""
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate
 from operator import mul, sub
 
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.parts import rounded
 from domain.billing.pricing.ticks import Ticks
+
+
+@lru_cache(maxsize=10_000)
+def _six_places(millionths: int) -> Decimal:
+    return Decimal(millionths).scaleb(-6)
 
 
 class Once:
@@ -55,10 +61,10 @@ class Metered:
     def quantity(self) -> Decimal:
         """How many intervals, to six places."""
         if self._cut is None:
-            return Decimal(self.count * 1_000_000).scaleb(-6)
+            return _six_places(self.count * 1_000_000)
         part, of = self._cut
         millionths, rest = divmod(((self.count - 1) * of + part) * 1_000_000, of)
-        return Decimal(millionths + (2 * rest > of or (2 * rest == of and millionths % 2))).scaleb(-6)
+        return _six_places(millionths + (2 * rest > of or (2 * rest == of and millionths % 2)))
 
     def cells(self) -> list[int]:
         """What is charged in each cell."""
