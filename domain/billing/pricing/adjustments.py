@@ -5,8 +5,7 @@ What they add or take belongs to the elements that they adjust, so a later adjus
 
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import accumulate
-from operator import add, mul, sub
+from itertools import accumulate, compress
 from typing import Any
 
 from domain.billing.pricing.caps import cap, ladder
@@ -86,7 +85,7 @@ def _base(part: Part, inside: list[bool] | None) -> int:
     """What a part costs in these cells; all of it without any."""
     if inside is None:
         return part.minor
-    return sum(map(mul, part.cells, inside))
+    return sum(compress(part.cells, inside))
 
 
 def _spread(change: Fraction, parts: list[Part], inside: list[bool] | None = None) -> dict[str, int]:
@@ -108,23 +107,27 @@ def _spread(change: Fraction, parts: list[Part], inside: list[bool] | None = Non
 
 def _move(part: Part, moved: int, base: int, inside: list[bool] | None) -> None:
     """Over its cells in the order of time; what falls into none comes last."""
-    seen = [*accumulate(part.cells if inside is None else map(mul, part.cells, inside), initial=0)]
+    which = range(len(part.cells)) if inside is None else [*compress(range(len(inside)), inside)]
+    seen = [*accumulate([part.cells[cell] for cell in which], initial=0)]
     half = 2 * moved
     if moved >= 0 and seen[-1] >= 0:
         marks = [(half * so_far + base) // (2 * base) for so_far in seen]
     else:
         marks = [rounded(moved * so_far, base) for so_far in seen]
-    part.cells = [*map(add, part.cells, map(sub, marks[1:], marks))]
+    part.cells = part.cells.copy()
+    for cell, before, after in zip(which, marks, marks[1:], strict=False):
+        part.cells[cell] += after - before
     if inside is None:
         part.timeless += rounded(moved * (seen[-1] + part.timeless), base) - marks[-1]
-    part.layers.append(_moved(moved, base, seen, marks, inside))
+    part.layers.append(_moved(moved, base, dict(zip(which, zip(seen, marks, strict=True), strict=False))))
 
 
-def _moved(moved: int, base: int, seen: list[int], marks: list[int], inside: list[bool] | None) -> Layer:
+def _moved(moved: int, base: int, before: dict[int, tuple[int, int]]) -> Layer:
     def layer(cell: int, amount: int) -> int:
-        if inside is not None and not inside[cell]:
+        if cell not in before:
             return amount
-        return amount + rounded(moved * (seen[cell] + amount), base) - marks[cell]
+        seen, mark = before[cell]
+        return amount + rounded(moved * (seen + amount), base) - mark
 
     return layer
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
 
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.first_come import first_come
@@ -14,13 +13,8 @@ from domain.rulebook.timetable import Occurrence
 _until = attrgetter("until_s")
 
 
-class Group(NamedTuple):
-    """Cells that together cost so much at most, in the order of time."""
-
-    cells: Sequence[int]
-    allowed: int
-    goes_on: bool = False
-    """Whether what the group before it costs counts too."""
+Group = tuple[Sequence[int], int, bool]
+"""Cells that together cost so much at most, in the order of time; whether what those before them cost counts too."""
 
 
 def cap(element: Cap, sheet: Sheet) -> None:
@@ -29,7 +23,7 @@ def cap(element: Cap, sheet: Sheet) -> None:
     if period is not None and element.beyond == "started":
         amount, period = amount * max(1, -(-course.duration_s // period)), None
     if element.windows or element.calendar_day or period is not None:
-        groups = [Group(cells, amount) for cells in _cells_of(element, period, course)]
+        groups = [(cells, amount, False) for cells in _cells_of(element, period, course)]
         _reduce(element, sheet, groups)
         return
     parts = sheet.standing(element.covers)
@@ -46,21 +40,23 @@ def cap(element: Cap, sheet: Sheet) -> None:
 
 def ladder(element: LadderCap, sheet: Sheet) -> None:
     """Caps that rise with the time, and begin again after the last."""
-    course, groups = sheet.course, []
+    course = sheet.course
+    groups: list[Group] = []
     steps = [(rung.until_s, sheet.minor(rung.amount)) for rung in sorted(element.rungs, key=_until)]
     length = steps[-1][0]
     for begins in range(0, course.duration_s + 1, length):
         if element.beyond == "bracket":
             stay = min(length, course.duration_s - begins)
             amount = next(amount for until, amount in steps if stay <= until)
-            groups.append(Group(course.cells_from(begins, begins + length), amount))
+            groups.append((course.cells_from(begins, begins + length), amount, False))
             continue
         after = 0
         for until, amount in steps:
             if begins + after <= course.duration_s:
-                groups.append(Group(course.cells_from(begins + after, begins + until), amount, goes_on=after > 0))
+                groups.append((course.cells_from(begins + after, begins + until), amount, after > 0))
             after = until
-    groups[0] = groups[0]._replace(cells=range(groups[0].cells[-1] + 1))  # with what the car was held for
+    cells, amount, _ = groups[0]
+    groups[0] = range(cells[-1] + 1), amount, False  # with what the car was held for
     _reduce(element, sheet, groups)
 
 
