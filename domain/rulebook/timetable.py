@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from itertools import pairwise
 from typing import NamedTuple
 
 from domain.rulebook.windows import DAY_US, Window
@@ -44,18 +43,16 @@ class Timetable:
         return found
 
     def _found(self, day: date) -> list[Hours]:
-        every = [
+        stretches = [
             [(opens, closes, (n, began)) for n, window in enumerate(windows) for opens, closes, began in window.on(day)]
             for windows in self._windows
         ]
-        edges = {0, DAY_US, *(edge for found in every for opens, closes, _ in found for edge in (opens, closes))}
-        return [
-            Hours(
-                begins,
-                ends,
-                tuple(
-                    next((which for opens, closes, which in found if opens <= begins < closes), None) for found in every
-                ),
-            )
-            for begins, ends in pairwise(sorted(edges))
-        ]
+        edges = sorted({0, DAY_US, *(edge for found in stretches for stretch in found for edge in stretch[:2])})
+        place = {edge: n for n, edge in enumerate(edges)}
+        of_elements: list[list[Occurrence | None]] = []
+        for found in stretches:
+            hours: list[Occurrence | None] = [None] * (len(edges) - 1)
+            for opens, closes, occurrence in reversed(found):
+                hours[place[opens] : place[closes]] = [occurrence] * (place[closes] - place[opens])
+            of_elements.append(hours)
+        return [*map(Hours, edges, edges[1:], zip(*of_elements, strict=True))]

@@ -28,14 +28,15 @@ class _Search:
         """What the charges before each of the two cost."""
 
     def kept(self) -> list[int]:
-        while self._high - self._low > 1:
-            width = self._high - self._low
+        while (width := self._high - self._low) > 1:
             near = self._low + width * (self._room - self._cost) // (self._costs - self._cost)
-            charges = sum(self._until) - sum(self._counts)
-            self._look_at(near - 2 * width // charges - 1)
-            if self._ends_among_few():
+            step = 2 * width // (sum(self._until) - sum(self._counts)) + 1
+            self._look_at(near - step)
+            if step > 1 and self._low >= near - step and self._ends_among_few():
                 return self._kept
-            self._look_at((self._low + self._high) // 2)
+            self._look_at(near + step)
+            if self._high - self._low > width // 2:
+                self._look_at((self._low + self._high) // 2)
         return self._at_one_second()
 
     def _look_at(self, second: int) -> None:
