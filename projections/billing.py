@@ -171,7 +171,8 @@ class BillingProjector(Projector):
         yield INVOICES.update(event.originator_id, **what)
 
     def _partly_paid(self, recorded: RecordedEvent, event: Invoice.PartlyPaid) -> Changes:
-        yield INVOICES.update(event.originator_id, paid_minor=event.paid.amount_minor)
+        again = {} if event.retry_at is None else {"retry_at": event.retry_at}
+        yield INVOICES.update(event.originator_id, paid_minor=event.paid.amount_minor, **again)
 
     def _paid(self, recorded: RecordedEvent, event: Invoice.Paid) -> Changes:
         yield INVOICES.update(event.originator_id, paid_minor=event.amount.amount_minor, state="paid", **_SETTLED)

@@ -111,6 +111,10 @@ class Invoice(Aggregate):
         amount: Money
         paid: Money
         """All that was received so far."""
+        tries: Count
+        """How many there were so far."""
+        retry_at: Instant | None
+        """When the rest is tried again, where what was asked for it has failed."""
 
         def apply(self, aggregate: "Invoice") -> None:
             aggregate.paid = self.paid
@@ -232,14 +236,20 @@ class Invoice(Aggregate):
         facts = {"payer_id": self.payer_id, "number": self.number, "amount": Money.zero(self.gross.currency)}
         self.trigger_event(self.Paid, timestamp=at, **facts)
 
-    def receive(self, payment_id: PaymentId, amount: Money, at: datetime) -> None:
-        """A payment has come in: the invoice is paid, or a part of it. The same payment again changes nothing."""
+    def receive(self, payment_id: PaymentId, amount: Money, waits: Sequence[timedelta], at: datetime) -> None:
+        """A payment has come in: the invoice is paid, or a part of it. The same payment again changes nothing.
+
+        A part that comes last, after another part has failed, has the rest tried again after the next of the waits.
+        """
         if payment_id not in self.pending:
             return
         paid = amount if self.paid is None else self.paid + amount
         facts = {"payer_id": self.payer_id, "number": self.number}
         if paid < self.uncredited:
-            self.trigger_event(self.PartlyPaid, timestamp=at, payment_id=payment_id, amount=amount, paid=paid, **facts)
+            retry_at = next_try(waits, self.tries, at) if self.pending == (payment_id,) else None
+            part = {"payment_id": payment_id, "amount": amount, "paid": paid}
+            again = {"tries": self.tries, "retry_at": retry_at}
+            self.trigger_event(self.PartlyPaid, timestamp=at, **part, **again, **facts)
         else:
             self.trigger_event(self.Paid, timestamp=at, amount=paid, **facts)
 

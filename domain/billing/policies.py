@@ -74,8 +74,8 @@ def when_payment_failed_then_tell_member(
     yield _told(event.payer_id, template="payment_failed", values=values)
 
 
-def when_payment_failed_then_try_again_later(
-    recorded: RecordedEvent, event: Invoice.PaymentFailed
+def when_not_all_is_paid_then_try_again_later(
+    recorded: RecordedEvent, event: Invoice.PaymentFailed | Invoice.PartlyPaid
 ) -> Iterable[Scheduled]:
     """As the rulebook says, until its waits are used up."""
     if event.retry_at is not None:
@@ -136,7 +136,8 @@ POLICIES: Policies = {
     Invoice.Issued: (when_invoice_issued_then_tell_member,),
     Charge.ReviewRequired: (when_review_required_then_tell_member,),
     **dict.fromkeys((Charge.Approved, Charge.Corrected, Charge.Waived), (when_review_ended_then_tell_member,)),
-    Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_payment_failed_then_try_again_later),
+    Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_not_all_is_paid_then_try_again_later),
+    Invoice.PartlyPaid: (when_not_all_is_paid_then_try_again_later,),
     Payment.RefundFailed: (when_refund_failed_then_tell_member, when_refund_failed_then_try_again_later),
     Payment.Refunded: (when_refund_came_through_then_tell_member,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),

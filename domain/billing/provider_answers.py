@@ -57,7 +57,8 @@ async def record_capture(command: RecordCapture, work: UnitOfWork) -> None:
     payment.record_capture(command.amount, command.reference, work.now)
     if payment.invoice_id is not None:
         invoice = await work.load(Invoice, payment.invoice_id)
-        invoice.receive(command.payment_id, command.amount, work.now)
+        waits = work.rulebook.billing.retry_charge_after
+        invoice.receive(command.payment_id, command.amount, waits, work.now)
         await clear_arrears(invoice, work)
 
 

@@ -130,7 +130,7 @@ class Desk:
     async def provider_answers(self, *, accepted: bool = True) -> list[str]:
         """Let the provider answer until policies ask it nothing more; tells what was asked."""
         asked = []
-        while requests := self._requests():
+        while requests := self.taken():
             for request in requests:
                 asked.append(f"{request.operation} {request.amount}")
                 await self.answer(request, accepted=accepted)
@@ -147,7 +147,8 @@ class Desk:
         self.scheduled += [r for r in reactions if isinstance(r, Scheduled)]
         self.asked += [r for r in reactions if isinstance(r, AskPaymentProvider)]
 
-    def _requests(self) -> list[AskPaymentProvider]:
+    def taken(self) -> list[AskPaymentProvider]:
+        """What the provider is asked for now, taken over to be answered one by one."""
         self._look()
         requests, self.asked = self.asked, []
         return requests

@@ -158,9 +158,8 @@ async def test_a_refused_refund_leaves_nothing_for_another_credit_note_to_give_b
 async def test_an_answer_that_comes_twice_counts_once() -> None:
     desk = Desk()
     await credited(desk)
-    desk._look()
-    [request] = desk.asked
-    await desk.provider_answers()
+    [request] = desk.taken()
+    await desk.answer(request)
     before = len(desk.store.log)
 
     await desk.answer(request)

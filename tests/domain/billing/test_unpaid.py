@@ -14,6 +14,7 @@ from domain.members.commands import AddPaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import EndTrip
 from domain.rental.trip import Trip
+from tests.domain.billing.desk import Desk
 from tests.projections.following import credit
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.world import World, codes
@@ -188,6 +189,23 @@ async def test_a_service_that_never_blocks_lets_its_debtors_drive(world: World) 
 
     assert await reasons(world, ada) == []
     assert len(world.events(Invoice.PaymentFailed)) == 1
+
+
+async def test_what_is_left_after_a_part_came_late_is_tried_again_too() -> None:
+    desk = Desk()
+    trip_id, payment_id = await desk.hold("30")
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=200)
+    capture, rest = sorted(desk.taken(), key=lambda request: request.operation)
+    await desk.answer(rest, accepted=False)
+    await desk.time_passes(timedelta(days=2))
+    assert desk.taken() == []
+
+    await desk.answer(capture)
+    await desk.time_passes(WAITS[0])
+
+    assert await desk.provider_answers() == ["hold 32.00 EUR", "capture 32.00 EUR"]
+    assert (await desk.invoice(invoice_id)).state == "paid"
 
 
 async def test_a_provider_that_is_silent_is_no_decline(world: World) -> None:
