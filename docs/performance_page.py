@@ -34,6 +34,7 @@ GOALS = {
     "tracing_off_cost": ("<", 1),
     "quotes_per_s": ("≥", 20_000),
     "price_30_days_ms": ("≤", 10),
+    "p99_beside_longest_quotes": ("<", 1.1),
     "demo_first_page_s": ("≤", 15),
 }
 """What each was to reach; the others are measured to explain these."""
