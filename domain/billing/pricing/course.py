@@ -16,23 +16,23 @@ from domain.rulebook.tariff import Tariff
 from domain.rulebook.timetable import Occurrence, Occurrences
 
 _SECOND = timedelta(seconds=1)
+_NEVER = -(10**12)
 
 
 class PhaseClock:
     """Runs while the trip is in a phase; reads how long it ran so far."""
 
     def __init__(self, phase: str, facts: TripFacts) -> None:
-        self._begins: list[int] = []
-        """Where it sets in each time,"""
-        self._readings: list[int] = []
-        """and what it reads then."""
+        self._begins, self._readings = [_NEVER], [0]
+        """Where it sets in each time, and what it reads then; before the first, nothing."""
         now = reading = 0
         for span in facts.spans:
-            if span.seconds and phase in ("any", span.phase):
+            seconds = span.seconds
+            if seconds and phase in ("any", span.phase):
                 self._begins.append(now)
                 self._readings.append(reading)
-                reading += span.seconds
-            now += span.seconds
+                reading += seconds
+            now += seconds
         self.total = reading
         self._readings.append(reading)
         self._asked: list[int] | None = None
@@ -41,10 +41,7 @@ class PhaseClock:
     def at(self, second: int) -> int:
         """What it reads at a second of the trip."""
         n = bisect_right(self._begins, second) - 1
-        if n < 0:
-            return 0
-        reading, most = self._readings[n] + second - self._begins[n], self._readings[n + 1]
-        return min(reading, most)
+        return min(self._readings[n] + second - self._begins[n], self._readings[n + 1])
 
     def at_each(self, seconds: list[int]) -> list[int]:
         """What it reads at each of these, which rise."""
