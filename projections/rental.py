@@ -16,6 +16,7 @@ _STATES: dict[type[Event], str] = {
     Trip.Parked: "parked",
     Trip.Resumed: "running",
     Trip.EndRequested: "ending",
+    Trip.EndTakenBack: "running",
 }
 
 

@@ -15,6 +15,7 @@ from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.schemas.base import Accepted
 from api.system import System
+from domain.dispatcher import CommandResult
 from domain.kernel.messages import Command, Metadata
 
 Route = TypeVar("Route", bound=Callable[..., Awaitable[object]])
@@ -73,11 +74,16 @@ class Commands:
 
     async def send(self, command: Command, about: UUID, metadata: Metadata) -> Accepted:
         """The same for any metadata."""
+        done = await self.carry_out(command, about, metadata)
+        id = about if command.CREATES is None else _id.validate_json(done.value or "")
+        return Accepted(id=id, position=done.position, repeated=done.repeated)
+
+    async def carry_out(self, command: Command, about: UUID, metadata: Metadata) -> CommandResult:
+        """The same, with the handler's own answer."""
         expected = None if self.version is None else {about: self.version}
         done = await self.system.dispatcher.dispatch(command, metadata, expected=expected)
         self.response.headers["X-CSBE-Position"] = str(done.position)
-        id = about if command.CREATES is None else _id.validate_json(done.value or "")
-        return Accepted(id=id, position=done.position, repeated=done.repeated)
+        return done
 
 
 def metadata_of(command: Command, by: Caller, key: str, system: System) -> Metadata:

@@ -4,15 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
+from pydantic import TypeAdapter
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, metadata_of, tag
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.rental import (
+    EndAccepted,
     ExtensionBody,
     ForcedEnd,
     QuoteBody,
@@ -29,7 +31,7 @@ from api.rest.schemas.rental import (
 from domain.billing.estimate import estimate
 from domain.billing.pricing import TripFacts
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.errors import refuse_if
+from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental import commands
 from domain.rental.quotes import quote_for, unknown_choices
@@ -37,6 +39,8 @@ from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 
 router = CommandRouter(prefix="/v1", tags=["rental"])
+
+_violations: TypeAdapter[tuple[Violation, ...]] = TypeAdapter(tuple[Violation, ...])
 
 SEES_ALL = "rentals:read"
 
@@ -167,9 +171,12 @@ async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accept
 
 
 @router.command("/trips/{trip_id}/end", commands.EndTrip, status_code=202)
-async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndAccepted:
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
-    return await dispatch(commands.EndTrip(trip_id=TripId(trip_id)), trip_id, by)
+    command = commands.EndTrip(trip_id=TripId(trip_id))
+    done = await dispatch.carry_out(command, trip_id, metadata_of(command, by, dispatch.key, dispatch.system))
+    awaits = _violations.validate_json(done.value or "[]")
+    return EndAccepted(id=trip_id, position=done.position, repeated=done.repeated, awaits=awaits)
 
 
 @router.command("/trips/{trip_id}/force-end", commands.ForceEndTrip)

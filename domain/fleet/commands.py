@@ -12,7 +12,7 @@ from domain.kernel.units import Metres, Percent, Position
 from domain.kernel.values import Instant
 
 FuelType = Literal["petrol", "diesel", "electric"]
-TaskKind = Literal["refuel", "charge", "clean", "inspect"]
+TaskKind = Literal["refuel", "charge", "clean", "inspect", "secure"]
 
 
 class CommissionVehicle(Command):
@@ -97,6 +97,40 @@ class FailVehicleCommand(Command):
     vehicle_id: VehicleId
     request_id: UUID
     reason: str
+
+
+class SecureVehicle(Command):
+    """Have a car locked that stands open while nobody has it."""
+
+    NAME = "fleet.secure_vehicle"
+
+    vehicle_id: VehicleId
+
+
+class NoteLeftOpen(Command):
+    """A car was asked to lock and did not: it may stand open while nobody has it."""
+
+    NAME = "fleet.note_left_open"
+
+    vehicle_id: VehicleId
+
+
+class NoteSilence(Command):
+    """A car did not answer when it was asked to open for a trip."""
+
+    NAME = "fleet.note_silence"
+
+    vehicle_id: VehicleId
+
+
+class LookWhetherDriven(Command):
+    """A car was switched on while nobody had it: it may have been driven since."""
+
+    NAME = "fleet.look_whether_driven"
+
+    vehicle_id: VehicleId
+    odometer_m: Metres | None
+    """What it read then."""
 
 
 class DefineZone(Command):

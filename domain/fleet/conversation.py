@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from domain.fleet.state import Observation
 from domain.kernel.errors import Violation
 from domain.kernel.policy import CommandType
 from domain.kernel.values import Instant, Value
+
+NO_ANSWER = "no_answer"
+"""Why a command failed that was not answered in time."""
+CONTRADICTED = "car_shows_otherwise"
+"""Why one failed that the car says it has done, while what it shows is not so."""
+REMEMBERED = 10
+"""So many requests that were given up are remembered: an answer may still come."""
+_LOCKED_AFTER: Mapping[CommandType, bool] = {"lock": True, "unlock": False}
 
 
 class OpenRequest(Value):
@@ -18,6 +27,24 @@ class OpenRequest(Value):
     """Of what the car was told for: its answer is a part of that."""
     event_id: UUID
     """Of the event in which it was asked."""
+
+
+def remembered(given_up: Mapping[UUID, OpenRequest], more: Mapping[UUID, OpenRequest]) -> dict[UUID, OpenRequest]:
+    """The newest of those that were given up."""
+    return dict([*given_up.items(), *more.items()][-REMEMBERED:])
+
+
+def claimed(request: OpenRequest | None, said: Observation) -> Observation:
+    """What a car says of itself with an answer: without a word on its lock, what it claims to have done with it."""
+    if request is None or said.locked is not None or request.type not in _LOCKED_AFTER:
+        return said
+    return said.model_copy(update={"locked": _LOCKED_AFTER[request.type]})
+
+
+def is_contradicted(request: OpenRequest, said: Observation) -> bool:
+    """Whether what a car shows with its answer is not what it was asked for: locked includes that all is closed."""
+    wanted = _LOCKED_AFTER.get(request.type)
+    return wanted is not None and (said.locked is not wanted or (wanted and said.doors_closed is False))
 
 
 def command_pending(requests: Mapping[UUID, OpenRequest], command: CommandType, at: datetime) -> Violation | None:

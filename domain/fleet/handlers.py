@@ -3,12 +3,15 @@
 from uuid import UUID
 
 from domain.fleet import commands
+from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
+from domain.fleet.newest import newest_readings
 from domain.fleet.observations import observe
+from domain.fleet.readiness import was_driven
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
 from domain.kernel.errors import refuse_if
-from domain.kernel.ids import TaskId, VehicleId, ZoneId
+from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command
 from domain.unit_of_work import Handler, UnitOfWork
 
@@ -46,17 +49,50 @@ async def note_contact(command: commands.NoteContact, work: UnitOfWork) -> None:
 
 
 async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work: UnitOfWork) -> None:
-    """Note what the car says of its state with its answer, which a confirmation would make old news, and then that."""
+    """Note what the car says of its state with its answer, and then that it did what it was told, if it shows that."""
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
-    observe(vehicle, command.observation, work.rulebook.fleet, work.now)
-    vehicle.confirm_command(command.request_id, command.observation, work.now)
+    request = (vehicle.open_requests | vehicle.given_up).get(command.request_id)
+    seen = claimed(request, command.observation)
+    observe(vehicle, seen, work.rulebook.fleet, work.now)
+    if request is not None and is_contradicted(request, seen):
+        vehicle.fail_command(command.request_id, CONTRADICTED, work.now)
+    else:
+        vehicle.confirm_command(command.request_id, seen, work.now)
 
 
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitOfWork) -> None:
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
     vehicle.fail_command(command.request_id, command.reason, work.now)
+
+
+async def secure_vehicle(command: commands.SecureVehicle, work: UnitOfWork) -> None:
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    newest = await newest_readings(vehicle, work)
+    if vehicle.stands_open(newest) and vehicle.can_be_told("lock", work.now):
+        request_id = derived_id("fleet.secure_vehicle", vehicle.id, vehicle.version)
+        until = work.now + work.rulebook.trip.lock_timeout
+        whole = work.metadata.correlation_id
+        vehicle.request_command(request_id, "lock", work.now, expires_at=until, correlation_id=whole)
+    elif "lock" not in vehicle.capabilities:
+        vehicle.note_left_open(newest, work.now)
+
+
+async def note_left_open(command: commands.NoteLeftOpen, work: UnitOfWork) -> None:
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    vehicle.note_left_open(await newest_readings(vehicle, work), work.now)
+
+
+async def note_silence(command: commands.NoteSilence, work: UnitOfWork) -> None:
+    (await work.load(Vehicle, command.vehicle_id)).note_silence(work.now)
+
+
+async def look_whether_driven(command: commands.LookWhetherDriven, work: UnitOfWork) -> None:
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    newest = await newest_readings(vehicle, work)
+    if was_driven(newest, command.odometer_m, vehicle.shown_since("ignition_on", newest)):
+        vehicle.note_driven_without_trip(newest, work.now)
 
 
 def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:
@@ -108,6 +144,10 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.NoteContact: note_contact,
     commands.ConfirmVehicleCommand: confirm_vehicle_command,
     commands.FailVehicleCommand: fail_vehicle_command,
+    commands.SecureVehicle: secure_vehicle,
+    commands.NoteLeftOpen: note_left_open,
+    commands.NoteSilence: note_silence,
+    commands.LookWhetherDriven: look_whether_driven,
     commands.DefineZone: define_zone,
     commands.RetireZone: retire_zone,
     commands.RaiseTask: raise_task,

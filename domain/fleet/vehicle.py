@@ -6,8 +6,14 @@ from typing import Literal
 from uuid import UUID
 
 from domain.fleet.commands import FuelType, TaskKind
-from domain.fleet.conversation import OpenRequest, command_pending
-from domain.fleet.readiness import contact_violation, end_violations, energy_violation, position_violation
+from domain.fleet.conversation import NO_ANSWER, OpenRequest, command_pending, remembered
+from domain.fleet.readiness import (
+    contact_violation,
+    end_violations,
+    energy_violation,
+    open_violation,
+    position_violation,
+)
 from domain.fleet.state import ClockOffset, Observation, VehicleReadings
 from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent, task_for
 from domain.kernel.aggregate import Aggregate, Created, Event
@@ -51,6 +57,12 @@ class Vehicle(Aggregate):
     driver_id: MemberId | None = None
     last_reservations: dict[MemberId, Instant] = field(default_factory=dict)
     open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
+    given_up: dict[UUID, OpenRequest] = field(default_factory=dict)
+    """What nobody waits for any more, though an answer may still come."""
+    answers: bool = True
+    """Whether it answered when it was asked to open last."""
+    left_open: bool = False
+    """Whether it stands open, nobody has it, and it could not be locked."""
 
     class Commissioned(Created):
         """The car belongs to the fleet."""
@@ -141,6 +153,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.trip_id, aggregate.driver_id = None, None
+            aggregate.given_up = remembered(aggregate.given_up, aggregate.open_requests)
             aggregate.open_requests = {}  # what was asked for a trip that is over is not waited for
 
     class CommandRequested(Event):
@@ -176,6 +189,7 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
             aggregate.open_requests = {k: v for k, v in aggregate.open_requests.items() if k != self.request_id}
+            aggregate.answers = True
 
     class CommandFailed(Event):
         """The car refused, could not, or did not answer in time."""
@@ -186,13 +200,45 @@ class Vehicle(Aggregate):
         reason: str
 
         def apply(self, aggregate: "Vehicle") -> None:
-            aggregate.open_requests = {k: v for k, v in aggregate.open_requests.items() if k != self.request_id}
+            known = aggregate.open_requests
+            aggregate.open_requests = {k: v for k, v in known.items() if k != self.request_id}
+            if self.reason == NO_ANSWER and self.request_id in known:
+                aggregate.given_up = remembered(aggregate.given_up, {self.request_id: known[self.request_id]})
+            elif self.reason != NO_ANSWER:
+                aggregate.answers = True
+
+    class NotAnswering(Event):
+        """It stayed silent when it was asked to open for a trip."""
+
+        TOPIC = "fleet.vehicle.not_answering"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.answers = False
+
+    class LeftOpen(CarEvent):
+        """It stands open, nobody has it, and it would not lock."""
+
+        TOPIC = "fleet.vehicle.left_open"
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.left_open = True
+            aggregate.asked_for = {**aggregate.asked_for, "secure": task_for(self)}
+
+    class DrivenWithoutTrip(CarEvent):
+        """It is in service and was driven, though nobody has it."""
+
+        TOPIC = "fleet.vehicle.driven_without_trip"
 
     class Locked(CarEvent):
         """All doors are locked."""
 
         TOPIC = "fleet.vehicle.locked"
         SAYS = ("locked", True)
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            super().apply(aggregate)
+            aggregate.left_open = False
 
     class Unlocked(CarEvent):
         """A door is unlocked."""
@@ -359,6 +405,7 @@ class Vehicle(Aggregate):
             *self.unfitness(),
             position_violation(newest),
             energy_violation(newest, limits),
+            open_violation(newest),
         ]
         return [violation for violation in found if violation]
 
@@ -368,9 +415,31 @@ class Vehicle(Aggregate):
         return [violation for violation in found if violation]
 
     def end_readiness(self, newest: VehicleReadings, limits: TripLimits, at: datetime) -> list[Violation]:
-        """Every criterion of the car that stands against ending its trip now."""
-        offline = contact_violation(online=self.online)
-        return [*([offline] if offline else []), *end_violations(newest, limits, at)]
+        """Every criterion of the car that stands against leaving it where it is, but for its lock."""
+        return end_violations(newest, self.shown_since("ignition_on", newest), limits, at)
+
+    def shown_since(self, kind: str, newest: VehicleReadings) -> datetime | None:
+        """Since when it has shown what it shows now, by its own time: events tell changes, and it repeats itself."""
+        told, now = getattr(self.readings, kind), getattr(newest, kind)
+        same = told is not None and now is not None and told.value == now.value
+        return told.at if same else now.at if now is not None else None
+
+    def out_of_contact(self) -> Violation | None:
+        """That it cannot be reached."""
+        return contact_violation(online=self.online)
+
+    def stands_open(self, newest: VehicleReadings) -> bool:
+        """Whether it is offered, nobody has it, and it is not locked."""
+        return self.is_offered and open_violation(newest) is not None
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it is in service and in no trip."""
+        return self.service_state == "in_service" and self.trip_id is None
+
+    def can_be_told(self, command: CommandType, at: datetime) -> bool:
+        """Whether it can do it, and does not still owe the answer to the same."""
+        return self._incapable(command) is None and command_pending(self.open_requests, command, at) is None
 
     def put_into_service(self, rulebook: Rulebook, at: datetime) -> None:
         """Offer it to members; twice changes nothing. Refused when it has no price."""
@@ -433,6 +502,21 @@ class Vehicle(Aggregate):
             facts = CarEvent.facts(self.holder_id, observation)
             self.trigger_event(self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts)
 
+    def note_silence(self, at: datetime) -> None:
+        """It did not answer a start; again, before it has answered anything, changes nothing."""
+        if self.answers:
+            self.trigger_event(self.NotAnswering, timestamp=at)
+
+    def note_left_open(self, newest: VehicleReadings, at: datetime) -> None:
+        """It would not lock; locked meanwhile, or known to be open, it changes nothing."""
+        if self.stands_open(newest) and not self.left_open:
+            self.trigger_event(self.LeftOpen, timestamp=at, **self._where_it_is(newest, at))
+
+    def note_driven_without_trip(self, newest: VehicleReadings, at: datetime) -> None:
+        """It was driven; in a trip, or not offered, it changes nothing."""
+        if self.is_offered:
+            self.trigger_event(self.DrivenWithoutTrip, timestamp=at, **self._where_it_is(newest, at))
+
     def fail_command(self, request_id: UUID, reason: str, at: datetime) -> None:
         """The car did not do it. An answer that nobody waits for changes nothing."""
         if request := self.open_requests.get(request_id):
@@ -444,6 +528,11 @@ class Vehicle(Aggregate):
         """Contact was lost or is back; no change, no event, nor for a car that has left the fleet."""
         if online != self.online and not self._gone():
             self.trigger_event(self.ContactRestored if online else self.ContactLost, timestamp=at)
+
+    def _where_it_is(self, newest: VehicleReadings, at: datetime) -> dict[str, object]:
+        place = newest.position
+        seen = Observation(observed_at=place.at, position=place.value) if place else Observation(observed_at=at)
+        return CarEvent.facts(self.holder_id, seen)
 
     def _not_in_service(self) -> Violation | None:
         if self.service_state == "in_service":

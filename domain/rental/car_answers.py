@@ -1,13 +1,12 @@
 """What follows when a car confirms a step of its trip, or fails it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
-from domain.members.member import Member
 from domain.rental import start
-from domain.rental.commands import ConfirmLateEnd, ConfirmTripStep, FailTripStep
+from domain.rental.commands import ConfirmTripStep, FailTripStep
+from domain.rental.ending import weigh
 from domain.rental.steps import Step
 from domain.rental.trip import Trip
 from domain.rental.vehicle_reading import reading
@@ -34,19 +33,10 @@ async def fail_trip_step(command: FailTripStep, work: UnitOfWork) -> None:
         await _FAILED[step](trip, command.reason, work)
 
 
-async def confirm_late_end(command: ConfirmLateEnd, work: UnitOfWork) -> None:
-    """End the trip whose end the car did not confirm in time, now that it is known to be locked."""
-    vehicle = await work.load(Vehicle, command.vehicle_id)
-    if vehicle.trip_id is None:
-        return
-    trip = await work.load(Trip, vehicle.trip_id)
-    if trip.end_is_unconfirmed:
-        await _end(trip, vehicle, command.locked_at, work)
-
-
 async def _started(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
     car = await reading(await newest_readings(vehicle, work), work)
-    trip.tell(Trip.StartConfirmed, work.now, started_at=command.confirmed_at, **dict(car))
+    unused_at = command.confirmed_at + work.rulebook.trip.unused_after
+    trip.tell(Trip.StartConfirmed, work.now, started_at=command.confirmed_at, unused_at=unused_at, **dict(car))
 
 
 async def _parked(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
@@ -57,16 +47,9 @@ async def _resumed(trip: Trip, _vehicle: Vehicle, command: ConfirmTripStep, work
     trip.tell(Trip.Resumed, work.now, resumed_at=command.confirmed_at)
 
 
-async def _ended(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
-    await _end(trip, vehicle, command.confirmed_at, work)
-
-
-async def _end(trip: Trip, vehicle: Vehicle, locked_at: datetime, work: UnitOfWork) -> None:
-    member = await work.load(Member, trip.member_id)
-    car = await reading(await newest_readings(vehicle, work), work)
-    trip.end(car, work.rulebook.city(trip.city_id), locked_at, work.now)
-    vehicle.close_trip(work.now)
-    member.release(work.now)
+async def _locked(trip: Trip, vehicle: Vehicle, command: ConfirmTripStep, work: UnitOfWork) -> None:
+    if trip.end_request is not None:
+        await weigh(trip, vehicle, trip.end_request, command.confirmed_at, work, answer="")
 
 
 async def _park_failed(trip: Trip, reason: str, work: UnitOfWork) -> None:
@@ -77,19 +60,21 @@ async def _resume_failed(trip: Trip, reason: str, work: UnitOfWork) -> None:
     trip.tell(Trip.ResumeFailed, work.now, reason=reason)
 
 
-async def _end_unconfirmed(trip: Trip, reason: str, work: UnitOfWork) -> None:
-    trip.tell(Trip.EndUnconfirmed, work.now, reason=reason)
+async def _not_locked(trip: Trip, reason: str, work: UnitOfWork) -> None:
+    if trip.end_request is not None:
+        vehicle = await work.load(Vehicle, trip.vehicle_id)
+        await weigh(trip, vehicle, trip.end_request, work.now, work, answer=reason)
 
 
 _CONFIRMED: dict[Step, Callable[[Trip, Vehicle, ConfirmTripStep, UnitOfWork], Awaitable[None]]] = {
     "start": _started,
     "park": _parked,
     "resume": _resumed,
-    "end": _ended,
+    "end": _locked,
 }
 _FAILED: dict[Step, Callable[[Trip, str, UnitOfWork], Awaitable[None]]] = {
     "start": start.give_up,
     "park": _park_failed,
     "resume": _resume_failed,
-    "end": _end_unconfirmed,
+    "end": _not_locked,
 }

@@ -74,7 +74,11 @@ class ResumeTrip(Command):
 
 
 class EndTrip(Command):
-    """Lock the car and give it back. Refused with every criterion that trip, car and place do not meet."""
+    """Lock the car and give it back. The wish counts from now on, and is confirmed by what the car shows.
+
+    Refused with all that the car shows and its member can put right at once. `awaits` in the answer is what the car has
+    yet to show.
+    """
 
     NAME = "rental.end_trip"
 
@@ -144,10 +148,18 @@ class FailTripStep(Command):
     reason: str
 
 
-class ConfirmLateEnd(Command):
-    """A car was found locked: a trip whose end it did not confirm in time has ended after all."""
+class ConfirmEnd(Command):
+    """A car has shown something that may be what the end of its trip still lacks."""
 
-    NAME = "rental.confirm_late_end"
+    NAME = "rental.confirm_end"
 
     vehicle_id: VehicleId
-    locked_at: Instant
+    told_at: Instant
+
+
+class LookWhetherUsed(Command):
+    """A trip has run for long: its car may never have been driven."""
+
+    NAME = "rental.look_whether_used"
+
+    trip_id: TripId

@@ -8,14 +8,14 @@ from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.members.member import Member
-from domain.rental import car_answers, commands, start
+from domain.rental import car_answers, commands, ending, start
 from domain.rental.quotes import quote_for
 from domain.rental.release import expire, release
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rental.vehicle_orders import order
-from domain.rental.vehicle_reading import misplaced, reading, zones_of
+from domain.rental.vehicle_reading import reading
 from domain.unit_of_work import Handler, UnitOfWork
 
 
@@ -87,23 +87,10 @@ async def resume_trip(command: commands.ResumeTrip, work: UnitOfWork) -> None:
     await order(trip, "unlock", trip.resume(work.now), work)
 
 
-async def end_trip(command: commands.EndTrip, work: UnitOfWork) -> None:
+async def look_whether_used(command: commands.LookWhetherUsed, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
     vehicle = await work.load(Vehicle, trip.vehicle_id)
-    newest = await newest_readings(vehicle, work)
-    place = misplaced(await zones_of(newest, work))
-    refuse_if([*trip.end_objections(), *vehicle.end_readiness(newest, work.rulebook.trip, work.now), *place])
-    car = await reading(newest, work)
-    await order(trip, "lock", trip.request_end(car.odometer_m, work.now), work)
-
-
-async def force_end_trip(command: commands.ForceEndTrip, work: UnitOfWork) -> None:
-    trip = await work.load(Trip, command.trip_id)
-    member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
-    car = await reading(await newest_readings(vehicle, work), work)
-    trip.force_end(car, work.rulebook, command.ended_at, command.reason, work.now)
-    vehicle.close_trip(work.now)
-    member.release(work.now)
+    trip.note_unused(await reading(await newest_readings(vehicle, work), work), work.now)
 
 
 HANDLERS: Mapping[type[Command], Handler] = {
@@ -117,10 +104,11 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.FailTripStart: fail_trip_start,
     commands.ParkTrip: park_trip,
     commands.ResumeTrip: resume_trip,
-    commands.EndTrip: end_trip,
-    commands.ForceEndTrip: force_end_trip,
+    commands.EndTrip: ending.end_trip,
+    commands.ForceEndTrip: ending.force_end_trip,
+    commands.LookWhetherUsed: look_whether_used,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
-    commands.ConfirmLateEnd: car_answers.confirm_late_end,
+    commands.ConfirmEnd: ending.confirm_end,
     commands.FailTripStep: car_answers.fail_trip_step,
 }
 """Which function carries out which command."""

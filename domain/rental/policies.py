@@ -1,21 +1,21 @@
 """Whenever something happened to a reservation, a trip, its payment or its car: what follows."""
 
 from collections.abc import Iterable
-from typing import get_args
 from uuid import UUID
 
 from domain.billing.commands import BillCharge, ReleaseHold, RequestHold
 from domain.billing.payment import Payment
+from domain.fleet.commands import NoteSilence, SecureVehicle
+from domain.fleet.conversation import NO_ANSWER
 from domain.fleet.vehicle import Vehicle
+from domain.fleet.vehicle_event_bases import CarEvent
 from domain.kernel.ids import PayerId, PaymentId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import Policies, Reaction, Scheduled, SendMessage
-from domain.rental import commands
-from domain.rental.commands import Unpaid
+from domain.kernel.policy import Policies, Reaction, Scheduled
+from domain.rental import commands, messages
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import NOTICE
 from domain.rental.trip import Trip
-from domain.rental.trip_event_bases import StepFailed
 
 
 def payment_id_of(subject_kind: str, subject_id: UUID) -> PaymentId:
@@ -30,22 +30,6 @@ def when_reservation_runs_until_then_expire_it(
     reservation_id = ReservationId(event.originator_id)
     yield Scheduled(due_at=event.expires_at - NOTICE, command=commands.RemindOfExpiry(reservation_id=reservation_id))
     yield Scheduled(due_at=event.expires_at, command=commands.ExpireReservation(reservation_id=reservation_id))
-
-
-def when_expiry_announced_then_tell_member(
-    recorded: RecordedEvent, event: Reservation.ExpiryAnnounced
-) -> Iterable[Reaction]:
-    """The member can still start, or extend."""
-    values = {"reservation_id": str(event.originator_id), "expires_at": event.expires_at.isoformat()}
-    yield SendMessage(member_id=event.member_id, template="reservation_expires_soon", values=values)
-
-
-def when_reservation_expired_then_tell_member(
-    recorded: RecordedEvent, event: Reservation.Expired
-) -> Iterable[Reaction]:
-    """The car is free for others."""
-    values = {"reservation_id": str(event.originator_id)}
-    yield SendMessage(member_id=event.member_id, template="reservation_expired", values=values)
 
 
 def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Requested) -> Iterable[Reaction]:
@@ -90,15 +74,31 @@ def when_car_failed_then_undo_step(recorded: RecordedEvent, event: Vehicle.Comma
     )
 
 
-def when_car_found_locked_then_confirm_late_end(recorded: RecordedEvent, event: Vehicle.Locked) -> Iterable[Reaction]:
-    """What the car did not confirm in time it may show later."""
-    yield commands.ConfirmLateEnd(vehicle_id=VehicleId(event.originator_id), locked_at=event.timestamp)
+def when_car_shows_itself_then_confirm_end(recorded: RecordedEvent, event: CarEvent) -> Iterable[Reaction]:
+    """What the end of a trip asks for may come by any message, and long after it was asked for."""
+    if event.holder_id != event.originator_id:
+        yield commands.ConfirmEnd(vehicle_id=VehicleId(event.originator_id), told_at=event.timestamp)
 
 
-def when_start_confirmed_then_tell_member(recorded: RecordedEvent, event: Trip.StartConfirmed) -> Iterable[Reaction]:
-    """The trip has begun."""
-    values = {"trip_id": str(event.originator_id), "started_at": event.started_at.isoformat()}
-    yield SendMessage(member_id=event.member_id, template="trip_started", values=values)
+def when_back_in_contact_then_confirm_end(
+    recorded: RecordedEvent, event: Vehicle.ContactRestored
+) -> Iterable[Reaction]:
+    """It can be asked to lock again."""
+    yield commands.ConfirmEnd(vehicle_id=VehicleId(event.originator_id), told_at=event.timestamp)
+
+
+def when_trip_runs_then_look_whether_it_is_used(
+    recorded: RecordedEvent, event: Trip.StartConfirmed
+) -> Iterable[Reaction]:
+    """Some forget that they have a car."""
+    yield Scheduled(due_at=event.unused_at, command=commands.LookWhetherUsed(trip_id=TripId(event.originator_id)))
+
+
+def when_start_failed_then_see_to_the_car(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
+    """It may have opened without a word; and who is silent is looked after."""
+    yield SecureVehicle(vehicle_id=event.vehicle_id)
+    if event.reason == NO_ANSWER:
+        yield NoteSilence(vehicle_id=event.vehicle_id)
 
 
 def when_start_failed_then_release_money(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
@@ -106,18 +106,10 @@ def when_start_failed_then_release_money(recorded: RecordedEvent, event: Trip.St
     yield ReleaseHold(payment_id=payment_id_of(Trip.TOPIC, event.originator_id))
 
 
-def when_start_failed_then_tell_member(recorded: RecordedEvent, event: Trip.StartFailed) -> Iterable[Reaction]:
-    """Whether it was the payment or the car, since the member can do something about each."""
-    template = "trip_start_unpaid" if event.reason in get_args(Unpaid) else "trip_start_failed"
-    values = {"trip_id": str(event.originator_id), "reason": event.reason}
-    yield SendMessage(member_id=event.member_id, template=template, values=values)
-
-
-def when_step_failed_then_tell_member(recorded: RecordedEvent, event: StepFailed) -> Iterable[Reaction]:
-    """The member learns what did not work and why."""
-    template = "trip_" + type(event).TOPIC.rpartition(".")[2]
-    values = {"trip_id": str(event.originator_id), "reason": event.reason}
-    yield SendMessage(member_id=event.member_id, template=template, values=values)
+def when_trip_ended_then_see_to_the_car(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
+    """One that was ended without evidence may stand open."""
+    if event.evidence.missing:
+        yield SecureVehicle(vehicle_id=event.vehicle_id)
 
 
 def when_trip_ended_then_bill_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
@@ -142,39 +134,50 @@ def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_token: st
         quote=event.quote,
         facts=event.facts,
         method_token=method_token,
+        doubts=event.doubts if isinstance(event, Trip.Ended) else (),
     )
 
 
-def when_trip_ended_then_tell_member(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
-    """The member sees at once what the meter says."""
-    values = {
-        "trip_id": str(event.originator_id),
-        "ended_at": event.ended_at.isoformat(),
-        "driving_s": str(event.driving_s),
-        "parked_s": str(event.parked_s),
-        "distance_m": str(event.distance_m),
-    }
-    yield SendMessage(member_id=event.member_id, template="trip_ended", values=values)
-
+_SHOWING: tuple[type[CarEvent], ...] = (
+    Vehicle.Locked,
+    Vehicle.DoorsClosed,
+    Vehicle.IgnitionOn,
+    Vehicle.IgnitionOff,
+    Vehicle.Located,
+    Vehicle.ZoneEntered,
+    Vehicle.ZoneLeft,
+)
+"""What can complete what the end of a trip asks for, or speak against it."""
 
 POLICIES: Policies = {
     Reservation.Placed: (when_reservation_runs_until_then_expire_it,),
     Reservation.Extended: (when_reservation_runs_until_then_expire_it,),
     Reservation.GivenBack: (when_reservation_runs_until_then_expire_it,),
-    Reservation.ExpiryAnnounced: (when_expiry_announced_then_tell_member,),
-    Reservation.Expired: (when_reservation_expired_then_tell_member,),
+    Reservation.ExpiryAnnounced: (messages.when_expiry_announced_then_tell_member,),
+    Reservation.Expired: (messages.when_reservation_expired_then_tell_member,),
     Reservation.ChargeDue: (when_charge_due_then_bill_reservation,),
     Trip.Requested: (when_trip_requested_then_hold_money,),
-    Trip.StartConfirmed: (when_start_confirmed_then_tell_member,),
-    Trip.StartFailed: (when_start_failed_then_release_money, when_start_failed_then_tell_member),
-    Trip.ParkFailed: (when_step_failed_then_tell_member,),
-    Trip.ResumeFailed: (when_step_failed_then_tell_member,),
-    Trip.EndUnconfirmed: (when_step_failed_then_tell_member,),
-    Trip.Ended: (when_trip_ended_then_bill_it, when_trip_ended_then_tell_member),
+    Trip.StartConfirmed: (messages.when_start_confirmed_then_tell_member, when_trip_runs_then_look_whether_it_is_used),
+    Trip.StartFailed: (
+        when_start_failed_then_release_money,
+        messages.when_start_failed_then_tell_member,
+        when_start_failed_then_see_to_the_car,
+    ),
+    Trip.FoundUnused: (messages.when_trip_found_unused_then_tell_member,),
+    Trip.ParkFailed: (messages.when_step_failed_then_tell_member,),
+    Trip.ResumeFailed: (messages.when_step_failed_then_tell_member,),
+    Trip.EndUnconfirmed: (messages.when_end_unconfirmed_then_tell_member,),
+    Trip.EndTakenBack: (messages.when_end_taken_back_then_tell_member,),
+    Trip.Ended: (
+        when_trip_ended_then_bill_it,
+        messages.when_trip_ended_then_tell_member,
+        when_trip_ended_then_see_to_the_car,
+    ),
     Payment.Held: (when_money_held_then_unlock,),
     Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
     Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),
-    Vehicle.Locked: (when_car_found_locked_then_confirm_late_end,),
     Vehicle.CommandFailed: (when_car_failed_then_undo_step,),
+    Vehicle.ContactRestored: (when_back_in_contact_then_confirm_end,),
+    **dict.fromkeys(_SHOWING, (when_car_shows_itself_then_confirm_end,)),
 }
 """What follows which event."""

@@ -5,18 +5,13 @@ from typing import Literal
 from uuid import UUID
 
 from domain.kernel.errors import Violation
-from domain.kernel.units import Metres
-from domain.kernel.values import Instant, Value
+from domain.kernel.values import Value
 
 Step = Literal["start", "park", "resume", "end"]
 Order = Literal["unlock", "lock"]
 
 ORDERS: dict[Step, Order] = {"start": "unlock", "park": "lock", "resume": "unlock", "end": "lock"}
 """What the car is asked to do for each step."""
-
-
-DRIVEN_ON_M = 100
-"""A car that moved further than this after the member asked to end the trip was driven on."""
 
 
 class TripState(StrEnum):
@@ -36,19 +31,6 @@ class PendingStep(Value):
 
     step: Step
     request_id: UUID
-
-
-class EndRequest(Value):
-    """The member asked to end the trip at this time and odometer: time that the car takes to confirm is not theirs."""
-
-    requested_at: Instant
-    odometer_m: Metres | None
-
-    def driven_on(self, odometer_m: int | None) -> bool:
-        """Whether the car was driven on after the wish, which makes it void."""
-        if odometer_m is None or self.odometer_m is None:
-            return False
-        return odometer_m - self.odometer_m > DRIVEN_ON_M
 
 
 def not_in(state: TripState, allowed: tuple[TripState, ...], pending: PendingStep | None) -> list[Violation]:

@@ -5,16 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from domain.billing.pricing import TripFacts
+from domain.fleet.readiness import DRIVEN_M
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
+from domain.rental.commands import ForceEndTrip
+from domain.rental.evidence import EndRequest, Evidence
 from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
-from domain.rental.steps import EndRequest, PendingStep, Step, TripState, not_in
+from domain.rental.steps import PendingStep, Step, TripState, not_in
 from domain.rental.trip_event_bases import CarSeen, StepFailed, StepRequested, TripEvent
-from domain.rulebook.model import City, Rulebook
+from domain.rulebook.model import City
 from domain.rulebook.tariff import Quote
 
 S = TripState
@@ -22,7 +25,11 @@ ENDABLE = (S.RUNNING, S.PARKED, S.ENDING)
 
 
 class Trip(Aggregate):
-    """requested -> starting -> running <-> parked -> ending -> ended, or start_failed. The car confirms each step."""
+    """requested -> starting -> running <-> parked -> ending -> ended, or start_failed. The car confirms each step.
+
+    The end is a wish, then what the car shows of it, then the end: three facts, each with its time. Who drives on after
+    the wish takes it back: ending -> running.
+    """
 
     TOPIC = "rental.trip"
 
@@ -77,6 +84,8 @@ class Trip(Aggregate):
         TOPIC = "rental.trip.start_confirmed"
 
         started_at: Instant
+        unused_at: Instant
+        """When it is looked at again, in case that it was never driven."""
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.state, aggregate.pending = S.RUNNING, None
@@ -133,26 +142,57 @@ class Trip(Aggregate):
         def apply(self, aggregate: "Trip") -> None:
             aggregate.pending = None
 
-    class EndRequested(StepRequested):
+    class FoundUnused(TripEvent):
+        """It runs, and the car has not been driven yet."""
+
+        TOPIC = "rental.trip.found_unused"
+
+        started_at: Instant
+
+        def apply(self, aggregate: "Trip") -> None:
+            """The trip goes on: that is for its member to say."""
+
+    class EndRequested(TripEvent):
         """The member wants to end the trip: a fact of its own, whenever the car confirms it."""
 
         TOPIC = "rental.trip.end_requested"
 
-        requested_at: Instant
-        odometer_m: Metres | None
+        wish: EndRequest
 
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.state = S.ENDING
+            aggregate.state, aggregate.end_request = S.ENDING, self.wish
+
+    class LockRequested(StepRequested):
+        """The car was asked to lock, for the end."""
+
+        TOPIC = "rental.trip.lock_requested"
+
+        def apply(self, aggregate: "Trip") -> None:
             aggregate.pending = PendingStep(step="end", request_id=self.request_id)
-            aggregate.end_request = EndRequest(requested_at=self.requested_at, odometer_m=self.odometer_m)
 
     class EndUnconfirmed(StepFailed):
-        """The car did not confirm; the wish to end stands, to be asked for again or settled by an agent."""
+        """The car does not show what the end asks for; the wish stands until it does, or an agent settles it."""
 
         TOPIC = "rental.trip.end_unconfirmed"
 
+        wish: EndRequest
+        """With what is missing."""
+
         def apply(self, aggregate: "Trip") -> None:
-            aggregate.pending = None
+            aggregate.pending, aggregate.end_request = None, self.wish
+
+    class EndTakenBack(TripEvent):
+        """The car was driven on after the wish: the trip goes on."""
+
+        TOPIC = "rental.trip.end_taken_back"
+
+        requested_at: Instant
+        driven_at: Instant
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.state, aggregate.pending, aggregate.end_request = S.RUNNING, None, None
+            if aggregate.phases[-1].phase == "parked":
+                aggregate.phases = (*aggregate.phases, PhaseStart(phase="driving", since=self.driven_at))
 
     class Ended(CarSeen):
         """The trip is over; `facts` are what it is priced from."""
@@ -171,6 +211,12 @@ class Trip(Aggregate):
         quote: Quote
         seller_id: str
         """Legal entity that issues the invoice."""
+        requested_at: Instant | None
+        """When the member asked for it."""
+        evidence: Evidence
+        """What the car shows of it."""
+        doubts: tuple[Violation, ...] = ()
+        """Why the facts may not be so: each is a reason to look at them before anything is charged."""
         forced: bool = False
         reason: str | None = None
         """Why an agent ended it."""
@@ -186,10 +232,6 @@ class Trip(Aggregate):
     @property
     def awaits_payment(self) -> bool:
         return self.state is S.REQUESTED
-
-    @property
-    def end_is_unconfirmed(self) -> bool:
-        return self.state is S.ENDING and self.pending is None
 
     def step_of(self, request_id: UUID) -> Step | None:
         """The step that waits for the car's answer to a request."""
@@ -212,20 +254,40 @@ class Trip(Aggregate):
         """Why this trip cannot be ended now, whatever its car and place say."""
         return not_in(self.state, ENDABLE, self.pending)
 
-    def request_end(self, odometer_m: int | None, at: datetime) -> UUID:
-        """Have the car locked for good. A repeated wish keeps the time of the first unless the car was driven on."""
-        facts = {"requested_at": self._end_time(odometer_m, at), "odometer_m": odometer_m}
-        return self._ask("end", self.EndRequested, ENDABLE, at, **facts)
+    def request_end(self, wish: EndRequest, at: datetime) -> EndRequest:
+        """Keep a wish to end, until it is confirmed or taken back. While one stands, another changes nothing."""
+        if self.end_request is not None:
+            return self.end_request
+        self.tell(self.EndRequested, at, wish=wish)
+        return wish
 
-    def end(self, car: CarReading, city: City, confirmed_at: datetime, at: datetime) -> None:
-        """The car is locked. The meter stopped when the member asked, unless the car was driven on after that."""
-        self._end(car, city, self._end_time(car.odometer_m, confirmed_at), at)
+    def lock(self, at: datetime) -> UUID:
+        """Have the car locked for good."""
+        return self._ask("end", self.LockRequested, (S.ENDING,), at)
 
-    def force_end(self, car: CarReading, rulebook: Rulebook, ended_at: datetime, reason: str, at: datetime) -> None:
-        """An agent ends the trip, at a time in the past if need be. Refused before its start or outside the limits."""
+    def take_end_back(self, driven_at: datetime, at: datetime) -> None:
+        """The car was driven on. Without a wish it changes nothing."""
+        if self.end_request is not None:
+            when = {"requested_at": self.end_request.requested_at, "driven_at": driven_at}
+            self.tell(self.EndTakenBack, at, **when)
+
+    def end(self, car: CarReading, evidence: Evidence, city: City, ended_at: datetime, at: datetime) -> None:
+        """The car has shown all that the end asks for."""
+        self._end(car, evidence, city, max(ended_at, self.phases[0].since), at)
+
+    def force_end(
+        self, car: CarReading, evidence: Evidence, doubts: tuple[Violation, ...], end: ForceEndTrip, city: City,
+        at: datetime,
+    ) -> None:  # fmt: skip
+        """An agent ends the trip, at a time in the past if need be. Refused before its start and in the future."""
         wrong_state = not_in(self.state, ENDABLE, None)
-        refuse_if([*wrong_state, *forced_end.violations(self.phases, ended_at, reason, rulebook.trip, at)])
-        self._end(car, rulebook.city(self.city_id), ended_at, at, forced=True, reason=reason)
+        refuse_if([*wrong_state, *forced_end.violations(self.phases, end.ended_at, end.reason, at)])
+        self._end(car, evidence, city, end.ended_at, at, doubts=doubts, forced=True, reason=end.reason)
+
+    def note_unused(self, car: CarReading, at: datetime) -> None:
+        """Remind the member of a trip in which the car was never driven; once it was, or is to end, nothing changes."""
+        if self.state in {S.RUNNING, S.PARKED} and distance(self.started, car).metres <= DRIVEN_M:
+            self.tell(self.FoundUnused, at, started_at=self.phases[0].since)
 
     def tell(self, event: type[TripEvent], at: datetime, **facts: Any) -> None:
         """Record one more fact of this trip."""
@@ -240,11 +302,9 @@ class Trip(Aggregate):
         self.tell(event, at, request_id=request_id, **facts)
         return request_id
 
-    def _end_time(self, odometer_m: int | None, at: datetime) -> datetime:
-        wish = self.end_request
-        return at if wish is None or wish.driven_on(odometer_m) else min(wish.requested_at, at)
-
-    def _end(self, car: CarReading, city: City, ended_at: datetime, at: datetime, **why: Any) -> None:
+    def _end(
+        self, car: CarReading, evidence: Evidence, city: City, ended_at: datetime, at: datetime, **why: Any
+    ) -> None:
         went, trip_spans = distance(self.started, car), spans(self.phases, ended_at)
         facts = TripFacts(
             started_at=self.phases[0].since,
@@ -259,6 +319,7 @@ class Trip(Aggregate):
         )
         times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
         gone = {"distance_m": went.metres, "distance_source": went.source}
-        when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at)}
+        when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at), "evidence": evidence.for_the_log}
+        when["requested_at"] = self.end_request.requested_at if self.end_request else None
         what = {"city_id": self.city_id, "quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}
         self.tell(self.Ended, at, **what, **when, **times, **gone, **dict(car), **why)

@@ -1,5 +1,7 @@
 """What rental reads off a car, and off the zones that it stands in."""
 
+from collections.abc import Sequence
+
 from domain.fleet.state import VehicleReadings
 from domain.fleet.zone import Zone
 from domain.fleet.zones import ZoneKind
@@ -26,7 +28,7 @@ async def reading(newest: VehicleReadings, work: UnitOfWork) -> CarReading:
     )
 
 
-def misplaced(zones: list[Zone]) -> list[Violation]:
+def misplaced(zones: Sequence[Zone]) -> list[Violation]:
     """Why a trip cannot end in these zones: it must be in a home area, and in no place where parking is not allowed."""
     kinds = {zone.kind for zone in zones}
     found = []

@@ -10,6 +10,9 @@ from domain.rulebook.base import Digested, Rules
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 
+BillUntil = Literal["wish", "later"]
+"""Where the meter of a trip stops: at the wish to end it, or at the later of the wish and its fulfilment."""
+
 
 class LegalEntity(Rules):
     """Who issues the invoices of a country (EN 16931: seller)."""
@@ -99,8 +102,12 @@ class TripLimits(Rules):
     """How long a car may take to confirm that it is locked."""
     position_maximum_age: timedelta = timedelta(minutes=5)
     """How old the car's position may be where a trip ends."""
+    bill_until: BillUntil = "later"
+    """Where the meter stops: at the wish to end the trip, or at the car's own time of fulfilling it, if later."""
+    unused_after: timedelta = timedelta(hours=24)
+    """After so long a member is reminded of a trip in which the car was never driven."""
     maximum_backdating: timedelta = timedelta(hours=24)
-    """How far back an agent may date a forced end."""
+    """A forced end that an agent dates further back is held for review."""
     review_after: timedelta = timedelta(days=2)
     """A trip longer than this is priced but held for review instead of captured."""
     review_above: Money | None = None

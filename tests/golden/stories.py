@@ -24,6 +24,7 @@ from tests.golden.operations_stories import operators_put_things_right
 from tests.golden.webhooks_stories import a_partner_is_sent_events
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
 from tests.support.small_service import files
+from tests.support.telling import DRIVING, STOPPED, tells
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -142,6 +143,27 @@ async def a_trip_does_not_start(world: World) -> None:
     await started(world, ada, x1, await reserved(world, ada, x1))
 
 
+async def cars_are_silent_and_driven_by_nobody(world: World) -> None:
+    ada, silent, stolen = await member(world), await car(world), await car(world)
+    world.cars[silent] = "silent"
+    await started(world, ada, silent)
+    await tells(world, stolen, {"locked": True, "ignition_on": True, "odometer_m": 1_000_000})
+    await world.advance(MINUTE)
+    await tells(world, stolen, DRIVING, {"locked": True, "odometer_m": 1_002_000})
+    await world.advance(MINUTE)
+
+
+async def a_trip_is_forgotten_and_then_its_end_taken_back(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    trip_id = await started(world, ada, x1)
+    await world.advance(timedelta(days=1))
+    world.cars[x1] = "silent"
+    await tells(world, x1, STOPPED)
+    await world.do(EndTrip(trip_id=trip_id))
+    await world.advance(MINUTE)
+    await tells(world, x1, DRIVING, {"locked": True, "odometer_m": 1_002_000})
+
+
 async def a_trip_has_everything(world: World) -> None:
     ada, x1 = await member(world), await car(world)
     kept, trip_id = await reserved(world, ada, x1), TripId(derived_id("trip", "with everything"))
@@ -173,6 +195,8 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     tasks_are_done_or_not,
     reservations_end_without_a_trip,
     a_trip_does_not_start,
+    cars_are_silent_and_driven_by_nobody,
+    a_trip_is_forgotten_and_then_its_end_taken_back,
     a_trip_has_everything,
     a_member_wants_to_be_forgotten,
     operators_put_things_right,

@@ -8,6 +8,7 @@ from adapters.mqtt.client import client_options
 from adapters.simulator.vehicles import Car
 from domain.kernel.messages import Role
 from tests.adapters.mqtt.cars import vanish_with_will
+from tests.journeys.hand_driven import hand_driven
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.waiting import until
@@ -38,15 +39,22 @@ async def speaks_again(city: City, car: Car) -> None:
     await known_as(city, car, online=True)
 
 
-async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_and_charged_to_the_time_given(
+async def known_as_locked(city: City, car: Car) -> bool:
+    """Whether the car has obeyed the order to lock that follows when it is heard of again."""
+    shown = await city.get(f"/v1/vehicles/{car.vehicle_id}", city.token(Role.OPERATOR))
+    return bool(shown["readings"]["locked"]["value"])
+
+
+async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_looked_at_and_charged_to_the_time_given(
     installation: Installation, city: City
 ) -> None:
-    member, car, agent = await city.member(), await city.car(), city.token(Role.AGENT)
-    trip = await city.start(car, member)
-    await falls_silent(city, car)
+    member, agent = await city.member(), city.token(Role.AGENT)
+    async with hand_driven(city) as hand:
+        trip = await hand.start(member)
+        await hand.says_it_is("offline", online=False)
     installation.clock.let_pass(timedelta(minutes=40))
-    refused = await city.post(f"{trip}/end", None, member)
-    assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.contact_lost"]
+    wished = await city.post(f"{trip}/end", None, member)
+    assert [awaited["code"] for awaited in wished.json()["awaits"]] == ["vehicle.contact_lost"]
 
     [driving] = (await city.get(trip, member))["phases"]
     ended_at = datetime.fromisoformat(driving["since"]) + timedelta(minutes=25)
@@ -55,6 +63,12 @@ async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_and_charged_to_the_
 
     assert forced.status_code == 200
     assert (await city.get(trip, member))["state"] == "ended"
+    assert (city.mails("trip_ended"), len(city.mails("trip_ended_in_review"))) == ([], 1)
+    [charge] = (await city.get("/v1/charges", agent, state="in_review"))["charges"]
+    assert [reason["code"] for reason in charge["reasons"]] == ["trip.end_without_evidence"]
+    decision = {"decision": "approve", "reason": "the photo shows it"}
+    (await city.post(f"/v1/charges/{charge['charge_id']}/decision", decision, agent)).raise_for_status()
+    await city.settled()
     [invoice] = (await city.get("/v1/invoices", member))["invoices"]
     assert (invoice["gross_minor"], invoice["state"]) == (25 * 34, "paid")
     history = await city.get(f"/v1/history/{trip.rpartition('/')[2]}", city.token(Role.AUDITOR))
@@ -75,8 +89,12 @@ async def test_after_a_forced_end_member_and_car_are_free_for_others(city: City)
 
     assert (await city.get("/v1/members/me", member))["state"] == "idle"
     refused = await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, other)
-    assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.contact_lost"]
+    assert [violation["code"] for violation in refused.json()["violations"]] == [
+        "vehicle.contact_lost",
+        "vehicle.stands_open",
+    ]
     await speaks_again(city, car)
+    await until(lambda: known_as_locked(city, car))
     await city.reserve(car, other)
 
 
@@ -98,7 +116,7 @@ async def test_a_forced_end_outside_the_limits_is_refused_with_every_rule_that_i
 
     codes = {wish: [violation["code"] for violation in answer.json()["violations"]] for wish, answer in refused.items()}
     assert codes == {
-        "far too early": ["trip.end_without_reason", "trip.end_before_start", "trip.end_too_old"],
+        "far too early": ["trip.end_without_reason", "trip.end_before_start"],
         "before the start": ["trip.end_before_start"],
         "in the future": ["trip.end_in_future"],
     }

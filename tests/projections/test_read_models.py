@@ -161,6 +161,7 @@ async def test_a_car_is_on_the_map_with_what_it_told_and_when(
     told = world.now()
     await world.advance(timedelta(minutes=5))
 
+    world.cars[mini] = "silent"
     await says(world, mini, locked=False, position=None, energy_percent=None)
     await catch_up(followers)
 

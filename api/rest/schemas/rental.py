@@ -5,11 +5,24 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.base import MEMBER_ID, RESERVATION_ID, TRIP_ID, VEHICLE_ID, Because, Body, Moment, Shown, example
+from api.rest.schemas.base import (
+    MEMBER_ID,
+    RESERVATION_ID,
+    TRIP_ID,
+    VEHICLE_ID,
+    Accepted,
+    Because,
+    Body,
+    Moment,
+    Shown,
+    example,
+)
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
+from domain.kernel.errors import Violation
+from domain.rental.evidence import EndRequest
 from domain.rental.meter import CarReading, PhaseStart
-from domain.rental.steps import EndRequest, PendingStep, TripState
+from domain.rental.steps import PendingStep, TripState
 from domain.rulebook.tariff import Quote, Tariff
 
 Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
@@ -147,6 +160,23 @@ class TripBody(Body):
     member_id: UUID | None = None
     package: Annotated[str | None, Field(max_length=60)] = None
     options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+
+
+class EndAccepted(Accepted):
+    """The wish to end a trip is kept. `awaits` is what the car has yet to show; nothing once the trip has ended."""
+
+    model_config = example(
+        {
+            "id": TRIP_ID,
+            "position": 4711,
+            "repeated": False,
+            "awaits": [
+                {"code": "vehicle.contact_lost", "detail": "this car cannot be reached at the moment", "values": {}}
+            ],
+        }
+    )
+
+    awaits: tuple[Violation, ...] = ()
 
 
 class ForcedEnd(Body):

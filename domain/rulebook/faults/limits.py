@@ -54,7 +54,8 @@ def levels_of_energy(rulebook: Rulebook) -> Found:
 
 @of_service
 def times_that_are_none(rulebook: Rulebook) -> Found:
-    for name in ("payment_timeout", "unlock_timeout", "lock_timeout", "position_maximum_age", "review_after"):
+    waits = ("payment_timeout", "unlock_timeout", "lock_timeout")
+    for name in (*waits, "position_maximum_age", "unused_after", "review_after"):
         if getattr(rulebook.trip, name) <= _NOTHING:
             yield Fault(("trip", name), "no time is too short for anybody: write a longer one")
     if rulebook.reservation.maximum <= _NOTHING:

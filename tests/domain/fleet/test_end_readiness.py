@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from domain.fleet.commands import NoteContact
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import VehicleId
 from tests.support.people_and_cars import car, commissioned, says
@@ -25,10 +24,8 @@ async def test_all_that_stands_against_leaving_a_car_is_told_together(world: Wor
     x1 = await car(world)
     await world.advance(world.rulebook.trip.position_maximum_age + timedelta(seconds=1))
     await says(world, x1, doors_closed=False, ignition_on=True, position=None, locked=False)
-    await world.do(NoteContact(vehicle_id=x1, online=False, at=world.now()))
 
     assert await objections(world, x1) == {
-        "vehicle.contact_lost",
         "vehicle.doors_open",
         "vehicle.ignition_on",
         "vehicle.position_too_old",

@@ -10,12 +10,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from domain.billing.charge import Charge
+from domain.billing.commands import DecideCharge
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import RefusedError
-from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.ids import ChargeId, ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
 from domain.members.facts import MemberState
@@ -109,6 +111,10 @@ class Rental(RuleBasedStateMachine):
                 ended_at = self.world.now() - timedelta(minutes=back)
                 self._do(ForceEndTrip(trip_id=TripId(trip.id), ended_at=ended_at, reason="the car is silent"))
 
+    @rule()
+    def approve(self) -> None:
+        self._approve()
+
     @rule(which=cars, metres=st.integers(0, 20_000), locked=st.booleans())
     def report(self, which: int, metres: int, *, locked: bool) -> None:
         self.odometer += metres
@@ -150,7 +156,14 @@ class Rental(RuleBasedStateMachine):
     def every_ended_trip_has_exactly_one_invoice_and_no_failed_start_has_one(self) -> None:
         invoiced = Counter(i.subject_id for i in self.world.events(Invoice.Issued))
         charged = {e.originator_id for e in self.world.events(Trip.Ended, Reservation.ChargeDue)}
-        assert invoiced == Counter(charged)
+        assert invoiced == Counter(charged - {charge.subject_id for charge in self._in_review()})
+
+    @invariant()
+    def no_trip_ends_without_evidence_unless_an_agent_says_so_and_then_it_is_looked_at(self) -> None:
+        doubted = {charge.subject_id for charge in self._charges() if charge.reasons}
+        for ended in self.world.events(Trip.Ended):
+            assert not ended.evidence.missing or (ended.forced and ended.originator_id in doubted)
+            assert ended.ended_at <= ended.timestamp
 
     @invariant()
     def every_cent_is_on_an_invoice_line_and_taken_once(self) -> None:
@@ -167,6 +180,7 @@ class Rental(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self._run(self._calm_down())
+        self._approve()
         self._everybody_is_free_and_every_hold_is_captured_or_released()
         self._replaying_the_events_gives_the_same_state()
         self.runner.close()
@@ -196,6 +210,12 @@ class Rental(RuleBasedStateMachine):
         for aggregate_id, decided in self.world.store.saved.items():
             assert vars(self._load(type(decided), aggregate_id)) == vars(decided)
 
+    def _charges(self) -> list[Charge]:
+        return [self._load(Charge, raised.originator_id) for raised in self.world.events(Charge.Raised)]
+
+    def _in_review(self) -> list[Charge]:
+        return [charge for charge in self._charges() if charge.state == "in_review"]
+
     def _open_reservations(self) -> list[Reservation]:
         ids = {e.originator_id for e in self.world.events(Reservation.Placed)}
         return [r for r in (self._load(Reservation, i) for i in ids) if r.is_open]
@@ -206,6 +226,10 @@ class Rental(RuleBasedStateMachine):
 
     def _load(self, kind: type[Aggregate], which: Any) -> Any:
         return self._run(self.world.store.load(kind, which))
+
+    def _approve(self) -> None:
+        for charge in self._in_review():
+            self._do(DecideCharge(charge_id=ChargeId(charge.id), decision="approve", reason="the photo shows it"))
 
     def _do(self, command: Command) -> None:
         self._try(self.world.do(command))

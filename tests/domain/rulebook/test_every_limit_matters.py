@@ -22,7 +22,7 @@ from domain.members.eligibility import age_violation, licence_violations, paymen
 from domain.members.facts import Licence, LicenceState, PaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import EndTrip, ExtendReservation
-from domain.rental.forced_end import violations as forced_end_violations
+from domain.rental.forced_end import far_back
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
@@ -43,9 +43,10 @@ LICENCE = Licence(
 )
 CARD = PaymentMethod(method_id="card", token="tok", brand="visa", prepaid=True, expires_on=date(2030, 1, 1))
 EUROS = Money(amount_minor=5000, currency=Currency.EUR)
+STOPPED = NOON - timedelta(minutes=5)
 MOVED = VehicleReadings(
     position=Reading(value=Position(latitude=52.5, longitude=13.4), at=NOON - timedelta(minutes=10)),
-    ignition_on=Reading(value=False, at=NOON - timedelta(minutes=5)),
+    ignition_on=Reading(value=False, at=STOPPED),
 )
 """A car that stopped after it last said where it is."""
 LONG = TripFacts.of(driving_s=7200)
@@ -90,6 +91,28 @@ async def unlock_and_lock(world: World) -> object:
     trip_id = await started(world, await member(world), await car(world))
     await world.do(EndTrip(trip_id=trip_id))
     return [asked.expires_at - asked.timestamp for asked in world.events(Vehicle.CommandRequested)]
+
+
+async def end_that_is_fulfilled_later(world: World) -> object:
+    """For how long a member pays whose car had locked four minutes after the wish, and tells so later."""
+    await area(world)
+    x1 = await car(world)
+    trip_id = await started(world, await member(world), x1)
+    world.cars[x1] = "silent"
+    await world.do(EndTrip(trip_id=trip_id))
+    locked_at = world.now() + timedelta(minutes=4)
+    await world.advance(timedelta(hours=1))
+    await says(world, x1, observed_at=locked_at)
+    [ended] = world.events(Trip.Ended)
+    return ended.driving_s
+
+
+async def runs_unused(world: World) -> object:
+    """Whether a member is asked within two hours if the car is still needed."""
+    await area(world)
+    await started(world, await member(world), await car(world))
+    await world.advance(timedelta(hours=2))
+    return "trip_unused" in world.told()
 
 
 async def levels(world: World) -> object:
@@ -143,11 +166,17 @@ TRIP = [
     Trial("payment_timeout", timedelta(minutes=9), start_that_hangs),
     Trial("unlock_timeout", timedelta(minutes=9), unlock_and_lock),
     Trial("lock_timeout", timedelta(minutes=9), unlock_and_lock),
-    Trial("position_maximum_age", timedelta(minutes=30), lambda limits: codes(*end_violations(MOVED, limits, NOON))),
+    Trial("bill_until", "wish", end_that_is_fulfilled_later),
+    Trial("unused_after", timedelta(hours=1), runs_unused),
+    Trial(
+        "position_maximum_age",
+        timedelta(minutes=30),
+        lambda limits: codes(*end_violations(MOVED, STOPPED, limits, NOON)),
+    ),
     Trial(
         "maximum_backdating",
         timedelta(hours=1),
-        lambda limits: codes(*forced_end_violations((), NOON - timedelta(hours=3), "why", limits, NOON)),
+        lambda limits: codes(far_back(NOON - timedelta(hours=3), limits, NOON)),
     ),
     Trial("review_after", timedelta(hours=1), lambda limits: codes(*review_reasons(limits, LONG, EUROS))),
     Trial(
@@ -170,7 +199,15 @@ LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "billing": (BillingLimits, BILLING),
 }
 EVERY = [(kind, trial) for kind, (_, trials) in LIMITS.items() for trial in trials]
-STORIES = {declined_and_refused, hold_and_extend, start_that_hangs, unlock_and_lock, levels}
+STORIES = {
+    declined_and_refused,
+    hold_and_extend,
+    start_that_hangs,
+    unlock_and_lock,
+    end_that_is_fulfilled_later,
+    runs_unused,
+    levels,
+}
 
 
 @pytest.mark.parametrize("kind", LIMITS)
