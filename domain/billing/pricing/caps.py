@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from operator import attrgetter
+from operator import add, attrgetter
 
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.first_come import first_come
@@ -107,7 +107,9 @@ def _reduce(element: Cap | LadderCap, sheet: Sheet, groups: Iterable[Group]) -> 
     if not (parts := sheet.standing(element.covers)):
         return
     cuts: _Cuts | None = None
-    costs = [*map(sum, zip(*(part.cells for part in parts), strict=True))]
+    costs = [0] * sheet.course.cells
+    for part in parts:
+        costs = [*map(add, costs, part.cells)]
     spent = 0
     for cells, allowed, goes_on in groups:
         cost = sum(costs[cells.start : cells.stop] if isinstance(cells, range) else [costs[cell] for cell in cells])

@@ -46,7 +46,12 @@ class PhaseClock:
     def at_each(self, seconds: list[int]) -> list[int]:
         """What it reads at each of these, which rise."""
         if self._asked is not seconds:
-            self._asked, self._answered = seconds, [*map(self.at, seconds)]
+            begins, readings = self._begins, self._readings
+            self._asked = seconds
+            self._answered = [
+                min(readings[n := bisect_right(begins, second) - 1] + second - begins[n], readings[n + 1])
+                for second in seconds
+            ]
         return self._answered
 
     def runs_from(self, reading: int) -> int:

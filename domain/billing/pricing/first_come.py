@@ -22,6 +22,7 @@ class _Search:
         """The charges before this second are kept,"""
         self._high = course.edges[cell + 1]
         """and not all of those before this one."""
+        self._ticks = [(part.charges.ticks, part.charges.first(cell)) for part in parts]
         self._counts, self._until = [0] * len(parts), [part.charges.within(cell) for part in parts]
         self._kept = [0] * len(parts)
         self._cost, self._costs = 0, sum(part.cells[cell] for part in parts)
@@ -43,7 +44,7 @@ class _Search:
         if not self._low < second < self._high:
             return
         cell, parts = self._cell, self._parts
-        counts = [part.charges.before(cell, second) for part in parts]
+        counts = [ticks.before(second) - first for ticks, first in self._ticks]
         costs = [part.cost(cell, count) for part, count in zip(parts, counts, strict=True)]
         if (cost := sum(costs)) <= self._room:
             self._low, self._counts, self._kept, self._cost = second, counts, costs, cost
@@ -53,11 +54,13 @@ class _Search:
     def _ends_among_few(self) -> bool:
         """Keep a few charges more, one by one; whether the room ends among them."""
         cell, parts, counts, until = self._cell, self._parts, self._counts, self._until
-        coming = [(part.charges.second(cell, counts[n]), n) for n, part in enumerate(parts) if counts[n] < until[n]]
+        coming = [
+            (ticks.second(first + counts[n]), n) for n, (ticks, first) in enumerate(self._ticks) if counts[n] < until[n]
+        ]
         for _ in range(_FEW):
-            first = min(coming)
-            coming.remove(first)
-            self._low, n = first
+            soonest = min(coming)
+            coming.remove(soonest)
+            self._low, n = soonest
             counts[n] += 1
             cost = parts[n].cost(cell, counts[n])
             more, left = cost - self._kept[n], self._room - self._cost
@@ -66,7 +69,8 @@ class _Search:
                 return True
             self._kept[n], self._cost = cost, self._cost + more
             if counts[n] < until[n]:
-                coming.append((parts[n].charges.second(cell, counts[n]), n))
+                ticks, first = self._ticks[n]
+                coming.append((ticks.second(first + counts[n]), n))
         return False
 
     def _at_one_second(self) -> list[int]:

@@ -7,7 +7,7 @@ from operator import mul, sub
 
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.parts import rounded
-from domain.billing.pricing.ticks import Ticks
+from domain.billing.pricing.ticks import AtOnce, Ticks
 
 
 @lru_cache(maxsize=10_000)
@@ -18,17 +18,16 @@ def _six_places(millionths: int) -> Decimal:
 class Once:
     """What is charged as the trip starts."""
 
+    ticks: Ticks = AtOnce(0)
+
     def __init__(self, minor: int) -> None:
         self._minor = minor
 
+    def first(self, _: int) -> int:
+        return 0
+
     def within(self, _: int) -> int:
         return 1
-
-    def before(self, _: int, second: int) -> int:
-        return int(second > 0)
-
-    def second(self, _: int, __: int) -> int:
-        return 0
 
     def cost(self, _: int, count: int) -> int:
         return self._minor * count
@@ -40,7 +39,7 @@ class Metered:
     def __init__(self, rate: Decimal, exponent: int, ticks: Ticks, course: Course, inside: list[bool] | None) -> None:
         numerator, self._of = rate.as_integer_ratio()
         self._rate: int = numerator * 10**exponent
-        self._ticks = ticks
+        self.ticks = ticks
         inner = ticks.before_each(course.inner_edges) if course.inner_edges else ()
         self._all: list[int] = [0, *inner, ticks.count]
         """How many there are before each edge; what lies before or behind all, is in the first or the last cell."""
@@ -53,7 +52,7 @@ class Metered:
 
     def cut_last(self, part: int, of: int) -> None:
         """Of the last interval only a part counts."""
-        last = self._all.index(self._ticks.count)
+        last = self._all.index(self.ticks.count)
         if self._counted[last] > self._counted[last - 1]:
             self._cut = (part, of)
 
@@ -78,14 +77,11 @@ class Metered:
             amounts[last:] = [self._amount(self.count)] * (len(amounts) - last)
         return [*map(sub, amounts[1:], amounts)]
 
+    def first(self, cell: int) -> int:
+        return self._all[cell]
+
     def within(self, cell: int) -> int:
         return self._counted[cell + 1] - self._counted[cell]
-
-    def before(self, cell: int, second: int) -> int:
-        return self._ticks.before(second) - self._all[cell]
-
-    def second(self, cell: int, n: int) -> int:
-        return self._ticks.second(self._all[cell] + n)
 
     def cost(self, cell: int, count: int) -> int:
         first = self._counted[cell]

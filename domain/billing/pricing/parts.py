@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.billing.pricing.course import Course
+from domain.billing.pricing.ticks import Ticks
 
 Layer = Callable[[int, int], int]
 """What an adjustment made of an amount that the first charges of an element in a cell cost."""
@@ -29,16 +30,14 @@ def minor_of(major: Decimal, exponent: int) -> int:
 class Charges(Protocol):
     """The charges of an element, as they come, before any adjustment."""
 
+    ticks: Ticks
+
+    def first(self, cell: int) -> int:
+        """Which tick is the first that falls into a cell."""
+        ...
+
     def within(self, cell: int) -> int:
         """How many fall into a cell."""
-        ...
-
-    def before(self, cell: int, second: int) -> int:
-        """How many of those come before a second."""
-        ...
-
-    def second(self, cell: int, n: int) -> int:
-        """When the n-th of them comes, counted from 0."""
         ...
 
     def cost(self, cell: int, count: int) -> int:
