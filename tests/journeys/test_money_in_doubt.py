@@ -25,13 +25,12 @@ def two_above(amount: str) -> Texts:
 async def driven(
     installation: Installation, city: City, member: dict[str, str], *, minutes: int = 60, number: int = 1
 ) -> str:
-    """The path of a trip that an agent ended for the member after some minutes."""
-    trip = await city.start(await city.car(number), member)
-    installation.clock.let_pass(timedelta(minutes=minutes))
-    ended_at = await began_at(city, trip, member) + timedelta(minutes=minutes)
-    body = {"ended_at": ended_at.isoformat(), "reason": "the car is in a garage"}
-    (await city.post(f"{trip}/force-end", body, city.token(Role.AGENT))).raise_for_status()
-    await city.settled()
+    """The path of a trip that its member ended in so many started minutes."""
+    car = await city.car(number)
+    trip = await city.start(car, member)
+    installation.clock.let_pass(timedelta(minutes=minutes) - timedelta(seconds=40))
+    await city.drive(car, 25, member)
+    await city.end(trip, member)
     return trip
 
 
