@@ -12,7 +12,8 @@ from uuid import UUID
 
 import httpx2
 
-from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
+from adapters.simulator.car import Car, offset
+from adapters.simulator.vehicles import Faults, SimulatedFleet
 from domain.kernel.units import Position
 
 BERLIN = Position(latitude=52.5200, longitude=13.4050)

@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from adapters.postgres.followers.follower import wait_for
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
+from adapters.simulator.vehicles import Faults
 from api.composition import Running
 from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
@@ -49,9 +50,9 @@ def vehicle_id_of(row: dict[str, str]) -> VehicleId:
     return VehicleId(derived_id("demo.vehicle", row["vehicle_id"]))
 
 
-def cars(seed: int) -> list[Car]:
+def cars(seed: int, faults: Faults) -> list[Car]:
     """The fleet as simulated cars."""
-    return [
+    found = [
         Car(
             vehicle_id=vehicle_id_of(row),
             vin=vin_of(row),
@@ -64,6 +65,9 @@ def cars(seed: int) -> list[Car]:
         )
         for row in fleet_rows()
     ]
+    for car in found:
+        car.faults = faults.of(car)
+    return found
 
 
 def _zone(feature: dict[str, dict[str, object]]) -> DefineZone:

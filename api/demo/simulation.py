@@ -69,7 +69,7 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
     """Until the time is up or `told` is set; then every trip under way is finished."""
     stop, ready = asyncio.Event(), asyncio.Event()
     settings, system = running.system.settings, running.system
-    fleet = SimulatedFleet(cars(options.seed), url=running.mqtt_url, service=SERVICE, faults=options.faults)
+    fleet = SimulatedFleet(cars(options.seed, options.faults), url=running.mqtt_url, service=SERVICE)
     driving = asyncio.create_task(fleet.run(stop, ready))
     agent = system.tokens.issue(
         Role.AGENT, "simulator", service=SERVICE, at=system.clock.now(), expires_in=timedelta(days=7)

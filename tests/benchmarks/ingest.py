@@ -33,7 +33,7 @@ from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle, subscriptions
-from adapters.simulator.vehicles import Car, Faults, offset
+from adapters.simulator.car import Car, offset
 from api.cli.terminal import begin
 from api.composition import Component, Running, composed
 from api.composition.queries import directory
@@ -186,7 +186,7 @@ class _Street:
 
     def _report(self, car: Car) -> tuple[str, bytes]:
         car.seq += 1
-        body = {"ts": self.now().isoformat(), "seq": car.seq, "signals": car.signals(Faults())}
+        body = {"ts": self.now().isoformat(), "seq": car.seq, "signals": car.signals()}
         return of_vehicle(SERVICE, car.vin, "telemetry"), orjson.dumps(body)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
 from domain.invariants import audit
 from tests.support.brokers import MOSQUITTO
 from tests.support.city import City

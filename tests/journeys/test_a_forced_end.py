@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import aiomqtt
 
 from adapters.mqtt.client import client_options
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
 from domain.kernel.messages import Role
 from tests.adapters.mqtt.cars import vanish_with_will
 from tests.journeys.hand_driven import hand_driven

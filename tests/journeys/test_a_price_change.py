@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.rulebooks import shipped_texts
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
 from domain.publishing.commands import PublishRulebook
 from domain.rulebook.published import PublishedRulebook
 from tests.support.city import SERVICE, City

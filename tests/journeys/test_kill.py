@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
 from domain.invariants import audit
 from tests.journeys.stubborn import StubbornClient
 from tests.support.installation import Installation

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx2
 
-from adapters.simulator.vehicles import Car, offset
+from adapters.simulator.car import Car, offset
 from api.composition import Running
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.messages import Actor, Command, Metadata, Role

@@ -6,35 +6,24 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 from pydantic import SecretStr
 
 from adapters.embedded.broker import free_port
-from adapters.simulator.vehicles import Car, Faults, SimulatedFleet
+from adapters.simulator.car import Car
+from adapters.simulator.vehicles import Faults, SimulatedFleet
 from api.composition import Component, Running, composed
 from api.server import served
 from api.settings import Settings
 from tests.support.brokers import Broker
 from tests.support.city import City
+from tests.support.clocks import MovableClock
 from tests.support.places import Place
 from tests.support.rules import Texts
+from tests.support.street import Street
 from tests.support.waiting import PATIENCE_S, until
-
-
-@dataclass
-class MovableClock:
-    """The real time, moved forward by as much as a test lets pass."""
-
-    passed: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.passed
-
-    def let_pass(self, time: timedelta) -> None:
-        self.passed += time
 
 
 @dataclass
@@ -115,16 +104,38 @@ class Installation:
             yield City(running, api, self.place, self.cars, self.data_dir / "mail")
 
     @asynccontextmanager
-    async def driving(self) -> AsyncIterator[SimulatedFleet]:
-        """The cars are connected during the block."""
-        fleet = SimulatedFleet(
+    async def walked(self) -> AsyncIterator[Street]:
+        """The whole system as in `started`, with cars that drive and speak when the test lets time pass."""
+        async with (
+            self.composed() as running,
+            served(running.system),
+            running.going(set(Component)),
+            self.visited(running) as city,
+        ):
+            if not self.cars:
+                await self._furnish(city)
+            await until(lambda: _is_ready(city.api))
+            fleet, ready = self._fleet(), asyncio.Event()
+            street = Street(city, fleet, self.clock)
+            async with fleet.connected(ready):
+                await asyncio.wait_for(ready.wait(), PATIENCE_S)
+                await until(city.knows_its_cars)
+                await street.settled()
+                yield street
+
+    def _fleet(self) -> SimulatedFleet:
+        return SimulatedFleet(
             self.cars,
             url=self.broker.url,
             service=self.place.service,
-            faults=self.faults,
             answer_after_s=(0.01, 0.05),
             now=self.clock.now,
         )
+
+    @asynccontextmanager
+    async def driving(self) -> AsyncIterator[SimulatedFleet]:
+        """The cars are connected during the block."""
+        fleet = self._fleet()
         stop, ready = asyncio.Event(), asyncio.Event()
         driving = asyncio.create_task(fleet.run(stop, ready))
         reported = asyncio.create_task(ready.wait())
@@ -139,6 +150,8 @@ class Installation:
     async def _furnish(self, city: City) -> None:
         """Draw the home area and put the first cars into the streets."""
         self.cars.extend(self.place.cars())
+        for car in self.cars:
+            car.faults = self.faults.of(car)
         await city.give(self.place.home_area())
         for car in self.cars:
             await city.give(*self.place.offer(car))

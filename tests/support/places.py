@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID, uuid4
 
-from adapters.simulator.vehicles import Car
+from adapters.simulator.car import Car
 from domain.fleet.commands import CommissionVehicle, DefineZone, PutIntoService
 from domain.fleet.zones import ZoneKind
 from domain.kernel.ids import VehicleId, ZoneId

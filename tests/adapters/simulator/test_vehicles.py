@@ -12,12 +12,13 @@ import aiomqtt
 import pytest
 
 from adapters.mqtt.client import client_options
-from adapters.simulator.vehicles import Car, Faults, SimulatedFleet, offset
+from adapters.simulator.car import LATITUDE, LONGITUDE, Car, offset
+from adapters.simulator.vehicles import Faults, SimulatedFleet
 from domain.kernel.units import Position
 from tests.adapters.mqtt.cars import forget_retained
 
 ALEX = Position(latitude=52.5219, longitude=13.4132)
-LATITUDE, LONGITUDE = "Vehicle.CurrentLocation.Latitude", "Vehicle.CurrentLocation.Longitude"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def car(seed: int = 1) -> Car:
@@ -35,24 +36,13 @@ def car(seed: int = 1) -> Car:
     )
 
 
-def drive(of: Car) -> list[dict[str, object]]:
+def drive(of: Car) -> list[dict[str, Any]]:
     """What the car says in each second until it has stopped."""
-    said = []
+    said: list[dict[str, Any]] = []
     while of.moving:
         of.advance(1.0)
-        said.append(of.signals(Faults(gps_drift=0.1)))
+        said += [message.signals for message in of.through_faults(of.telemetry(NOON), NOON)]
     return said
-
-
-class Broker:
-    """Takes what is published."""
-
-    def __init__(self) -> None:
-        self.topics: list[str] = []
-
-    async def publish(self, topic: str, _payload: bytes, qos: int) -> None:
-        del qos
-        self.topics.append(topic)
 
 
 def test_the_same_seed_drives_the_same_way_and_another_does_not() -> None:
@@ -69,29 +59,29 @@ def test_a_car_drives_to_its_destination_by_its_odometer_and_switches_off() -> N
 
 
 def test_a_drifting_fix_is_some_hundred_metres_off_and_the_car_is_not() -> None:
-    said: dict[str, Any] = car().signals(Faults(gps_drift=1.0))
+    drifting = car()
+    drifting.faults = Faults(gps_drift=1.0).of(drifting)
 
-    fix = Position(latitude=said[LATITUDE], longitude=said[LONGITUDE])
+    [said] = drifting.through_faults(drifting.telemetry(NOON), NOON)
+
+    fix = Position(latitude=said.signals[LATITUDE], longitude=said.signals[LONGITUDE])
     assert 290 <= fix.distance_m(ALEX) <= 510
-    assert car().position == ALEX
+    assert drifting.position == ALEX
 
 
 @pytest.mark.parametrize(("lost_message", "sent"), [(0.0, 1), (1.0, 0)])
-async def test_a_lost_message_is_never_sent_but_counted_by_the_car(lost_message: float, sent: int) -> None:
-    reporting, broker = car(), Broker()
-    fleet = SimulatedFleet(
-        [reporting], url="mqtt://nowhere", service="s", faults=Faults(lost_message=lost_message),
-        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
+def test_a_lost_message_is_never_sent_but_counted_by_the_car(lost_message: float, sent: int) -> None:
+    reporting = car()
+    reporting.faults = Faults(lost_message=lost_message).of(reporting)
 
-    await fleet._report(broker, reporting)  # type: ignore[arg-type] # all that it needs of a client
+    messages = reporting.through_faults(reporting.telemetry(NOON), NOON)
 
-    assert (len(broker.topics), reporting.seq) == (sent, 1)
+    assert (len(messages), reporting.seq) == (sent, 1)
 
 
 async def test_each_car_has_a_connection_of_its_own_whose_last_will_says_that_it_is_gone(mqtt_url: str) -> None:
     one, other = car(), replace(car(), vin="WBAZZZ00000000002", vehicle_id=UUID(int=2))
-    fleet = SimulatedFleet([one, other], url=mqtt_url, service=f"wills-{uuid4()}", faults=Faults())
+    fleet = SimulatedFleet([one, other], url=mqtt_url, service=f"wills-{uuid4()}")
     stop, ready = asyncio.Event(), asyncio.Event()
 
     async with aiomqtt.Client(**client_options(mqtt_url)) as watching:

@@ -1,0 +1,94 @@
+"""Receivers that do not know where they are."""
+
+import math
+from dataclasses import dataclass
+
+from adapters.simulator.car import LATITUDE, LONGITUDE, Fault, Message, Messages, offset
+from domain.kernel.units import Position
+
+FIX, ACCURACY = "Vehicle.CurrentLocation.GNSSReceiver.FixType", "Vehicle.CurrentLocation.HorizontalAccuracy"
+
+
+@dataclass
+class WrongPlace(Fault):
+    """Says another place; each of these has its own way."""
+
+    sent: int = 0
+
+    def shows(self, place: Position) -> dict[str, object]:
+        """Signals in the place of those that were to be said."""
+        return _at(place)
+
+    def tells(self, message: Message) -> Messages:
+        signals = message.signals
+        if not {LATITUDE, LONGITUDE} <= signals.keys():
+            return [message]
+        self.sent += 1
+        right = Position(latitude=signals[LATITUDE], longitude=signals[LONGITUDE])
+        return [message.with_signals(**self.shows(right))]
+
+
+def _at(place: Position) -> dict[str, object]:
+    return {LATITUDE: round(place.latitude, 7), LONGITUDE: round(place.longitude, 7)}
+
+
+class NoFix(WrongPlace):
+    """Of every three fixes, two are none: 0/0, and the receiver says so."""
+
+    NAME = "no-fix"
+
+    def shows(self, place: Position) -> dict[str, object]:
+        if self.sent % 3 == 0:
+            return {**_at(place), FIX: "THREE_D"}
+        return {LATITUDE: 0.0, LONGITUDE: 0.0, FIX: "NONE"}
+
+
+class InaccurateFix(WrongPlace):
+    """Every other fix is 2 km off, and the receiver says that it is not sure."""
+
+    NAME = "inaccurate-fix"
+
+    def shows(self, place: Position) -> dict[str, object]:
+        if self.sent % 2:
+            return {**_at(place), ACCURACY: 4.0}
+        bearing = 2 * math.pi * self.random.random()
+        return {**_at(offset(place, 2_000, bearing)), ACCURACY: 2_500.0}
+
+
+class WaveringFix(WrongPlace):
+    """Fixes waver by 15 m around the place, as at the edge of a zone."""
+
+    NAME = "wavering-fix"
+
+    def shows(self, place: Position) -> dict[str, object]:
+        return _at(offset(place, 15, 2 * math.pi * self.random.random()))
+
+
+@dataclass
+class FrozenReceiver(WrongPlace):
+    """It tells one place again and again, for as many messages as it then tells the right one."""
+
+    NAME = "frozen-receiver"
+
+    every: int = 6
+    stuck: Position | None = None
+
+    def shows(self, place: Position) -> dict[str, object]:
+        is_stuck = self.sent // self.every % 2 == 1
+        if not is_stuck or self.stuck is None:
+            self.stuck = place
+        return _at(self.stuck)
+
+
+@dataclass
+class DriftingFix(WrongPlace):
+    """Some fixes are hundreds of metres off, and nothing else says so."""
+
+    NAME = "drifting-fix"
+
+    share: float = 0.3
+
+    def shows(self, place: Position) -> dict[str, object]:
+        if self.random.random() >= self.share:
+            return _at(place)
+        return _at(offset(place, 300 + 200 * self.random.random(), 2 * math.pi * self.random.random()))

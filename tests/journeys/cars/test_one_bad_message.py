@@ -1,0 +1,121 @@
+"""One message of one car takes nothing away but itself: the others go on, the API too."""
+
+import pytest
+
+from tests.support.street import Street, counted
+from tests.support.waiting import until
+
+LEFT_OUT = "csbe_ingest_values_left_out_total"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("year-one", "ts: Input should be greater than or equal to 1980-01-06T00:00:00Z"),
+        ("not-json", "payload: Invalid JSON"),
+        ("too-long", "payload of 65537 bytes is larger than 65536"),
+    ],
+)
+async def test_a_message_that_cannot_be_used_is_a_dead_letter_with_its_reason(
+    street: Street, fault: str, reason: str
+) -> None:
+    bad, good = street.car(fault), street.car(number=2)
+    before = counted("csbe_ingest_messages_total", channel="telemetry", result="dead_letter")
+
+    good.doors_closed = bad.doors_closed = False
+    await street.passes(60)
+
+    reasons = await street.reasons()
+    assert reasons
+    assert [found for found in reasons if not found.startswith(reason)] == []
+    after = counted("csbe_ingest_messages_total", channel="telemetry", result="dead_letter")
+    assert after - before == len(reasons)
+    assert [await street.reading(car, "doors_closed") for car in (bad, good)] == [False, False]
+    assert await street.is_well()
+
+
+@pytest.mark.parametrize(
+    ("fault", "left_out"),
+    [
+        ("odometer-too-large", "odometer_m"),
+        ("tank-103-percent", "charge_percent"),
+        ("dtc-list-null", "unknown"),
+        ("nul-in-a-name", "unknown"),
+    ],
+)
+async def test_a_value_that_cannot_be_true_is_left_out_and_the_rest_of_its_message_counts(
+    street: Street, fault: str, left_out: str
+) -> None:
+    car = street.car(fault)
+    before, known = counted(LEFT_OUT, value=left_out), await street.reading(car, "odometer_m")
+
+    car.ignition_on = True
+    await street.passes(20)
+    car.ignition_on = False
+    await street.passes(20)
+
+    assert counted(LEFT_OUT, value=left_out) - before >= 4
+    assert await street.reading(car, "ignition_on") is False
+    assert (await street.events(car))[-2:] == ["ignition_on", "ignition_off"]
+    assert await street.reading(car, "odometer_m") == known
+    assert await street.reasons() == []
+    assert await street.is_well()
+
+
+async def test_an_answer_of_the_year_one_is_refused_at_the_door_and_the_fleet_is_still_shown(street: Street) -> None:
+    member, car = await street.city.member(), street.car("answers-from-year-one")
+    asked = await street.city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member)
+    trip = f"/v1/trips/{asked.json()['id']}"
+    await street.city.until(trip, member, "starting")
+
+    async def refused() -> bool:
+        return bool(await street.reasons())
+
+    await until(refused)
+    await street.passes(40)
+
+    assert {reason.split(":")[0] for reason in await street.reasons()} == {"ts"}
+    assert (await street.city.until(trip, member, "start_failed"))["reason"] == "no_answer"
+    assert (await street.shows(street.car(number=2)))["online"] is True
+    assert await street.is_well()
+
+
+async def test_an_empty_retained_status_says_nothing(street: Street) -> None:
+    car = street.car("status-cleared")
+
+    await street.passes(60)
+
+    assert (await street.shows(car))["online"] is True
+    assert "contact_lost" not in await street.events(car)
+    assert await street.reasons() == []
+
+
+async def test_a_partition_that_is_gone_while_the_process_remembers_it_is_made_again(street: Street) -> None:
+    pool, car = street.city.running.pool, street.car()
+    await street.passes(10)
+    for row in await pool.fetch(
+        "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
+    ):
+        await pool.execute(f"drop table {row['name']}")
+
+    car.doors_closed = False
+    await street.passes(10)
+
+    assert await street.reading(car, "doors_closed") is False
+    assert await pool.fetchval("select count(*) from csbe.telemetry where vin = $1", car.vin) == 1
+    assert await street.reasons() == []
+    assert await street.is_well()
+
+
+@pytest.mark.parametrize("hour", ["1e999", "-1e999"])
+async def test_a_zone_with_an_endless_coordinate_is_refused_and_nothing_is_written(street: Street, hour: str) -> None:
+    end = await street.city.running.store.end()
+    ring = f"[[13.3, 52.5], [{hour}, 52.5], [13.4, 52.6], [13.3, 52.5]]"
+    body = f'{{"city_id": "berlin", "kind": "no_parking", "name": "Endless", "polygons": [[{ring}]]}}'
+    headers = {"Idempotency-Key": "endless", "Content-Type": "application/json", **street.operator}
+
+    answer = await street.city.api.post("/v1/zones", content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert await street.city.running.store.end() == end
+    assert await street.is_well()

@@ -1,0 +1,203 @@
+"""What a car claims counts as far as the rest of what it says bears it out."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.simulator.car import Car, offset
+from domain.fleet.commands import DefineZone
+from domain.fleet.zones import ZoneKind
+from domain.kernel.ids import ZoneId, derived_id
+from tests.support.places import BERLIN
+from tests.support.street import Street, counted
+
+RESULTS = "csbe_ingest_messages_total"
+
+
+async def a_trip(street: Street, car: Car, metres: float, member: dict[str, str]) -> dict[str, object]:
+    """Started, driven, ended, and settled; the trip as its member sees it."""
+    trip = await street.city.start(car, member)
+    await street.settled()
+    await street.drives(car, metres)
+    await street.city.end(trip, member)
+    return await street.summary(trip)
+
+
+@pytest.mark.parametrize("fault", ["signals-one-by-one", "signals-in-groups", "only-changes"])
+async def test_a_car_that_sends_its_signals_in_pieces_is_known_as_it_is(street: Street, fault: str) -> None:
+    member, car = await street.city.member(), street.car(fault)
+
+    ended = await a_trip(street, car, 2_000, member)
+    await street.passes(20)
+
+    assert (ended["state"], ended["distance_m"]) == ("ended", pytest.approx(2_000, abs=20))
+    values = {name: await street.reading(car, name) for name in ("locked", "doors_closed", "ignition_on")}
+    assert values == {"locked": True, "doors_closed": True, "ignition_on": False}
+    assert await street.reading(car, "odometer_m") == car.odometer_m
+    assert await street.is_well()
+
+
+async def test_a_passenger_door_that_stands_open_is_not_closed_by_the_drivers_door(street: Street) -> None:
+    member, car = await street.city.member(), street.car("signals-one-by-one")
+    trip = await street.city.start(car, member)
+    passenger, driver = "Vehicle.Cabin.Door.Row1.PassengerSide.IsOpen", "Vehicle.Cabin.Door.Row1.DriverSide.IsOpen"
+
+    for signal in (f'{{"{passenger}": true}}', f'{{"{driver}": true}}', f'{{"{driver}": false}}'):
+        car.seq += 1
+        body = f'{{"ts": "{street.clock.now().isoformat()}", "seq": {car.seq}, "signals": {signal}}}'
+        await street.publish(car, "telemetry", body.encode())
+
+    refused = await street.city.post(f"{trip}/end", None, member)
+    assert await street.reading(car, "doors_closed") is False
+    assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.doors_open"]
+
+
+async def test_an_odometer_in_messages_of_its_own_counts_230_km(street: Street) -> None:
+    car = street.car("odometer-apart")
+    member = await street.city.member()
+    trip = await street.city.start(car, member)
+    await street.passes(10)
+    for _ in range(4):  # a round of 230 km in four hours
+        street.clock.let_pass(timedelta(hours=1))
+        car.odometer_m += 57_500
+        await street.passes(10)
+
+    await street.city.end(trip, member)
+
+    ended = await street.summary(trip)
+    assert ended["distance_m"] == 230_000
+    [invoice] = (await street.city.get("/v1/invoices", member))["invoices"]
+    lines = (await street.city.get(f"/v1/invoices/{invoice['invoice_id']}", member))["lines"]
+    assert "Beyond the included km" in {line["description"] for line in lines}
+    assert sum(line["amount"]["amount_minor"] for line in lines if line["description"].startswith("Beyond")) == 870
+
+
+async def test_a_message_that_comes_again_from_a_fast_clock_is_a_repetition(street: Street) -> None:
+    member, car = await street.city.member(), street.car("clock-ahead", "sent-again")
+    trip = await street.city.start(car, member)
+    await street.passes(20)
+    car.locked = True
+    await street.passes(40)
+
+    events = await street.events(car)
+    assert (events.count("unlocked"), events.count("locked"), await street.reading(car, "locked")) == (1, 2, True)
+    assert "duplicate" in await street.oddities(car)
+    assert (await street.city.get(trip, member))["state"] == "running"
+
+
+@pytest.mark.parametrize("fault", ["weeks-rolled-over", "clock-set-back", "battery-lost", "counts-anew"])
+async def test_a_clock_that_is_set_back_neither_silences_the_car_nor_keeps_its_trip_from_ending(
+    street: Street, fault: str
+) -> None:
+    member, car = await street.city.member(), street.car(fault)
+
+    ended = await a_trip(street, car, 1_500, member)
+
+    assert ended["state"] == "ended"
+    driven = [event for event in await street.events(car) if event.startswith("ignition")]
+    assert driven == ["ignition_off", "ignition_on", "ignition_off"]
+    assert await street.reading(car, "odometer_m") == car.odometer_m
+    if fault != "counts-anew":
+        assert "clock_skew" in await street.oddities(car)
+    assert await street.is_well()
+
+
+async def test_no_fix_is_no_place_and_raises_no_task(street: Street) -> None:
+    member, car = await street.city.member(), street.car("no-fix")
+    before = counted(RESULTS, channel="telemetry", result="no_fix")
+
+    await street.passes(300)
+
+    assert counted(RESULTS, channel="telemetry", result="no_fix") - before >= 20
+    assert "moved_while_parked" not in await street.events(car)
+    assert (await street.tasks(car), await street.reading(car, "position")) == (
+        [],
+        {"latitude": 52.5219, "longitude": 13.4132},
+    )
+    ended = await a_trip(street, car, 500, member)
+    assert ended["state"] == "ended"
+
+
+async def test_a_place_that_is_not_sure_moves_no_parked_car(street: Street) -> None:
+    car = street.car("inaccurate-fix")
+
+    await street.passes(400)
+
+    assert "inaccurate" in await street.oddities(car)
+    assert "moved_while_parked" not in await street.events(car)
+    assert await street.tasks(car) == []
+
+
+async def test_of_an_odometer_that_stands_at_zero_and_good_fixes_the_odometer_is_doubted(street: Street) -> None:
+    member, car = await street.city.member(), street.car("odometer-at-zero")
+    before = counted(RESULTS, channel="telemetry", result="jump")
+
+    await a_trip(street, car, 3_000, member)
+
+    readings = (await street.shows(car))["readings"]
+    assert readings["odometer_m"]["doubt"] == "contradicted"
+    assert counted(RESULTS, channel="telemetry", result="jump") == before
+    assert readings["position"]["value"]["latitude"] == pytest.approx(car.position.latitude, abs=1e-6)
+    assert "contradicted" in await street.oddities(car)
+
+
+@pytest.mark.parametrize("fault", ["tank-103-percent", "dtc-list-null"])
+async def test_one_wrong_value_does_not_keep_a_trip_from_ending(street: Street, fault: str) -> None:
+    ended = await a_trip(street, street.car(fault), 500, await street.city.member())
+
+    assert ended["state"] == "ended"
+    assert await street.reasons() == []
+
+
+async def test_a_car_that_fell_from_14_to_3_percent_cannot_be_reserved(street: Street) -> None:
+    car, member = street.car("energy-falls"), await street.city.member()
+    await street.passes(60)
+
+    refused = await street.city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member)
+
+    assert [violation["values"]["level"] for violation in refused.json()["violations"]] == [3.0]
+    assert await street.reading(car, "energy_percent") == 3.0
+
+
+async def test_who_speaks_after_a_late_last_will_is_online_and_can_be_reserved(street: Street) -> None:
+    car, member = street.car("late-last-will"), await street.city.member()
+
+    await street.passes(80)
+    await street.settled()
+
+    events = await street.events(car)
+    assert "contact_lost" in events
+    assert events.index("contact_restored") > events.index("contact_lost")
+    assert (await street.shows(car))["online"] is True
+    await street.city.reserve(car, member)
+
+
+async def test_a_receiver_that_wavers_at_the_edge_of_a_zone_leads_to_few_events(street: Street) -> None:
+    car = street.car("wavering-fix")
+    edge, east = car.position, offset(car.position, 5_000, 1.5708).longitude
+    ring = ((edge.longitude, 52.4), (east, 52.4), (east, 52.6), (edge.longitude, 52.6), (edge.longitude, 52.4))
+    await street.city.give(
+        DefineZone(
+            zone_id=ZoneId(derived_id("edge")), city_id=BERLIN.city_id, kind=ZoneKind.NO_PARKING, name="Edge",
+            polygons=((ring,),),
+        )
+    )  # fmt: skip
+    await street.settled()
+    await street.city.running.refresh_zones()
+    before = await street.events(car)
+
+    await street.passes(400)
+
+    news = (await street.events(car))[len(before) :]
+    assert len([event for event in news if event.startswith("zone")]) <= 4
+
+
+async def test_the_newest_report_of_its_locks_beats_what_a_car_claimed(street: Street) -> None:
+    member, car = await street.city.member(), street.car("door-left-open")
+    trip = await street.city.start(car, member)
+    await street.drives(car, 500)
+    await street.city.post(f"{trip}/park", None, member)
+    await street.passes(30)
+
+    assert await street.reading(car, "locked") is False
+    assert await street.reading(car, "doors_closed") is False
