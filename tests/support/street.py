@@ -1,6 +1,6 @@
 """A city whose cars drive and speak when a test lets time pass, each with the faults that the test gives it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -61,10 +61,11 @@ class Street:
             await self.heard()
             seconds -= step
 
-    async def drives(self, car: Car, metres: float, *, every: float = 10.0, bearing_rad: float = 0.0) -> None:
-        """Drive there and switch off; then the car says twice how it stands."""
-        car.destination, car.ignition_on = offset(car.position, metres, bearing_rad), True
-        while car.moving:
+    async def drive(self, cars: Sequence[Car], metres: float, *, every: float = 10.0) -> None:
+        """Each drives so far north and switches off; then it says twice how it stands."""
+        for car in cars:
+            car.destination, car.ignition_on = offset(car.position, metres, 0.0), True
+        while any(car.moving for car in cars):
             await self.passes(every, every=every)
         await self.passes(2 * every, every=every)
 
@@ -113,9 +114,10 @@ class Street:
         found = (await self.city.get("/v1/tasks", self.city.token(Role.OPERATOR)))["tasks"]
         return [task["kind"] for task in found if task["vehicle_id"] == str(car.vehicle_id)]
 
-    async def reasons(self) -> list[str]:
-        """Why messages were put away, oldest first."""
-        rows = await self.city.running.pool.fetch("select reason from csbe.dead_letters order by id")
+    async def reasons(self, car: Car | None = None) -> list[str]:
+        """Why messages were put away, of one car or of all, oldest first."""
+        query = "select reason from csbe.dead_letters where topic like $1 order by id"
+        rows = await self.city.running.pool.fetch(query, f"%/{car.vin}/%" if car else "%")
         return [row["reason"] for row in rows]
 
     async def oddities(self, car: Car) -> set[str]:

@@ -8,56 +8,48 @@ from tests.support.waiting import until
 LEFT_OUT = "csbe_ingest_values_left_out_total"
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ("year-one", "ts: Input should be greater than or equal to 1980-01-06T00:00:00Z"),
-        ("not-json", "payload: Invalid JSON"),
-        ("too-long", "payload of 65537 bytes is larger than 65536"),
-    ],
-)
-async def test_a_message_that_cannot_be_used_is_a_dead_letter_with_its_reason(
-    street: Street, fault: str, reason: str
-) -> None:
-    bad, good = street.car(fault), street.car(number=2)
+async def test_a_message_that_cannot_be_used_is_a_dead_letter_with_its_reason(street: Street) -> None:
+    unusable = {
+        "year-one": "ts: Input should be greater than or equal to 1980-01-06T00:00:00Z",
+        "not-json": "payload: Invalid JSON",
+        "too-long": "payload of 65537 bytes is larger than 65536",
+    }
+    cars = [*(street.car(fault, number=number) for number, fault in enumerate(unusable, 1)), street.car(number=5)]
     before = counted("csbe_ingest_messages_total", channel="telemetry", result="dead_letter")
 
-    good.doors_closed = bad.doors_closed = False
+    for car in cars:
+        car.doors_closed = False
     await street.passes(60)
 
-    reasons = await street.reasons()
-    assert reasons
-    assert [found for found in reasons if not found.startswith(reason)] == []
-    after = counted("csbe_ingest_messages_total", channel="telemetry", result="dead_letter")
-    assert after - before == len(reasons)
-    assert [await street.reading(car, "doors_closed") for car in (bad, good)] == [False, False]
+    for car, reason in zip(cars, unusable.values(), strict=False):
+        reasons = await street.reasons(car)
+        assert (len(reasons), [found for found in reasons if not found.startswith(reason)]) == (2, [])
+    assert counted("csbe_ingest_messages_total", channel="telemetry", result="dead_letter") - before == 6
+    assert [await street.reading(car, "doors_closed") for car in cars] == [False] * 4
     assert await street.is_well()
 
 
-@pytest.mark.parametrize(
-    ("fault", "left_out"),
-    [
-        ("odometer-too-large", "odometer_m"),
-        ("tank-103-percent", "charge_percent"),
-        ("dtc-list-null", "unknown"),
-        ("nul-in-a-name", "unknown"),
-    ],
-)
-async def test_a_value_that_cannot_be_true_is_left_out_and_the_rest_of_its_message_counts(
-    street: Street, fault: str, left_out: str
-) -> None:
-    car = street.car(fault)
-    before, known = counted(LEFT_OUT, value=left_out), await street.reading(car, "odometer_m")
+async def test_a_value_that_cannot_be_true_is_left_out_and_the_rest_of_its_message_counts(street: Street) -> None:
+    wrong = {
+        "odometer-too-large": "odometer_m",
+        "tank-103-percent": "charge_percent",
+        "dtc-list-null": "unknown",
+        "nul-in-a-name": "unknown",
+    }
+    cars = [street.car(fault, number=number) for number, fault in enumerate(wrong, 1)]
+    before = {value: counted(LEFT_OUT, value=value) for value in wrong.values()}
+    known = await street.reading(cars[0], "odometer_m")
 
-    car.ignition_on = True
-    await street.passes(20)
-    car.ignition_on = False
-    await street.passes(20)
+    for ignition_on in (True, False):
+        for car in cars:
+            car.ignition_on = ignition_on
+        await street.passes(20)
 
-    assert counted(LEFT_OUT, value=left_out) - before >= 4
-    assert await street.reading(car, "ignition_on") is False
-    assert (await street.events(car))[-2:] == ["ignition_on", "ignition_off"]
-    assert await street.reading(car, "odometer_m") == known
+    grown = {value: counted(LEFT_OUT, value=value) - count for value, count in before.items()}
+    assert grown == {"odometer_m": 4, "charge_percent": 4, "unknown": 8}
+    for car in cars:
+        assert (await street.events(car))[-2:] == ["ignition_on", "ignition_off"]
+    assert await street.reading(cars[0], "odometer_m") == known
     assert await street.reasons() == []
     assert await street.is_well()
 
