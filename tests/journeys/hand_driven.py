@@ -11,7 +11,7 @@ import aiomqtt
 import orjson
 
 from adapters.mqtt.client import client_options
-from adapters.simulator.vehicles import Car, Faults
+from adapters.simulator.car import Car
 from domain.kernel.messages import Role
 from tests.support.city import City
 from tests.support.waiting import PATIENCE_S, until
@@ -42,7 +42,7 @@ class HandDriven:
         for name, value in state.items():
             setattr(self.car, name, value)
         self.car.seq += 1
-        body = {"ts": at.isoformat(), "seq": self.car.seq, "signals": self.car.signals(Faults())}
+        body = {"ts": at.isoformat(), "seq": self.car.seq, "signals": self.car.signals()}
         await self.line.publish(self.topic("telemetry"), orjson.dumps(body), qos=1)
 
     async def says_it_is(self, status: str, *, online: bool) -> None:
@@ -67,7 +67,7 @@ class HandDriven:
                 "id": command["id"],
                 "status": "done",
                 "ts": at.isoformat(),
-                "signals": self.car.signals(Faults()),
+                "signals": self.car.signals(),
             }
             await self.line.publish(self.topic("responses"), orjson.dumps(answer), qos=1)
             return
