@@ -1,6 +1,5 @@
 """What can be odd about a car's message, and what a car and its clock can do."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -35,20 +34,22 @@ NOTHING: frozenset[Anomaly] = frozenset()
 
 
 class Limits(BaseModel):
-    """What a car and its clock can do."""
+    """What a car and its clock can do. Times are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    late: timedelta = timedelta(minutes=2)
-    skew: timedelta = timedelta(seconds=30)
-    longest_delay: timedelta = timedelta(days=30)
+    late_s: float = 120.0
+    skew_s: float = 30.0
+    longest_delay_s: float = 30 * 86_400.0
     """No car keeps a message for longer: its clock is wrong."""
     steady_messages: int = 5
-    steady_for: timedelta = timedelta(minutes=1)
+    steady_for_s: float = 60.0
     """So many messages, over so long, that come as far apart as they were measured come straight from the car."""
     wavers_s: float = 2.0
     """How much the way of such messages may differ."""
-    max_speed_kmh: float = 250.0
+    speed_holds_s: float = 15.0
+    """So long a speed told by itself counts for a place."""
+    max_speed_mps: float = 250 / 3.6
     max_acceleration_mps2: float = 9.81
     """1 g: a car that would have to brake harder to stand where it says has not stopped."""
     standing_kmh: float = 5.0

@@ -16,12 +16,12 @@ from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
 from adapters.mqtt.anomalies import DEFAULT_LIMITS, Limits
 from adapters.mqtt.clock import Moment, Stamp
-from adapters.mqtt.memory import LastTold, RememberedVehicle
+from adapters.mqtt.memory import LastTold, Memory, RememberedVehicle
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
 from adapters.mqtt.signals import Told, told_by
 from adapters.mqtt.topics import VehicleAddress
-from adapters.mqtt.twin import ENERGY, Heard
+from adapters.mqtt.twin import ENERGY, Heard, moment_of
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import DeadLetter, TelemetryRow, TelemetryStore
 from domain.dispatcher import CommandResult
@@ -134,6 +134,7 @@ class BatchWriter:
         self._rules = rules
         self._limits = limits
         self._metrics = metrics or NoMetrics()
+        self._memory = Memory()
 
     async def write(self, received: Sequence[Received]) -> None:
         """Raises the database's connection errors; nothing is stored then, and the same batch can be given again.
@@ -164,8 +165,9 @@ class BatchWriter:
         found = _Findings()
         cars = await self._by_car(received, found)
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
-            for vin, stored in (await batch.remember(cars)).items():
-                cars[vin].memory = RememberedVehicle.read(stored)
+            stored = await batch.remember(self._memory.revisions(cars))
+            for vin, twin in stored.items():
+                cars[vin].memory = self._memory.take(vin, twin)
             reports = [
                 (car, reported) for car in cars.values() if (reported := self._until_report(car, found)) is not None
             ]
@@ -174,7 +176,10 @@ class BatchWriter:
             )
             for failure in (r for r in results if r is not None):
                 raise failure
-            await batch.store(found.rows, {vin: car.memory.written() for vin, car in cars.items()}, found.dead)
+            twins = {vin: car.memory.written(received[-1].received_at) for vin, car in cars.items()}
+            await batch.store(found.rows, twins, found.dead)
+        for vin, car in cars.items():
+            self._memory.put_back(vin, stored[vin].revision + 1, car.memory)
 
     async def _by_car(self, received: Sequence[Received], found: _Findings) -> dict[str, _Car]:
         cars: dict[str, _Car] = {}
@@ -243,7 +248,9 @@ class BatchWriter:
         telemetry, strange = payloads.parse_telemetry(message.payload)
         told = self._told(telemetry.signals, strange)
         twin = car.memory.twin
-        moment = twin.clock.judge(Stamp(telemetry.ts, message.received_at, telemetry.seq), self._limits)
+        moment = twin.clock.judge(
+            Stamp(telemetry.ts.timestamp(), message.received_at.timestamp(), telemetry.seq), self._limits
+        )
         heard = twin.hear(told, moment, self._limits)
         found.rows.append(_row(car, message, telemetry, told, heard))
         self._count(heard, moment)
@@ -260,7 +267,7 @@ class BatchWriter:
         response, strange = payloads.parse_response(message.payload)
         told = self._told(response.signals or {}, strange)
         twin = car.memory.twin
-        moment = twin.clock.judge(Stamp(response.ts, message.received_at), self._limits)
+        moment = twin.clock.judge(Stamp(response.ts.timestamp(), message.received_at.timestamp()), self._limits)
         heard = twin.hear(told, moment, self._limits)
         self._count(heard, moment)
         seen = self._observation(car, heard, moment)
@@ -289,10 +296,12 @@ class BatchWriter:
         said: dict[str, Any] = {**_NOTHING_SAID, **heard.news}  # each of the type that the twin gives it
         twin, place = car.memory.twin, heard.news.get("position")
         if place is not None:
-            inside = self._zones(car.known.service, place)
-            said["zones"] = tuple(sorted(twin.zones.look(inside, place, moment.at, twin.accuracy_m(moment.at))))
-        said["clock_ahead_s"] = round(twin.clock.offset(self._limits).total_seconds())
-        return trusted(Observation, observed_at=moment.at, **said)
+            inside, accuracy_m = self._zones(car.known.service, place), twin.accuracy_m(moment.at)
+            said["zones"] = twin.zones.look(inside, place.latitude, place.longitude, moment.at, accuracy_m)
+        if (faults := said["fault_codes"]) is not None:
+            said["fault_codes"] = tuple(faults)
+        said["clock_ahead_s"] = round(twin.clock.offset_s(self._limits))
+        return trusted(Observation, observed_at=moment_of(moment.at), **said)
 
     def _take_status(self, car: _Car, message: Received) -> _Report | None:
         if not message.payload:  # how one clears what a broker retains

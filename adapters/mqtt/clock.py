@@ -1,11 +1,10 @@
 """When a car measured what it says, and in which order: its clock may be wrong, and its messages come late or twice.
 
 The count `seq` says what is newer. The time of a message is the car's own, corrected by how far its clock is known to
-be off, and never later than receipt.
+be off, and never later than receipt. All times are seconds since 1970.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from adapters.mqtt.anomalies import NOTHING, Anomaly, Limits
@@ -15,7 +14,7 @@ _OUT_OF_ORDER = frozenset({Anomaly.OUT_OF_ORDER})
 _LATE = frozenset({Anomaly.LATE})
 _CLOCK_SKEW = frozenset({Anomaly.CLOCK_SKEW})
 
-REMEMBERED = 32
+REMEMBERED = 16
 """So many messages are known again when they come twice."""
 LONGEST_GAP = 100_000
 """A count that rises by more has begun anew."""
@@ -24,29 +23,23 @@ LONGEST_GAP = 100_000
 class Stamp(NamedTuple):
     """When a message was measured by the car's clock, when it came, and its place in the car's count, if it has one."""
 
-    ts: datetime
-    received_at: datetime
+    ts: float
+    received_at: float
     seq: int | None = None
 
 
 class Moment(NamedTuple):
     """What to make of a stamp."""
 
-    at: datetime
+    at: float
     """When it was measured: by the car's clock, corrected, never later than receipt."""
-    anomalies: frozenset[Anomaly]
+    anomalies: frozenset[Anomaly] = NOTHING
+    is_repeated: bool = False
+    """It came before."""
+    is_overtaken: bool = False
+    """A newer one came before it."""
     missing: int = 0
     """How many messages before this one have not come."""
-
-    @property
-    def is_repeated(self) -> bool:
-        """It came before."""
-        return Anomaly.DUPLICATE in self.anomalies
-
-    @property
-    def is_overtaken(self) -> bool:
-        """A newer one came before it."""
-        return Anomaly.OUT_OF_ORDER in self.anomalies
 
 
 @dataclass(slots=True)
@@ -54,7 +47,7 @@ class Steady:
     """Messages measured as far apart as they came: straight from the car, so that all delay is that of its clock."""
 
     lead_s: float
-    since: datetime
+    since: float
     messages: int = 1
 
 
@@ -64,44 +57,44 @@ class CarClock:
 
     ahead_s: float = 0.0
     """How far its clock is ahead of ours; below zero when it is behind."""
-    newest_ts: datetime | None = None
+    newest_ts: float | None = None
     """Of the newest message, by its own clock."""
-    newest_at: datetime | None = None
+    newest_at: float | None = None
     """The same, corrected."""
     seq: int | None = None
     """The count of the newest message."""
-    recent: dict[int, int] = field(default_factory=dict)
-    """The last counts, each with the time that the car gave, in milliseconds since 1970."""
+    recent: dict[str, float] = field(default_factory=dict)
+    """The last counts, each with the time that the car gave."""
     steady: Steady | None = None
     missing: int = 0
     """Messages that have not come, by its count."""
 
-    def offset(self, limits: Limits) -> timedelta:
+    def offset_s(self, limits: Limits) -> float:
         """What is taken off its times; nothing while it is behind by no more than a message may take to arrive."""
-        off = self.ahead_s > 0 or -self.ahead_s > limits.skew.total_seconds()
-        return timedelta(seconds=self.ahead_s) if off else _NONE
+        return self.ahead_s if self.ahead_s > 0 or self.ahead_s < -limits.skew_s else 0.0
 
     def judge(self, stamp: Stamp, limits: Limits) -> Moment:
         """When and in which order, and what is odd about it; it is remembered."""
-        if stamp.seq is not None and self.recent.get(stamp.seq) == _ms(stamp.ts):
-            return Moment(min(stamp.ts, stamp.received_at), _DUPLICATE)
+        ts, received_at, seq = stamp
+        if seq is not None and self.recent.get(str(seq)) == ts:
+            return Moment(min(ts, received_at), _DUPLICATE, is_repeated=True)
         self._correct(stamp, limits)
-        offset = self.offset(limits)
-        at = min(stamp.ts - offset, stamp.received_at)
-        if self._is_overtaken(stamp, at):
-            self._remember(stamp)
+        if seq is not None:
+            self._remember(str(seq), ts)
+        offset_s = self.offset_s(limits)
+        at = min(ts - offset_s, received_at)
+        if self._is_overtaken(seq, at):
             self.missing = max(0, self.missing - 1)
-            return Moment(at, _OUT_OF_ORDER)
-        missing = self._gap(stamp)
+            return Moment(at, _OUT_OF_ORDER, is_overtaken=True)
+        missing = self._gap(seq)
         self.missing += missing
         if self.newest_at is not None and at < self.newest_at:
             at = self.newest_at
-        self.newest_ts, self.newest_at = stamp.ts, at
-        if stamp.seq is not None:
-            self.seq = stamp.seq
-            self._remember(stamp)
-        odd = _CLOCK_SKEW if abs(offset) > limits.skew else NOTHING
-        return Moment(at, odd | _LATE if stamp.received_at - at > limits.late else odd, missing)
+        self.newest_ts, self.newest_at = ts, at
+        if seq is not None:
+            self.seq = seq
+        odd = _CLOCK_SKEW if abs(offset_s) > limits.skew_s else NOTHING
+        return Moment(at, odd | _LATE if received_at - at > limits.late_s else odd, missing=missing)
 
     def _correct(self, stamp: Stamp, limits: Limits) -> None:
         """Learn how far the clock is off.
@@ -109,51 +102,42 @@ class CarClock:
         Nothing arrives before it was measured, and no car keeps a message for months. A count that rises while the time
         falls is a clock that was set back. What comes steadily comes at once.
         """
-        lead_s = (stamp.ts - stamp.received_at).total_seconds()
+        lead_s = stamp.ts - stamp.received_at
         behind_s = self.ahead_s - lead_s
-        if not 0 <= behind_s <= limits.longest_delay.total_seconds() or self._was_set_back(stamp, limits):
+        if not 0 <= behind_s <= limits.longest_delay_s or self._was_set_back(stamp, limits):
             self.ahead_s, self.steady = lead_s, None
-        elif behind_s > limits.wavers_s and self._is_steady(lead_s, stamp, limits):
+        elif behind_s > limits.wavers_s and self._is_steady(lead_s, stamp.received_at, limits):
             self.ahead_s = lead_s
 
     def _was_set_back(self, stamp: Stamp, limits: Limits) -> bool:
         if stamp.seq is None or self.seq is None or self.newest_ts is None:
             return False
-        return stamp.seq > self.seq and self.newest_ts - stamp.ts > limits.skew
+        return stamp.seq > self.seq and self.newest_ts - stamp.ts > limits.skew_s
 
-    def _is_steady(self, lead_s: float, stamp: Stamp, limits: Limits) -> bool:
+    def _is_steady(self, lead_s: float, received_at: float, limits: Limits) -> bool:
         steady = self.steady
         if steady is None or abs(lead_s - steady.lead_s) > limits.wavers_s:
-            self.steady = Steady(lead_s, stamp.received_at)
+            self.steady = Steady(lead_s, received_at)
             return False
         steady.messages += 1
-        return steady.messages >= limits.steady_messages and stamp.received_at - steady.since >= limits.steady_for
+        return steady.messages >= limits.steady_messages and received_at - steady.since >= limits.steady_for_s
 
-    def _is_overtaken(self, stamp: Stamp, at: datetime) -> bool:
+    def _is_overtaken(self, seq: int | None, at: float) -> bool:
         """A count that begins anew has newer times; without a count the time decides."""
         if self.newest_at is None:
             return False
-        if stamp.seq is None or self.seq is None:
+        if seq is None or self.seq is None:
             return at < self.newest_at
-        return stamp.seq <= self.seq and at <= self.newest_at
+        return seq <= self.seq and at <= self.newest_at
 
-    def _gap(self, stamp: Stamp) -> int:
-        if stamp.seq is None or self.seq is None:
+    def _gap(self, seq: int | None) -> int:
+        if seq is None or self.seq is None:
             return 0
-        gap = stamp.seq - self.seq - 1
+        gap = seq - self.seq - 1
         return gap if 0 < gap < LONGEST_GAP else 0
 
-    def _remember(self, stamp: Stamp) -> None:
-        if stamp.seq is None:
-            return
-        self.recent.pop(stamp.seq, None)
-        self.recent[stamp.seq] = _ms(stamp.ts)
-        while len(self.recent) > REMEMBERED:
+    def _remember(self, seq: str, ts: float) -> None:
+        self.recent.pop(seq, None)
+        self.recent[seq] = ts
+        if len(self.recent) > REMEMBERED:
             del self.recent[next(iter(self.recent))]
-
-
-def _ms(ts: datetime) -> int:
-    return round(ts.timestamp() * 1000)
-
-
-_NONE = timedelta(0)

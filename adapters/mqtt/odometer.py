@@ -1,16 +1,18 @@
 """Is an odometer believable? By what a car can drive in the time, and by the way that its places show."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from math import gcd
 
 from adapters.mqtt.anomalies import NOTHING, Anomaly, Limits
+from domain.fleet.state import Doubt
 
 _ODOMETER = frozenset({Anomaly.ODOMETER})
 _CONTRADICTED = frozenset({Anomaly.CONTRADICTED})
 
 COARSEST_M = 10_000
 """No odometer counts in larger steps."""
+FINE_M = 1_000
+"""One that counts in larger steps does not tell how far a trip went."""
 LEAST_SHARE, MOST_SHARE = 0.5, 3.0
 """What the odometer may have driven of the way between places: these cut corners, and see nothing in tunnels."""
 
@@ -21,8 +23,8 @@ class Odometer:
 
     metres: int | None = None
     """The newest that is possible."""
-    at: datetime | None = None
-    suspect: tuple[int, datetime] | None = None
+    at: float | None = None
+    suspect: tuple[int, float] | None = None
     """An impossible one, kept in case the next agrees with it."""
     step_m: int = 0
     """The largest that divides all its steps so far."""
@@ -32,11 +34,18 @@ class Odometer:
     """Odometer and way driven when both were compared last."""
 
     @property
+    def doubt(self) -> Doubt | None:
+        """What speaks against using it for the length of a trip."""
+        if self.is_doubted:
+            return "contradicted"
+        return "coarse" if self.step_m > FINE_M else None
+
+    @property
     def coarseness_m(self) -> int:
         """In which steps it counts."""
         return min(self.step_m, COARSEST_M)
 
-    def read(self, metres: int, at: datetime, limits: Limits) -> frozenset[Anomaly]:
+    def read(self, metres: int, at: float, limits: Limits) -> frozenset[Anomaly]:
         """Take a reading, unless it is impossible; what the next one agrees with is taken then."""
         if self.metres is None or self.at is None or self._can_follow(self.metres, self.at, metres, at, limits):
             self._take(metres, at)
@@ -63,12 +72,12 @@ class Odometer:
         self.is_doubted = not LEAST_SHARE * gone_m <= driven_m <= MOST_SHARE * gone_m
         return _CONTRADICTED if self.is_doubted else NOTHING
 
-    def _take(self, metres: int, at: datetime) -> None:
+    def _take(self, metres: int, at: float) -> None:
         step_m = 0 if self.metres is None else abs(metres - self.metres)
         if step_m <= COARSEST_M:
             self.step_m = gcd(self.step_m, step_m)
         self.metres, self.at, self.suspect = metres, at, None
 
-    def _can_follow(self, metres: int, at: datetime, later_m: int, later: datetime, limits: Limits) -> bool:
-        most_m = limits.max_speed_kmh / 3.6 * max(0.0, (later - at).total_seconds()) + limits.drift_m
+    def _can_follow(self, metres: int, at: float, later_m: int, later: float, limits: Limits) -> bool:
+        most_m = limits.max_speed_mps * max(0.0, later - at) + limits.drift_m
         return -limits.drift_m - self.coarseness_m <= later_m - metres <= most_m + self.coarseness_m

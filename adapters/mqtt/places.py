@@ -4,12 +4,11 @@ Of places, speedometer and odometer, the one that contradicts the two others is 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from adapters.mqtt.anomalies import NOTHING, Anomaly, Limits
 from adapters.mqtt.odometer import Odometer
-from domain.kernel.units import Position
+from domain.kernel.units import distance_m
 
 _NO_FIX = frozenset({Anomaly.NO_FIX})
 _INACCURATE = frozenset({Anomaly.INACCURATE})
@@ -19,10 +18,11 @@ _CONTRADICTED = frozenset({Anomaly.CONTRADICTED})
 
 
 class Sample(NamedTuple):
-    """A place, and what came with it."""
+    """A place in WGS 84 degrees, and what came with it."""
 
-    at: datetime
-    position: Position
+    at: float
+    latitude: float
+    longitude: float
     speed_kmh: float | None = None
     """What the speedometer says, when it says so."""
     odometer_m: int | None = None
@@ -31,13 +31,17 @@ class Sample(NamedTuple):
     """Radius within which the receiver is sure to be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fix:
-    """Where a car was, and when it said so."""
+    """Where a car was, and when it said so, in seconds since 1970."""
 
-    at: datetime
-    position: Position
+    at: float
+    latitude: float
+    longitude: float
     odometer_m: int | None = None
+
+    def distance_m(self, other: "Fix") -> float:
+        return distance_m(self.latitude, self.longitude, other.latitude, other.longitude)
 
 
 @dataclass(slots=True)
@@ -46,14 +50,14 @@ class Track:
 
     trusted: Fix | None = None
     """The last fix that is believed."""
-    last_fix_at: datetime | None = None
+    last_fix_at: float | None = None
     """When the believed place was reported last, frozen repeats included."""
     speed_mps: float = 0.0
     """Speed over the last step between believed fixes."""
     suspect: Fix | None = None
     """An impossible fix, kept in case the next ones agree with it."""
     frozen: bool = False
-    counted: Position | None = None
+    counted: Fix | None = None
     """Where distance was added last."""
     distance_m: float = 0.0
     odometer: Odometer = field(default_factory=Odometer)
@@ -64,21 +68,21 @@ def follow(track: Track, sample: Sample, limits: Limits) -> frozenset[Anomaly]:
 
     The place is believed if `track.trusted` is of its time afterwards.
     """
-    if not sample.has_fix or (sample.position.latitude == 0 and sample.position.longitude == 0):
+    if not sample.has_fix or (sample.latitude == 0 and sample.longitude == 0):
         return _NO_FIX
     if sample.accuracy_m is not None and sample.accuracy_m > limits.roughest_m:
         return _INACCURATE
-    fix = Fix(sample.at, sample.position, sample.odometer_m)
+    fix = Fix(sample.at, sample.latitude, sample.longitude, sample.odometer_m)
     if track.trusted is None:
-        track.trusted, track.last_fix_at, track.counted = fix, fix.at, fix.position
+        track.trusted, track.last_fix_at, track.counted = fix, fix.at, fix
         return NOTHING
-    if _same(fix.position, track.trusted.position):
+    if _same(fix, track.trusted):
         return _stay(track, track.trusted, fix, sample.speed_kmh, limits)
     return _go(track, track.trusted, fix, sample, limits)
 
 
 def _go(track: Track, trusted: Fix, fix: Fix, sample: Sample, limits: Limits) -> frozenset[Anomaly]:
-    way = trusted.position.distance_m(fix.position)
+    way = trusted.distance_m(fix)
     slack_m = max(limits.drift_m, 2 * (sample.accuracy_m or 0))
     if _has_time_for(trusted, fix, way, limits):
         driven = _odometer_allows(track, trusted, fix, way, slack_m)
@@ -100,13 +104,13 @@ def _second_look(track: Track, fix: Fix, slack_m: float, limits: Limits) -> froz
     if suspect is None:
         track.suspect = fix
         return _JUMP
-    way = suspect.position.distance_m(fix.position)
+    way = suspect.distance_m(fix)
     if not _has_time_for(suspect, fix, way, limits):
         track.suspect = fix
         return _JUMP
     driven = _odometer_allows(track, suspect, fix, way, slack_m)
     if driven:
-        track.counted = suspect.position
+        track.counted = suspect
     _advance(track, suspect, fix, way, limits)
     return NOTHING if driven else _doubt(track)
 
@@ -116,12 +120,12 @@ def _doubt(track: Track) -> frozenset[Anomaly]:
     return _CONTRADICTED
 
 
-def _same(one: Position, other: Position) -> bool:
+def _same(one: Fix, other: Fix) -> bool:
     return one.latitude == other.latitude and one.longitude == other.longitude
 
 
 def _has_time_for(start: Fix, end: Fix, way: float, limits: Limits) -> bool:
-    return _speed_mps(way, start.at, end.at) * 3.6 <= limits.max_speed_kmh
+    return _speed_mps(way, start.at, end.at) <= limits.max_speed_mps
 
 
 def _odometer_allows(track: Track, start: Fix, end: Fix, way: float, slack_m: float) -> bool:
@@ -134,15 +138,15 @@ def _speedometer_agrees(start: Fix, end: Fix, way: float, speed_kmh: float | Non
     """Whether a car at this speed may have come so far, give or take half."""
     if speed_kmh is None or speed_kmh <= limits.standing_kmh:
         return False
-    return way <= 1.5 * speed_kmh / 3.6 * (end.at - start.at).total_seconds() + limits.drift_m
+    return way <= 1.5 * speed_kmh / 3.6 * (end.at - start.at) + limits.drift_m
 
 
 def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> bool:
     """Whether the fix is too far from the last report, frozen repeats included."""
     since = track.last_fix_at or trusted.at
-    speed, time = _speed_mps(way, since, fix.at), (fix.at - since).total_seconds()
+    speed, time = _speed_mps(way, since, fix.at), fix.at - since
     catches_up = track.frozen and speed - track.speed_mps > limits.max_acceleration_mps2 * time
-    return speed * 3.6 > limits.max_speed_kmh or catches_up
+    return speed > limits.max_speed_mps or catches_up
 
 
 def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Anomaly]:
@@ -159,7 +163,7 @@ def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits
     """The speedometer knows; without one, a car that would have had to brake too hard has not stopped."""
     if speed_kmh is not None:
         return speed_kmh > limits.standing_kmh
-    elapsed = (fix.at - trusted.at).total_seconds()
+    elapsed = fix.at - trusted.at
     return elapsed > 0 and track.speed_mps / elapsed > limits.max_acceleration_mps2
 
 
@@ -167,13 +171,14 @@ def _advance(track: Track, start: Fix, fix: Fix, way: float, limits: Limits) -> 
     """Believe a fix that is so far from the start; add the distance to it from where it was added last."""
     track.trusted, track.last_fix_at, track.suspect = fix, fix.at, None
     track.speed_mps, track.frozen = _speed_mps(way, start.at, fix.at), False
-    step = (track.counted or start.position).distance_m(fix.position)
+    counted = track.counted
+    step = way if counted is None or _same(counted, start) else counted.distance_m(fix)
     if step >= limits.step_m:
-        track.counted = fix.position
+        track.counted = fix
         track.distance_m += step
 
 
-def _speed_mps(way: float, start: datetime, end: datetime) -> float:
+def _speed_mps(way: float, start: float, end: float) -> float:
     """Mean speed over a way in metres; infinite when there is a way but no time."""
-    time = (end - start).total_seconds()
+    time = end - start
     return way / time if time > 0 else (float("inf") if way else 0.0)

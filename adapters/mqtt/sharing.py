@@ -41,6 +41,12 @@ class SharedIngest:
             return True
         return bool(self._reading) and all(ingest.subscribed.is_set() for ingest in self._reading.values())
 
+    @property
+    def hears_everything(self) -> bool:
+        """Whether this process reads the first session, and is connected."""
+        first = self._reading.get(FIRST)
+        return first is not None and first.subscribed.is_set()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, whatever happens to broker and database meanwhile."""
         self._told_to_work = True

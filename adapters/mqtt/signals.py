@@ -9,16 +9,16 @@ from adapters.mqtt.payloads import SignalValue
 from domain.kernel.units import FURTHEST_M
 
 Part = str
-"""VSS path of one of several parts that together make a reading, e.g. of a door."""
+"""One of several that together make a reading, as VSS names it, e.g. the door `Row1.DriverSide`."""
 
-_DOOR = r"Vehicle\.Cabin\.Door\.Row[12]\.(DriverSide|PassengerSide|Left|Right)"
+_DOOR = r"Vehicle\.Cabin\.Door\.(?P<part>Row[12]\.(DriverSide|PassengerSide|Left|Right))"
 _GROUPS = {
-    "open": re.compile(rf"{_DOOR}\.IsOpen|Vehicle\.Body\.(Trunk\.(Front|Rear)|Hood)\.IsOpen"),
-    "locked": re.compile(rf"{_DOOR}\.IsLocked|Vehicle\.Body\.Trunk\.Rear\.IsLocked"),
+    "open": re.compile(rf"({_DOOR}|Vehicle\.Body\.(?P<lid>Trunk\.(Front|Rear)|Hood))\.IsOpen"),
+    "locked": re.compile(rf"({_DOOR}|Vehicle\.Body\.(?P<lid>Trunk\.Rear))\.IsLocked"),
     "plugged": re.compile(
-        r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.\w+\.IsChargingCableConnected"
+        r"Vehicle\.Powertrain\.TractionBattery\.Charging\.ChargingPort\.(?P<part>\w+)\.IsChargingCableConnected"
     ),
-    "airbags": re.compile(r"Vehicle\.Cabin\.Seat\.Row[12]\.\w+\.Airbag\.IsDeployed"),
+    "airbags": re.compile(r"Vehicle\.Cabin\.Seat\.(?P<part>Row[12]\.\w+)\.Airbag\.IsDeployed"),
 }
 _IGNITION = {"UNDEFINED": None, "LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
 
@@ -52,16 +52,10 @@ def _has_fix(value: SignalValue) -> bool:
     return value != "NONE"
 
 
-def _faults(value: SignalValue) -> tuple[str, ...]:
+def _faults(value: SignalValue) -> list[str]:
     if not isinstance(value, list):
         raise NotBelievableError
-    return tuple(sorted(set(value)))
-
-
-def _switch(value: SignalValue) -> bool:
-    if not isinstance(value, bool):
-        raise NotBelievableError
-    return value
+    return sorted(set(value))
 
 
 _SINGLE: dict[str, tuple[str, Callable[[SignalValue], Any]]] = {
@@ -95,26 +89,39 @@ def told_by(signals: Mapping[str, SignalValue]) -> Told:
     parts: dict[str, dict[Part, bool]] = {}
     left_out: list[str] = []
     for path, value in signals.items():
-        meaning = _meaning(path)
-        if meaning is None:
-            continue
-        name, check, is_part = meaning
-        try:
-            believed = check(value)
-        except NotBelievableError:
+        name, check, part = _meaning(path)
+        if check is not None:
+            try:
+                believed = check(value)
+            except NotBelievableError:
+                left_out.append(name)
+            else:
+                if believed is not None:
+                    singles[name] = believed
+        elif part and isinstance(value, bool):
+            if name in parts:
+                parts[name][part] = value
+            else:
+                parts[name] = {part: value}
+        elif part:
             left_out.append(name)
-            continue
-        if is_part:
-            parts.setdefault(name, {})[path] = believed
-        elif believed is not None:
-            singles[name] = believed
     return Told(singles, parts, tuple(left_out))
 
 
+class _Meaning(NamedTuple):
+    """By which name a signal goes, and how it is checked or which part it is about; neither when it is not used."""
+
+    name: str = ""
+    check: Callable[[SignalValue], Any] | None = None
+    part: Part = ""
+
+
 @lru_cache(maxsize=10_000)
-def _meaning(path: str) -> tuple[str, Callable[[SignalValue], Any], bool] | None:
-    """By which name a signal goes, how it is checked, and whether it is one part of several."""
+def _meaning(path: str) -> _Meaning:
     if single := _SINGLE.get(path):
-        return *single, False
-    group = next((name for name, pattern in _GROUPS.items() if pattern.fullmatch(path)), None)
-    return None if group is None else (group, _switch, True)
+        return _Meaning(*single)
+    for name, pattern in _GROUPS.items():
+        if found := pattern.fullmatch(path):
+            named = found.groupdict()
+            return _Meaning(name, part=named["part"] or named["lid"])
+    return _Meaning()

@@ -1,28 +1,41 @@
 """A car as it shows itself: of each signal the newest value with its time, joined over messages in whatever order.
 
-A car may send all signals at once, one at a time, in groups, or those alone that changed.
+A car may send all signals at once, one at a time, in groups, or those alone that changed. Times are seconds since 1970.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from adapters.mqtt.anomalies import DEFAULT_LIMITS, NOTHING, Anomaly, Limits
 from adapters.mqtt.clock import CarClock, Moment
 from adapters.mqtt.places import Sample, Track, follow
-from adapters.mqtt.signals import Part, Told
+from adapters.mqtt.signals import Told
 from adapters.mqtt.zone_watch import ZoneWatch
 from domain.fleet.state import Doubt, Reading, VehicleReadings
+from domain.kernel.trusted import trusted as trusted_value
 from domain.kernel.units import Position
-
-Known = tuple[Any, datetime]  # a value of any type that JSON has, as the signal's check gave it
 
 ENERGY = ("charge_percent", "current_charge_percent", "fuel_percent")
 """The charge of an electric car counts before a fuel level, and what it displays before what it measures."""
 _AS_TOLD = ("speed_kmh", "ignition_on", "fault_codes")
-SPEED_HOLDS = timedelta(seconds=15)
-"""So long a speed told by itself counts for a place."""
+
+
+@dataclass(slots=True)
+class Newest:
+    """Values by name, and the time of each."""
+
+    values: dict[str, Any] = field(default_factory=dict)  # of any type that JSON has, as the signal's check gave it
+    at: dict[str, float] = field(default_factory=dict)
+
+    def take(self, told: Mapping[str, Any], moment: Moment) -> Mapping[str, Any]:
+        """Take what is newer than what is known; a message that was overtaken tells what nothing has told since."""
+        if moment.is_overtaken:
+            told = {name: value for name, value in told.items() if self.at.get(name, -1.0) < moment.at}
+        self.values.update(told)
+        self.at.update(dict.fromkeys(told, moment.at))
+        return told
 
 
 class Group(NamedTuple):
@@ -31,6 +44,14 @@ class Group(NamedTuple):
     reading: str
     one: bool
     then: bool
+
+    def made_by(self, parts: Newest) -> bool:
+        return self.then if self.one in parts.values.values() else not self.then
+
+    def made_at(self, parts: Newest) -> float:
+        """When the newest of the parts that make it what it is was told."""
+        deciding = [parts.at[part] for part, value in parts.values.items() if value is self.one]
+        return max(deciding or parts.at.values())
 
 
 _GROUPS = {
@@ -55,64 +76,55 @@ class Twin:
 
     clock: CarClock = field(default_factory=CarClock)
     track: Track = field(default_factory=Track)
-    singles: dict[str, Known] = field(default_factory=dict)
-    parts: dict[str, dict[Part, Known]] = field(default_factory=dict)
+    singles: Newest = field(default_factory=Newest)
+    parts: dict[str, Newest] = field(default_factory=dict)
     zones: ZoneWatch = field(default_factory=ZoneWatch)
-    anomalies: dict[Anomaly, int] = field(default_factory=dict)
+    anomalies: dict[str, int] = field(default_factory=dict)
     """How often there was each."""
 
     def hear(self, told: Told, moment: Moment, limits: Limits = DEFAULT_LIMITS) -> Heard:
         """Join what a message says; what is older than what is known changes nothing."""
         odd, news = moment.anomalies, dict[str, Any]()
         if not moment.is_repeated:
-            taken = self._take(told, moment)
+            taken = self.singles.take(told.singles, moment)
             odd |= self._read_odometer(taken, news, moment.at, limits)
             odd |= self._find_place(taken, news, moment.at, limits)
             self._read_the_rest(taken, news)
             self._read_parts(told, news, moment)
         for anomaly in odd:
-            self.anomalies[anomaly] = self.anomalies.get(anomaly, 0) + 1
+            self.anomalies[anomaly.value] = self.anomalies.get(anomaly.value, 0) + 1
         return Heard(news, odd)
 
     def readings(self, limits: Limits = DEFAULT_LIMITS) -> VehicleReadings:
         """The newest of each kind, as decisions look at them."""
-        found: dict[str, Reading[Any] | None] = {
-            name: Reading(value=self.singles[name][0], at=self.singles[name][1])
-            for name in _AS_TOLD
-            if name in self.singles
-        }
-        found |= {group.reading: self._of_parts(name, group) for name, group in _GROUPS.items() if name in self.parts}
-        energy = next((self.singles[name] for name in ENERGY if name in self.singles), None)
-        if energy is not None:
-            found["energy_percent"] = Reading(value=energy[0], at=energy[1])
+        values, at = self.singles.values, self.singles.at
+        found = {name: _reading(values[name], at[name]) for name in _AS_TOLD if name in values}
+        for name, parts in self.parts.items():
+            group = _GROUPS[name]
+            found[group.reading] = _reading(group.made_by(parts), group.made_at(parts))
+        if energy := next((name for name in ENERGY if name in values), None):
+            found["energy_percent"] = _reading(values[energy], at[energy])
         odometer, trusted = self.track.odometer, self.track.trusted
         if odometer.metres is not None and odometer.at is not None:
-            doubt: Doubt | None = "contradicted" if odometer.is_doubted else None
-            found["odometer_m"] = Reading(value=odometer.metres, at=odometer.at, doubt=doubt)
+            found["odometer_m"] = _reading(odometer.metres, odometer.at, odometer.doubt)
         if trusted is not None:
-            found["position"] = Reading(value=trusted.position, at=trusted.at)
-            found["way_m"] = Reading(value=int(self.track.distance_m), at=trusted.at)
-        if self.zones.inside is not None and self.zones.at is not None:
-            found["zones"] = Reading(value=tuple(sorted(self.zones.inside)), at=self.zones.at)
+            place = Position(latitude=trusted.latitude, longitude=trusted.longitude)
+            found["position"] = _reading(place, trusted.at)
+            found["way_m"] = _reading(int(self.track.distance_m), trusted.at)
+        if self.zones.at is not None:
+            found["zones"] = _reading(self.zones.zones, self.zones.at)
         if self.clock.newest_at is not None:
-            ahead_s = round(self.clock.offset(limits).total_seconds())
-            found["clock_ahead_s"] = Reading(value=ahead_s, at=self.clock.newest_at)
+            found["clock_ahead_s"] = _reading(round(self.clock.offset_s(limits)), self.clock.newest_at)
         return VehicleReadings.model_validate(found)
 
-    def accuracy_m(self, at: datetime) -> float | None:
+    def accuracy_m(self, at: float) -> float | None:
         """Radius within which its receiver was sure to be then, if it said so."""
-        accuracy = self.singles.get("accuracy_m")
-        return accuracy[0] if accuracy is not None and accuracy[1] == at else None
-
-    def _take(self, told: Told, moment: Moment) -> dict[str, Any]:
-        """The single values that are newer than what is known, and are known now."""
-        taken = {name: value for name, value in told.singles.items() if _is_newer(self.singles.get(name), moment)}
-        for name, value in taken.items():
-            self.singles[name] = (value, moment.at)
-        return taken
+        told_then = self.singles.at.get("accuracy_m") == at
+        accuracy_m: float | None = self.singles.values["accuracy_m"] if told_then else None
+        return accuracy_m
 
     def _read_odometer(
-        self, taken: dict[str, Any], news: dict[str, Any], at: datetime, limits: Limits
+        self, taken: Mapping[str, Any], news: dict[str, Any], at: float, limits: Limits
     ) -> frozenset[Anomaly]:
         metres = taken.get("odometer_m")
         if metres is None:
@@ -123,58 +135,53 @@ class Twin:
         return odd | self.track.odometer.compare(self.track.distance_m, limits)
 
     def _find_place(
-        self, taken: dict[str, Any], news: dict[str, Any], at: datetime, limits: Limits
+        self, taken: Mapping[str, Any], news: dict[str, Any], at: float, limits: Limits
     ) -> frozenset[Anomaly]:
-        if "latitude" not in taken and "longitude" not in taken:
+        values = self.singles.values
+        if ("latitude" not in taken and "longitude" not in taken) or not (
+            "latitude" in values and "longitude" in values
+        ):
             return NOTHING
-        if "latitude" not in self.singles or "longitude" not in self.singles:
-            return NOTHING
-        position = Position(latitude=self.singles["latitude"][0], longitude=self.singles["longitude"][0])
+        latitude, longitude = values["latitude"], values["longitude"]
         sample = Sample(
-            at,
-            position,
-            speed_kmh=self._speed(at),
-            odometer_m=news.get("odometer_m"),
-            has_fix=self.singles["has_fix"][0] if "has_fix" in self.singles else True,
-            accuracy_m=taken.get("accuracy_m"),
-        )
+            at, latitude, longitude, self._speed_kmh(at, limits), news.get("odometer_m"),
+            has_fix=values.get("has_fix", True), accuracy_m=taken.get("accuracy_m"),
+        )  # fmt: skip
         odd = follow(self.track, sample, limits)
-        if self.track.trusted is not None and self.track.trusted.position is position:
-            news["position"] = position
+        trusted = self.track.trusted
+        if trusted and (trusted.at, trusted.latitude, trusted.longitude) == (at, latitude, longitude):
+            news["position"] = trusted_value(Position, latitude=latitude, longitude=longitude)
         return odd
 
-    def _speed(self, at: datetime) -> float | None:
-        speed = self.singles.get("speed_kmh")
-        return speed[0] if speed is not None and abs(at - speed[1]) <= SPEED_HOLDS else None
+    def _speed_kmh(self, at: float, limits: Limits) -> float | None:
+        told_at = self.singles.at.get("speed_kmh")
+        if told_at is None or abs(at - told_at) > limits.speed_holds_s:
+            return None
+        speed_kmh: float = self.singles.values["speed_kmh"]
+        return speed_kmh
 
-    def _read_the_rest(self, taken: dict[str, Any], news: dict[str, Any]) -> None:
+    def _read_the_rest(self, taken: Mapping[str, Any], news: dict[str, Any]) -> None:
         for name in _AS_TOLD:
             if name in taken:
                 news[name] = taken[name]
-        if any(name in taken for name in ENERGY):
-            news["energy_percent"] = next(self.singles[name][0] for name in ENERGY if name in self.singles)
+        if not taken.keys().isdisjoint(ENERGY):
+            values = self.singles.values
+            news["energy_percent"] = next(values[name] for name in ENERGY if name in values)
 
     def _read_parts(self, told: Told, news: dict[str, Any], moment: Moment) -> None:
         for name, said in told.parts.items():
-            known = self.parts.setdefault(name, {})
-            newer = {part: value for part, value in said.items() if _is_newer(known.get(part), moment)}
-            if newer:
-                known.update((part, (value, moment.at)) for part, value in newer.items())
+            parts = self.parts.get(name)
+            if parts is None:
+                parts = self.parts[name] = Newest()
+            if parts.take(said, moment):
                 group = _GROUPS[name]
-                one = any(value is group.one for value, _ in known.values())
-                news[group.reading] = group.then if one else not group.then
-
-    def _of_parts(self, name: str, group: Group) -> Reading[bool]:
-        """As of the newest of the parts that make it what it is."""
-        known = self.parts[name].values()
-        deciding = [at for value, at in known if value is group.one]
-        if deciding:
-            return Reading(value=group.then, at=max(deciding))
-        return Reading(value=not group.then, at=max(at for _, at in known))
+                news[group.reading] = group.made_by(parts)
 
 
-def _is_newer(known: Known | None, moment: Moment) -> bool:
-    """A message that was overtaken tells only what nothing has told since."""
-    if known is None:
-        return True
-    return known[1] < moment.at if moment.is_overtaken else known[1] <= moment.at
+def moment_of(at: float) -> datetime:
+    """As the domain speaks of times."""
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _reading(value: Any, at: float, doubt: Doubt | None = None) -> Reading[Any]:
+    return Reading(value=value, at=moment_of(at), doubt=doubt)

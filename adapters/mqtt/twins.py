@@ -19,5 +19,7 @@ class Twins:
         stored = await self._telemetry.twin(key)
         if stored is None:
             return None
-        readings = twin_of(stored).readings().model_copy(update={"heard_at": stored.heard_at})
+        readings = (
+            twin_of(stored).readings().model_copy(update={"heard_at": stored.heard_at, "asked_at": stored.asked_at})
+        )
         return readings if isinstance(readings, kind) else None

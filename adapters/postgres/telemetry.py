@@ -24,21 +24,45 @@ from unnest(
     speed_kmh, odometer_m, energy_percent, anomalies, signals
 )
 """
+_NEW_TWINS = """
+insert into csbe.vehicle_twins (vin) select unnest($1::text[]) order by 1 on conflict do nothing
+"""
 _LOCK_TWINS = """
-with known as (
-    insert into csbe.vehicle_twins (vin) select unnest($1::text[]) order by 1 on conflict do nothing
-)
-select vin, twin::text, told::text from csbe.vehicle_twins where vin = any($1) order by vin for update
+select
+    vin, stored.revision,
+    case when stored.revision <> known.revision then twin::text end as twin,
+    case when stored.revision <> known.revision then told::text end as told
+from csbe.vehicle_twins stored join unnest($1::text[], $2::bigint[]) as known (vin, revision) using (vin)
+order by vin for update of stored
 """
 _SAVE_TWINS = """
-update csbe.vehicle_twins old set twin = new.twin::jsonb, told = new.told::jsonb, heard_at = now()
-from unnest($1::text[], $2::text[], $3::text[]) as new (vin, twin, told) where old.vin = new.vin
+update csbe.vehicle_twins old
+set
+    twin = new.twin::json, told = new.told::json, heard_at = new.heard_at, asked_at = null,
+    revision = old.revision + 1
+from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as new (vin, twin, told, heard_at)
+where old.vin = new.vin
 """
 _DEAD_LETTER = """
 insert into csbe.dead_letters (received_at, topic, payload, reason)
 select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
 """
-_TWIN = "select twin::text, told::text, heard_at from csbe.vehicle_twins where vin = $1"
+_TWIN = "select twin::text, told::text, revision, heard_at, asked_at from csbe.vehicle_twins where vin = $1"
+_SILENT = """
+select vin, heard_at from csbe.vehicle_twins where heard_at < $1 and (told ->> 'online') is distinct from 'false'
+"""
+_LOCK_SILENT = """
+select vin, twin::text, told::text, revision from csbe.vehicle_twins
+where vin = any($1) and heard_at < $2 order by vin for update
+"""
+_TELL = """
+update csbe.vehicle_twins old set told = new.told::json, revision = old.revision + 1
+from unnest($1::text[], $2::text[]) as new (vin, told) where old.vin = new.vin
+"""
+_AWAIT = """
+update csbe.vehicle_twins set asked_at = $1
+where heard_at < $1 and (told ->> 'online') is distinct from 'false' returning vin
+"""
 _PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
 _DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
 MAX_DEAD_BYTES = 64 * 1024
@@ -72,13 +96,19 @@ class DeadLetter:
     reason: str
 
 
+UNKNOWN = -1
+"""No revision: a car that the caller does not remember."""
+
+
 @dataclass(frozen=True)
 class StoredTwin:
     """What is remembered of one car between messages, each as JSON text; `None` for a car that is new."""
 
     twin: str | None = None
     told: str | None = None
+    revision: int = 0
     heard_at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 class TelemetryBatch:
@@ -87,13 +117,26 @@ class TelemetryBatch:
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         self._connection = connection
 
-    async def remember(self, vins: Iterable[str]) -> dict[str, StoredTwin]:
-        """What is known of these cars, locked until the batch ends: two processes never work on one car at once."""
-        wanted = sorted(set(vins))
-        rows = await self._connection.fetch(_LOCK_TWINS, wanted)
-        if len(rows) < len(wanted):  # rows inserted by the statement itself are not visible to it
-            rows = await self._connection.fetch(_LOCK_TWINS, wanted)
-        return {row["vin"]: StoredTwin(row["twin"], row["told"]) for row in rows}
+    async def remember(self, revisions: Mapping[str, int]) -> dict[str, StoredTwin]:
+        """What is known of these cars, locked until the batch ends: two processes never work on one car at once.
+
+        Given the revision that the caller remembers of each, or `UNKNOWN`: what is at that one is not read.
+        """
+        known = list(revisions), list(revisions.values())
+        rows = await self._connection.fetch(_LOCK_TWINS, *known)
+        if len(rows) < len(revisions):
+            await self._connection.execute(_NEW_TWINS, list(revisions))
+            rows = await self._connection.fetch(_LOCK_TWINS, *known)
+        return {row["vin"]: StoredTwin(row["twin"], row["told"], row["revision"]) for row in rows}
+
+    async def remember_silent(self, vins: Iterable[str], since: datetime) -> dict[str, StoredTwin]:
+        """What is known of those of these cars from which nothing has come since, locked until the batch ends."""
+        rows = await self._connection.fetch(_LOCK_SILENT, sorted(vins), since)
+        return {row["vin"]: StoredTwin(row["twin"], row["told"], row["revision"]) for row in rows}
+
+    async def tell(self, told: Mapping[str, str]) -> None:
+        """Remember what fleet was told, although nothing has come from these cars."""
+        await self._connection.execute(_TELL, list(told), list(told.values()))
 
     async def store(
         self, rows: Sequence[TelemetryRow], memories: Mapping[str, StoredTwin], dead: Sequence[DeadLetter]
@@ -102,14 +145,14 @@ class TelemetryBatch:
         if rows:
             await self._connection.execute(_STORE, *map(list, zip(*rows, strict=True)))
         if memories:
-            twins, told = [m.twin for m in memories.values()], [m.told for m in memories.values()]
-            await self._connection.execute(_SAVE_TWINS, list(memories), twins, told)
+            columns = zip(*((m.twin, m.told, m.heard_at) for m in memories.values()), strict=True)
+            await self._connection.execute(_SAVE_TWINS, list(memories), *map(list, columns))
         if dead:
-            columns = zip(
+            letters = zip(
                 *((d.received_at, d.topic.replace("\0", ""), d.payload[:MAX_DEAD_BYTES], d.reason) for d in dead),
                 strict=True,
             )
-            await self._connection.execute(_DEAD_LETTER, *map(list, columns))
+            await self._connection.execute(_DEAD_LETTER, *map(list, letters))
 
 
 _FORGET_LETTERS = "delete from csbe.dead_letters where received_at < $1::date::timestamp at time zone 'UTC'"
@@ -133,7 +176,24 @@ class TelemetryStore:
     async def twin(self, vin: str) -> StoredTwin | None:
         """What is known of one car beside the log; none when nothing ever came from it."""
         row = await self._pool.fetchrow(_TWIN, vin)
-        return None if row is None else StoredTwin(row["twin"], row["told"], row["heard_at"])
+        return (
+            None
+            if row is None
+            else StoredTwin(row["twin"], row["told"], row["revision"], row["heard_at"], row["asked_at"])
+        )
+
+    async def last_heard(self) -> datetime | None:
+        """When anything came from any car last."""
+        at: datetime | None = await self._pool.fetchval("select max(heard_at) from csbe.vehicle_twins")
+        return at
+
+    async def silent_since(self, at: datetime) -> dict[str, datetime]:
+        """The cars that may be online although nothing has come from them since, and when it came last."""
+        return {row["vin"]: row["heard_at"] for row in await self._pool.fetch(_SILENT, at)}
+
+    async def await_states(self, at: datetime) -> list[str]:
+        """Mark what is known of all cars that may be online as asked for anew, until something comes; their VINs."""
+        return [row["vin"] for row in await self._pool.fetch(_AWAIT, at)]
 
     async def drop_before(self, first_kept: date) -> list[date]:
         """Retention: drop the partitions and the dead letters of all days before this one; return those days."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 import asyncpg
 import structlog
 
+from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.event_store.store import PostgresEventStore
@@ -60,6 +61,7 @@ class Running:
     telemetry: TelemetryStore
     operators: Operators
     ingest: SharedIngest
+    roll_call: RollCall
     parts: Parts
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -73,7 +75,7 @@ class Running:
         if Component.WEBHOOKS in parts:
             loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
         if Component.INGEST in parts:
-            loops |= {"ingest": self.ingest.run, "zones": self._keep_zones}
+            loops |= {"ingest": self.ingest.run, "zones": self._keep_zones, "roll call": self.roll_call.run}
         await asyncio.gather(*(self.parts.keep(name, loop, stop) for name, loop in loops.items()))
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from adapters.mqtt.client import TlsFiles
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
+from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.mqtt.twins import Twins
 from adapters.payments.simulated import SimulatedPaymentProvider
@@ -85,7 +86,8 @@ async def composed(
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
-        ingest, parts = await _ingest(base, mqtt_url, tls, zones), Parts()
+        ingest, roll_call = await _ingest(base, mqtt_url, tls, gateway, zones)
+        parts = Parts()
         yield Running(
             system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs, parts),
             pool=base.pool,
@@ -102,6 +104,7 @@ async def composed(
             telemetry=telemetry,
             operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
             ingest=ingest,
+            roll_call=roll_call,
             parts=parts,
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
@@ -169,7 +172,9 @@ def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Project
     return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
 
 
-async def _ingest(base: Foundation, mqtt_url: str, tls: TlsFiles | None, zones: ZoneMap) -> SharedIngest:
+async def _ingest(
+    base: Foundation, mqtt_url: str, tls: TlsFiles | None, gateway: VehicleGateway, zones: ZoneMap
+) -> tuple[SharedIngest, RollCall]:
     figures, known = IngestFigures(), directory(base.pool)
 
     def rules(service: str) -> FleetLimits:
@@ -183,7 +188,12 @@ async def _ingest(base: Foundation, mqtt_url: str, tls: TlsFiles | None, zones: 
         options = IngestOptions(f"csbe-{installation}-ingest-{number}", f"csbe-{installation}", first=number == FIRST)
         return Ingest(mqtt_url, writer, clock=base.clock, options=options, metrics=figures, tls=tls)
 
-    return SharedIngest(IngestSessions(base.pool), session)
+    ingest = SharedIngest(IngestSessions(base.pool), session)
+    roll_call = RollCall(
+        base.telemetry, known, base.dispatcher, gateway, base.clock,
+        listens=lambda: ingest.hears_everything, rules=rules,
+    )  # fmt: skip
+    return ingest, roll_call
 
 
 def _outlet(base: Foundation, sender: Sender) -> Outlet:

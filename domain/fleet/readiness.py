@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.fleet.state import VehicleReadings
 from domain.kernel.errors import Violation
-from domain.rulebook.model import ReservationLimits, TripLimits
+from domain.rulebook.model import FleetLimits, ReservationLimits, TripLimits
 
 STANDING_KMH = 5.0
 """A car that is no faster than this stands: what satellites say of the speed of a parked car is seldom nothing."""
@@ -36,6 +36,11 @@ def contact_violation(*, online: bool) -> Violation | None:
     if online:
         return None
     return Violation(code="vehicle.contact_lost", detail="this car cannot be reached at the moment")
+
+
+def has_fallen_silent(heard_at: datetime, limits: FleetLimits, at: datetime) -> bool:
+    """Whether so much time has gone since anything came from a car that it counts as lost."""
+    return at - heard_at >= limits.silent_after
 
 
 def open_violation(readings: VehicleReadings) -> Violation | None:

@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 ClockOffset = Annotated[int, Field(gt=-(2**33), lt=2**33)]
 """Seconds, up to 272 years either way."""
-Doubt = Literal["contradicted"]
-"""Why a value may not be so: what else the car says speaks against it."""
+Doubt = Literal["contradicted", "coarse"]
+"""Why a value may not be so: what else the car says speaks against it, or it is known only roughly."""
 
 
 class Reading(Value, Generic[T]):
@@ -71,6 +71,8 @@ class VehicleReadings(Value):
     clock_ahead_s: Reading[ClockOffset] | None = None
     heard_at: Instant | None = None
     """When anything came from it last."""
+    asked_at: Instant | None = None
+    """Since when it has been asked for its state anew: until it is heard of, what is known may not be so any more."""
 
     def value(self, name: str) -> object:
         """The value of a reading, `None` when there is none."""
@@ -98,12 +100,16 @@ class VehicleReadings(Value):
     def joined_with(self, other: "VehicleReadings") -> "VehicleReadings":
         """Of each kind the newer of both; the other's where they are of one time."""
         newer = {name: value for name, value in other if isinstance(value, Reading) and self.is_newer(name, value.at)}
-        return self.model_copy(update=newer | {"heard_at": other.heard_at or self.heard_at})
+        heard = {"heard_at": other.heard_at or self.heard_at, "asked_at": other.asked_at or self.asked_at}
+        return self.model_copy(update=newer | heard)
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""
         new = getattr(observed, name)
-        return new is not None and self.is_newer(name, observed.observed_at) and new != self.value(name)
+        if new is None:
+            return False
+        known: Reading[object] | None = getattr(self, name)
+        return known is None or (known.value != new and known.at <= observed.observed_at)
 
     def is_newer(self, name: str, at: Instant) -> bool:
         """Whether a value measured then is not older than what is known."""

@@ -28,8 +28,13 @@ class Position(Value):
     longitude: Longitude
 
     def distance_m(self, other: "Position") -> float:
-        """Great-circle distance in metres (haversine formula)."""
-        lat1, lat2 = radians(self.latitude), radians(other.latitude)
-        half_dlat, half_dlon = (lat2 - lat1) / 2, radians(other.longitude - self.longitude) / 2
-        h = sin(half_dlat) ** 2 + cos(lat1) * cos(lat2) * sin(half_dlon) ** 2
-        return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+        """Great-circle distance in metres."""
+        return distance_m(self.latitude, self.longitude, other.latitude, other.longitude)
+
+
+def distance_m(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
+    """Great-circle distance in metres between points in WGS 84 degrees (haversine formula)."""
+    lat1, lat2 = radians(latitude), radians(to_latitude)
+    half_dlat, half_dlon = (lat2 - lat1) / 2, radians(to_longitude - longitude) / 2
+    h = sin(half_dlat) ** 2 + cos(lat1) * cos(lat2) * sin(half_dlon) ** 2
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))

@@ -82,13 +82,19 @@ class ReservationLimits(Rules):
     """Percent below which a car cannot be reserved."""
 
 
+SHORTEST_SILENCE = timedelta(minutes=1)
+"""No car counts as lost sooner."""
+
+
 class FleetLimits(Rules):
-    """When a car needs to be seen to. Percent of fuel or charge."""
+    """When a car needs to be seen to, and when it is lost. Percent of fuel or charge."""
 
     low_energy: float = 15
     """At or below this a car needs fuel or charge."""
     restored_energy: float = 25
     """At or above this it was filled; the gap keeps a level that wavers from raising task after task."""
+    silent_after: timedelta = timedelta(minutes=10)
+    """A car from which nothing has come for so long counts as lost; it is heard of more often than that when well."""
 
 
 class TripLimits(Rules):

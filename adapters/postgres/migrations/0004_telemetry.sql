@@ -31,16 +31,20 @@ comment on column csbe.telemetry.signals is 'All signals of the message by VSS p
 
 create table csbe.vehicle_twins (
     vin text primary key,
-    twin jsonb,
-    told jsonb,
-    heard_at timestamptz not null default now()
+    twin json,
+    told json,
+    revision bigint not null default 0,
+    heard_at timestamptz,
+    asked_at timestamptz
 );
 
 comment on table csbe.vehicle_twins is 'Each car as it shows itself, beside the log; its row is locked while a batch of that car is worked on.';
 comment on column csbe.vehicle_twins.vin is 'Vehicle identification number.';
 comment on column csbe.vehicle_twins.twin is 'Of each signal the newest value and its time; the clock, the believed place, the way driven in metres, the odometer, and how often there was each anomaly.';
 comment on column csbe.vehicle_twins.told is 'What fleet was told last; it is told again when something that means something differs.';
-comment on column csbe.vehicle_twins.heard_at is 'When its last batch was stored.';
+comment on column csbe.vehicle_twins.revision is 'How often it was stored; a process that remembers this one need not read the rest.';
+comment on column csbe.vehicle_twins.heard_at is 'When anything came from it last.';
+comment on column csbe.vehicle_twins.asked_at is 'Since when it has been asked for its state anew, after the backend had been away; null once it was heard of again.';
 
 create table csbe.dead_letters (
     id bigint generated always as identity primary key,

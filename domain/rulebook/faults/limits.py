@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.rulebook.faults.rules import Fault, Found, of_service, of_tariff
-from domain.rulebook.model import City, Rulebook
+from domain.rulebook.model import SHORTEST_SILENCE, City, Rulebook
 from domain.rulebook.rates import ReservationRate
 from domain.rulebook.tariff import Tariff
 
@@ -58,6 +58,8 @@ def times_that_are_none(rulebook: Rulebook) -> Found:
     for name in (*waits, "position_maximum_age", "unused_after", "review_after"):
         if getattr(rulebook.trip, name) <= _NOTHING:
             yield Fault(("trip", name), "no time is too short for anybody: write a longer one")
+    if rulebook.fleet.silent_after < SHORTEST_SILENCE:
+        yield Fault(("fleet", "silent_after"), "cars would be lost between two messages: write at least PT1M")
     if rulebook.reservation.maximum <= _NOTHING:
         yield Fault(("reservation", "maximum"), "no car could be held: write a longer one")
     if rulebook.eligibility.licence_recheck is not None and rulebook.eligibility.licence_recheck <= _NOTHING:

@@ -108,7 +108,7 @@ def test_signals_become_values_of_our_names() -> None:
         "odometer_m": 1234,
         "fuel_percent": 44,
         "ignition_on": True,
-        "fault_codes": ("B1000", "P0301"),
+        "fault_codes": ["B1000", "P0301"],
     }
     assert {name: list(said.values()) for name, said in parts.items()} == {
         "locked": [True, False],

@@ -135,10 +135,10 @@ async def sent(car: Car, numbers: range) -> None:
 
 
 async def stored(pool: asyncpg.Pool, car: Car, count: int) -> list[int]:
-    """The numbers of all that is stored, once so many are."""
+    """The numbers of all that is stored, once so many different ones are."""
 
     async def enough() -> bool:
-        return len(await seqs(pool, car)) >= count
+        return len(set(await seqs(pool, car))) >= count
 
     await until(enough, timeout_s=30)
     return await seqs(pool, car)

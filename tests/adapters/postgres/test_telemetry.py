@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
-from adapters.postgres.telemetry import DeadLetter, StoredTwin, TelemetryRow, TelemetryStore
+from adapters.postgres.telemetry import UNKNOWN, DeadLetter, StoredTwin, TelemetryRow, TelemetryStore
 
 STRANGE = 'comma, "quote", back\\slash, \\N, tab\t, lines\r\n\\. \u2028 ä'
 """What PostgreSQL or JSON could take for something else."""
@@ -56,7 +56,7 @@ async def test_nothing_of_a_failed_batch_is_stored(pool: asyncpg.Pool) -> None:
     store = TelemetryStore(pool)
     with pytest.raises(asyncpg.UndefinedTableError):  # noqa: PT012 (the block is what fails as a whole)
         async with store.batch(at) as batch:
-            await batch.remember(["TSTFAILED00000001"])
+            await batch.remember({"TSTFAILED00000001": UNKNOWN})
             await batch.store([row(at, "TSTFAILED00000001")], {}, [DeadLetter(at, "t", b"\x00", "r")])
             await batch._connection.execute("select * from no_such_table")
     assert await pool.fetchval("select count(*) from csbe.telemetry where vin = 'TSTFAILED00000001'") == 0
@@ -67,10 +67,13 @@ async def test_nothing_of_a_failed_batch_is_stored(pool: asyncpg.Pool) -> None:
 async def test_what_is_remembered_of_a_car_comes_back(pool: asyncpg.Pool) -> None:
     at = datetime(2031, 8, 1, 12, tzinfo=UTC)
     store = TelemetryStore(pool)
+    vin = "TSTMEMORY00000001"
     async with store.batch(at) as batch:
-        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTwin(None, None)}
-        await batch.store([], {"TSTMEMORY00000001": StoredTwin('{"a": 1}', '{"b": 2}')}, [])
+        assert await batch.remember({vin: UNKNOWN}) == {vin: StoredTwin()}
+        await batch.store([], {vin: StoredTwin('{"a": 1}', '{"b": 2}', heard_at=at)}, [])
     async with store.batch(at) as batch:
-        assert await batch.remember(["TSTMEMORY00000001"]) == {"TSTMEMORY00000001": StoredTwin('{"a": 1}', '{"b": 2}')}
+        assert await batch.remember({vin: UNKNOWN}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', 1)}
+        assert await batch.remember({vin: 0}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', 1)}
+        assert await batch.remember({vin: 1}) == {vin: StoredTwin(revision=1)}
     await pool.execute("delete from csbe.vehicle_twins where vin = 'TSTMEMORY00000001'")
     await store.drop_before(date(2031, 9, 1))

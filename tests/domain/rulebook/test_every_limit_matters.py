@@ -11,7 +11,7 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.billing.review import review_reasons
-from domain.fleet.readiness import end_violations, energy_violation
+from domain.fleet.readiness import end_violations, energy_violation, has_fallen_silent
 from domain.fleet.state import Reading, VehicleReadings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.approval import needs_two
@@ -161,7 +161,14 @@ RESERVATION = [
     Trial("cooldown", timedelta(hours=2), lambda limits: codes(cooldown(NOON - timedelta(hours=1), limits, NOON))),
     Trial("minimum_energy", 30.0, lambda limits: codes(energy_violation(LOW, limits))),
 ]
-FLEET = [Trial("low_energy", 24.0, levels), Trial("restored_energy", 45.0, levels)]
+HALF_AN_HOUR_AGO = NOON - timedelta(minutes=30)
+FLEET = [
+    Trial("low_energy", 24.0, levels),
+    Trial("restored_energy", 45.0, levels),
+    Trial(
+        "silent_after", timedelta(hours=1), lambda limits: has_fallen_silent(NOON - timedelta(minutes=30), limits, NOON)
+    ),
+]
 TRIP = [
     Trial("payment_timeout", timedelta(minutes=9), start_that_hangs),
     Trial("unlock_timeout", timedelta(minutes=9), unlock_and_lock),
