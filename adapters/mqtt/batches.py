@@ -16,6 +16,7 @@ from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
 from adapters.mqtt.anomalies import DEFAULT_LIMITS, Limits
 from adapters.mqtt.clock import Moment, Stamp
+from adapters.mqtt.lookups import KnownVehicle, VehicleDirectory, ZoneLookup
 from adapters.mqtt.memory import LastTold, Memory, RememberedVehicle
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
@@ -28,10 +29,9 @@ from domain.dispatcher import CommandResult
 from domain.fleet.commands import ObserveVehicle
 from domain.fleet.state import KINDS, Observation
 from domain.kernel.errors import CommandIdReusedError, DomainError, VersionConflictError
-from domain.kernel.ids import CommandId, VehicleId, ZoneId
+from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.trusted import trusted
-from domain.kernel.units import Position
 from domain.rulebook.model import FleetLimits
 
 _FAILS_THE_BATCH: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
@@ -54,29 +54,10 @@ class Received(NamedTuple):
     """The trace that its sender made it a part of, unchecked."""
 
 
-class KnownVehicle(NamedTuple):
-    """A vehicle of ours."""
-
-    vehicle_id: VehicleId
-    service: str
-
-
 class Dispatches(Protocol):
     """The one way in."""
 
     async def dispatch(self, command: Command, metadata: Metadata) -> CommandResult: ...
-
-
-class VehicleDirectory(Protocol):
-    """Finds vehicles by VIN."""
-
-    async def find(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
-        """Those that are known, by VIN."""
-        ...
-
-
-ZoneLookup = Callable[[str, Position], frozenset[ZoneId]]
-"""The zones of a service that contain a position."""
 
 
 @dataclass

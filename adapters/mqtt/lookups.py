@@ -2,12 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from adapters.mqtt.batches import KnownVehicle
 from domain.fleet.zones import Polygons, contains
-from domain.kernel.ids import ZoneId
+from domain.kernel.ids import VehicleId, ZoneId
 from domain.kernel.units import Position
+
+
+class KnownVehicle(NamedTuple):
+    """A vehicle of ours."""
+
+    vehicle_id: VehicleId
+    service: str
+
+
+class VehicleDirectory(Protocol):
+    """Finds vehicles by VIN."""
+
+    async def find(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
+        """Those that are known, by VIN."""
+        ...
+
+
+ZoneLookup = Callable[[str, Position], frozenset[ZoneId]]
+"""The zones of a service that contain a position."""
+
 
 VehicleQuery = Callable[[set[str]], Awaitable[Mapping[str, KnownVehicle]]]
 """Finds vehicles by VIN in a read model."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.mqtt import commands
-from adapters.mqtt.batches import Dispatches, KnownVehicle, VehicleDirectory
+from adapters.mqtt.batches import Dispatches
+from adapters.mqtt.lookups import KnownVehicle, VehicleDirectory
 from adapters.mqtt.memory import LastTold
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import TelemetryStore

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from adapters.mqtt.batches import KnownVehicle
-from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
+from adapters.mqtt.lookups import CachedDirectory, KnownVehicle, ZoneMap, ZoneShape
 from adapters.postgres.followers.follower import wait_for
 from adapters.postgres.read_models.generations import live_followers
 from adapters.postgres.read_models.projection import Projection

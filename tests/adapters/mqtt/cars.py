@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import aiomqtt
 
-from adapters.mqtt.batches import BatchWriter, KnownVehicle
+from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
+from adapters.mqtt.lookups import KnownVehicle
 from api.composition.wiring import SystemClock
 from domain.dispatcher import CommandResult
 from domain.kernel.ids import VehicleId, ZoneId, derived_id

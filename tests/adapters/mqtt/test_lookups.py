@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from adapters.mqtt.batches import KnownVehicle
-from adapters.mqtt.lookups import CachedDirectory, ZoneMap, ZoneShape
+from adapters.mqtt.lookups import CachedDirectory, KnownVehicle, ZoneMap, ZoneShape
 from domain.kernel.ids import VehicleId, ZoneId
 from domain.kernel.units import Position
 

@@ -10,8 +10,9 @@ import aiomqtt
 import asyncpg
 import pytest
 
-from adapters.mqtt.batches import BatchWriter, KnownVehicle
+from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options
+from adapters.mqtt.lookups import KnownVehicle
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.telemetry import TelemetryStore
 from api.composition.wiring import SystemClock
