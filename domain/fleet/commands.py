@@ -129,6 +129,7 @@ class LookWhetherDriven(Command):
     NAME = "fleet.look_whether_driven"
 
     vehicle_id: VehicleId
+    since: Instant
     odometer_m: Metres | None
     """What it read then."""
 

@@ -92,7 +92,7 @@ async def look_whether_driven(command: commands.LookWhetherDriven, work: UnitOfW
     vehicle = await work.load(Vehicle, command.vehicle_id)
     newest = await newest_readings(vehicle, work)
     if was_driven(newest, command.odometer_m, vehicle.shown_since("ignition_on", newest)):
-        vehicle.note_driven_without_trip(newest, work.now)
+        vehicle.note_driven_without_trip(newest, command.since, work.now)
 
 
 def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:

@@ -115,7 +115,8 @@ def when_switched_on_without_trip_then_look_whether_it_is_driven(
 ) -> Iterable[Reaction]:
     """A car that is only switched on is cleaned or charged; what drives away is seen by its speed or odometer."""
     if _nobody_drives(event):
-        look = LookWhetherDriven(vehicle_id=VehicleId(event.originator_id), odometer_m=event.odometer_m)
+        car, since = VehicleId(event.originator_id), event.timestamp
+        look = LookWhetherDriven(vehicle_id=car, since=since, odometer_m=event.odometer_m)
         for later in LOOKS:
             yield Scheduled(due_at=event.timestamp + later, command=look)
 

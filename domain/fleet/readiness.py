@@ -95,7 +95,7 @@ def _ignition(readings: VehicleReadings, switched_at: datetime | None) -> Violat
 def is_moving(readings: VehicleReadings, stopped_at: datetime | None) -> bool:
     """Whether it says so; a speed from before its ignition was switched off is none any more."""
     speed = readings.speed_kmh
-    if speed is None or speed.value <= STANDING_KMH:
+    if speed is None or abs(speed.value) <= STANDING_KMH:
         return False
     return readings.value("ignition_on") is not False or stopped_at is None or speed.at >= stopped_at
 

@@ -55,6 +55,8 @@ class Vehicle(Aggregate):
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
+    last_trip_at: Instant | None = None
+    """When somebody took it last."""
     last_reservations: dict[MemberId, Instant] = field(default_factory=dict)
     open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
     given_up: dict[UUID, OpenRequest] = field(default_factory=dict)
@@ -144,6 +146,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.trip_id, aggregate.driver_id, aggregate.reservation_id = self.trip_id, self.driver_id, None
+            aggregate.last_trip_at = self.timestamp
 
     class TripClosed(Event):
         """It is free again."""
@@ -512,9 +515,10 @@ class Vehicle(Aggregate):
         if self.stands_open(newest) and not self.left_open:
             self.trigger_event(self.LeftOpen, timestamp=at, **self._where_it_is(newest, at))
 
-    def note_driven_without_trip(self, newest: VehicleReadings, at: datetime) -> None:
-        """It was driven; in a trip, or not offered, it changes nothing."""
-        if self.is_offered:
+    def note_driven_without_trip(self, newest: VehicleReadings, since: datetime, at: datetime) -> None:
+        """It was driven after a time; in a trip since then, or not offered, it changes nothing."""
+        had_a_trip = self.last_trip_at is not None and self.last_trip_at >= since
+        if self.is_offered and not had_a_trip:
             self.trigger_event(self.DrivenWithoutTrip, timestamp=at, **self._where_it_is(newest, at))
 
     def fail_command(self, request_id: UUID, reason: str, at: datetime) -> None:

@@ -9,7 +9,7 @@ from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
-from domain.rental.commands import ForceEndTrip
+from domain.rental.commands import EndTrip, ForceEndTrip
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import area, car, member, reserved, started
@@ -154,6 +154,20 @@ async def test_a_car_that_is_driven_without_a_trip_is_withdrawn_and_inspected(wo
         await reserved(world, ada, x1)
     assert codes(refused) == {"vehicle.out_of_service"}
     assert tasks(world) == [("inspect", "driven without trip")]
+
+
+async def test_a_car_that_a_member_takes_after_it_was_switched_on_is_not_driven_by_nobody(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    await tells(world, x1, {"locked": True, "ignition_on": True, "speed_kmh": 0.0, "odometer_m": 1_000_000})
+    trip_id = await started(world, ada, x1)
+    await world.advance(5 * MINUTE)
+    await tells(world, x1, LOCKED, {"odometer_m": 1_003_000})
+    await world.do(EndTrip(trip_id=trip_id))
+
+    await world.advance(10 * MINUTE)
+
+    assert len(world.events(Trip.Ended)) == 1
+    assert tasks(world) == []
 
 
 async def test_a_car_that_is_only_switched_on_without_a_trip_stays_offered(world: World) -> None:

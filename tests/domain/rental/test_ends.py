@@ -197,6 +197,19 @@ async def test_a_trip_whose_car_is_locked_at_the_wish_ends_at_once_and_asks_the_
     assert ended(world).driving_s == 600
 
 
+async def test_a_car_that_would_not_lock_with_a_door_ajar_is_asked_again_once_that_is_closed(world: World) -> None:
+    trip_id, x1 = await driven(world)
+    world.cars[x1] = "refusing"
+    await world.do(EndTrip(trip_id=trip_id))
+    await tells(world, x1, STOPPED, {"doors_closed": False}, THERE)
+    await world.advance(MINUTE)
+    world.cars[x1] = "obedient"
+
+    await tells(world, x1, STOPPED, THERE, at=world.now() - timedelta(seconds=2))
+
+    assert (ended(world).driving_s, await state(world, trip_id)) == (600, TripState.ENDED)
+
+
 async def test_what_the_member_can_mend_is_refused_and_what_only_the_car_can_tell_is_waited_for(world: World) -> None:
     trip_id, x1 = await driving(world)
     await tells(world, x1, DRIVING, {"doors_closed": False, "zones": ()})
