@@ -42,7 +42,7 @@ async def test_a_server_that_is_killed_twice_under_load_keeps_its_word_and_goes_
         for done in client.acknowledged:
             again = await client.repeat(done)
             assert again.status_code == done.status
-            assert again.json() == {"id": done.id, "position": done.position, "repeated": True}
+            assert again.json().items() >= {"id": done.id, "position": done.position, "repeated": True}.items()
         laws = await audit(running.store.read())
         assert [sentence for law in laws.values() for sentence in law.broken] == []
         assert laws["charge_has_one_invoice"].checked == DRIVERS * TRIPS_EACH
