@@ -12,9 +12,11 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derive
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
+from domain.rental.car_reading import CarReading
 from domain.rental.commands import ForceEndTrip
+from domain.rental.distance import DistanceSource, distance
 from domain.rental.evidence import EndRequest, Evidence
-from domain.rental.meter import CarReading, DistanceSource, PhaseStart, distance, seconds_in, spans
+from domain.rental.meter import PhaseStart, seconds_in, spans
 from domain.rental.steps import PendingStep, Step, TripState, not_in
 from domain.rental.trip_event_bases import CarSeen, StepFailed, StepRequested, TripEvent
 from domain.rulebook.model import City
@@ -286,8 +288,11 @@ class Trip(Aggregate):
 
     def note_unused(self, car: CarReading, at: datetime) -> None:
         """Remind the member of a trip in which the car was never driven; once it was, or is to end, nothing changes."""
-        if self.state in {S.RUNNING, S.PARKED} and distance(self.started, car).metres <= DRIVEN_M:
-            self.tell(self.FoundUnused, at, started_at=self.phases[0].since)
+        if self.state not in {S.RUNNING, S.PARKED}:
+            return
+        started_at = self.phases[0].since
+        if distance(self.started, car, started_at, at).metres <= DRIVEN_M:
+            self.tell(self.FoundUnused, at, started_at=started_at)
 
     def tell(self, event: type[TripEvent], at: datetime, **facts: Any) -> None:
         """Record one more fact of this trip."""
@@ -303,11 +308,19 @@ class Trip(Aggregate):
         return request_id
 
     def _end(
-        self, car: CarReading, evidence: Evidence, city: City, ended_at: datetime, at: datetime, **why: Any
+        self,
+        car: CarReading,
+        evidence: Evidence,
+        city: City,
+        ended_at: datetime,
+        at: datetime,
+        doubts: tuple[Violation, ...] = (),
+        **why: Any,
     ) -> None:
-        went, trip_spans = distance(self.started, car), spans(self.phases, ended_at)
+        started_at, trip_spans = self.phases[0].since, spans(self.phases, ended_at)
+        went = distance(self.started, car, started_at, ended_at)
         facts = TripFacts(
-            started_at=self.phases[0].since,
+            started_at=started_at,
             spans=trip_spans,
             distance_m=went.metres,
             reserved_at=self.reserved_at,
@@ -318,7 +331,7 @@ class Trip(Aggregate):
             options=self.options,
         )
         times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
-        gone = {"distance_m": went.metres, "distance_source": went.source}
+        gone = {"distance_m": went.metres, "distance_source": went.source, "doubts": (*doubts, *went.doubts)}
         when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at), "evidence": evidence.for_the_log}
         when["requested_at"] = self.end_request.requested_at if self.end_request else None
         what = {"city_id": self.city_id, "quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}

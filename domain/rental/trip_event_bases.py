@@ -3,11 +3,13 @@
 from typing import ClassVar
 from uuid import UUID
 
+from domain.fleet.state import Doubt
 from domain.kernel.aggregate import Event
 from domain.kernel.ids import MemberId, VehicleId
 from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
-from domain.rental.meter import CarReading
+from domain.kernel.values import Instant
+from domain.rental.car_reading import CarReading
 
 
 class TripEvent(Event):
@@ -35,16 +37,15 @@ class CarSeen(TripEvent):
     """What the car told at a step of the trip; `None` where it never told."""
 
     position: Personal[Position]
+    position_at: Instant | None
+    way_m: Metres | None
     odometer_m: Metres | None
+    odometer_at: Instant | None
+    odometer_doubt: Doubt | None
     energy_percent: Percent | None
     zones: Restricted[tuple[str, ...]]
     """Kinds and names of the zones that it stood in."""
 
     @property
     def reading(self) -> CarReading:
-        return CarReading(
-            position=self.position,
-            odometer_m=self.odometer_m,
-            energy_percent=self.energy_percent,
-            zones=self.zones,
-        )
+        return CarReading(**{name: getattr(self, name) for name in CarReading.model_fields})

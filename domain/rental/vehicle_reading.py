@@ -6,7 +6,7 @@ from domain.fleet.state import VehicleReadings
 from domain.fleet.zone import Zone
 from domain.fleet.zones import ZoneKind
 from domain.kernel.errors import Violation
-from domain.rental.meter import CarReading
+from domain.rental.car_reading import CarReading
 from domain.unit_of_work import UnitOfWork
 
 
@@ -20,9 +20,14 @@ async def zones_of(newest: VehicleReadings, work: UnitOfWork) -> list[Zone]:
 async def reading(newest: VehicleReadings, work: UnitOfWork) -> CarReading:
     """The car now; `None` where it never told."""
     names = [(zone.kind.value, zone.name) for zone in await zones_of(newest, work)]
+    position, odometer = newest.position, newest.odometer_m
     return CarReading(
-        position=newest.position.value if newest.position else None,
-        odometer_m=newest.odometer_m.value if newest.odometer_m else None,
+        position=position.value if position else None,
+        position_at=position.at if position else None,
+        way_m=newest.way_m.value if newest.way_m else None,
+        odometer_m=odometer.value if odometer else None,
+        odometer_at=odometer.at if odometer else None,
+        odometer_doubt=odometer.doubt if odometer else None,
         energy_percent=newest.energy_percent.value if newest.energy_percent else None,
         zones=tuple(sorted({name for pair in names for name in pair})),
     )

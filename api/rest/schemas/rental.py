@@ -20,8 +20,9 @@ from api.rest.schemas.base import (
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
 from domain.kernel.errors import Violation
+from domain.rental.car_reading import CarReading
 from domain.rental.evidence import EndRequest
-from domain.rental.meter import CarReading, PhaseStart
+from domain.rental.meter import PhaseStart
 from domain.rental.steps import PendingStep, TripState
 from domain.rulebook.tariff import Quote, Tariff
 

@@ -6,8 +6,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.kernel.units import Position
-from domain.rental.meter import CarReading, PhaseStart, distance, seconds_in, spans
+from domain.rental.meter import PhaseStart, seconds_in, spans
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -42,20 +41,3 @@ def test_an_earlier_end_never_takes_more_time(seconds: list[float], share: float
 
 def test_an_end_at_the_start_takes_no_time() -> None:
     assert spans(phases([60]), START) == ()
-
-
-def test_distance_comes_from_the_odometer() -> None:
-    went = distance(CarReading(odometer_m=1_000), CarReading(odometer_m=4_200))
-    assert (went.metres, went.source) == (3_200, "odometer")
-
-
-def test_an_odometer_that_ran_backwards_is_not_believed() -> None:
-    here, there = Position(latitude=52.52, longitude=13.40), Position(latitude=52.53, longitude=13.40)
-
-    went = distance(CarReading(odometer_m=9_000, position=here), CarReading(odometer_m=1_000, position=there))
-
-    assert (went.metres, went.source) == (1_111, "straight_line")
-
-
-def test_a_distance_that_nobody_knows_is_none() -> None:
-    assert distance(CarReading(), CarReading()).source == "unknown"
