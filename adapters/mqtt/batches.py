@@ -235,9 +235,9 @@ class BatchWriter:
         heard = twin.hear(told, moment, self._limits)
         found.rows.append(_row(car, message, telemetry, told, heard))
         self._count(heard, moment)
-        if not heard.news:
+        if not heard.told_now:
             return None
-        seen = self._observation(car, heard, moment)
+        seen = self._observation(car, heard.told_now, moment)
         if not car.memory.told.is_outdated_by(seen, self._rules(car.known.service)):
             return None
         command = ObserveVehicle(vehicle_id=car.known.vehicle_id, observation=seen)
@@ -251,13 +251,13 @@ class BatchWriter:
         moment = twin.clock.judge(Stamp(response.ts.timestamp(), message.received_at.timestamp()), self._limits)
         heard = twin.hear(told, moment, self._limits)
         self._count(heard, moment)
-        seen = self._observation(car, heard, moment)
+        seen = self._observation(car, heard.news, moment)
         after = car.memory.told
         if response.status == "done":
             after = after.with_observation(seen) if heard.news else after
             after = after if "locked" in heard.news else after.without_locks()
         command = commands.answer(car.known.vehicle_id, response, seen)
-        command_id = commands.response_id(car.known.vehicle_id, response.id)
+        command_id = commands.response_id(car.known.vehicle_id, response)
         return _Report(message, "responses", command, command_id, after, response.id)
 
     def _told(self, signals: Mapping[str, payloads.SignalValue], strange: int) -> Told:
@@ -272,10 +272,10 @@ class BatchWriter:
         if moment.missing:
             self._metrics.missing(moment.missing)
 
-    def _observation(self, car: _Car, heard: Heard, moment: Moment) -> Observation:
+    def _observation(self, car: _Car, news: Mapping[str, Any], moment: Moment) -> Observation:
         """What fleet would be told: the readings, the zones of the place, and how far the clock is off."""
-        said: dict[str, Any] = {**_NOTHING_SAID, **heard.news}  # each of the type that the twin gives it
-        twin, place = car.memory.twin, heard.news.get("position")
+        said: dict[str, Any] = {**_NOTHING_SAID, **news}  # each of the type that the twin gives it
+        twin, place = car.memory.twin, news.get("position")
         if place is not None:
             inside, accuracy_m = self._zones(car.known.service, place), twin.accuracy_m(moment.at)
             said["zones"] = twin.zones.look(inside, place.latitude, place.longitude, moment.at, accuracy_m)

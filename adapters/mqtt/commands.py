@@ -1,7 +1,6 @@
 """What fleet is asked to take note of, under command ids that follow from the message."""
 
 from datetime import datetime
-from uuid import UUID
 
 from adapters.mqtt.payloads import ResponseMessage
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact
@@ -15,9 +14,9 @@ def telemetry_id(vin: str, seq: int, ts: datetime) -> CommandId:
     return CommandId(derived_id("telemetry", vin, seq, ts.isoformat()))
 
 
-def response_id(vehicle_id: VehicleId, request_id: UUID) -> CommandId:
-    """Of a car's answer to a command: it answers once, and no other car answers for it."""
-    return CommandId(derived_id("response", vehicle_id, request_id))
+def response_id(vehicle_id: VehicleId, response: ResponseMessage) -> CommandId:
+    """Of a car's answer to a command. It may say another thing later, and no other car answers for it."""
+    return CommandId(derived_id("response", vehicle_id, response.id, response.status, response.ts.isoformat()))
 
 
 def contact_id(vin: str, change: int) -> CommandId:

@@ -133,4 +133,10 @@ def _good(signals: dict[str, Any]) -> Iterator[tuple[str, SignalValue]]:
 
 def _reason(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'payload'}: {p['msg']}" for p in problems[:5])
+    return "; ".join(f"{_where(p['loc'])}: {p['msg']}" for p in problems[:5])
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    """As it can be read and stored, whatever the sender calls its fields."""
+    path = ".".join(map(str, loc)) or "payload"
+    return path[:200].encode("unicode_escape").decode()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from adapters.mqtt.anomalies import DEFAULT_LIMITS, NOTHING, Anomaly, Limits
 from adapters.mqtt.clock import CarClock, Moment
 from adapters.mqtt.places import Sample, Track, follow
-from adapters.mqtt.signals import Told
+from adapters.mqtt.signals import Part, Told
 from adapters.mqtt.zone_watch import ZoneWatch
 from domain.fleet.state import Doubt, Reading, VehicleReadings
 from domain.kernel.trusted import trusted as trusted_value
@@ -48,6 +48,10 @@ class Group(NamedTuple):
     def made_by(self, parts: Newest) -> bool:
         return self.then if self.one in parts.values.values() else not self.then
 
+    def is_made_by(self, said: Mapping[Part, bool], parts: Newest) -> bool:
+        """Whether what was just said of some parts makes it what it is; else others do, which were told before."""
+        return self.one in said.values() or self.one not in parts.values.values()
+
     def made_at(self, parts: Newest) -> float:
         """When the newest of the parts that make it what it is was told."""
         deciding = [parts.at[part] for part, value in parts.values.items() if value is self.one]
@@ -68,6 +72,13 @@ class Heard(NamedTuple):
     news: Mapping[str, Any]  # readings by name, each of its own type
     """The readings that it is the newest to speak of."""
     anomalies: frozenset[Anomaly]
+    known: frozenset[str] = frozenset()
+    """Those that are what they are by parts that were told before, and not by what was said now."""
+
+    @property
+    def told_now(self) -> Mapping[str, Any]:
+        """The readings that the message by itself makes what they are."""
+        return {name: value for name, value in self.news.items() if name not in self.known}
 
 
 @dataclass(slots=True)
@@ -84,16 +95,16 @@ class Twin:
 
     def hear(self, told: Told, moment: Moment, limits: Limits = DEFAULT_LIMITS) -> Heard:
         """Join what a message says; what is older than what is known changes nothing."""
-        odd, news = moment.anomalies, dict[str, Any]()
+        odd, news, known = moment.anomalies, dict[str, Any](), set[str]()
         if not moment.is_repeated:
             taken = self.singles.take(told.singles, moment)
             odd |= self._read_odometer(taken, news, moment.at, limits)
             odd |= self._find_place(taken, news, moment.at, limits)
             self._read_the_rest(taken, news)
-            self._read_parts(told, news, moment)
+            self._read_parts(told, news, known, moment)
         for anomaly in odd:
             self.anomalies[anomaly.value] = self.anomalies.get(anomaly.value, 0) + 1
-        return Heard(news, odd)
+        return Heard(news, odd, frozenset(known))
 
     def readings(self, limits: Limits = DEFAULT_LIMITS) -> VehicleReadings:
         """The newest of each kind, as decisions look at them."""
@@ -168,13 +179,15 @@ class Twin:
             values = self.singles.values
             news["energy_percent"] = next(values[name] for name in ENERGY if name in values)
 
-    def _read_parts(self, told: Told, news: dict[str, Any], moment: Moment) -> None:
+    def _read_parts(self, told: Told, news: dict[str, Any], known: set[str], moment: Moment) -> None:
         for name, said in told.parts.items():
             parts = self.parts.get(name)
             if parts is None:
                 parts = self.parts[name] = Newest()
-            if parts.take(said, moment):
+            if taken := parts.take(said, moment):
                 group = _GROUPS[name]
+                if not group.is_made_by(taken, parts):
+                    known.add(group.reading)
                 news[group.reading] = group.made_by(parts)
 
 

@@ -205,9 +205,9 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             known = aggregate.open_requests
             aggregate.open_requests = {k: v for k, v in known.items() if k != self.request_id}
-            if self.reason == NO_ANSWER and self.request_id in known:
+            if self.request_id in known:
                 aggregate.given_up = remembered(aggregate.given_up, {self.request_id: known[self.request_id]})
-            elif self.reason != NO_ANSWER:
+            if self.reason != NO_ANSWER:
                 aggregate.answers = True
 
     class NotAnswering(Event):

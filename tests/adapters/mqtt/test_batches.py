@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from adapters.mqtt.batches import BatchWriter, Received
-from domain.fleet.commands import ConfirmVehicleCommand
+from domain.fleet.commands import ConfirmVehicleCommand, ObserveVehicle
 from domain.kernel.ids import derived_id
 from tests.adapters.mqtt.cars import SERVICE, LastReported
 
@@ -110,3 +110,46 @@ async def test_the_answer_of_another_car_does_not_take_the_place_of_the_one_that
 
     answered = [command for command, _ in reported.commands if isinstance(command, ConfirmVehicleCommand)]
     assert [command.vehicle_id for command in answered] == [derived_id(stranger), derived_id(vin)]
+
+
+async def test_a_car_that_answers_again_with_something_else_is_heard(
+    writer: BatchWriter, reported: LastReported, vin: str
+) -> None:
+    request = str(uuid4())
+    failed = {"id": request, "status": "failed", "ts": NOW.isoformat()}
+    opened = {**failed, "status": "done", "signals": {"Vehicle.Cabin.Door.Row1.DriverSide.IsLocked": False}}
+    shut = {**opened, "ts": (NOW + timedelta(seconds=1)).isoformat()}
+
+    for answer in (failed, opened, opened, shut):
+        topic = f"csbe/v1/{SERVICE}/vehicles/{vin}/responses"
+        await writer.write([Received(topic, json.dumps(answer).encode(), NOW)])
+
+    assert reported.names == ["fleet.fail_vehicle_command", *["fleet.confirm_vehicle_command"] * 2]
+
+
+async def test_a_car_that_tells_its_locks_one_by_one_is_not_reported_open_for_the_door_that_it_has_yet_to_tell(
+    writer: BatchWriter, reported: LastReported, vin: str
+) -> None:
+    driver, passenger = (f"Vehicle.Cabin.Door.Row1.{side}.IsLocked" for side in ("DriverSide", "PassengerSide"))
+    locked = {"id": str(uuid4()), "status": "done", "ts": NOW.isoformat()}
+
+    await writer.write([telemetry(vin, 1, None, **{driver: False, passenger: False})])
+    await writer.write([Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/responses", json.dumps(locked).encode(), NOW)])
+    await writer.write([telemetry(vin, 61, NOW.isoformat(), **{driver: True})])
+    before_the_last = len(reported.commands)
+    await writer.write([telemetry(vin, 62, NOW.isoformat(), **{passenger: True})])
+
+    told = [command.observation.locked for command, _ in reported.commands if isinstance(command, ObserveVehicle)]
+    assert told == [False, True]
+    assert len(reported.commands) == before_the_last + 1
+
+
+async def test_the_reason_of_a_dead_letter_can_be_stored_whatever_a_car_calls_its_fields(
+    pool: asyncpg.Pool, writer: BatchWriter, vin: str
+) -> None:
+    topic = f"csbe/v1/{SERVICE}/vehicles/{vin}/telemetry"
+    await writer.write([Received(topic, json.dumps({"\0": 1, "\r\n": 2, "x" * 9_000: 3}).encode(), NOW)])
+
+    [reason] = await buried(pool, vin)
+    assert reason.startswith("ts: Field required")
+    assert r"\x00: Extra inputs are not permitted; \r\n: Extra inputs" in reason

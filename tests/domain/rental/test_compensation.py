@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.fleet.commands import ConfirmVehicleCommand, NoteContact
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact
 from domain.fleet.state import Observation
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
@@ -47,6 +47,23 @@ async def test_an_unlock_that_comes_after_the_start_was_given_up_is_locked_again
     assert (await world.store.load(Vehicle, x1)).readings.value("locked") is True
     assert locks(world) == 1
     await reserved(world, bob, x1)
+
+
+async def test_an_unlock_that_is_done_after_the_car_said_no_is_locked_again(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    world.cars[x1] = "silent"
+    await started(world, ada, x1)
+    (request,) = world.unanswered
+    await world.do(FailVehicleCommand(vehicle_id=x1, request_id=request.request_id, reason="busy"))
+    await world.advance(MINUTE)
+    world.cars[x1] = "obedient"
+    before = len(world.store.log)
+
+    claimed = Observation(observed_at=world.now())
+    await world.do(ConfirmVehicleCommand(vehicle_id=x1, request_id=request.request_id, observation=claimed))
+
+    assert world.news(before)[:2] == [Vehicle.Unlocked.TOPIC, Vehicle.CommandRequested.TOPIC]
+    assert (await world.store.load(Vehicle, x1)).readings.value("locked") is True
 
 
 async def test_a_car_that_stays_open_is_not_offered_and_a_task_for_the_crew_until_it_is_locked(world: World) -> None:
