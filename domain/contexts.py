@@ -11,6 +11,7 @@ from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
+from domain.fleet.identity import VehicleIdentity
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
@@ -61,6 +62,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     PublishedRulebook,
     Member,
     Vehicle,
+    VehicleIdentity,
     Zone,
     Task,
     Reservation,

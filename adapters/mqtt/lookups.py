@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 from domain.fleet.zones import Polygons, contains
@@ -28,26 +29,32 @@ ZoneLookup = Callable[[str, Position], frozenset[ZoneId]]
 """The zones of a service that contain a position."""
 
 
+KEPT_S = 60.0
+"""So long the answers are kept."""
+
 VehicleQuery = Callable[[set[str]], Awaitable[Mapping[str, KnownVehicle]]]
 """Finds vehicles by VIN in a read model."""
 
 
 class CachedDirectory:
-    """A `VehicleDirectory` over a query. Only found cars are kept: an unknown one may be commissioned any moment."""
+    """A `VehicleDirectory` over a query. Only found cars are kept, and only for a while.
 
-    def __init__(self, query: VehicleQuery) -> None:
+    An unknown one may be commissioned any moment, and a VIN may go from one car of the fleet to another.
+    """
+
+    def __init__(self, query: VehicleQuery, now_s: Callable[[], float] = monotonic) -> None:
         self._query = query
+        self._now_s = now_s
+        self._asked_at_s = now_s()
         self._known: dict[str, KnownVehicle] = {}
 
     async def find(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
         """The cars with these VINs, and maybe others; one query at most."""
+        if self._now_s() - self._asked_at_s > KEPT_S:
+            self._known, self._asked_at_s = {}, self._now_s()
         if unknown := vins - self._known.keys():
             self._known.update(await self._query(unknown))
         return self._known
-
-    def forget(self) -> None:
-        """Ask again for every car, e.g. after one has been decommissioned."""
-        self._known.clear()
 
 
 class ZoneShape(NamedTuple):

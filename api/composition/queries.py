@@ -12,7 +12,10 @@ from adapters.postgres.read_models.projection import Projection
 from api.system import Row
 from domain.kernel.ids import VehicleId, ZoneId
 
-_VEHICLES = "select vin, vehicle_id, service from read_v1.vehicles where vin = any($1)"
+_VEHICLES = """
+select distinct on (vin) vin, vehicle_id, service from read_v1.vehicles
+where vin = any($1) order by vin, service_state = 'decommissioned'
+"""
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 
 

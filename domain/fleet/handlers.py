@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.fleet import commands
 from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
+from domain.fleet.identity import VehicleIdentity
 from domain.fleet.newest import newest_readings
 from domain.fleet.observations import observe
 from domain.fleet.readiness import was_driven
@@ -18,6 +19,11 @@ from domain.unit_of_work import Handler, UnitOfWork
 
 async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWork) -> VehicleId:
     refuse_if([work.rulebook.unknown_city(command.city_id)])
+    identity = await work.find(VehicleIdentity, VehicleIdentity.id_of(command.vin))
+    if identity is None:
+        identity = VehicleIdentity.of(command.vin, work.now)
+        work.add(identity)
+    identity.take(command.vehicle_id, work.now)
     facts = command.model_dump(exclude={"vehicle_id"})
     work.add(
         Vehicle.begin(
@@ -36,7 +42,10 @@ async def take_out_of_service(command: commands.TakeOutOfService, work: UnitOfWo
 
 
 async def decommission_vehicle(command: commands.DecommissionVehicle, work: UnitOfWork) -> None:
-    (await work.load(Vehicle, command.vehicle_id)).decommission(command.reason, work.now)
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    vehicle.decommission(command.reason, work.now)
+    identity = await work.load(VehicleIdentity, VehicleIdentity.id_of(vehicle.vin))
+    identity.give_up(command.vehicle_id, work.now)
 
 
 async def observe_vehicle(command: commands.ObserveVehicle, work: UnitOfWork) -> None:

@@ -56,6 +56,10 @@ async def member(world: World, name: str = "Ada") -> MemberId:
     return who
 
 
+COMMISSIONED = 3
+"""So many events it takes until a first car belongs to the fleet: its VIN is seen and taken, and it is commissioned."""
+
+
 async def commissioned(world: World, plate: str = "B-AB 1", **facts: object) -> VehicleId:
     """A car that belongs to the fleet, and has not said anything yet."""
     which = VehicleId(derived_id("car", plate, next(_number)))

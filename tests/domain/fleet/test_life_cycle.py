@@ -16,7 +16,17 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Command
-from tests.support.people_and_cars import ALEXANDERPLATZ, Taking, area, car, commissioned, member, reserved, started
+from tests.support.people_and_cars import (
+    ALEXANDERPLATZ,
+    COMMISSIONED,
+    Taking,
+    area,
+    car,
+    commissioned,
+    member,
+    reserved,
+    started,
+)
 from tests.support.world import World, codes
 
 
@@ -44,7 +54,7 @@ async def test_a_car_is_offered_and_withdrawn_as_often_as_needed_but_never_twice
         await world.do(step)
 
     entered, left = "fleet.vehicle.put_into_service", "fleet.vehicle.taken_out_of_service"
-    assert world.news(1) == [entered, left, entered, left]
+    assert world.news(COMMISSIONED) == [entered, left, entered, left]
 
 
 async def test_a_car_without_a_price_is_not_offered(world: World) -> None:

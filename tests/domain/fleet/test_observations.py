@@ -12,6 +12,7 @@ from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
 from tests.support.people_and_cars import (
     ALEXANDERPLATZ,
+    COMMISSIONED,
     HOME,
     NO_PARKING,
     area,
@@ -214,7 +215,7 @@ async def test_contact_is_lost_once_and_restored_once(world: World) -> None:
     for online in (True, False, False, True, True):
         await world.do(NoteContact(vehicle_id=x1, online=online, at=world.now()))
 
-    assert world.news(1) == ["fleet.vehicle.contact_lost", "fleet.vehicle.contact_restored"]
+    assert world.news(COMMISSIONED) == ["fleet.vehicle.contact_lost", "fleet.vehicle.contact_restored"]
 
 
 async def test_a_car_that_says_something_can_be_reached_whatever_a_late_last_will_says(world: World) -> None:
