@@ -126,7 +126,7 @@ class Twin:
             found["zones"] = _reading(self.zones.zones, self.zones.at)
         if self.clock.newest_at is not None:
             found["clock_ahead_s"] = _reading(round(self.clock.offset_s(limits)), self.clock.newest_at)
-        return VehicleReadings.model_validate(found)
+        return VehicleReadings.model_validate({**found, "missing_messages": self.clock.missing})
 
     def accuracy_m(self, at: float) -> float | None:
         """Radius within which its receiver was sure to be then, if it said so."""

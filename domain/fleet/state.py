@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.kernel.ids import ZoneId
 from domain.kernel.units import Metres, Percent, Position
-from domain.kernel.values import Instant, Value
+from domain.kernel.values import Instant, Ordinal, Value
 
 T = TypeVar("T")
 
@@ -69,6 +69,8 @@ class VehicleReadings(Value):
     dirty: Reading[bool] | None = None
     zones: Reading[tuple[ZoneId, ...]] | None = None
     clock_ahead_s: Reading[ClockOffset] | None = None
+    missing_messages: Ordinal | None = None
+    """By its own count, so many of its messages have not come."""
     heard_at: Instant | None = None
     """When anything came from it last."""
     asked_at: Instant | None = None
@@ -100,8 +102,8 @@ class VehicleReadings(Value):
     def joined_with(self, other: "VehicleReadings") -> "VehicleReadings":
         """Of each kind the newer of both; the other's where they are of one time."""
         newer = {name: value for name, value in other if isinstance(value, Reading) and self.is_newer(name, value.at)}
-        heard = {"heard_at": other.heard_at or self.heard_at, "asked_at": other.asked_at or self.asked_at}
-        return self.model_copy(update=newer | heard)
+        contact = {name: getattr(other, name) for name in ("missing_messages", "heard_at", "asked_at")}
+        return self.model_copy(update=newer | {name: value for name, value in contact.items() if value is not None})
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""

@@ -125,6 +125,14 @@ def test_a_repetition_tells_nothing() -> None:
     assert car.says({f"{DRIVER}.IsLocked": False}, seq=car.seq, after=0).news == {}
 
 
+def test_messages_that_have_not_come_are_shown_per_car() -> None:
+    car = Driven()
+    for seq in (1, 2, 6):
+        car.says({SPEED: 0.0}, seq=seq)
+
+    assert car.now.missing_messages == 3
+
+
 def test_the_charge_of_an_electric_car_counts_before_a_fuel_level_in_whatever_message() -> None:
     car = Driven()
     car.says({FUEL: 10})
