@@ -33,26 +33,25 @@ def _at(place: Position) -> dict[str, object]:
 
 
 class NoFix(WrongPlace):
-    """Of every three fixes, two are none: 0/0, and the receiver says so."""
+    """Of every five fixes, two are none: 0/0, and the receiver says so."""
 
     NAME = "no-fix"
 
     def shows(self, place: Position) -> dict[str, object]:
-        if self.sent % 3 == 0:
+        if self.sent % 5 in {1, 2, 3}:
             return {**_at(place), FIX: "THREE_D"}
         return {LATITUDE: 0.0, LONGITUDE: 0.0, FIX: "NONE"}
 
 
 class InaccurateFix(WrongPlace):
-    """Every other fix is 2 km off, and the receiver says that it is not sure."""
+    """Three of five fixes are 2 km north, and the receiver says that it is not sure."""
 
     NAME = "inaccurate-fix"
 
     def shows(self, place: Position) -> dict[str, object]:
-        if self.sent % 2:
+        if self.sent % 5 in {0, 1}:
             return {**_at(place), ACCURACY: 4.0}
-        bearing = 2 * math.pi * self.random.random()
-        return {**_at(offset(place, 2_000, bearing)), ACCURACY: 2_500.0}
+        return {**_at(offset(place, 2_000, 0.0)), ACCURACY: 2_500.0}
 
 
 class WaveringFix(WrongPlace):
