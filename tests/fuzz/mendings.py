@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from adapters.mqtt import batches, payloads, places, signals, twin
-from adapters.mqtt.anomalies import Limits
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.clock import CarClock
 from adapters.mqtt.memory import LastTold
@@ -17,6 +16,7 @@ from adapters.mqtt.zone_watch import ZoneWatch
 from domain.fleet.news import is_news
 from domain.fleet.state import VehicleReadings
 from domain.fleet.vehicle import Vehicle
+from domain.kernel.units import Position
 from tests.fuzz.twins import Act
 
 Take = Callable[[pytest.MonkeyPatch], None]
@@ -51,12 +51,10 @@ def _what_was_overtaken_changes_nothing_newer(patch: pytest.MonkeyPatch) -> None
 
 def _no_fix_is_no_place(patch: pytest.MonkeyPatch) -> None:
     follow = places.follow
-
-    def believing(track: Any, sample: Any, limits: Limits) -> Any:
-        position = sample.position.model_copy(update={"latitude": sample.position.latitude or 1e-7})
-        return follow(track, sample._replace(has_fix=True, position=position), limits)
-
-    patch.setattr(twin, "follow", believing)
+    patch.setattr(twin, "follow", lambda track, sample, limits: follow(track, sample._replace(has_fix=True), limits))
+    patch.setattr(
+        twin, "Position", lambda latitude, longitude: Position(latitude=latitude or 1e-7, longitude=longitude)
+    )
 
 
 def _a_place_that_is_not_sure_is_none(patch: pytest.MonkeyPatch) -> None:
