@@ -11,12 +11,11 @@ from adapters.mqtt.clock import CarClock
 from adapters.mqtt.memory import LastTold
 from adapters.mqtt.payloads import BadPayloadError
 from adapters.mqtt.signals import NotBelievableError
-from adapters.mqtt.twin import Twin
+from adapters.mqtt.twin import Newest, Twin
 from adapters.mqtt.zone_watch import ZoneWatch
 from domain.fleet.news import is_news
-from domain.fleet.state import VehicleReadings
+from domain.fleet.state import Observation, VehicleReadings
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.units import Position
 from tests.fuzz.twins import Act
 
 Take = Callable[[pytest.MonkeyPatch], None]
@@ -45,16 +44,25 @@ def _a_repetition_is_recognised(patch: pytest.MonkeyPatch) -> None:
 
 
 def _what_was_overtaken_changes_nothing_newer(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(twin, "_is_newer", lambda *_: True)
+    take = Newest.take
+    patch.setattr(Newest, "take", lambda self, told, moment: take(self, told, moment._replace(is_overtaken=False)))
     patch.setattr(VehicleReadings, "is_newer", lambda *_: True)
+    patch.setattr(VehicleReadings, "is_changed_by", _differs)
+
+
+def _differs(known: VehicleReadings, name: str, seen: Observation) -> bool:
+    return getattr(seen, name) not in (None, known.value(name))
 
 
 def _no_fix_is_no_place(patch: pytest.MonkeyPatch) -> None:
-    follow = places.follow
-    patch.setattr(twin, "follow", lambda track, sample, limits: follow(track, sample._replace(has_fix=True), limits))
-    patch.setattr(
-        twin, "Position", lambda latitude, longitude: Position(latitude=latitude or 1e-7, longitude=longitude)
-    )
+    told_by = signals.told_by
+
+    def believing(said: Any) -> Any:
+        told = told_by(said)
+        place = {"latitude": told.singles["latitude"] or 1e-7} if "latitude" in told.singles else {}
+        return told._replace(singles={**told.singles, **place, "has_fix": True})
+
+    patch.setattr(batches, "told_by", believing)
 
 
 def _a_place_that_is_not_sure_is_none(patch: pytest.MonkeyPatch) -> None:
@@ -103,10 +111,6 @@ def _who_speaks_is_online(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _a_message_harms_itself_alone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(BatchWriter, "write", BatchWriter._write)
-
-
 def _an_empty_status_says_nothing(patch: pytest.MonkeyPatch) -> None:
     take = BatchWriter._take_status
 
@@ -147,7 +151,6 @@ MENDINGS: Mapping[str, Mending] = {
         (_what_is_no_signal_spoils_itself_alone, ("dtc-list-null",), _ROUND),
         (_a_value_that_cannot_be_true_spoils_itself_alone, ("odometer-too-large",), _ROUND),
         (_who_speaks_is_online, ("late-last-will",), _ROUND),
-        (_a_message_harms_itself_alone, ("nul-for-a-message",), _ROUND),
         (_an_empty_status_says_nothing, ("status-cleared",), _ROUND),
         (_zones_are_watched_with_patience, ("wavering-fix",), _AT_THE_EDGE),
     )

@@ -8,7 +8,8 @@ from random import Random
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
-from adapters.mqtt.batches import BatchWriter, KnownVehicle, Received
+from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.lookups import KnownVehicle
 from adapters.mqtt.memory import twin_of
 from adapters.mqtt.topics import of_vehicle
 from adapters.simulator.car import Car, Message, offset
@@ -51,21 +52,26 @@ def _may(events: str = "", readings: str = "") -> Explained:
 _CLOCK, _CONTACT = _may("clock_offset_changed"), _may("contact_lost contact_restored")
 _ODOMETER = _may("", "odometer_m")
 _PLACE = _may("located zone_entered zone_left")
+_PIECES = _may("located")
+_UNSEEN = _may("located moved_while_parked zone_entered zone_left")
 EXPLAINED: Mapping[str, Explained] = {
     "airbag": _may("crash_detected", "crashed"),
     "energy-falls": _may("energy_low energy_changed energy_restored", "energy_percent"),
     "tank-103-percent": _may("energy_changed energy_low", "energy_percent"),
     "door-left-open": _may("unlocked doors_opened locked doors_closed left_open", "locked doors_closed"),
     "clock-ahead": _CLOCK, "clock-behind": _CLOCK, "clock-set-back": _CLOCK, "weeks-rolled-over": _CLOCK,
-    "battery-lost": _CLOCK, "late-last-will": _CONTACT,
+    "signals-one-by-one": _PIECES, "signals-in-groups": _PIECES, "only-changes": _PIECES,
+    "lost-messages": _UNSEEN, "silent-for-minutes": _UNSEEN, "battery-lost": _CLOCK, "late-last-will": _CONTACT,
     "odometer-at-zero": _ODOMETER, "odometer-in-km": _ODOMETER, "odometer-coarse": _ODOMETER,
     "odometer-leaps": _ODOMETER, "odometer-backwards": _ODOMETER, "odometer-too-large": _ODOMETER,
     "no-fix": _PLACE, "inaccurate-fix": _PLACE, "wavering-fix": _PLACE, "frozen-receiver": _PLACE,
 }  # fmt: skip
 """Whatever is not here changes nothing."""
 
-CONSEQUENCES = frozenset({"command_requested", "command_failed", "not_answering", "taken_out_of_service"})
-"""Events that policies lead to, now or later, and not the car by what it says."""
+CONSEQUENCES = frozenset(
+    ["command_requested", "command_failed", "not_answering", "taken_out_of_service", "contact_lost", "contact_restored"]
+)
+"""Events that policies and the roll call lead to, now or later, and not the car by what it says."""
 SWALLOW = frozenset({"lost-messages", "silent-for-minutes", "out-of-order"})
 """What is lost, or comes after something newer, is not told."""
 MOST_CROSSINGS = 3
@@ -116,9 +122,10 @@ async def lived(city: City, acts: Sequence[Act], faults: Sequence[str], seed: in
     writer = BatchWriter(
         running.system.dispatcher, running.telemetry, directory, zones=zones
     )  # fmt: skip
-    sent = {car.vin: list(_life(car, acts, city.running.system.clock.now() - timedelta(days=1))) for car in cars}
-    for begin in range(0, max(map(len, sent.values())), OF_A_BATCH):
-        batch = [(at, car, m) for car in cars for at, said in sent[car.vin][begin : begin + OF_A_BATCH] for m in said]
+    begin = city.running.system.clock.now()  # nothing is older than what the fleet was told of a new car
+    sent = {car.vin: _life(car, acts, begin) for car in cars}
+    for first in range(0, max(map(len, sent.values())), OF_A_BATCH):
+        batch = [(at, car, m) for car in cars for at, said in sent[car.vin][first : first + OF_A_BATCH] for m in said]
         await writer.write(
             [
                 Received(of_vehicle(BERLIN.service, car.vin, message.channel), message.payload, at)
@@ -148,6 +155,9 @@ def _life(car: Car, acts: Sequence[Act], begin: datetime) -> Sequence[tuple[date
 
     step()
     for act, amount in acts:
+        if act == "drive":
+            car.ignition_on = True
+            step()  # a car that is to be driven says first that it is on
         _do(car, act, amount)
         step()
         for _ in range(amount if act == "stand" else 0):
