@@ -32,6 +32,18 @@ def test_whoever_has_not_the_secret_cannot_tell_a_commands_id() -> None:
     assert of(CommandIds(b"ours"), parts).version == 8
 
 
+def test_a_key_that_tells_its_time_gives_an_id_of_that_time_and_any_retry_the_same() -> None:
+    ids, key = CommandIds(b"secret"), NewIds()()
+
+    made, again, others = [
+        of(ids, ("drivenow-europe", "member", asker, "rental.start_trip", str(key))) for asker in ("ada", "ada", "eve")
+    ]
+
+    assert made == again != others
+    assert {one.version for one in (made, others)} == {7}
+    assert {one.int >> 80 for one in (made, others)} == {key.int >> 80}
+
+
 def test_new_ids_ascend_and_tell_when_they_were_made_and_nothing_else() -> None:
     new_id, before = NewIds(), datetime.now(UTC)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from random import random
 from statistics import median
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from adapters.postgres.database import connect
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
+from api.command_ids import new_id
 
 STATE = json.dumps({"timestamp": "2026-01-01T00:00:00Z", "facts": "x" * 240}).encode()
 METADATA = json.dumps(
@@ -22,6 +24,8 @@ METADATA = json.dumps(
         "correlation_id": str(uuid4()),
     }
 )
+RANDOM_KEYS = 1 / 3
+"""Of a trip's commands: those of clients whose keys do not tell their time, and of cars."""
 ROUND_SECONDS = 1.2
 ROUNDS = 5
 """Both sides run in turns, so that whatever else the machine does falls on both; the median round counts."""
@@ -68,15 +72,20 @@ async def run_clients(group_commit: GroupCommit, clients: int, seconds: float) -
 
 
 async def _client(group_commit: GroupCommit, until: float) -> list[float]:
-    times, aggregate, version = [], uuid4(), 0
+    times, aggregate, version = [], new_id(), 0
     while (began := time.perf_counter()) < until:
         aggregate, version = next_version(aggregate, version)
         row = StoredState(aggregate, version, "bench.event", STATE)
-        await group_commit.write(AppendEntry(uuid4(), "fingerprint", None, METADATA, [row]))
+        await group_commit.write(AppendEntry(_command_id(), "fingerprint", None, METADATA, [row]))
         times.append(time.perf_counter() - began)
     return times
 
 
+def _command_id() -> UUID:
+    """As the system has them."""
+    return uuid4() if random() < RANDOM_KEYS else new_id()
+
+
 def next_version(aggregate: UUID, version: int) -> tuple[UUID, int]:
-    """The next version; a new aggregate after ten."""
-    return (uuid4(), 1) if version in (0, 10) else (aggregate, version + 1)
+    """The next version; a new aggregate, of an id as the system makes it, after ten."""
+    return (new_id(), 1) if version in (0, 10) else (aggregate, version + 1)
