@@ -130,11 +130,20 @@ class BatchWriter:
         except Exception as error:  # noqa: BLE001 (whatever it is, the one to blame is found, and no other car waits)
             self._telemetry.forget_days()
             if len(received) == 1:
-                await self._bury(received[0], error)
+                await self._write_alone(received[0], error)
                 return
             half = len(received) // 2
             await self.write(received[:half])
             await self.write(received[half:])
+
+    async def _write_alone(self, message: Received, error: Exception) -> None:
+        """Once more, for a partition that was gone is made again; what fails again is to blame itself."""
+        try:
+            await self._write([message])
+        except _FAILS_THE_BATCH:
+            raise
+        except Exception:  # noqa: BLE001 (the first error is the one that is told)
+            await self._bury(message, error)
 
     async def _bury(self, message: Received, error: Exception) -> None:
         found, address = _Findings(), topics.parse(message.topic)

@@ -91,14 +91,14 @@ def _go(track: Track, trusted: Fix, fix: Fix, sample: Sample, limits: Limits) ->
             odd = _JUMP if _jumps(track, trusted, fix, way, limits) else NOTHING
             _advance(track, trusted, fix, way, limits)
             return odd if driven else odd | _doubt(track)
-    return _second_look(track, fix, slack_m, limits)
+    return _second_look(track, fix, sample, slack_m, limits)
 
 
-def _second_look(track: Track, fix: Fix, slack_m: float, limits: Limits) -> frozenset[Anomaly]:
+def _second_look(track: Track, fix: Fix, sample: Sample, slack_m: float, limits: Limits) -> frozenset[Anomaly]:
     """Two fixes that agree with each other and not with what was believed: the car is there.
 
-    If the odometer speaks against this way too, it is the odometer that is wrong. Otherwise the way to the first of the
-    two was not driven.
+    If the odometer speaks against this way too, it is the odometer that is wrong, unless the speedometer agrees with
+    it. Otherwise the way to the first of the two was not driven.
     """
     suspect = track.suspect
     if suspect is None:
@@ -109,6 +109,9 @@ def _second_look(track: Track, fix: Fix, slack_m: float, limits: Limits) -> froz
         track.suspect = fix
         return _JUMP
     driven = _odometer_allows(track, suspect, fix, way, slack_m)
+    if not driven and _stands(sample.speed_kmh, limits):
+        track.suspect = fix
+        return _JUMP
     if driven:
         track.counted = suspect
     _advance(track, suspect, fix, way, limits)
@@ -139,6 +142,11 @@ def _speedometer_agrees(start: Fix, end: Fix, way: float, speed_kmh: float | Non
     if speed_kmh is None or speed_kmh <= limits.standing_kmh:
         return False
     return way <= 1.5 * speed_kmh / 3.6 * (end.at - start.at) + limits.drift_m
+
+
+def _stands(speed_kmh: float | None, limits: Limits) -> bool:
+    """Whether the speedometer says so."""
+    return speed_kmh is not None and abs(speed_kmh) <= limits.standing_kmh
 
 
 def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> bool:

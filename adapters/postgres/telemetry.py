@@ -149,7 +149,7 @@ class TelemetryBatch:
             await self._connection.execute(_SAVE_TWINS, list(memories), *map(list, columns))
         if dead:
             letters = zip(
-                *((d.received_at, d.topic.replace("\0", ""), d.payload[:MAX_DEAD_BYTES], d.reason) for d in dead),
+                *((d.received_at, _text(d.topic), d.payload[:MAX_DEAD_BYTES], _text(d.reason)) for d in dead),
                 strict=True,
             )
             await self._connection.execute(_DEAD_LETTER, *map(list, letters))
@@ -220,6 +220,11 @@ class TelemetryStore:
             comment = f"Telemetry received on {day} (UTC)."
             await connection.execute(f"comment on table csbe.{_name_of(day)} is '{comment}'")
         self._days.add(day)
+
+
+def _text(anything: str) -> str:
+    """As PostgreSQL can hold it."""
+    return anything.replace("\0", "")
 
 
 def _name_of(day: date) -> str:

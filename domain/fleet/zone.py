@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from domain.fleet.commands import DefineZone
-from domain.fleet.zones import Polygons, ZoneKind, closed
+from domain.fleet.zones import Polygons, ZoneKind, closed, crosses_the_antimeridian
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.values import Count
@@ -75,7 +75,10 @@ class Zone(Aggregate):
 
 
 def _shape_violation(polygons: Polygons) -> Violation | None:
-    if closed(polygons):
-        return None
-    detail = "each ring needs at least four points and must end where it began (RFC 7946)"
-    return Violation(code="zone.ring_not_closed", detail=detail)
+    if not closed(polygons):
+        detail = "each ring needs at least four points and must end where it began (RFC 7946)"
+        return Violation(code="zone.ring_not_closed", detail=detail)
+    if crosses_the_antimeridian(polygons):
+        detail = "cut the zone in two at 180 degrees, one polygon on each side (RFC 7946)"
+        return Violation(code="zone.crosses_antimeridian", detail=detail)
+    return None

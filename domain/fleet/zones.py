@@ -11,6 +11,8 @@ Polygons = tuple[tuple[Ring, ...], ...]
 """Coordinates of a GeoJSON MultiPolygon (RFC 7946): (longitude, latitude); the outer ring first, then its holes."""
 
 
+HALF_ROUND = 180
+"""Degrees of longitude."""
 SMALLEST_RING = 4
 """Points of a triangle whose last point is its first."""
 
@@ -35,6 +37,12 @@ def contains(polygons: Polygons, position: Position) -> bool:
 def closed(polygons: Polygons) -> bool:
     """Whether there are rings, and each ends where it began and has at least four points, as RFC 7946 wants."""
     return bool(polygons) and all(rings and all(map(_is_closed, rings)) for rings in polygons)
+
+
+def crosses_the_antimeridian(polygons: Polygons) -> bool:
+    """Whether an edge goes more than half round the earth: it is meant to go the other way (RFC 7946, 3.1.9)."""
+    edges = (edge for rings in polygons for ring in rings for edge in pairwise(ring))
+    return any(abs(east - west) > HALF_ROUND for (west, _), (east, _) in edges)
 
 
 def _is_closed(ring: Ring) -> bool:

@@ -70,6 +70,28 @@ async def test_a_partition_that_is_gone_is_made_again(pool: asyncpg.Pool, writer
     assert not await buried(pool, vin)
 
 
+async def test_a_partition_that_is_gone_is_made_again_for_a_message_that_comes_alone(
+    pool: asyncpg.Pool, writer: BatchWriter, vin: str
+) -> None:
+    await writer.write([telemetry(vin, 1)])
+    await pool.execute(f"drop table csbe.telemetry_{NOW:%Y%m%d}")
+
+    await writer.write([telemetry(vin, 2)])
+
+    assert await stored(pool, vin) == [2]
+    assert not await buried(pool, vin)
+
+
+async def test_a_dead_letter_tells_its_reason_whatever_is_in_it(
+    pool: asyncpg.Pool, writer: BatchWriter, vin: str
+) -> None:
+    body = json.dumps({"ts": NOW.isoformat(), "seq": 1, "signals": {}, "\0": 1}).encode()
+    await writer.write([Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/telemetry", body, NOW)])
+
+    [reason] = await buried(pool, vin)
+    assert "internal error" not in reason
+
+
 @pytest.mark.parametrize("ts", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "yesterday"])
 async def test_a_time_that_no_clock_can_show_is_a_dead_letter(
     pool: asyncpg.Pool, writer: BatchWriter, vin: str, ts: str

@@ -102,6 +102,16 @@ def test_a_car_that_was_towed_is_believed_at_its_second_fix() -> None:
     assert twin.track.distance_m == 0
 
 
+def test_a_receiver_that_drifts_while_speedometer_and_odometer_stand_is_not_believed() -> None:
+    """Two fixes that agree with each other, as far apart as a car could drive, against two that stand."""
+    messages = [parked(1, 0), parked(2, 400), sample(3, 125, north(900), speed=0, odometer=1000), parked(4, 0)]
+
+    twin, heard = judge(*messages)
+
+    assert believed(heard) == [True, False, False, True]
+    assert twin.track.odometer.doubt is None
+
+
 def test_a_repeated_fix_while_the_speedometer_moves_is_frozen() -> None:
     _, (_, second) = judge(sample(1, 0, HERE, speed=50), sample(2, 10, HERE, speed=50))
     assert second.anomalies == {Anomaly.FROZEN}

@@ -4,9 +4,10 @@ import pytest
 
 from domain.fleet.commands import DefineZone, RetireZone
 from domain.fleet.zone import Zone
-from domain.fleet.zones import Polygons, ZoneKind
+from domain.fleet.zones import Polygons, ZoneKind, contains
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ZoneId, derived_id
+from domain.kernel.units import Position
 from tests.support.world import World, codes
 
 MITTE = ZoneId(derived_id("zone", "Mitte"))
@@ -74,3 +75,21 @@ async def test_a_zone_is_not_redrawn_with_a_ring_that_is_not_closed(world: World
 
     assert codes(refused) == {"zone.ring_not_closed"}
     assert await shape(world) == (1, "Mitte", SMALL, False)
+
+
+async def test_a_zone_over_the_antimeridian_is_refused_and_one_cut_there_is_taken(world: World) -> None:
+    """Fiji: as one ring it would be all of the earth but Fiji."""
+    whole = ((((177.0, -19.0), (-178.0, -19.0), (-178.0, -16.0), (177.0, -16.0), (177.0, -19.0)),),)
+    west = (((177.0, -19.0), (180.0, -19.0), (180.0, -16.0), (177.0, -16.0), (177.0, -19.0)),)
+    east = (((-180.0, -19.0), (-178.0, -19.0), (-178.0, -16.0), (-180.0, -16.0), (-180.0, -19.0)),)
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(drawn(whole))
+    await world.do(drawn((west, east)))
+
+    assert codes(refused) == {"zone.crosses_antimeridian"}
+    assert [contains((west, east), Position(latitude=-18, longitude=at)) for at in (178.4, -179.0, 0.0)] == [
+        True,
+        True,
+        False,
+    ]
