@@ -47,8 +47,10 @@ class Limits(BaseModel):
     """So many messages, over so long, that come as far apart as they were measured come straight from the car."""
     wavers_s: float = 2.0
     """How much the way of such messages may differ."""
-    speed_holds_s: float = 15.0
-    """So long a speed told by itself counts for a place."""
+    holds_s: float = 15.0
+    """So long a speed or an accuracy told by itself counts for a place."""
+    sea_deg: float = 0.001
+    """Closer to 0/0 than this there is only the sea, and receivers that have lost their place."""
     max_speed_mps: float = 250 / 3.6
     max_acceleration_mps2: float = 9.81
     """1 g: a car that would have to brake harder to stand where it says has not stopped."""

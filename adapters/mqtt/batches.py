@@ -269,9 +269,9 @@ class BatchWriter:
         command_id = commands.response_id(car.known.vehicle_id, response)
         return _Report(message, "responses", command, command_id, after, response.id)
 
-    def _told(self, signals: Mapping[str, payloads.SignalValue], strange: int) -> Told:
-        told = told_by(signals)
-        for name in (*told.left_out, *("unknown",) * strange):
+    def _told(self, signals: Mapping[str, payloads.SignalValue], strange: frozenset[str]) -> Told:
+        told = told_by(signals, strange)
+        for name in (*told.left_out, *("unknown",) * len(strange)):
             self._metrics.left_out(name)
         return told
 
@@ -290,7 +290,7 @@ class BatchWriter:
             said["zones"] = twin.zones.look(inside, place.latitude, place.longitude, moment.at, accuracy_m)
         if (faults := said["fault_codes"]) is not None:
             said["fault_codes"] = tuple(faults)
-        said["clock_ahead_s"] = round(twin.clock.offset_s(self._limits))
+        said["clock_ahead_s"] = round(twin.clock.settled_s)
         return trusted(Observation, observed_at=moment_of(moment.at), **said)
 
     def _take_status(self, car: _Car, message: Received) -> _Report | None:

@@ -68,6 +68,10 @@ class CarClock:
     steady: Steady | None = None
     missing: int = 0
     """Messages that have not come, by its count."""
+    taken_off_s: float = 0.0
+    """What was taken off the time of the newest message."""
+    settled_s: float = 0.0
+    """The same, as two messages in a row have agreed last: a clock that jumps about is told of only so often."""
 
     def offset_s(self, limits: Limits) -> float:
         """What is taken off its times; nothing while it is behind by no more than a message may take to arrive."""
@@ -93,6 +97,9 @@ class CarClock:
         self.newest_ts, self.newest_at = ts, at
         if seq is not None:
             self.seq = seq
+        if abs(offset_s - self.taken_off_s) <= limits.skew_s:
+            self.settled_s = offset_s
+        self.taken_off_s = offset_s
         odd = _CLOCK_SKEW if abs(offset_s) > limits.skew_s else NOTHING
         return Moment(at, odd | _LATE if received_at - at > limits.late_s else odd, missing=missing)
 

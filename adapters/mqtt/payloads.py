@@ -79,10 +79,10 @@ _status: TypeAdapter[StatusMessage] = TypeAdapter(StatusMessage)
 
 
 class Parsed(NamedTuple, Generic[M]):
-    """A message, and how many of its signals were left out for a name or a value that no signal has."""
+    """A message, and the names of the signals that were left out for a name or a value that no signal has."""
 
     message: M
-    left_out: int = 0
+    left_out: frozenset[str] = frozenset()
 
 
 def parse_telemetry(payload: bytes) -> Parsed[TelemetryMessage]:
@@ -117,7 +117,7 @@ def _parse(model: type[M], payload: bytes) -> Parsed[M]:
     told = from_json(payload)
     good = dict(_good(told["signals"]))
     try:
-        return Parsed(model.model_validate(told | {"signals": good}), len(told["signals"]) - len(good))
+        return Parsed(model.model_validate(told | {"signals": good}), frozenset(told["signals"]) - good.keys())
     except ValidationError as error:
         raise BadPayloadError(_reason(error)) from error
 

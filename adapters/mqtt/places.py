@@ -68,7 +68,7 @@ def follow(track: Track, sample: Sample, limits: Limits) -> frozenset[Anomaly]:
 
     The place is believed if `track.trusted` is of its time afterwards.
     """
-    if not sample.has_fix or (sample.latitude == 0 and sample.longitude == 0):
+    if not sample.has_fix or max(abs(sample.latitude), abs(sample.longitude)) < limits.sea_deg:
         return _NO_FIX
     if sample.accuracy_m is not None and sample.accuracy_m > limits.roughest_m:
         return _INACCURATE
@@ -160,11 +160,22 @@ def _jumps(track: Track, trusted: Fix, fix: Fix, way: float, limits: Limits) -> 
 def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> frozenset[Anomaly]:
     """The same place again: the car stands, or its receiver is frozen. The freeze dates from when the place was new."""
     track.last_fix_at, track.suspect = fix.at, None
-    if track.frozen or _moves(track, trusted, fix, speed_kmh, limits):
+    if track.frozen and _has_stopped_there(track, trusted, fix, speed_kmh, limits):
+        track.frozen = False
+    elif track.frozen or _moves(track, trusted, fix, speed_kmh, limits):
         track.frozen = True
         return _FROZEN
     track.trusted, track.speed_mps = fix, 0.0
     return NOTHING
+
+
+def _has_stopped_there(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:
+    """Whether a car whose place seemed frozen only slowed down to stand: its odometer has not gone on."""
+    if speed_kmh is None or abs(speed_kmh) > limits.standing_kmh:
+        return False
+    if track.odometer.is_doubted or trusted.odometer_m is None or fix.odometer_m is None:
+        return False
+    return 0 <= fix.odometer_m - trusted.odometer_m <= limits.drift_m and track.odometer.coarseness_m <= limits.drift_m
 
 
 def _moves(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:

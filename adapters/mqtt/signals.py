@@ -1,8 +1,9 @@
 """From VSS signals to what the backend looks at: position, energy, locks, doors, ignition, plug, faults, crash."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from math import inf
 from typing import Any, NamedTuple
 
 from adapters.mqtt.payloads import SignalValue
@@ -21,6 +22,14 @@ _GROUPS = {
     "airbags": re.compile(r"Vehicle\.Cabin\.Seat\.(?P<part>Row[12]\.\w+)\.Airbag\.IsDeployed"),
 }
 _IGNITION = {"UNDEFINED": None, "LOCK": False, "OFF": False, "ACC": False, "ON": True, "START": True}
+
+_AIDS = ("", "_SATELLITE_BASED_AUGMENTATION", "_GROUND_BASED_AUGMENTATION", "_SATELLITE_AND_GROUND_BASED_AUGMENTATION")
+_FIXES = {"NONE", *(dimensions + aid for dimensions in ("TWO_D", "THREE_D") for aid in _AIDS)}
+_PLACE = {
+    "latitude": "Vehicle.CurrentLocation.Latitude",
+    "longitude": "Vehicle.CurrentLocation.Longitude",
+}
+"""One half of a place is none: the other may be long ago."""
 
 
 class NotBelievableError(ValueError):
@@ -47,7 +56,7 @@ def _ignition(value: SignalValue) -> bool | None:
 
 
 def _has_fix(value: SignalValue) -> bool:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value not in _FIXES:
         raise NotBelievableError
     return value != "NONE"
 
@@ -59,9 +68,9 @@ def _faults(value: SignalValue) -> list[str]:
 
 
 _SINGLE: dict[str, tuple[str, Callable[[SignalValue], Any]]] = {
-    "Vehicle.CurrentLocation.Latitude": ("latitude", _within(-90, 90)),
-    "Vehicle.CurrentLocation.Longitude": ("longitude", _within(-180, 180)),
-    "Vehicle.CurrentLocation.HorizontalAccuracy": ("accuracy_m", _within(0, FURTHEST_M)),
+    _PLACE["latitude"]: ("latitude", _within(-90, 90)),
+    _PLACE["longitude"]: ("longitude", _within(-180, 180)),
+    "Vehicle.CurrentLocation.HorizontalAccuracy": ("accuracy_m", _within(0, inf)),
     "Vehicle.CurrentLocation.GNSSReceiver.FixType": ("has_fix", _has_fix),
     "Vehicle.Speed": ("speed_kmh", _within(-100, 500)),
     "Vehicle.TraveledDistance": ("odometer_m", _metres),
@@ -83,8 +92,11 @@ class Told(NamedTuple):
     """Names of the values that cannot be true: each spoils itself alone."""
 
 
-def told_by(signals: Mapping[str, SignalValue]) -> Told:
-    """The one place where what a car says becomes what the backend looks at; other signals are stored only."""
+def told_by(signals: Mapping[str, SignalValue], spoiled: Collection[str] = ()) -> Told:
+    """The one place where what a car says becomes what the backend looks at; other signals are stored only.
+
+    `spoiled` are the paths of those that were no signals.
+    """
     singles: dict[str, Any] = {}
     parts: dict[str, dict[Part, bool]] = {}
     left_out: list[str] = []
@@ -105,6 +117,8 @@ def told_by(signals: Mapping[str, SignalValue]) -> Told:
                 parts[name] = {part: value}
         elif part:
             left_out.append(name)
+    if any(name in left_out or path in spoiled for name, path in _PLACE.items()):
+        singles = {name: value for name, value in singles.items() if name not in _PLACE}
     return Told(singles, parts, tuple(left_out))
 
 

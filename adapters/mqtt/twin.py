@@ -128,10 +128,9 @@ class Twin:
             found["clock_ahead_s"] = _reading(round(self.clock.offset_s(limits)), self.clock.newest_at)
         return VehicleReadings.model_validate({**found, "missing_messages": self.clock.missing})
 
-    def accuracy_m(self, at: float) -> float | None:
+    def accuracy_m(self, at: float, limits: Limits = DEFAULT_LIMITS) -> float | None:
         """Radius within which its receiver was sure to be then, if it said so."""
-        told_then = self.singles.at.get("accuracy_m") == at
-        accuracy_m: float | None = self.singles.values["accuracy_m"] if told_then else None
+        accuracy_m: float | None = self._lately("accuracy_m", at, limits)
         return accuracy_m
 
     def _read_odometer(
@@ -156,7 +155,7 @@ class Twin:
         latitude, longitude = values["latitude"], values["longitude"]
         sample = Sample(
             at, latitude, longitude, self._speed_kmh(at, limits), news.get("odometer_m"),
-            has_fix=values.get("has_fix", True), accuracy_m=taken.get("accuracy_m"),
+            has_fix=values.get("has_fix", True), accuracy_m=self.accuracy_m(at, limits),
         )  # fmt: skip
         odd = follow(self.track, sample, limits)
         trusted = self.track.trusted
@@ -165,11 +164,13 @@ class Twin:
         return odd
 
     def _speed_kmh(self, at: float, limits: Limits) -> float | None:
-        told_at = self.singles.at.get("speed_kmh")
-        if told_at is None or abs(at - told_at) > limits.speed_holds_s:
-            return None
-        speed_kmh: float = self.singles.values["speed_kmh"]
+        speed_kmh: float | None = self._lately("speed_kmh", at, limits)
         return speed_kmh
+
+    def _lately(self, name: str, at: float, limits: Limits) -> Any:
+        """A value of its own type that was told close enough to a place to be about it, if one was."""
+        told_at = self.singles.at.get(name)
+        return None if told_at is None or abs(at - told_at) > limits.holds_s else self.singles.values[name]
 
     def _read_the_rest(self, taken: Mapping[str, Any], news: dict[str, Any]) -> None:
         for name in _AS_TOLD:

@@ -31,9 +31,9 @@ def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
     return estimate(work.tariff(quote.tariff_digest), work.rulebook.city(quote.city_id), facts)
 
 
-def is_free(facts: TripFacts, price: Estimate) -> bool:
-    """A hold that costs nothing has no invoice."""
-    return facts.reservation_only and not price.lines
+def is_free(price: Estimate) -> bool:
+    """What has no line costs nothing, and has no invoice."""
+    return not price.lines
 
 
 async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:

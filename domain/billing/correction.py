@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.billing.pricing import Span, TripFacts
+from domain.billing.review import too_far
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds, Value
@@ -23,7 +24,7 @@ def corrected(facts: TripFacts, correction: Correction, at: datetime) -> TripFac
     refuse_if(found)
     distance = {} if correction.distance_m is None else {"distance_m": correction.distance_m}
     right = facts.model_copy(update={**_until(facts, ended_at), **distance})
-    refuse_if([_nothing_corrected(facts) if right == facts else None])
+    refuse_if([_nothing_corrected(facts) if right == facts else None, too_far(right) if distance else None])
     return right
 
 

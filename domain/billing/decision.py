@@ -61,6 +61,6 @@ def ill_formed(command: DecideCharge) -> list[Violation]:
 
 
 def costs_nothing() -> Violation:
-    """Says no to an invoice over a hold that costs nothing."""
-    detail = "the car was reserved for so short a time that it costs nothing: waive the charge"
+    """Says no to an invoice without a line."""
+    detail = "there is nothing in this to charge for: waive the charge"
     return Violation(code="charge.costs_nothing", detail=detail)

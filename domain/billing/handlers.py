@@ -42,13 +42,14 @@ async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
 
 
 async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
-    """Invoice a subject once, and take the money, unless a person must look at the charge first."""
+    """Invoice a subject once, and take the money, unless it is free or a person must look at the charge first."""
     charge_id = Charge.id_of(command.subject_kind, command.subject_id)
     if await work.find(Charge, charge_id) is not None:
         return charge_id
     price = priced(command.quote, command.facts, work)
     reasons = (*command.doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
-    if is_free(command.facts, price) and not reasons:
+    if is_free(price) and not reasons:
+        await release_hold(ReleaseHold(payment_id=command.payment_id), work)
         return charge_id
     charge = Charge.begin_for(command, work.now)
     work.add(charge)
@@ -66,7 +67,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
     correction = command.correction
     facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
     price, waived = priced(charge.quote, facts, work), command.decision == "waive"
-    refuse_if([costs_nothing() if is_free(facts, price) and not waived else None])
+    refuse_if([costs_nothing() if is_free(price) and not waived else None])
     limit, by = work.rulebook.billing.four_eyes_above, work.metadata.actor.id
     carried_out = charge.decide(
         command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now

@@ -19,7 +19,7 @@ def review_reasons(limits: TripLimits, facts: TripFacts, gross: Money) -> tuple[
     found = (
         _too_long(limits, facts),
         _too_many_spans(facts),
-        _too_far(facts),
+        too_far(facts),
         _too_much(limits, gross),
         _below_nothing(gross),
     )
@@ -40,7 +40,8 @@ def _too_many_spans(facts: TripFacts) -> Violation | None:
     return Violation(code="charge.too_many_spans", detail="check what the car told of parking", values=values)
 
 
-def _too_far(facts: TripFacts) -> Violation | None:
+def too_far(facts: TripFacts) -> Violation | None:
+    """More than anybody can drive in that time."""
     limit_m = FURTHEST_M * (facts.duration_s // _DAY_S + 1)
     if facts.distance_m <= limit_m:
         return None

@@ -30,6 +30,8 @@ class Invoices:
     """Of charges in review, and the ids that their invoices would have."""
     _waived: set[Subject] = field(default_factory=set)
     _payments: dict[UUID, Subject] = field(default_factory=dict)
+    _let_go: set[Subject] = field(default_factory=set)
+    """Whose hold was given back."""
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
@@ -51,11 +53,14 @@ class Invoices:
                 self._taken(recorded)
 
     def results(self, finished: bool) -> dict[str, InvariantResult]:
-        """While the system runs, an invoice may be yet to come. In a review it has until that ends."""
-        result = InvariantResult()
+        """While the system runs, an invoice may be yet to come. In a review it has until that ends.
+
+        What is free has no charge, and its hold is given back.
+        """
+        result, free = InvariantResult(), self._let_go - set(self._subjects.values())
         for subject in sorted(self._due):
             count, kept = len(self._issued.get(subject, ())), subject in self._held_back
-            wanted = 0 if subject in self._waived else 1
+            wanted = 0 if subject in self._waived or subject in free else 1
             right = count == wanted or (count == 0 and (kept or not finished))
             result.expect(right, f"{_named(subject)} is to be paid and has {count} invoices")
         for subject, numbers in self._issued.items():
@@ -78,6 +83,8 @@ class Invoices:
                 self._in_review.expect(False, f"number {event.number} was taken for a charge in review")
             case Payment.CaptureRequested() | Payment.ReleaseRequested() as event:
                 if subject := self._payments.get(event.originator_id):
+                    if isinstance(event, Payment.ReleaseRequested):
+                        self._let_go.add(subject)
                     what = type(event).TOPIC.rpartition(".")[2]
                     self._expect_no_review(subject, f"payment {event.originator_id} had its {what}")
 

@@ -57,6 +57,17 @@ def test_a_fast_clock_is_recognised_and_corrected() -> None:
     assert dated(moments) == [seq * 10 + 1 for seq in range(5)]
 
 
+def test_a_clock_that_jumps_with_every_message_settles_on_nothing() -> None:
+    clock = CarClock()
+    for seq in range(20):
+        clock.judge(sent(seq, seq * 10, ahead=3600 if seq % 2 else 0), DEFAULT_LIMITS)
+    assert clock.settled_s == 0
+
+    for seq in (20, 21):
+        clock.judge(sent(seq, seq * 10, ahead=3600), DEFAULT_LIMITS)
+    assert clock.settled_s == pytest.approx(3600, abs=1)
+
+
 def test_a_repetition_from_a_fast_clock_is_one_whenever_it_comes() -> None:
     unlocked, locked = sent(7, 0, ahead=60), sent(8, 1, ahead=60)
     again = unlocked._replace(received_at=unlocked.received_at + 5)

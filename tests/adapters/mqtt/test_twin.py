@@ -1,6 +1,7 @@
 """A car that tells its state in pieces, twice, late or partly is known as well as one that tells all at once."""
 
 import random
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -40,12 +41,14 @@ class Driven:
         self.seq = 0
         self.seconds = 0.0
 
-    def says(self, signals: dict[str, Any], *, after: float = 10.0, seq: int | None = None) -> Heard:
+    def says(
+        self, signals: dict[str, Any], spoiled: Collection[str] = (), *, after: float = 10.0, seq: int | None = None
+    ) -> Heard:
         self.seq = self.seq + 1 if seq is None else seq
         self.seconds += after
         at = START + timedelta(seconds=self.seconds)
         moment = self.twin.clock.judge(Stamp(at.timestamp(), at.timestamp() + 1, self.seq), DEFAULT_LIMITS)
-        return self.twin.hear(told_by(signals), moment)
+        return self.twin.hear(told_by(signals, spoiled), moment)
 
     @property
     def now(self) -> VehicleReadings:
@@ -146,9 +149,11 @@ def test_the_charge_of_an_electric_car_counts_before_a_fuel_level_in_whatever_me
     ("lost", "odd"),
     [
         ({LATITUDE: 0.0, LONGITUDE: 0.0}, Anomaly.NO_FIX),
+        ({LATITUDE: 1e-7, LONGITUDE: -2e-7}, Anomaly.NO_FIX),
         ({LATITUDE: 0.0, LONGITUDE: 0.0, FIX: "NONE"}, Anomaly.NO_FIX),
         (place(30, **{FIX: "NONE"}), Anomaly.NO_FIX),
         (place(30, **{ACCURACY: 1500.0}), Anomaly.INACCURATE),
+        (place(30, **{ACCURACY: 1e300}), Anomaly.INACCURATE),
     ],
 )
 def test_no_fix_is_no_place_however_often_it_is_told(lost: dict[str, Any], odd: Anomaly) -> None:
@@ -168,8 +173,51 @@ def test_a_receiver_that_has_lost_its_fix_says_so_in_a_message_of_its_own() -> N
     car.says({FIX: "NONE"})
     assert car.says(place(3000)).anomalies == {Anomaly.NO_FIX}
 
+    car.says({FIX: "SIX_D"})
+    assert car.says(place(3000)).anomalies == {Anomaly.NO_FIX}
+
     car.says({FIX: "TWO_D"})
     assert "position" in car.says(place(20)).news
+
+
+def test_a_receiver_says_how_sure_it_is_in_a_message_of_its_own() -> None:
+    car = Driven()
+    car.says(place(0))
+    car.says({ACCURACY: 1500.0})
+
+    assert car.says(place(30)).anomalies == {Anomaly.INACCURATE}
+    car.says({ACCURACY: 3.0})
+    assert "position" in car.says(place(30)).news
+
+
+@pytest.mark.parametrize("half", [LATITUDE, LONGITUDE])
+@pytest.mark.parametrize("wrong", [1000.0, "north", None])
+def test_half_a_place_is_none_when_the_other_half_is_spoiled(half: str, wrong: Any) -> None:
+    car = Driven()
+    car.says(place(0))
+    said = {**place(30), LONGITUDE: HERE.longitude + 0.001, half: wrong}
+
+    spoiled = {path for path, value in said.items() if value is None}
+    heard = car.says({path: value for path, value in said.items() if value is not None}, spoiled)
+
+    assert "position" not in heard.news
+    assert car.value("position") == HERE
+
+
+@pytest.mark.parametrize(("further_m", "believed"), [(0, True), (140, True), (5_000, False)])
+def test_a_car_that_seemed_frozen_stands_where_it_is_when_its_odometer_has_not_gone_on(
+    further_m: int, believed: bool
+) -> None:
+    car = Driven()
+    car.says(place(0, **{SPEED: 20.0, ODOMETER: 230_000}))
+    frozen = car.says(place(0, **{SPEED: 20.0, ODOMETER: 230_000}))
+    for metres in range(0, further_m, 140):
+        car.says(place(0, **{SPEED: 50.0, ODOMETER: 230_000 + metres}))
+
+    stands = car.says(place(0, **{SPEED: 0.0, ODOMETER: 230_000 + further_m}))
+
+    assert frozen.anomalies == {Anomaly.FROZEN}
+    assert ("position" in stands.news) is believed
 
 
 def drive(car: Driven, *, odometer: Any, speed: float | None, steps: int = 16) -> list[Heard]:

@@ -106,6 +106,28 @@ async def test_a_corrected_charge_is_billed_for_what_is_true(correction: dict[st
     assert [m.template for m in desk.told] == ["charge_in_review", "charge_corrected", "invoice_issued"]
 
 
+async def test_a_trip_that_is_corrected_to_nothing_can_only_be_waived() -> None:
+    desk = Desk()
+    charge_id = await in_review(desk, minutes=10)
+
+    with pytest.raises(RefusedError) as refused:
+        await desk.decide(charge_id, "correct", duration_s=0)
+
+    assert codes(refused) == {"charge.costs_nothing"}
+    assert not desk.events(NumberRange.Taken)
+
+
+async def test_a_distance_that_nobody_can_have_driven_is_no_correction() -> None:
+    desk = Desk()
+    charge_id = await in_review(desk, minutes=10)
+
+    with pytest.raises(RefusedError) as refused:
+        await desk.decide(charge_id, "correct", distance_m=3_000_001)
+
+    assert codes(refused) == {"charge.distance_too_long"}
+    assert (await desk.store.load(Charge, charge_id)).state == "in_review"
+
+
 async def test_a_corrected_distance_is_billed() -> None:
     desk = Desk()
     charge_id = await in_review(desk, minutes=10)
@@ -294,7 +316,6 @@ def spans(*parts: tuple[str, int]) -> tuple[Span, ...]:
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0, ()),
         (60, spans(("driving", 60))),
         (700, spans(("driving", 600), ("parked", 100))),
         (1800, spans(("driving", 600), ("parked", 300), ("driving", 900))),

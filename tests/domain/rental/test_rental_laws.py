@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.billing.charge import Charge
-from domain.billing.commands import DecideCharge
+from domain.billing.commands import DecideCharge, DecisionKind
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.fleet.vehicle import Vehicle
@@ -153,10 +153,12 @@ class Rental(RuleBasedStateMachine):
             assert self._load(Member, held.member_id).reservation_id == held.id
 
     @invariant()
-    def every_ended_trip_has_exactly_one_invoice_and_no_failed_start_has_one(self) -> None:
+    def every_ended_trip_has_exactly_one_invoice_and_neither_a_failed_start_nor_a_free_one_has_any(self) -> None:
         invoiced = Counter(i.subject_id for i in self.world.events(Invoice.Issued))
         charged = {e.originator_id for e in self.world.events(Trip.Ended, Reservation.ChargeDue)}
-        assert invoiced == Counter(charged - {charge.subject_id for charge in self._in_review()})
+        not_charged = {c.subject_id for c in self._charges() if c.state in {"in_review", "waived"}}
+        free = {e.originator_id for e in self.world.events(Trip.Ended) if not e.facts.duration_s} - invoiced.keys()
+        assert invoiced == Counter(charged - not_charged - free)
 
     @invariant()
     def no_trip_ends_without_evidence_unless_an_agent_says_so_and_then_it_is_looked_at(self) -> None:
@@ -229,7 +231,9 @@ class Rental(RuleBasedStateMachine):
 
     def _approve(self) -> None:
         for charge in self._in_review():
-            self._do(DecideCharge(charge_id=ChargeId(charge.id), decision="approve", reason="the photo shows it"))
+            is_free = charge.price is not None and not charge.price.lines
+            decision: DecisionKind = "waive" if is_free else "approve"
+            self._do(DecideCharge(charge_id=ChargeId(charge.id), decision=decision, reason="the photo shows it"))
 
     def _do(self, command: Command) -> None:
         self._try(self.world.do(command))
