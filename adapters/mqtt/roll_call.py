@@ -14,7 +14,7 @@ from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.waiting import is_set_within
 from domain.fleet.readiness import has_fallen_silent
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import CommandIdReusedError, DomainError
 from domain.kernel.ids import derived_id
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.policy import TellVehicle
@@ -127,6 +127,8 @@ class RollCall:
                 )
                 try:
                     await self._dispatcher.dispatch(command, metadata)
+                except CommandIdReusedError:
+                    log.info("silence_already_noted")  # before a crash, which left it unknown here
                 except DomainError as error:
                     log.warning("silence_could_not_be_noted", error=str(error))
                     continue

@@ -100,10 +100,15 @@ class VehicleReadings(Value):
         return self.with_values(seen.observed_at, **{name: getattr(seen, name) for name in KINDS})
 
     def joined_with(self, other: "VehicleReadings") -> "VehicleReadings":
-        """Of each kind the newer of both; the other's where they are of one time."""
-        newer = {name: value for name, value in other if isinstance(value, Reading) and self.is_newer(name, value.at)}
+        """Of each kind the newer of both. Of one time and not the same, this one's: it was told last."""
+        newer = {name: value for name, value in other if isinstance(value, Reading) and self._yields(name, value)}
         contact = {name: getattr(other, name) for name in ("missing_messages", "heard_at", "asked_at")}
         return self.model_copy(update=newer | {name: value for name, value in contact.items() if value is not None})
+
+    def _yields(self, name: str, to: Reading[object]) -> bool:
+        """The same of the same time may be doubted."""
+        known: Reading[object] | None = getattr(self, name)
+        return known is None or known.at < to.at or (known.at == to.at and known.value == to.value)
 
     def is_changed_by(self, name: str, observed: Observation) -> bool:
         """Whether the observation says something newer and different."""

@@ -13,6 +13,7 @@ from adapters.mqtt.twins import Twins
 from adapters.postgres.telemetry import TelemetryStore
 from domain.fleet.commands import NoteContact
 from domain.fleet.state import VehicleReadings
+from domain.kernel.errors import CommandIdReusedError
 from domain.kernel.policy import TellVehicle
 from domain.rulebook.model import FleetLimits
 from tests.adapters.mqtt.cars import SERVICE, LastReported, Vehicles
@@ -80,6 +81,20 @@ async def test_a_car_that_falls_silent_is_lost_once_and_back_when_it_speaks(
     assert yard.reported.names[-1] == "fleet.observe_vehicle"
     await yard.look(after=SILENT_AFTER)
     assert yard.lost == [False, False]
+
+
+async def test_a_silence_that_was_noted_before_a_crash_is_known_and_ends_when_the_car_speaks(
+    writer: BatchWriter, yard: Yard, vin: str
+) -> None:
+    await yard.look(after=MINUTE)
+    await speaks(writer, yard, vin, 1)
+    yard.reported.failure = CommandIdReusedError("noted before")
+    await yard.look(after=SILENT_AFTER)
+    yard.reported.failure = None
+
+    await speaks(writer, yard, vin, 2)
+
+    assert yard.reported.names == ["fleet.observe_vehicle", "fleet.observe_vehicle"]
 
 
 async def test_nobody_is_silent_while_we_do_not_listen(writer: BatchWriter, yard: Yard, vin: str) -> None:

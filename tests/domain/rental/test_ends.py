@@ -356,3 +356,14 @@ async def test_nobody_is_asked_about_a_car_that_was_driven(world: World) -> None
     await world.advance(world.rulebook.trip.unused_after)
 
     assert "trip_unused" not in world.told()
+
+
+async def test_a_car_that_locks_within_the_second_of_its_last_message_ends_its_trip(world: World) -> None:
+    trip_id, x1 = await driven(world)
+    await world.do(EndTrip(trip_id=trip_id))
+    [request] = world.unanswered
+
+    claimed = Observation(observed_at=world.now())
+    await world.do(ConfirmVehicleCommand(vehicle_id=x1, request_id=request.request_id, observation=claimed))
+
+    assert await state(world, trip_id) is TripState.ENDED
