@@ -10,7 +10,7 @@ from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body,
 from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
-from domain.kernel.money import Currency, Money
+from domain.kernel.money import MOST_MINOR, Currency, Money
 from domain.rulebook.model import LegalEntity
 
 RefundState = Literal["none", "pending", "refunded", "failed"]
@@ -22,7 +22,7 @@ class CreditBody(Body):
 
     model_config = example({"amount_minor": 250, "currency": "EUR", "reason": "car was dirty"}, extra="forbid")
 
-    amount_minor: Annotated[int | None, Field(gt=0)] = None
+    amount_minor: Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)] | None = None
     currency: Currency | None = None
     reason: Because
 

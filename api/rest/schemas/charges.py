@@ -25,8 +25,8 @@ class CorrectionBody(Body):
     model_config = example({"ended_at": "2027-01-05T12:26:00Z", "distance_m": 8200}, extra="forbid")
 
     ended_at: Moment | None = None
-    duration_s: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
-    distance_m: Annotated[int | None, Field(ge=0, le=10_000_000_000)] = None
+    duration_s: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True)] | None = None
+    distance_m: Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)] | None = None
 
 
 class DecisionBody(Body):

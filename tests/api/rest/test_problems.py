@@ -198,3 +198,23 @@ async def test_a_body_sent_in_pieces_is_refused_when_it_grows_too_large(city: Ci
     answer = await city.api.post("/v1/members", content=pieces(), headers={"Idempotency-Key": "1"})
 
     assert (answer.status_code, kind(answer)) == (413, "too-large")
+
+
+AMOUNTS = ("0", "-1", "1e400", "1e18", "9" * 400, "NaN", "true", '"100"', '"1_0"', "0.5", "[1]")
+
+
+async def test_an_amount_that_is_none_is_refused_before_anything_is_looked_for(city: City) -> None:
+    agent = city.token(Role.AGENT)
+    some = "8d1191a4-9167-4e4d-bdf6-315c9c17a282"
+    credit = '{"reason": "dirty", "currency": "EUR", "amount_minor": %s}'
+    correction = '{"reason": "photo", "decision": "correct", "correct": {"distance_m": %s}}'
+
+    answers = {}
+    for amount in AMOUNTS:
+        for path, body in ((f"invoices/{some}/credit-notes", credit), (f"charges/{some}/decision", correction)):
+            headers = {**agent, "Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
+            sent = await city.api.post(f"/v1/{path}", content=(body % amount).encode(), headers=headers)
+            answers[path, amount] = sent.status_code
+
+    possible = {(f"charges/{some}/decision", "0"): 404}  # a car may not have moved
+    assert answers == dict.fromkeys(answers, 422) | possible
