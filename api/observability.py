@@ -203,11 +203,11 @@ class IngestFigures(BrokerFigures):
         INGEST_BATCH.observe(messages)
         INGEST_LAG.set(lag_s)
 
-    def message(self, channel: str, result: str) -> None:
-        INGEST_MESSAGES.labels(channel, result).inc()
+    def messages(self, channel: str, result: str, count: int) -> None:
+        INGEST_MESSAGES.labels(channel, result).inc(count)
 
-    def left_out(self, name: str) -> None:
-        INGEST_LEFT_OUT.labels(name).inc()
+    def left_out(self, name: str, count: int) -> None:
+        INGEST_LEFT_OUT.labels(name).inc(count)
 
     def missing(self, messages: int) -> None:
         INGEST_MISSING.inc(messages)

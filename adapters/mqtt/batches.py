@@ -5,26 +5,24 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-import orjson
 import structlog
 
 from adapters import tracing
 from adapters.mqtt import commands, payloads, topics
 from adapters.mqtt.anomalies import DEFAULT_LIMITS, Limits
 from adapters.mqtt.clock import Moment, Stamp
+from adapters.mqtt.findings import Findings, Received
 from adapters.mqtt.lookups import KnownVehicle, VehicleDirectory, ZoneLookup
 from adapters.mqtt.memory import LastTold, Memory, RememberedVehicle
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
-from adapters.mqtt.signals import Told, told_by
 from adapters.mqtt.topics import VehicleAddress
-from adapters.mqtt.twin import ENERGY, Heard, moment_of
+from adapters.mqtt.twin import moment_of
 from adapters.postgres.database import TRANSIENT_ERRORS
-from adapters.postgres.telemetry import DeadLetter, TelemetryRow, TelemetryStore
+from adapters.postgres.telemetry import TelemetryStore
 from domain.dispatcher import CommandResult
 from domain.fleet.commands import ObserveVehicle
 from domain.fleet.state import KINDS, Observation
@@ -42,16 +40,6 @@ _USUAL = FleetLimits()
 _NOTHING_SAID = dict.fromkeys(KINDS)
 _BUGS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
 """A mistake of our own over one message must not stop all other cars: it becomes a dead letter and a log entry."""
-
-
-class Received(NamedTuple):
-    """A message as it came from the broker."""
-
-    topic: str
-    payload: bytes
-    received_at: datetime
-    traceparent: str | None = None
-    """The trace that its sender made it a part of, unchecked."""
 
 
 class Dispatches(Protocol):
@@ -80,14 +68,6 @@ class _Report(NamedTuple):
     command_id: CommandId
     told: LastTold
     correlation: UUID | None = None
-
-
-@dataclass
-class _Findings:
-    """What a batch leads to, to be stored at its end."""
-
-    rows: list[TelemetryRow] = field(default_factory=list)
-    dead: list[DeadLetter] = field(default_factory=list)
 
 
 def _usual(service: str) -> FleetLimits:
@@ -146,13 +126,14 @@ class BatchWriter:
             await self._bury(message, error)
 
     async def _bury(self, message: Received, error: Exception) -> None:
-        found, address = _Findings(), topics.parse(message.topic)
-        self._dead_letter_bug(found, message, address.channel if address else "unknown", error)
+        found, address = Findings(), topics.parse(message.topic)
+        found.bury_for_a_bug(message, address.channel if address else "unknown", error)
         async with self._telemetry.batch(message.received_at) as batch:
             await batch.store([], {}, found.dead)
+        found.tally.tell(self._metrics)
 
     async def _write(self, received: Sequence[Received]) -> None:
-        found = _Findings()
+        found = Findings()
         cars = await self._by_car(received, found)
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
             stored = await batch.remember(self._memory.revisions(cars))
@@ -168,47 +149,46 @@ class BatchWriter:
                 raise failure
             twins = {vin: car.memory.written(received[-1].received_at) for vin, car in cars.items()}
             await batch.store(found.rows, twins, found.dead)
+        found.tally.tell(self._metrics)
         for vin, car in cars.items():
             self._memory.put_back(vin, stored[vin].revision + 1, car.memory)
 
-    async def _by_car(self, received: Sequence[Received], found: _Findings) -> dict[str, _Car]:
+    async def _by_car(self, received: Sequence[Received], found: Findings) -> dict[str, _Car]:
         cars: dict[str, _Car] = {}
         addresses = [topics.parse(message.topic) for message in received]
         vehicles = await self._directory.find({address.vin for address in addresses if address})
         for address, message in zip(addresses, received, strict=True):
             if address is None:
-                self._dead_letter(
-                    found, message, "unknown", "topic is not csbe/v1/{service}/vehicles/{17-character VIN}/{channel}"
-                )
+                found.bury(message, "unknown", "topic is not csbe/v1/{service}/vehicles/{17-character VIN}/{channel}")
                 continue
             known = vehicles.get(address.vin)
             if known is None:
-                self._dead_letter(found, message, address.channel, "no vehicle has this VIN")
+                found.bury(message, address.channel, "no vehicle has this VIN")
             elif known.service != address.service:
-                self._dead_letter(found, message, address.channel, f"this vehicle belongs to service {known.service}")
+                found.bury(message, address.channel, f"this vehicle belongs to service {known.service}")
             else:
                 if address.vin not in cars:
                     cars[address.vin] = _Car(address.vin, known, RememberedVehicle())
                 cars[address.vin].messages.append((address, message))
         return cars
 
-    def _until_report(self, car: _Car, found: _Findings) -> _Report | None:
+    def _until_report(self, car: _Car, found: Findings) -> _Report | None:
         """Take one car's messages in order, up to the first that fleet is to be reported of."""
         while car.messages:
             address, message = car.messages.popleft()
             try:
                 report = self._take(car, address, message, found)
             except BadPayloadError as error:
-                self._dead_letter(found, message, address.channel, str(error))
+                found.bury(message, address.channel, str(error))
             except _BUGS as error:
-                self._dead_letter_bug(found, message, address.channel, error)
+                found.bury_for_a_bug(message, address.channel, error)
             else:
                 if report is not None:
                     return report
-                self._metrics.message(address.channel, "stored")
+                found.tally.results[address.channel, "stored"] += 1
         return None
 
-    async def _report(self, car: _Car, first: _Report, found: _Findings) -> None:
+    async def _report(self, car: _Car, first: _Report, found: Findings) -> None:
         """Tell fleet, and work through the messages of the car that come after that."""
         report: _Report | None = first
         while report is not None:
@@ -217,33 +197,33 @@ class BatchWriter:
             except _FAILS_THE_BATCH:
                 raise
             except DomainError as error:
-                self._dead_letter(found, report.message, report.channel, f"refused: {error}")
+                found.bury(report.message, report.channel, f"refused: {error}")
             except _BUGS as error:
-                self._dead_letter_bug(found, report.message, report.channel, error)
+                found.bury_for_a_bug(report.message, report.channel, error)
             else:
                 car.memory.told = report.told
-                self._metrics.message(report.channel, "reported")
+                found.tally.results[report.channel, "reported"] += 1
             report = self._until_report(car, found)
 
-    def _take(self, car: _Car, address: VehicleAddress, message: Received, found: _Findings) -> _Report | None:
+    def _take(self, car: _Car, address: VehicleAddress, message: Received, found: Findings) -> _Report | None:
         match address.channel:
             case "telemetry":
                 return self._take_telemetry(car, message, found)
             case "responses":
-                return self._take_response(car, message)
+                return self._take_response(car, message, found)
             case "status":
                 return self._take_status(car, message)
 
-    def _take_telemetry(self, car: _Car, message: Received, found: _Findings) -> _Report | None:
+    def _take_telemetry(self, car: _Car, message: Received, found: Findings) -> _Report | None:
         telemetry, strange = payloads.parse_telemetry(message.payload)
-        told = self._told(telemetry.signals, strange)
+        told = found.told_by(telemetry.signals, strange)
         twin = car.memory.twin
         moment = twin.clock.judge(
             Stamp(telemetry.ts.timestamp(), message.received_at.timestamp(), telemetry.seq), self._limits
         )
         heard = twin.hear(told, moment, self._limits)
-        found.rows.append(_row(car, message, telemetry, told, heard))
-        self._count(heard, moment)
+        found.keep(car.vin, car.known.service, message, telemetry, told, heard)
+        found.count(heard, moment)
         if not heard.told_now:
             return None
         seen = self._observation(car, heard.told_now, moment)
@@ -253,13 +233,13 @@ class BatchWriter:
         command_id = commands.telemetry_id(car.vin, telemetry.seq, telemetry.ts)
         return _Report(message, "telemetry", command, command_id, car.memory.told.with_observation(seen))
 
-    def _take_response(self, car: _Car, message: Received) -> _Report:
+    def _take_response(self, car: _Car, message: Received, found: Findings) -> _Report:
         response, strange = payloads.parse_response(message.payload)
-        told = self._told(response.signals or {}, strange)
+        told = found.told_by(response.signals or {}, strange)
         twin = car.memory.twin
         moment = twin.clock.judge(Stamp(response.ts.timestamp(), message.received_at.timestamp()), self._limits)
         heard = twin.hear(told, moment, self._limits)
-        self._count(heard, moment)
+        found.count(heard, moment)
         seen = self._observation(car, heard.news, moment)
         after = car.memory.told
         if response.status == "done":
@@ -268,18 +248,6 @@ class BatchWriter:
         command = commands.answer(car.known.vehicle_id, response, seen)
         command_id = commands.response_id(car.known.vehicle_id, response)
         return _Report(message, "responses", command, command_id, after, response.id)
-
-    def _told(self, signals: Mapping[str, payloads.SignalValue], strange: frozenset[str]) -> Told:
-        told = told_by(signals, strange)
-        for name in (*told.left_out, *("unknown",) * len(strange)):
-            self._metrics.left_out(name)
-        return told
-
-    def _count(self, heard: Heard, moment: Moment) -> None:
-        for anomaly in heard.anomalies:
-            self._metrics.message("telemetry", anomaly.value)
-        if moment.missing:
-            self._metrics.missing(moment.missing)
 
     def _observation(self, car: _Car, news: Mapping[str, Any], moment: Moment) -> Observation:
         """What fleet would be told: the readings, the zones of the place, and how far the clock is off."""
@@ -316,14 +284,6 @@ class BatchWriter:
             # It came again after a crash, and zones or time of receipt have changed since: the first report stands.
             log.info("ingest_already_reported", command=report.command.NAME)
 
-    def _dead_letter_bug(self, found: _Findings, message: Received, channel: str, error: Exception) -> None:
-        log.error("ingest_failed_on_message", channel=channel, exc_info=error)
-        self._dead_letter(found, message, channel, f"internal error: {type(error).__name__}")
-
-    def _dead_letter(self, found: _Findings, message: Received, channel: str, reason: str) -> None:
-        found.dead.append(DeadLetter(message.received_at, message.topic, message.payload, reason))
-        self._metrics.message(channel, "dead_letter")
-
 
 def _span(message: Received) -> AbstractContextManager[object]:
     """Of a message that is reported; one that says nothing new has none. Its topic stays out, for it names the car."""
@@ -333,15 +293,3 @@ def _span(message: Received) -> AbstractContextManager[object]:
         "messaging.destination.template": topics.of_vehicle("{service}", "{vin}", channel),
     }  # fmt: skip
     return tracing.span(f"process {channel}", tracing.SpanKind.CONSUMER, facts, parent=message.traceparent)
-
-
-def _row(car: _Car, message: Received, telemetry: payloads.TelemetryMessage, told: Told, heard: Heard) -> TelemetryRow:
-    said = told.singles
-    return TelemetryRow(
-        received_at=message.received_at, measured_at=telemetry.ts,
-        vin=car.vin, service=car.known.service, seq=telemetry.seq,
-        latitude=said.get("latitude"), longitude=said.get("longitude"),
-        speed_kmh=said.get("speed_kmh"), odometer_m=said.get("odometer_m"),
-        energy_percent=next((said[name] for name in ENERGY if name in said), None),
-        anomalies=",".join(sorted(heard.anomalies)), signals=orjson.dumps(telemetry.signals).decode(),
-    )  # fmt: skip

@@ -9,8 +9,9 @@ from time import monotonic
 import structlog
 
 from adapters.mqtt import topics
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import AcknowledgingClient, Arrival, MqttError, RefusedByBrokerError, TlsFiles, end_session
+from adapters.mqtt.findings import Received
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.waiting import Backoff

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.mqtt import batches, payloads, places, signals, twin
+from adapters.mqtt import findings, payloads, places, signals, twin
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.clock import CarClock
 from adapters.mqtt.memory import LastTold
@@ -57,12 +57,12 @@ def _differs(known: VehicleReadings, name: str, seen: Observation) -> bool:
 def _no_fix_is_no_place(patch: pytest.MonkeyPatch) -> None:
     told_by = signals.told_by
 
-    def believing(said: Any) -> Any:
-        told = told_by(said)
-        place = {"latitude": told.singles["latitude"] or 1e-7} if "latitude" in told.singles else {}
+    def believing(*said: Any) -> Any:
+        told = told_by(*said)
+        place = {"latitude": told.singles["latitude"] or 1.0} if "latitude" in told.singles else {}
         return told._replace(singles={**told.singles, **place, "has_fix": True})
 
-    patch.setattr(batches, "told_by", believing)
+    patch.setattr(findings, "told_by", believing)
 
 
 def _a_place_that_is_not_sure_is_none(patch: pytest.MonkeyPatch) -> None:
@@ -91,13 +91,13 @@ def _what_is_no_signal_spoils_itself_alone(patch: pytest.MonkeyPatch) -> None:
 def _a_value_that_cannot_be_true_spoils_itself_alone(patch: pytest.MonkeyPatch) -> None:
     told_by = signals.told_by
 
-    def strict(said: Any) -> Any:
-        told = told_by(said)
+    def strict(*said: Any) -> Any:
+        told = told_by(*said)
         if told.left_out:
             raise NotBelievableError
         return told
 
-    patch.setattr(batches, "told_by", strict)
+    patch.setattr(findings, "told_by", strict)
 
 
 def _who_speaks_is_online(patch: pytest.MonkeyPatch) -> None:
@@ -122,9 +122,9 @@ def _an_empty_status_says_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def _zones_are_watched_with_patience(patch: pytest.MonkeyPatch) -> None:
-    def hasty(self: ZoneWatch, found: Any, _position: Any, at: Any, _accuracy: Any) -> Any:
-        self.inside, self.at = found, at
-        return found
+    def hasty(self: ZoneWatch, found: Any, _latitude: Any, _longitude: Any, at: Any, _accuracy: Any) -> Any:
+        self.inside, self.at = tuple(sorted(map(str, found))), at
+        return self.zones
 
     patch.setattr(ZoneWatch, "look", hasty)
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.findings import Received
 from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle
 from adapters.postgres.ingest_sessions import FIRST
@@ -41,10 +42,10 @@ class Results(NoMetrics):
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def message(self, channel: str, result: str) -> None:
+    def messages(self, channel: str, result: str, count: int) -> None:
         del channel
         if result in {"stored", "reported", "dead_letter"}:
-            self.counts[result] += 1
+            self.counts[result] += count
 
 
 @st.composite

@@ -8,7 +8,8 @@ from random import Random
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.findings import Received
 from adapters.mqtt.lookups import KnownVehicle
 from adapters.mqtt.memory import twin_of
 from adapters.mqtt.topics import of_vehicle

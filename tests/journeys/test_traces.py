@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from adapters.embedded.broker import free_port
-from adapters.mqtt.batches import Received
+from adapters.mqtt.findings import Received
 from adapters.postgres.ingest_sessions import FIRST
 from api.composition import Component
 from domain.kernel.messages import Role

@@ -1,6 +1,7 @@
 """What the database refuses of a batch is found, and is a dead letter by itself."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -8,10 +9,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.findings import Received
+from adapters.mqtt.metrics import NoMetrics
+from adapters.postgres.telemetry import TelemetryStore
 from domain.fleet.commands import ConfirmVehicleCommand, ObserveVehicle
 from domain.kernel.ids import derived_id
-from tests.adapters.mqtt.cars import SERVICE, LastReported
+from tests.adapters.mqtt.cars import SERVICE, LastReported, Vehicles, nowhere
 
 NOW = datetime.now(UTC)
 REFUSED_SEQ = 4_000_000_013
@@ -43,6 +47,28 @@ async def stored(pool: asyncpg.Pool, vin: str) -> list[int]:
 async def buried(pool: asyncpg.Pool, vin: str) -> list[str]:
     rows = await pool.fetch("select reason from csbe.dead_letters where topic like $1", f"%/{vin}/%")
     return [row[0] for row in rows]
+
+
+class Counted(NoMetrics):
+    def __init__(self) -> None:
+        self.results: Counter[str] = Counter()
+
+    def messages(self, channel: str, result: str, count: int) -> None:
+        del channel
+        self.results[result] += count
+
+
+@pytest.mark.usefixtures("strict")
+async def test_a_message_counts_once_however_often_its_batch_is_halved(
+    pool: asyncpg.Pool, reported: LastReported, vin: str
+) -> None:
+    counted = Counted()
+    writer = BatchWriter(reported, TelemetryStore(pool), Vehicles(), zones=nowhere, metrics=counted)
+
+    await writer.write([telemetry(vin, seq) for seq in range(8)] + [telemetry(vin, REFUSED_SEQ)])
+
+    assert counted.results.pop("dead_letter") == 1
+    assert sum(counted.results[result] for result in ("stored", "reported")) == 8
 
 
 @pytest.mark.usefixtures("strict")

@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from adapters.embedded.broker import embedded_broker, free_port
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import AcknowledgingClient, client_options
+from adapters.mqtt.findings import Received
 from adapters.mqtt.topics import subscriptions
 from adapters.postgres.database import TRANSIENT_ERRORS
 from api.composition.wiring import SystemClock

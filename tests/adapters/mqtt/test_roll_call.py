@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from adapters.mqtt.batches import BatchWriter, Received
+from adapters.mqtt.batches import BatchWriter
+from adapters.mqtt.findings import Received
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.twins import Twins
 from adapters.postgres.telemetry import TelemetryStore
