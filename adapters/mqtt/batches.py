@@ -241,9 +241,8 @@ class BatchWriter:
         heard = twin.hear(told, moment, self._limits)
         found.count(heard, moment)
         seen = self._observation(car, heard.news, moment)
-        after = car.memory.told
+        after = car.memory.told.with_observation(seen) if heard.news else car.memory.told
         if response.status == "done":
-            after = after.with_observation(seen) if heard.news else after
             after = after if "locked" in heard.news else after.without_locks()
         command = commands.answer(car.known.vehicle_id, response, seen)
         command_id = commands.response_id(car.known.vehicle_id, response)

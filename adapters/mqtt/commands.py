@@ -28,7 +28,8 @@ def answer(vehicle_id: VehicleId, response: ResponseMessage, seen: Observation) 
     """The car did what it was told, or did not."""
     if response.status == "done":
         return ConfirmVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, observation=seen)
-    return FailVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, reason=response.reason or response.status)
+    reason = response.reason or response.status
+    return FailVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, reason=reason, observation=seen)
 
 
 def contact(vehicle_id: VehicleId, at: datetime, *, online: bool) -> Command:

@@ -97,6 +97,8 @@ class FailVehicleCommand(Command):
     vehicle_id: VehicleId
     request_id: UUID
     reason: str
+    observation: Observation | None = None
+    """What the car says of itself with its answer; none where it did not answer."""
 
 
 class SecureVehicle(Command):

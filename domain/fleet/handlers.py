@@ -73,6 +73,8 @@ async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work:
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitOfWork) -> None:
     vehicle = await work.load(Vehicle, command.vehicle_id)
     _follow(vehicle, command.request_id, work)
+    if command.observation is not None:
+        observe(vehicle, command.observation, work.rulebook.fleet, work.now)
     vehicle.fail_command(command.request_id, command.reason, work.now)
 
 

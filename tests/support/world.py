@@ -180,7 +180,7 @@ class World:
             self.refused_reactions.append((command, refusal))
 
     async def _dispatch(self, command: Command, actor: Actor, command_id: UUID) -> CommandResult:
-        if isinstance(command, ObserveVehicle | ConfirmVehicleCommand):
+        if isinstance(command, ObserveVehicle | ConfirmVehicleCommand | FailVehicleCommand) and command.observation:
             vehicle = await self.store.load(Vehicle, command.vehicle_id)
             self.beside.hear(vehicle.vin, command.observation)
         metadata = Metadata(

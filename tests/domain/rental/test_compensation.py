@@ -66,6 +66,24 @@ async def test_an_unlock_that_is_done_after_the_car_said_no_is_locked_again(worl
     assert (await world.store.load(Vehicle, x1)).readings.value("locked") is True
 
 
+async def test_a_car_that_says_it_did_not_open_and_shows_open_is_locked_again(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    world.cars[x1] = "silent"
+    await started(world, ada, x1)
+    (request,) = world.unanswered
+    world.cars[x1] = "obedient"
+    await world.advance(timedelta(seconds=5))
+    before = len(world.store.log)
+
+    seen = Observation(observed_at=world.now(), locked=False)
+    said = {"vehicle_id": x1, "request_id": request.request_id, "reason": "busy", "observation": seen}
+    await world.do(FailVehicleCommand.model_validate(said))
+
+    assert world.news(before)[:2] == [Vehicle.Unlocked.TOPIC, Vehicle.CommandFailed.TOPIC]
+    assert locks(world) == 1
+    assert (await world.store.load(Vehicle, x1)).readings.value("locked") is True
+
+
 async def test_a_car_that_stays_open_is_not_offered_and_a_task_for_the_crew_until_it_is_locked(world: World) -> None:
     ada, bob, x1 = await member(world), await member(world, "Bob"), await car(world)
     world.cars[x1] = "silent"
