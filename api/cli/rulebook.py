@@ -31,7 +31,7 @@ ValidFrom = Annotated[
         "--from",
         parser=parsed(TypeAdapter(AwareDatetime)),
         metavar="TIME",
-        help="With its zone, e.g. 2027-01-01T00:00+01:00; or now.",
+        help="With its zone, e.g. 2027-01-01T00:00+01:00; at once when left out.",
     ),
 ]
 
