@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.mqtt.payloads import ResponseMessage
 from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, NoteContact
+from domain.fleet.conversation import OUR_REASONS
 from domain.fleet.state import Observation
 from domain.kernel.ids import CommandId, VehicleId, derived_id
 from domain.kernel.messages import Command
@@ -28,7 +29,8 @@ def answer(vehicle_id: VehicleId, response: ResponseMessage, seen: Observation) 
     """The car did what it was told, or did not."""
     if response.status == "done":
         return ConfirmVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, observation=seen)
-    reason = response.reason or response.status
+    said = None if response.reason in OUR_REASONS else response.reason
+    reason = said or response.status
     return FailVehicleCommand(vehicle_id=vehicle_id, request_id=response.id, reason=reason, observation=seen)
 
 

@@ -13,6 +13,8 @@ NO_ANSWER = "no_answer"
 """Why a command failed that was not answered in time."""
 CONTRADICTED = "car_shows_otherwise"
 """Why one failed that the car says it has done, while what it shows is not so."""
+OUR_REASONS = frozenset({NO_ANSWER, CONTRADICTED})
+"""Not for a car to give: who says so has answered."""
 REMEMBERED = 10
 """So many requests that were given up are remembered: an answer may still come."""
 _LOCKED_AFTER: Mapping[CommandType, bool] = {"lock": True, "unlock": False}

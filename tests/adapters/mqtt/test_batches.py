@@ -13,7 +13,7 @@ from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.findings import Received
 from adapters.mqtt.metrics import NoMetrics
 from adapters.postgres.telemetry import TelemetryStore
-from domain.fleet.commands import ConfirmVehicleCommand, ObserveVehicle
+from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, ObserveVehicle
 from domain.kernel.ids import derived_id
 from tests.adapters.mqtt.cars import SERVICE, LastReported, Vehicles, nowhere
 
@@ -201,3 +201,16 @@ async def test_the_reason_of_a_dead_letter_can_be_stored_whatever_a_car_calls_it
     [reason] = await buried(pool, vin)
     assert reason.startswith("ts: Field required")
     assert r"\x00: Extra inputs are not permitted; \r\n: Extra inputs" in reason
+
+
+@pytest.mark.parametrize(("reason", "taken"), [("door_open", "door_open"), ("no_answer", "failed"), ("", "failed")])
+async def test_a_car_that_answers_has_answered_whatever_it_gives_as_its_reason(
+    writer: BatchWriter, reported: LastReported, vin: str, reason: str, taken: str
+) -> None:
+    failed = {"id": str(uuid4()), "status": "failed", "ts": NOW.isoformat(), "reason": reason}
+
+    await writer.write([Received(f"csbe/v1/{SERVICE}/vehicles/{vin}/responses", json.dumps(failed).encode(), NOW)])
+
+    [(command, _)] = reported.commands
+    assert isinstance(command, FailVehicleCommand)
+    assert command.reason == taken
