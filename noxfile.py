@@ -105,6 +105,13 @@ def torture(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def simulated_day(session: nox.Session) -> None:
+    """A day of 640 cars, each fault with 20 of them at least, and of their members: `--seed S`, `--cars N`."""
+    _install(session, "test")
+    session.run("python", "-m", "tests.day", *session.posargs)
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin all dependencies anew, with hashes and without any registry's address."""
     session.run(

@@ -72,6 +72,8 @@ class SimulatedFleet:
         self._clients: dict[str, aiomqtt.Client] = {}
         self.published = 0
         """How many messages the broker has taken."""
+        self.dealt_with: set[str] = set()
+        """The ids of the commands that a car has answered, or is not going to."""
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """Drive until `stop`, connected again after a lost connection. `ready` is set once all cars have reported."""
@@ -151,7 +153,13 @@ class SimulatedFleet:
             async for message in client.messages:
                 command = orjson.loads(bytes(message.payload))
                 traced = with_traceparent(traceparent_of(message))
-                tasks.create_task(self._obey(client, car, command, traced))
+                tasks.create_task(self._deal_with(client, car, command, traced))
+
+    async def _deal_with(
+        self, client: aiomqtt.Client, car: Car, command: dict[str, str], traced: Properties | None
+    ) -> None:
+        await self._obey(client, car, command, traced)
+        self.dealt_with.add(command["id"])
 
     async def _obey(self, client: aiomqtt.Client, car: Car, command: dict[str, str], traced: Properties | None) -> None:
         """Carry out a command once; a repeated one gets the same answer, an expired one none."""

@@ -32,6 +32,7 @@ class City:
     place: Place
     cars: Sequence[Car]
     mail: Path
+    patience_s: float = PATIENCE_S
 
     def token(self, role: Role, subject: str = "", *, service: str = "") -> dict[str, str]:
         """Headers of somebody with a role."""
@@ -123,7 +124,7 @@ class City:
 
     async def settled(self) -> None:
         """Wait until policies and projections have dealt with everything that is due."""
-        await until(self.running.is_idle)
+        await until(self.running.is_idle, self.patience_s)
 
     async def let_claims_run_out(self) -> None:
         """A task that a lost worker had in hand is given to another one after half a minute; do not wait for it."""

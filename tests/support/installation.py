@@ -36,6 +36,8 @@ class Installation:
     place: Place
     faults: Faults
     texts: Texts
+    patience_s: float = PATIENCE_S
+    """With all of its cars."""
     clock: MovableClock = field(default_factory=MovableClock)
     port: int = field(default_factory=free_port)
     cars: list[Car] = field(default_factory=list)
@@ -101,7 +103,7 @@ class Installation:
     async def visited(self, running: Running) -> AsyncIterator[City]:
         """What a visitor sees of the system that is served at our address, here or in another process."""
         async with httpx2.AsyncClient(base_url=self.address, timeout=20) as api:
-            yield City(running, api, self.place, self.cars, self.data_dir / "mail")
+            yield City(running, api, self.place, self.cars, self.data_dir / "mail", self.patience_s)
 
     @asynccontextmanager
     async def walked(self) -> AsyncIterator[Street]:
@@ -118,8 +120,8 @@ class Installation:
             fleet, ready = self._fleet(), asyncio.Event()
             street = Street(city, fleet, self.clock)
             async with fleet.connected(ready):
-                await asyncio.wait_for(ready.wait(), PATIENCE_S)
-                await until(city.knows_its_cars)
+                await asyncio.wait_for(ready.wait(), self.patience_s)
+                await until(city.knows_its_cars, self.patience_s)
                 await street.settled()
                 yield street
 

@@ -20,6 +20,8 @@ class Place:
     city_id: str
     middle: Position
     licence_country: str
+    size: int = 5
+    """So many cars it has."""
 
     def around(self, latitudes: float, longitudes: float) -> tuple[tuple[tuple[tuple[float, float], ...], ...], ...]:
         """A rectangle around the middle as a GeoJSON multipolygon; half its height and width in degrees."""
@@ -28,7 +30,7 @@ class Place:
         return ((((west, south), (east, south), (east, north), (west, north), (west, south)),),)
 
     def cars(self) -> list[Car]:
-        """Five cars in the middle."""
+        """All in the middle."""
         return [
             Car(
                 vehicle_id=uuid4(),
@@ -40,7 +42,7 @@ class Place:
                 odometer_m=1_000_000,
                 random=Random(number),
             )
-            for number in range(1, 6)
+            for number in range(1, self.size + 1)
         ]
 
     def home_area(self) -> Command:
@@ -59,7 +61,7 @@ class Place:
         commission = CommissionVehicle(
             vehicle_id=vehicle_id,
             vin=car.vin,
-            plate=f"B-DN {car.vin[-1]}",
+            plate=f"B-DN {int(car.vin[-11:])}",
             make="BMW",
             model=car.model,
             fuel_type="electric",

@@ -83,7 +83,7 @@ class Street:
         async def all_of_it() -> bool:
             return dealt_with() - self._before >= self.fleet.published + self._strangers
 
-        await until(all_of_it)
+        await until(all_of_it, self.city.patience_s)
 
     async def settled(self) -> None:
         """Wait until nothing is left to do."""
