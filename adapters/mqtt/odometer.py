@@ -46,14 +46,14 @@ class Odometer:
         return min(self.step_m, COARSEST_M)
 
     def read(self, metres: int, at: float, limits: Limits) -> frozenset[Anomaly]:
-        """Take a reading, unless it is impossible; what the next one agrees with is taken then."""
+        """Take a reading, unless it is impossible: what the next agrees with is taken then, and doubted at first."""
         if self.metres is None or self.at is None or self._can_follow(self.metres, self.at, metres, at, limits):
             self._take(metres, at)
             return NOTHING
         if self.suspect is not None and self._can_follow(*self.suspect, metres, at, limits):
             self._take(metres, at)
-            self.compared = None
-            return NOTHING
+            self.compared, self.is_doubted = None, True
+            return _CONTRADICTED
         self.suspect = (metres, at)
         return _ODOMETER
 

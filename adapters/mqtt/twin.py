@@ -140,7 +140,7 @@ class Twin:
         if metres is None:
             return NOTHING
         odd = self.track.odometer.read(metres, at, limits)
-        if not odd:
+        if Anomaly.ODOMETER not in odd:
             news["odometer_m"] = metres
         return odd | self.track.odometer.compare(self.track.distance_m, limits)
 

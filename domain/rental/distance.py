@@ -56,9 +56,9 @@ def _by_odometer(start: CarReading, end: CarReading) -> int | None:
 
 
 def _seen(start: CarReading, end: CarReading, started_at: datetime) -> Distance:
-    """The way between its places, if it was seen at any since the start."""
+    """The way between its places, if it was seen at another since the start; a receiver that stands says nothing."""
     seen_since = end.position_at is not None and end.position_at > started_at
-    if seen_since and start.way_m is not None and end.way_m is not None and end.way_m >= start.way_m:
+    if seen_since and start.way_m is not None and end.way_m is not None and end.way_m > start.way_m:
         return Distance(metres=end.way_m - start.way_m, source="way")
     if start.position and end.position:
         return Distance(metres=int(start.position.distance_m(end.position)), source="straight_line")

@@ -276,6 +276,9 @@ def test_an_odometer_that_no_car_can_have_driven_is_left_out_until_it_agrees_wit
     assert (dict(first.news), dict(second.news)) == ({}, {"odometer_m": 5_000_100})
     car.says({ODOMETER: wrong})
     assert car.says({ODOMETER: wrong + 50}).news == {"odometer_m": wrong + 50}
+    reading = car.now.odometer_m
+    assert reading is not None
+    assert reading.doubt == "contradicted"
 
 
 def test_a_receiver_that_wavers_at_the_edge_of_a_zone_crosses_it_once() -> None:

@@ -71,6 +71,14 @@ def test_what_odometer_and_way_say_differently_is_doubted_and_the_shorter_counts
     assert told(ferried) == (100, "odometer", ["trip.distance_contradicted"])
 
 
+def test_a_receiver_that_stands_says_nothing_against_an_odometer_that_goes_on() -> None:
+    start = {"odometer_m": 5_000, "way_m": 7_000, **at(0, -HOUR)}
+
+    found = went(start, {"odometer_m": 235_000, "way_m": 7_000, **at(0)})
+
+    assert told(found) == (230_000, "odometer", [])
+
+
 def test_a_way_that_was_not_seen_in_the_trip_says_nothing() -> None:
     """It stood in an underground car park before, and drove without reception since."""
     before = at(0, -HOUR)
