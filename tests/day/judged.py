@@ -189,7 +189,7 @@ class Judge:
             yield f"trips that members asked for and agents do not see, or the other way round: {known ^ bills.keys()}"
         for truth in truths:
             faults = [fault.NAME for fault in truth.car.faults]
-            for sentence in _disagreements(truth, bills.get(truth.trip_id)):
+            for sentence in disagreements(truth, bills.get(truth.trip_id)):
                 yield f"trip {truth.trip_id} of {truth.car.vin} with {faults or 'no fault'}: {sentence}"
 
     def _tell(self, truths: Sequence[Truth], bills: Mapping[str, Bill], say: Callable[[str], None]) -> None:
@@ -199,7 +199,8 @@ class Judge:
             say(f"trips of {whose}: {dict(Counter(truth.outcome for truth in chosen))}, {dict(billed)}")
 
 
-def _disagreements(truth: Truth, bill: Bill | None) -> Iterator[str]:
+def disagreements(truth: Truth, bill: Bill | None) -> Iterator[str]:
+    """In what a bill, or none, is not that of the trip as it really was."""
     good = not truth.car.faults
     match truth.outcome, bill:
         case "refused", None:
