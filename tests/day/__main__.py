@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from tests.day.plan import Plan
 def main() -> int:
     """Returns how much is wrong, at most 100."""
     plan = _plan()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same way out: everything is cleared away
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as stack:
         Path(folder).chmod(0o755)
