@@ -6,6 +6,7 @@ import re
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,15 @@ FOUND: dict[str, Callable[[Any], str]] = {
     "WEBHOOK": lambda answer: answer["id"],
 }
 """Where in the answer before the reader finds what is to be pasted."""
+
+
+def _has_lasted_a_second(trip: Any) -> bool:
+    """As it has when a reader has read on; what lasts no time has no invoice."""
+    return datetime.now(UTC) - datetime.fromisoformat(trip["phases"][0]["since"]) > timedelta(seconds=1)
+
+
 REPEATED: dict[str, Callable[[Any], bool]] = {
-    "$API/trips/$TRIP": lambda answer: answer["state"] == "running",
+    "$API/trips/$TRIP": lambda answer: answer["state"] == "running" and _has_lasted_a_second(answer),
     "$API/invoices": lambda answer: bool(answer["invoices"]),
 }
 """What a reader asks for again until it is there."""

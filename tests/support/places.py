@@ -61,7 +61,7 @@ class Place:
         commission = CommissionVehicle(
             vehicle_id=vehicle_id,
             vin=car.vin,
-            plate=f"B-DN {int(car.vin[-11:])}",
+            plate=f"B-DN {int(car.vin[-10:])}",
             make="BMW",
             model=car.model,
             fuel_type="electric",

@@ -225,10 +225,9 @@ async def test_a_car_is_never_worked_on_by_two_and_what_is_told_of_it_only_goes_
     await start()
 
     await sent(on_the_road, range(MESSAGES))
-    await on_the_road.publish("status", b"online")
-    await on_the_road.publish("status", b"offline")
-    await on_the_road.publish("status", b"online")
-    await stored(pool, on_the_road, MESSAGES)
+    await stored(pool, on_the_road, MESSAGES)  # for who speaks after it has gone offline is back
+    for status in (b"online", b"offline", b"online"):
+        await on_the_road.publish("status", status)
     await until(lambda: [c for c, _ in reported.commands if isinstance(c, NoteContact)][2:])
 
     observed = [c.observation for c, _ in reported.commands if isinstance(c, ObserveVehicle)]
