@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.fleet.driving import MOST_KMH, STANDING_KMH
+
 
 class Anomaly(StrEnum):
     """What can be wrong with a message. The names are permanent: stored with the telemetry, and labels of metrics."""
@@ -51,10 +53,10 @@ class Limits(BaseModel):
     """So long a speed or an accuracy told by itself counts for a place."""
     sea_deg: float = 0.001
     """Closer to 0/0 than this there is only the sea, and receivers that have lost their place."""
-    max_speed_mps: float = 250 / 3.6
+    max_speed_mps: float = MOST_KMH / 3.6
     max_acceleration_mps2: float = 9.81
     """1 g: a car that would have to brake harder to stand where it says has not stopped."""
-    standing_kmh: float = 5.0
+    standing_kmh: float = STANDING_KMH
     """A speedometer above this means that the car moves."""
     step_m: float = 12.0
     """Distance is added in steps of at least this, so that the noise of a standing receiver is not driven."""

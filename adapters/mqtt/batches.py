@@ -19,8 +19,9 @@ from adapters.mqtt.lookups import KnownVehicle, VehicleDirectory, ZoneLookup
 from adapters.mqtt.memory import LastTold, Memory, RememberedVehicle
 from adapters.mqtt.metrics import IngestMetrics, NoMetrics
 from adapters.mqtt.payloads import BadPayloadError
+from adapters.mqtt.signals import Told
 from adapters.mqtt.topics import VehicleAddress
-from adapters.mqtt.twin import moment_of
+from adapters.mqtt.twin import Heard, moment_of
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.telemetry import TelemetryStore
 from domain.dispatcher import CommandResult
@@ -54,7 +55,8 @@ class _Car:
 
     vin: str
     known: KnownVehicle
-    memory: RememberedVehicle
+    memory: RememberedVehicle = field(init=False)
+    """From when its row is locked."""
     messages: deque[tuple[VehicleAddress, Received]] = field(default_factory=deque)
     """Those that are still to be taken."""
 
@@ -168,7 +170,7 @@ class BatchWriter:
                 found.bury(message, address.channel, f"this vehicle belongs to service {known.service}")
             else:
                 if address.vin not in cars:
-                    cars[address.vin] = _Car(address.vin, known, RememberedVehicle())
+                    cars[address.vin] = _Car(address.vin, known)
                 cars[address.vin].messages.append((address, message))
         return cars
 
@@ -217,13 +219,9 @@ class BatchWriter:
     def _take_telemetry(self, car: _Car, message: Received, found: Findings) -> _Report | None:
         telemetry, strange = payloads.parse_telemetry(message.payload)
         told = found.told_by(telemetry.signals, strange)
-        twin = car.memory.twin
-        moment = twin.clock.judge(
-            Stamp(telemetry.ts.timestamp(), message.received_at.timestamp(), telemetry.seq), self._limits
-        )
-        heard = twin.hear(told, moment, self._limits)
+        stamp = Stamp(telemetry.ts.timestamp(), message.received_at.timestamp(), telemetry.seq)
+        heard, moment = self._hear(car, told, stamp, found)
         found.keep(car.vin, car.known.service, message, telemetry, told, heard)
-        found.count(heard, moment)
         if not heard.told_now:
             return None
         seen = self._observation(car, heard.told_now, moment)
@@ -236,10 +234,8 @@ class BatchWriter:
     def _take_response(self, car: _Car, message: Received, found: Findings) -> _Report:
         response, strange = payloads.parse_response(message.payload)
         told = found.told_by(response.signals or {}, strange)
-        twin = car.memory.twin
-        moment = twin.clock.judge(Stamp(response.ts.timestamp(), message.received_at.timestamp()), self._limits)
-        heard = twin.hear(told, moment, self._limits)
-        found.count(heard, moment)
+        stamp = Stamp(response.ts.timestamp(), message.received_at.timestamp())
+        heard, moment = self._hear(car, told, stamp, found)
         seen = self._observation(car, heard.news, moment)
         after = car.memory.told.with_observation(seen) if heard.news else car.memory.told
         if response.status == "done":
@@ -247,6 +243,13 @@ class BatchWriter:
         command = commands.answer(car.known.vehicle_id, response, seen)
         command_id = commands.response_id(car.known.vehicle_id, response)
         return _Report(message, "responses", command, command_id, after, response.id)
+
+    def _hear(self, car: _Car, told: Told, stamp: Stamp, found: Findings) -> tuple[Heard, Moment]:
+        twin = car.memory.twin
+        moment = twin.clock.judge(stamp, self._limits)
+        heard = twin.hear(told, moment, self._limits)
+        found.count(heard, moment)
+        return heard, moment
 
     def _observation(self, car: _Car, news: Mapping[str, Any], moment: Moment) -> Observation:
         """What fleet would be told: the readings, the zones of the place, and how far the clock is off."""

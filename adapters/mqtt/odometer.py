@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from adapters.mqtt.anomalies import NOTHING, Anomaly, Limits
+from domain.fleet.driving import LEAST_SHARE, MOST_SHARE
 from domain.fleet.state import Doubt
 
 _ODOMETER = frozenset({Anomaly.ODOMETER})
@@ -13,8 +14,6 @@ COARSEST_M = 10_000
 """No odometer counts in larger steps."""
 FINE_M = 1_000
 """One that counts in larger steps does not tell how far a trip went."""
-LEAST_SHARE, MOST_SHARE = 0.5, 3.0
-"""What the odometer may have driven of the way between places: these cut corners, and see nothing in tunnels."""
 
 
 @dataclass(slots=True)

@@ -171,7 +171,7 @@ def _stay(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits:
 
 def _has_stopped_there(track: Track, trusted: Fix, fix: Fix, speed_kmh: float | None, limits: Limits) -> bool:
     """Whether a car whose place seemed frozen only slowed down to stand: its odometer has not gone on."""
-    if speed_kmh is None or abs(speed_kmh) > limits.standing_kmh:
+    if not _stands(speed_kmh, limits):
         return False
     if track.odometer.is_doubted or trusted.odometer_m is None or fix.odometer_m is None:
         return False

@@ -31,6 +31,7 @@ class Foundation:
     pool: asyncpg.Pool
     store: PostgresEventStore
     telemetry: TelemetryStore
+    twins: Twins
     rulebooks: PublishedRulebooks
     dispatcher: Dispatcher
     tokens: TokenAuthority
@@ -49,9 +50,12 @@ async def foundation(settings: Settings, dsn: str, clock: Clock) -> AsyncIterato
         stack.push_async_callback(store.close)
         rulebooks = PublishedRulebooks(store)
         telemetry = TelemetryStore(pool)
+        twins = Twins(telemetry)
         kind = TracedDispatcher if tracer else MeasuredDispatcher
-        dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, Twins(telemetry))
-        yield Foundation(settings, clock, pool, store, telemetry, rulebooks, dispatcher, _tokens(settings), tracer)
+        dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, twins)
+        yield Foundation(
+            settings, clock, pool, store, telemetry, twins, rulebooks, dispatcher, _tokens(settings), tracer
+        )
 
 
 def _tokens(settings: Settings) -> TokenAuthority:

@@ -16,7 +16,6 @@ from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
-from adapters.mqtt.twins import Twins
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
@@ -125,7 +124,7 @@ async def _system(
         settings=base.settings,
         dispatcher=base.dispatcher,
         store=base.store,
-        beside=Twins(base.telemetry),
+        beside=base.twins,
         clock=base.clock,
         tokens=base.tokens,
         command_ids=CommandIds(await base.store.keys.of_installation("command_ids")),

@@ -38,8 +38,8 @@ class Charge(Aggregate):
     method_token: str | None
     state: State = "raised"
     reasons: tuple[Violation, ...] = ()
-    price: Estimate | None = None
     """What was found hard to believe."""
+    price: Estimate | None = None
     proposal: Proposal | None = None
     decision: Decision | None = None
     invoice_id: InvoiceId | None = None
@@ -93,28 +93,25 @@ class Charge(Aggregate):
         """It is right as it is."""
 
         TOPIC = "billing.charge.approved"
-
-        def apply(self, aggregate: "Charge") -> None:
-            aggregate.state, aggregate.decision, aggregate.proposal = "raised", self.as_("approve"), None
+        KIND = "approve"
 
     class Corrected(Decided):
         """Other facts are true."""
 
         TOPIC = "billing.charge.corrected"
+        KIND = "correct"
 
         facts: TripFacts
 
         def apply(self, aggregate: "Charge") -> None:
-            aggregate.state, aggregate.decision, aggregate.proposal = "raised", self.as_("correct"), None
+            super().apply(aggregate)
             aggregate.facts = self.facts
 
     class Waived(Decided):
         """Nothing is charged."""
 
         TOPIC = "billing.charge.waived"
-
-        def apply(self, aggregate: "Charge") -> None:
-            aggregate.state, aggregate.decision, aggregate.proposal = "waived", self.as_("waive"), None
+        KIND = "waive"
 
     class Billed(Event):
         TOPIC = "billing.charge.billed"
@@ -158,11 +155,7 @@ class Charge(Aggregate):
                 self.trigger_event(self.DecisionProposed, timestamp=at, kind=kind, proposal=proposal, **about)
                 return False
             first = self.proposal.proposed_by if self.proposal else None
-        ends: dict[DecisionKind, type[Decided]] = {
-            "approve": self.Approved,
-            "correct": self.Corrected,
-            "waive": self.Waived,
-        }
+        ends = {event.KIND: event for event in (self.Approved, self.Corrected, self.Waived)}
         right = {"facts": facts} if kind == "correct" else {}
         who = {"decided_by": by, "proposed_by": first}
         self.trigger_event(ends[kind], timestamp=at, **about, **who, **right, **self._told())

@@ -1,5 +1,7 @@
 """What an agent decides about a charge in review."""
 
+from typing import Any, ClassVar
+
 from domain.billing.commands import DecideCharge, DecisionKind
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Event
@@ -22,6 +24,8 @@ class Decision(Value):
 class Decided(Event):
     """Base of what ends a review."""
 
+    KIND: ClassVar[DecisionKind]
+
     payer_id: PayerId
     subject_kind: str
     reason: str
@@ -34,9 +38,12 @@ class Decided(Event):
     four_eyes_above: Money | None
     """The limit then in force."""
 
-    def as_(self, kind: DecisionKind) -> Decision:
-        """As the charge keeps it."""
-        return Decision(kind=kind, reason=self.reason, decided_by=self.decided_by, proposed_by=self.proposed_by)
+    def apply(self, aggregate: Any) -> None:  # the charge, which is declared around the events
+        """What is not waived is to be billed."""
+        aggregate.state, aggregate.proposal = "waived" if self.KIND == "waive" else "raised", None
+        aggregate.decision = Decision(
+            kind=self.KIND, reason=self.reason, decided_by=self.decided_by, proposed_by=self.proposed_by
+        )
 
 
 def content_of(kind: DecisionKind, facts: TripFacts) -> str:

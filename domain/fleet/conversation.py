@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from domain.fleet.state import Observation
@@ -17,7 +18,9 @@ OUR_REASONS = frozenset({NO_ANSWER, CONTRADICTED})
 """Not for a car to give: who says so has answered."""
 REMEMBERED = 10
 """So many requests that were given up are remembered: an answer may still come."""
-_LOCKED_AFTER: Mapping[CommandType, bool] = {"lock": True, "unlock": False}
+LOCKED_AFTER: Mapping[CommandType, bool] = {"lock": True, "unlock": False}
+"""How a car is after it has done what concerns its lock."""
+Order = Literal["unlock", "lock"]
 
 
 class OpenRequest(Value):
@@ -38,14 +41,14 @@ def remembered(given_up: Mapping[UUID, OpenRequest], more: Mapping[UUID, OpenReq
 
 def claimed(request: OpenRequest | None, said: Observation) -> Observation:
     """What a car says of itself with an answer: without a word on its lock, what it claims to have done with it."""
-    if request is None or said.locked is not None or request.type not in _LOCKED_AFTER:
+    if request is None or said.locked is not None or request.type not in LOCKED_AFTER:
         return said
-    return said.model_copy(update={"locked": _LOCKED_AFTER[request.type]})
+    return said.model_copy(update={"locked": LOCKED_AFTER[request.type]})
 
 
 def is_contradicted(request: OpenRequest, said: Observation) -> bool:
     """Whether what a car shows with its answer is not what it was asked for: locked includes that all is closed."""
-    wanted = _LOCKED_AFTER.get(request.type)
+    wanted = LOCKED_AFTER.get(request.type)
     return wanted is not None and (said.locked is not wanted or (wanted and said.doors_closed is False))
 
 

@@ -7,6 +7,7 @@ from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
 from domain.fleet.identity import VehicleIdentity
 from domain.fleet.newest import newest_readings
 from domain.fleet.observations import observe
+from domain.fleet.orders import order
 from domain.fleet.readiness import was_driven
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
@@ -82,10 +83,7 @@ async def secure_vehicle(command: commands.SecureVehicle, work: UnitOfWork) -> N
     vehicle = await work.load(Vehicle, command.vehicle_id)
     newest = await newest_readings(vehicle, work)
     if vehicle.stands_open(newest) and vehicle.can_be_told("lock", work.now):
-        request_id = derived_id("fleet.secure_vehicle", vehicle.id, vehicle.version)
-        until = work.now + work.rulebook.trip.lock_timeout
-        whole = work.metadata.correlation_id
-        vehicle.request_command(request_id, "lock", work.now, expires_at=until, correlation_id=whole)
+        order(vehicle, "lock", derived_id("fleet.secure_vehicle", vehicle.id, vehicle.version), work)
     elif "lock" not in vehicle.capabilities:
         vehicle.note_left_open(newest, work.now)
 

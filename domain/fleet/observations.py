@@ -51,7 +51,9 @@ def findings(vehicle: Vehicle, seen: Observation, limits: FleetLimits) -> Iterat
                 yield from [(Vehicle.CrashDetected, {})] if seen.crashed else []
             case "clock_ahead_s":
                 yield Vehicle.ClockOffsetChanged, {"ahead_s": seen.clock_ahead_s}
-            case _ if kind in _SWITCHES:
+            case "energy_percent":
+                continue  # told already
+            case _:
                 when_true, when_false = _SWITCHES[kind]
                 yield (when_true if getattr(seen, kind) else when_false), {}
 

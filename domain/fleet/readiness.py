@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
+from domain.fleet.driving import STANDING_KMH
 from domain.fleet.state import VehicleReadings
 from domain.kernel.errors import Violation
 from domain.rulebook.model import FleetLimits, ReservationLimits, TripLimits
-
-STANDING_KMH = 5.0
-"""A car that is no faster than this stands: what satellites say of the speed of a parked car is seldom nothing."""
 
 DRIVEN_M = 100
 """A car whose odometer shows more than this was driven, and not only pushed or parked better."""

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.fleet.commands import FuelType, TaskKind
-from domain.fleet.conversation import NO_ANSWER, OpenRequest, command_pending, remembered
+from domain.fleet.conversation import LOCKED_AFTER, NO_ANSWER, OpenRequest, command_pending, remembered
 from domain.fleet.readiness import (
     contact_violation,
     end_violations,
@@ -187,7 +187,7 @@ class Vehicle(Aggregate):
         type: CommandType
 
         def says(self) -> dict[str, object]:
-            return {"locked": {"lock": True, "unlock": False}.get(self.type)}
+            return {"locked": LOCKED_AFTER.get(self.type)}
 
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)

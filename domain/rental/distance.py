@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from domain.fleet.driving import LEAST_SHARE, MOST_KMH, MOST_SHARE
 from domain.kernel.errors import Violation
 from domain.kernel.units import Metres
 from domain.kernel.values import Value
@@ -11,12 +12,8 @@ from domain.rental.car_reading import CarReading
 DistanceSource = Literal["odometer", "way", "straight_line", "unknown"]
 """`way`: between the places that the car was seen at, one after the other."""
 
-MOST_KMH = 250
-"""No car of a fleet is faster."""
 SLACK_M = 1_000
 """What is not looked at: readings from shortly before and after, and the steps of an odometer."""
-LEAST_SHARE, MOST_SHARE = 0.5, 3.0
-"""What the odometer may show of the way between places: these cut corners, and see nothing in tunnels."""
 UNSEEN_M = 5_000
 """So much of a trip may go where satellites are not seen."""
 

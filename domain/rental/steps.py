@@ -4,11 +4,11 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from domain.fleet.conversation import Order
 from domain.kernel.errors import Violation
 from domain.kernel.values import Value
 
 Step = Literal["start", "park", "resume", "end"]
-Order = Literal["unlock", "lock"]
 
 ORDERS: dict[Step, Order] = {"start": "unlock", "park": "lock", "resume": "unlock", "end": "lock"}
 """What the car is asked to do for each step."""

@@ -13,28 +13,22 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
 import uvloop
-from pydantic import SecretStr
 
-from adapters.embedded.broker import embedded_broker, free_port
 from api.cli.terminal import begin
-from api.composition import Running, composed
+from api.composition import Running
 from api.rest.application import create_app
 from api.server import served_app
-from api.settings import Settings
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Role
 from domain.rulebook.history import RulebookVersion
-from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.paced_clients import Request, waits_ms
 from tests.benchmarks.pricing import NASTY
-from tests.benchmarks.reserve import give
+from tests.benchmarks.reserve import give, over_a_system
 from tests.support.newcomers import a_car
 from tests.support.services import DRIVENOW_EUROPE
 
@@ -47,15 +41,7 @@ def measure(server_dsn: str) -> dict[str, float]:
     """The ratios, and the milliseconds alone; needs no other load on the machine."""
     begin("WARNING")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(server_dsn))
-
-
-async def _measure(server_dsn: str) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with fresh_database(server_dsn) as dsn, embedded_broker() as url:
-            settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
-            async with composed(settings, dsn, url) as running:
-                return await _compare(running)
+        return runner.run(over_a_system(server_dsn, _compare))
 
 
 async def _compare(running: Running) -> dict[str, float]:

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -41,15 +42,16 @@ def measure(server_dsn: str) -> dict[str, float]:
     """`reserve_vs_noop`, with both rates; needs no other load on the machine."""
     begin("WARNING")  # as a server would, not every command on the terminal
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(server_dsn))
+        return runner.run(over_a_system(server_dsn, _compare))
 
 
-async def _measure(server_dsn: str) -> dict[str, float]:
+async def over_a_system(server_dsn: str, compare: Callable[[Running], Awaitable[dict[str, float]]]) -> dict[str, float]:
+    """What is measured of a system with a database and a broker of its own, of which nothing runs yet."""
     with tempfile.TemporaryDirectory() as folder:
         async with fresh_database(server_dsn) as dsn, embedded_broker() as url:
             settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
             async with composed(settings, dsn, url) as running:
-                return await _compare(running)
+                return await compare(running)
 
 
 async def _compare(running: Running) -> dict[str, float]:

@@ -14,20 +14,12 @@ import projections
 from adapters.postgres.event_store.mapper import Keys, StoredState, to_event
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import UnreadableEventError
-from domain.kernel.ids import CommandId
-from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
+from domain.kernel.messages import RecordedEvent
 from domain.rental.trip import Trip
 from projections.kernel.changes import Given, RowChange
 from projections.kernel.projector import Projector
 from tests.golden import samples
 
-METADATA = Metadata(
-    command_id=CommandId(UUID(int=1)),
-    command="test",
-    actor=Actor(role=Role.SYSTEM, id="test"),
-    service="drivenow-europe",
-    correlation_id=UUID(int=2),
-)
 NAMES = sorted(samples.names())
 NOBODYS: Keys = {}
 
@@ -53,7 +45,7 @@ def test_the_fields_read_make_the_same_rows_as_the_whole_event(projector: Projec
     for name in NAMES:
         if samples.topic_of(name) in projector.topics:
             row = _row(name)
-            whole = RecordedEvent(7, datetime.now(UTC), row.topic, to_event(row, samples.KEYS), METADATA)
+            whole = RecordedEvent(7, datetime.now(UTC), row.topic, to_event(row, samples.KEYS), samples.METADATA)
             part = replace(whole, event=to_event(row, samples.KEYS, projector.READS))
 
             assert list(_seen(projector.changes(part))) == list(_seen(projector.changes(whole)))

@@ -59,18 +59,10 @@ class Installation:
     @asynccontextmanager
     async def started(self) -> AsyncIterator[City]:
         """The whole system in this process, with its cars in the streets, until the end of the block."""
-        async with (
-            self.composed() as running,
-            served(running.system),
-            running.going(set(Component)),
-            self.visited(running) as city,
-        ):
-            if not self.cars:
-                await self._furnish(city)
-            async with self.driving():
-                await until(city.knows_its_cars)
-                await city.settled()
-                yield city
+        async with self._furnished() as city, self.driving():
+            await until(city.knows_its_cars)
+            await city.settled()
+            yield city
 
     async def serve(
         self, *only: Component, port: int | None = None, stderr: int | None = None
@@ -108,14 +100,7 @@ class Installation:
     @asynccontextmanager
     async def walked(self) -> AsyncIterator[Street]:
         """The whole system as in `started`, with cars that drive and speak when the test lets time pass."""
-        async with (
-            self.composed() as running,
-            served(running.system),
-            running.going(set(Component)),
-            self.visited(running) as city,
-        ):
-            if not self.cars:
-                await self._furnish(city)
+        async with self._furnished() as city:
             await until(lambda: _is_ready(city.api))
             fleet, ready = self._fleet(), asyncio.Event()
             street = Street(city, fleet, self.clock)
@@ -124,6 +109,19 @@ class Installation:
                 await until(city.knows_its_cars, self.patience_s)
                 await street.settled()
                 yield street
+
+    @asynccontextmanager
+    async def _furnished(self) -> AsyncIterator[City]:
+        """The whole system, whose cars are not connected yet."""
+        async with (
+            self.composed() as running,
+            served(running.system),
+            running.going(set(Component)),
+            self.visited(running) as city,
+        ):
+            if not self.cars:
+                await self._furnish(city)
+            yield city
 
     def _fleet(self) -> SimulatedFleet:
         return SimulatedFleet(

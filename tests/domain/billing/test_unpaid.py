@@ -17,7 +17,7 @@ from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk
 from tests.projections.following import credit
 from tests.support.people_and_cars import area, car, member, reserved, says, started
-from tests.support.world import World, codes
+from tests.support.world import ProviderManner, World, codes
 
 WAITS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """Of the rulebook, where it says nothing else."""
@@ -31,12 +31,12 @@ async def world() -> World:
     return world
 
 
-async def unpaid(world: World) -> tuple[MemberId, InvoiceId]:
+async def unpaid(world: World, provider: ProviderManner = "declining") -> tuple[MemberId, InvoiceId]:
     """Ada drove for twenty minutes, and her card is declined at the end."""
     ada, mini = await member(world), await car(world)
     trip = await started(world, ada, mini)
     await world.advance(timedelta(minutes=20))
-    world.provider = "declining"
+    world.provider = provider
     await says(world, mini, odometer_m=1_009_000)
     await world.do(EndTrip(trip_id=trip))
     return ada, Invoice.id_of(Trip.TOPIC, trip)
@@ -209,19 +209,14 @@ async def test_what_is_left_after_a_part_came_late_is_tried_again_too() -> None:
 
 
 async def test_a_provider_that_is_silent_is_no_decline(world: World) -> None:
-    ada, mini = await member(world), await car(world)
-    trip = await started(world, ada, mini)
-    await world.advance(timedelta(minutes=20))
-    world.provider = "silent"
-    await says(world, mini, odometer_m=1_009_000)
-    await world.do(EndTrip(trip_id=trip))
+    ada, invoice_id = await unpaid(world, "silent")
 
     await world.advance(timedelta(days=10))
     assert await reasons(world, ada) == []
     with pytest.raises(RefusedError) as refused:
-        await world.do(RetryCharge(invoice_id=Invoice.id_of(Trip.TOPIC, trip)))
+        await world.do(RetryCharge(invoice_id=invoice_id))
     assert codes(refused) == {"invoice.payment_under_way"}
     world.provider = "accepting"
     await world.answer_payments()
 
-    assert (await invoice_of(world, Invoice.id_of(Trip.TOPIC, trip))).state == "paid"
+    assert (await invoice_of(world, invoice_id)).state == "paid"

@@ -12,18 +12,11 @@ from domain.kernel.errors import RefusedError
 from domain.rental.commands import EndTrip, ForceEndTrip
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
-from tests.support.people_and_cars import area, car, member, reserved, started
+from tests.support.people_and_cars import car, member, reserved, started
 from tests.support.telling import DRIVING, LOCKED, STOPPED, tells
 from tests.support.world import World, codes
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await area(world)
-    return world
 
 
 def tasks(world: World) -> list[tuple[str, str]]:

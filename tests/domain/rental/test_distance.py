@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.fleet.driving import MOST_KMH
 from domain.kernel.units import Position
 from domain.rental.car_reading import CarReading
-from domain.rental.distance import MOST_KMH, SLACK_M, Distance, distance
+from domain.rental.distance import SLACK_M, Distance, distance
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

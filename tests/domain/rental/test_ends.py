@@ -13,7 +13,7 @@ from domain.kernel.ids import TripId, VehicleId
 from domain.rental.commands import EndTrip, ForceEndTrip, ParkTrip
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
-from tests.support.people_and_cars import area, car, member, started
+from tests.support.people_and_cars import car, member, started
 from tests.support.telling import DRIVING, LOCKED, STOPPED, sends, tells
 from tests.support.world import START, World, codes
 
@@ -22,13 +22,6 @@ TOLD_AT_12_18 = START + 198 * MINUTE
 LOCKED_AT_09_18 = START + 18 * MINUTE
 FURTHER: dict[str, object] = {"odometer_m": 1_010_000}
 THERE: dict[str, object] = {"odometer_m": 1_005_000}
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await area(world)
-    return world
 
 
 async def state(world: World, trip_id: TripId) -> TripState:

@@ -11,17 +11,10 @@ from domain.members.facts import MemberState
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, ExpireReservation, ExtendReservation
 from domain.rental.reservation import Reservation
-from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.people_and_cars import car, member, reserved, says, started
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await area(world)
-    return world
 
 
 def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:

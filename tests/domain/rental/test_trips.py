@@ -17,17 +17,10 @@ from domain.rental.commands import EndTrip, ExtendReservation, ForceEndTrip, Par
 from domain.rental.reservation import Reservation
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
-from tests.support.people_and_cars import HOME, NO_PARKING, area, car, member, reserved, says, started
+from tests.support.people_and_cars import HOME, NO_PARKING, car, member, reserved, says, started
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await area(world)
-    return world
 
 
 async def state(world: World, trip_id: TripId) -> TripState:
