@@ -6,6 +6,7 @@ from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
+from domain.billing.payer import note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.kernel.errors import RefusedError, Violation
@@ -113,25 +114,9 @@ async def newest_method(invoice: Invoice, work: UnitOfWork) -> str | None:
     return tried.method_token if tried else None
 
 
-async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:
-    """After so many failed tries a payer who is a member takes no car until the invoice is settled."""
-    limit = work.rulebook.billing.block_after
-    if limit is not None and invoice.tries >= limit:
-        payer = await work.find(Member, invoice.payer_id)
-        if payer is not None:
-            payer.fall_into_arrears(InvoiceId(invoice.id), work.now)
-
-
-async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
-    """What is settled stands against nobody any more."""
-    if invoice.payment_failed and not invoice.due:
-        payer = await work.find(Member, invoice.payer_id)
-        if payer is not None:
-            payer.settle_arrears(InvoiceId(invoice.id), work.now)
-
-
 async def refund(invoice: Invoice, credit_note_id: UUID, number: str, amount: Money, work: UnitOfWork) -> None:
     """Give money back by the payments that brought it."""
+    await note_open_item(invoice.payer_id, credit_note_id, "open_refund", work)
     left = amount
     for payment_id in invoice.payment_ids:
         payment = await work.load(Payment, payment_id)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from domain.billing.charge import Charge
-from domain.billing.charging import bill, clear_arrears, collect, is_free, newest_method, priced, refund, take_number
+from domain.billing.charging import bill, collect, is_free, newest_method, priced, refund, take_number
 from domain.billing.commands import (
     BillCharge,
     CreditInvoice,
@@ -19,6 +19,7 @@ from domain.billing.correction import corrected
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
 from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
+from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.review import review_reasons
@@ -55,6 +56,7 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     work.add(charge)
     if reasons:
         charge.require_review(reasons, price, work.now)
+        await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
     else:
         await bill(charge, price, work)
     return charge_id
@@ -72,6 +74,8 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
     carried_out = charge.decide(
         command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now
     )
+    if carried_out:
+        await clear_open_item(charge.payer_id, charge.id, work)
     if carried_out and waived:
         await release_hold(ReleaseHold(payment_id=charge.payment_id), work)
     elif carried_out:

@@ -1,6 +1,5 @@
 """What the payment provider answered: which command says it, and what follows for payment and invoice."""
 
-from domain.billing.charging import clear_arrears, note_arrears
 from domain.billing.commands import (
     PaymentAccepted,
     PaymentRefused,
@@ -14,6 +13,7 @@ from domain.billing.commands import (
     RecordReleaseFailure,
 )
 from domain.billing.invoice import Invoice
+from domain.billing.payer import clear_arrears, clear_refund, note_arrears
 from domain.billing.payment import Payment
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider
@@ -93,6 +93,7 @@ async def record_refund(command: RecordRefund, work: UnitOfWork) -> None:
     """Money has been given back."""
     payment = await work.load(Payment, command.payment_id)
     payment.record_refund(command.credit_note_id, command.reference, work.now)
+    await clear_refund(payment, command.credit_note_id, work)
 
 
 async def record_refund_failure(command: RecordRefundFailure, work: UnitOfWork) -> None:

@@ -15,3 +15,7 @@ class Refund(Value):
     state: Literal["pending", "refunded", "failed"] = "pending"
     failures: Count = 0
     """How often the provider has refused so far."""
+
+    @property
+    def is_back(self) -> bool:
+        return self.state == "refunded"

@@ -1,8 +1,10 @@
 """A member's account."""
 
+from dataclasses import field
 from datetime import date, datetime
 from hmac import compare_digest
 from typing import Self
+from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
@@ -12,6 +14,7 @@ from domain.members import commands
 from domain.members.eligibility import age_violation, arrears_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod
 from domain.members.licence_check import dates_reversed, missing, turned_down
+from domain.members.open_items import OpenItemKind, open_item_violations
 from domain.rulebook.model import Rulebook
 
 
@@ -30,6 +33,8 @@ class Member(Aggregate):
     blocked_for: str | None = None
     arrears: tuple[InvoiceId, ...] = ()
     """Invoices that could not be charged and are not settled."""
+    open_items: dict[UUID, OpenItemKind] = field(default_factory=dict)
+    """What is not settled yet: charges, invoices and credit notes."""
     erased: bool = False
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
@@ -149,6 +154,26 @@ class Member(Aggregate):
         def apply(self, aggregate: "Member") -> None:
             aggregate.arrears = tuple(i for i in aggregate.arrears if i != self.invoice_id)
 
+    class OpenItemNoted(Event):
+        """Something is not settled: the member must still pay, or be paid."""
+
+        TOPIC = "members.member.open_item_noted"
+        item_id: UUID
+        """Of a charge, an invoice or a credit note."""
+        kind: OpenItemKind
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.open_items = {**aggregate.open_items, self.item_id: self.kind}
+
+    class OpenItemCleared(Event):
+        """It is settled."""
+
+        TOPIC = "members.member.open_item_cleared"
+        item_id: UUID
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.open_items = {id: kind for id, kind in aggregate.open_items.items() if id != self.item_id}
+
     class Erased(Event):
         """Nothing about the person is to be read any more: the key is destroyed, and no car is given out."""
 
@@ -265,11 +290,22 @@ class Member(Aggregate):
         if invoice_id in self.arrears:
             self.trigger_event(self.ArrearsSettled, invoice_id=invoice_id, timestamp=at)
 
+    def note_open_item(self, item_id: UUID, kind: OpenItemKind, at: datetime) -> None:
+        """Something is not settled. Noted already, it changes nothing."""
+        if item_id not in self.open_items:
+            self.trigger_event(self.OpenItemNoted, item_id=item_id, kind=kind, timestamp=at)
+
+    def clear_open_item(self, item_id: UUID, at: datetime) -> None:
+        """It is settled; what was not open changes nothing."""
+        if item_id in self.open_items:
+            self.trigger_event(self.OpenItemCleared, item_id=item_id, timestamp=at)
+
     def erase(self, reason: str, by: str, at: datetime) -> None:
-        """Forget the person, not while a car is in hand. Erased already, it changes nothing."""
-        refuse_if([self.occupation()])
-        if not self.erased:
-            self.trigger_event(self.Erased, reason=reason, by=by, timestamp=at)
+        """Forget the person, not while a car is in hand or money is open. Erased already, it changes nothing."""
+        if self.erased:
+            return
+        refuse_if([self.occupation(), *open_item_violations(self.open_items)])
+        self.trigger_event(self.Erased, reason=reason, by=by, timestamp=at)
 
     def erasure(self) -> Violation | None:
         """What stands against anything that needs a person."""

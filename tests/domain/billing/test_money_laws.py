@@ -143,6 +143,18 @@ class MoneyMoves(RuleBasedStateMachine):
             assert set(self._run(self.world.store.load(Member, who)).arrears) == mine
 
     @invariant()
+    def what_is_not_settled_and_nothing_else_is_an_open_item_of_its_payer(self) -> None:
+        open_items: dict[UUID, set[UUID]] = {who: set() for who in self.people}
+        for charge in self._charges():
+            open_items[charge.payer_id] |= {charge.id} if charge.state == "in_review" else set()
+        for invoice in map(self._invoice, {e.originator_id for e in self._all(Invoice.PaymentFailed)}):
+            open_items[invoice.payer_id] |= {invoice.id} if invoice.due else set()
+        for payment in self._payments():
+            open_items[payment.payer_id] |= {note for note, part in payment.refunds.items() if not part.is_back}
+        for who in self.people:
+            assert set(self._run(self.world.store.load(Member, who)).open_items) == open_items[who]
+
+    @invariant()
     def a_charge_in_review_has_taken_nothing(self) -> None:
         for charge in self._charges():
             asked = {e.originator_id for e in self._all(Payment.CaptureRequested)}

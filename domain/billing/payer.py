@@ -1,0 +1,54 @@
+"""What stands open between a payer who is a member and the company: noted on the member in the same append."""
+
+from uuid import UUID
+
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.kernel.ids import InvoiceId, PayerId
+from domain.members.member import Member
+from domain.members.open_items import OpenItemKind
+from domain.unit_of_work import UnitOfWork
+
+
+async def note_open_item(payer_id: PayerId, item_id: UUID, kind: OpenItemKind, work: UnitOfWork) -> None:
+    """Whoever must still pay, or be paid, is not forgotten before that."""
+    payer = await work.find(Member, payer_id)
+    if payer is not None:
+        payer.note_open_item(item_id, kind, work.now)
+
+
+async def clear_open_item(payer_id: PayerId, item_id: UUID, work: UnitOfWork) -> None:
+    """It is settled."""
+    payer = await work.find(Member, payer_id)
+    if payer is not None:
+        payer.clear_open_item(item_id, work.now)
+
+
+async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:
+    """After so many failed tries a payer who is a member takes no car until the invoice is settled."""
+    await note_open_item(invoice.payer_id, invoice.id, "unpaid_invoice", work)
+    limit = work.rulebook.billing.block_after
+    if limit is not None and invoice.tries >= limit:
+        payer = await work.find(Member, invoice.payer_id)
+        if payer is not None:
+            payer.fall_into_arrears(InvoiceId(invoice.id), work.now)
+
+
+async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
+    """What is settled stands against nobody any more."""
+    if invoice.payment_failed and not invoice.due:
+        await clear_open_item(invoice.payer_id, invoice.id, work)
+        payer = await work.find(Member, invoice.payer_id)
+        if payer is not None:
+            payer.settle_arrears(InvoiceId(invoice.id), work.now)
+
+
+async def clear_refund(payment: Payment, credit_note_id: UUID, work: UnitOfWork) -> None:
+    """Once every payment of an invoice has given back its part of a credit note."""
+    if payment.invoice_id is None:
+        return
+    invoice = await work.load(Invoice, payment.invoice_id)
+    payments = [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
+    parts = [payment.refunds[credit_note_id] for payment in payments if credit_note_id in payment.refunds]
+    if all(part.is_back for part in parts):
+        await clear_open_item(invoice.payer_id, credit_note_id, work)
