@@ -177,6 +177,7 @@ def _rulebook() -> Iterator[str]:
     first = (
         "Rulebook",
         "Eligibility",
+        "Uniqueness",
         "ReservationLimits",
         "TripLimits",
         "FleetLimits",

@@ -20,6 +20,7 @@ from domain.kernel.messages import Command
 from domain.kernel.policy import Policies
 from domain.members import handlers as members_handlers
 from domain.members import policies as members_policies
+from domain.members.identifier import Identifier
 from domain.members.member import Member
 from domain.operations import handlers as operations_handlers
 from domain.operations.kinds import ORDERS
@@ -61,6 +62,7 @@ POLICIES: Policies = _merged(
 _AGGREGATES: tuple[type[Aggregate], ...] = (
     PublishedRulebook,
     Member,
+    Identifier,
     Vehicle,
     VehicleIdentity,
     Zone,

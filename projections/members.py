@@ -27,6 +27,8 @@ class MembersProjector(Projector):
             Member.LicenceRejected: _always(licence_state="rejected"),
             Member.PaymentMethodAdded: self._method_added,
             Member.PaymentMethodRemoved: self._method_removed,
+            Member.HeldForReview: _always(in_review=True),
+            Member.ReviewCleared: _always(in_review=False),
             Member.Blocked: _always(blocked=True),
             Member.Unblocked: _always(blocked=False),
             Member.Erased: self._erased,

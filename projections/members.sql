@@ -12,6 +12,7 @@ create table members (
     reservation_id uuid,
     trip_id uuid,
     blocked boolean not null default false,
+    in_review boolean not null default false,
     registered_at timestamptz not null,
     erased_at timestamptz,
     version bigint not null
@@ -31,6 +32,7 @@ comment on column members.state is 'idle, in_reservation or in_trip.';
 comment on column members.reservation_id is 'The open reservation.';
 comment on column members.trip_id is 'The open trip.';
 comment on column members.blocked is 'Whether kept from anything new.';
+comment on column members.in_review is 'Whether an agent is to look at other accounts that have the same licence, card or address.';
 comment on column members.registered_at is 'When the account was opened.';
 comment on column members.erased_at is 'When the member was erased; null for all others.';
 comment on column members.version is 'Version of the aggregate.';

@@ -33,6 +33,10 @@ class PostgresErasure:
             async with self._members.follower(generation).held() as connection:
                 await _forget(connection, generation.schema, subject)
 
+    async def forget(self, stand_in: UUID, /) -> None:
+        """Have nothing lead to an id that stood for a value about a person. Twice changes nothing."""
+        await self._store.forget(stand_in)
+
 
 async def _forget(connection: Connection, schema: str, member_id: UUID) -> None:
     """The row becomes what a rebuild would make of it: the comment of a column says whether it is personal."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 
@@ -61,6 +61,7 @@ class SimulatedMember:
         self._number = number
         self._town = town
         self._random = Random(f"{town.seed}:{number}")
+        self._run = uuid4().hex[:12]  # nobody who was here before
         self._key = 0
         self._token = ""
         self._member_id = ""
@@ -82,7 +83,7 @@ class SimulatedMember:
             "service": self._town.service,
             "city_id": self._town.city_id,
             "name": f"Member {self._number}",
-            "email": f"member{self._number}.{self._town.seed}@example.org",
+            "email": f"member{self._number}.{self._run}@example.org",
             "birth_date": f"{self._random.randint(1960, 1998)}-05-17",
         }
         answer = await self._post("/v1/members", body)
@@ -90,7 +91,7 @@ class SimulatedMember:
         mine = f"/v1/members/{self._member_id}"
         await self._post(f"{mine}/verify-email", {"code": self._town.email_code(self._member_id)})
         licence = {
-            "number": f"B{self._number:06d}",
+            "number": f"B{self._number:06d}{self._run}",
             "country": "DE",
             "issued_on": "2015-03-01",
             "expires_on": "2039-03-01",

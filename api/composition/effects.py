@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from api.auth import TokenAuthority
 from api.composition.tracing import effect_span
 from domain.billing.policies import payment_answer
-from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
-from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, SendMessage, TellVehicle
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
 from domain.kernel.ports import EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
 from domain.members.member import Member
+
+_TOLD_OF = [event.TOPIC for event in (Member.Registered, Member.LicenceRejected, Member.TurnedAway)]
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,26 @@ class Effects:
                 await self._send(effect, idempotency_key)
             case DestroyKey():
                 await self.keys.erase(effect.member_id)
+            case ForgetIdentifier():
+                await self.keys.forget(effect.identifier_id)
         return None
 
     async def _send(self, message: SendMessage, idempotency_key: str) -> None:
-        address = await self._address(message.member_id)
-        if address is None:  # erased: there is nobody to tell any more
-            return
-        if message.template == "verify_email":
-            code = self.tokens.code("email", str(message.member_id))
-            message = message.model_copy(update={"values": {**message.values, "code": code}})
-        await self.messenger.send(message, address=address, idempotency_key=idempotency_key)
+        address, told = await self._looked_up(message)
+        if address is not None:  # else erased: there is nobody to tell any more
+            await self.messenger.send(told, address=address, idempotency_key=idempotency_key)
 
-    async def _address(self, member_id: MemberId) -> str | None:
-        """From the log, which knows a member from the first moment on; none once the member is erased."""
-        async for recorded in self.store.read(aggregate_id=member_id, topics=[Member.Registered.TOPIC]):
-            if isinstance(recorded.event, Member.Registered):
-                return recorded.event.email
-        return None
+    async def _looked_up(self, message: SendMessage) -> tuple[str | None, SendMessage]:
+        """The address and what is personal of the text: from the log, which knows a member from the first moment on."""
+        address, template, personal = None, message.template, dict[str, str]()
+        async for recorded in self.store.read(aggregate_id=message.member_id, topics=_TOLD_OF):
+            match recorded.event:
+                case Member.Registered(email=email):
+                    address = email
+                    personal["code"] = self.tokens.code("email", str(message.member_id))
+                case Member.LicenceRejected(reason=reason):
+                    personal["reason"] = reason or ""
+                case Member.TurnedAway(banned=banned) if message.template == "verify_email":
+                    template = "account_declined" if banned else "account_exists"
+        values = {**personal, **message.values}
+        return address, message.model_copy(update={"template": template, "values": values})

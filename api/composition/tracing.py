@@ -20,7 +20,7 @@ from adapters.tracing import Facts, SpanKind
 from api.observability import MeasuredDispatcher
 from domain.dispatcher import CommandResult
 from domain.kernel.messages import Command, Metadata
-from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, SendMessage, TellVehicle
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -76,6 +76,8 @@ def effect_span(effect: Effect, idempotency_key: str) -> AbstractContextManager[
             return tracing.span("send message", SpanKind.CLIENT, facts)
         case DestroyKey():
             return tracing.span("destroy key", attributes={"csbe.message.id": idempotency_key})
+        case ForgetIdentifier():
+            return tracing.span("forget identifier", attributes={"csbe.message.id": idempotency_key})
 
 
 @asynccontextmanager

@@ -107,6 +107,12 @@ async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, di
     return await dispatch(command, member_id, by)
 
 
+@router.command("/{member_id}/clear-review", commands.ClearReview)
+async def clear_review(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+    command = commands.ClearReview(member_id=MemberId(member_id), reason=body.reason)
+    return await dispatch(command, member_id, by)
+
+
 @router.command("/{member_id}/block", commands.BlockMember)
 async def block(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
@@ -140,7 +146,6 @@ async def _account(member_id: MemberId, by: Caller, system: System, response: Re
     return Account.of(
         member,
         member_id=member.id,
-        blocked=member.blocked_for is not None,
         eligible=not reasons,
         ineligibility=reasons,
     )

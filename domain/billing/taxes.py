@@ -15,8 +15,7 @@ from domain.billing.pricing.parts import rounded
 from domain.kernel.money import Money
 from domain.kernel.trusted import trusted
 from domain.kernel.values import Value
-from domain.rulebook.model import on
-from domain.rulebook.tax import TaxRule
+from domain.rulebook.tax import TaxRule, on
 
 
 class TaxAmount(Value):

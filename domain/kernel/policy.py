@@ -75,8 +75,17 @@ class DestroyKey(Value):
     member_id: MemberId
 
 
-Effect = Annotated[TellVehicle | AskPaymentProvider | SendMessage | DestroyKey, Field(discriminator="kind")]
-Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage | DestroyKey
+class ForgetIdentifier(Value):
+    """Have nothing lead from an address, a licence or a card to what is known of it. Twice changes nothing."""
+
+    kind: Literal["forget_identifier"] = "forget_identifier"
+    identifier_id: UUID
+
+
+Effect = Annotated[
+    TellVehicle | AskPaymentProvider | SendMessage | DestroyKey | ForgetIdentifier, Field(discriminator="kind")
+]
+Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage | DestroyKey | ForgetIdentifier
 Policy = Callable[[RecordedEvent, Any], Iterable[Reaction]]
 """What follows an event; the second argument is the event as its own class, as projectors have it."""
 Policies = dict[type[DomainEvent], tuple[Policy, ...]]

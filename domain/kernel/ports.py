@@ -71,6 +71,17 @@ class EventStore(Protocol):
         """What this command led to, if it was ever carried out."""
         ...
 
+    async def stand_in(self, kind: str, value: str, /) -> UUID:
+        """The id that stands for a value about a person: the same for the same value until it is forgotten.
+
+        It tells nothing of the value, and nothing else leads from one to the other.
+        """
+        ...
+
+    async def known_stand_in(self, kind: str, value: str, /) -> UUID | None:
+        """The id that stands for a value already; none where nothing does."""
+        ...
+
     def read(
         self,
         *,
@@ -147,6 +158,10 @@ class PersonalKeys(Protocol):
 
     async def erase(self, subject: UUID, /) -> None:
         """Destroy a person's key for ever, wherever it is remembered. Twice changes nothing."""
+        ...
+
+    async def forget(self, stand_in: UUID, /) -> None:
+        """Have nothing lead to an id that stood for a value about a person. Twice changes nothing."""
         ...
 
 

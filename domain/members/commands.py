@@ -1,6 +1,7 @@
 """What may be asked for about a member."""
 
 from datetime import date
+from uuid import UUID
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
@@ -71,6 +72,8 @@ class AddPaymentMethod(Command):
     brand: str
     prepaid: bool = False
     expires_on: date
+    provider_fingerprint: str | None = None
+    """Of the card or account itself, the same however often it was given a token."""
 
 
 class RemovePaymentMethod(Command):
@@ -82,8 +85,26 @@ class RemovePaymentMethod(Command):
     method_id: str
 
 
+class ClearReview(Command):
+    """Let an account stay that shares its licence, payment method or address with another one."""
+
+    NAME = "members.clear_review"
+
+    member_id: MemberId
+    reason: str
+
+
+class EndBan(Command):
+    """Forget a ban that was kept of a member who was erased, once its time is up."""
+
+    NAME = "members.end_ban"
+
+    identifier_id: UUID
+    member_id: MemberId
+
+
 class BlockMember(Command):
-    """Keep a member from new reservations and trips."""
+    """Keep a member from new reservations and trips, whichever account of the service they come with."""
 
     NAME = "members.block_member"
 

@@ -5,40 +5,20 @@ from datetime import date, datetime
 
 from domain.kernel.errors import Violation
 from domain.kernel.ids import InvoiceId
+from domain.members.age import years_between
 from domain.members.facts import Licence, LicenceState, PaymentMethod
+from domain.members.licence_check import expired
 from domain.rulebook.model import Eligibility
 
 
-def years_between(earlier: date, later: date) -> int:
-    """Completed years, as birthdays count."""
-    return later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
-
-
-def age_violation(birth_date: date | None, rules: Eligibility, today: date) -> Violation | None:
-    """Old enough; a member whose data was erased is not."""
-    age = years_between(birth_date, today) if birth_date else 0
-    if age >= rules.minimum_age:
-        return None
-    return Violation(
-        code="member.too_young",
-        detail=f"drivers must be at least {rules.minimum_age} years old",
-        values={"minimum_age": rules.minimum_age},
-    )
-
-
-def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime, today: date) -> list[Violation]:
-    """A verified, valid, accepted licence, held long enough and checked recently enough."""
+def licence_violations(
+    licence: Licence | None, rules: Eligibility, at: datetime, today: date, last_day: date | None = None
+) -> list[Violation]:
+    """A verified, accepted licence, valid to the last day, else today, held long enough and checked recently enough."""
     if licence is None:
         return [Violation(code="member.licence_missing", detail="hand in a driving licence first")]
     found = [_unverified(licence), _country(licence, rules), _recheck(licence, rules, at)]
-    if licence.expires_on < today:
-        found.append(
-            Violation(
-                code="member.licence_expired",
-                detail="hand in a valid driving licence",
-                values={"expired_on": licence.expires_on.isoformat()},
-            )
-        )
+    found.append(expired(licence.expires_on, last_day or today))
     if (years := years_between(licence.issued_on, today)) < rules.minimum_licence_years:
         found.append(
             Violation(
@@ -50,15 +30,22 @@ def licence_violations(licence: Licence | None, rules: Eligibility, at: datetime
     return [violation for violation in found if violation]
 
 
-def payment_violation(charged: PaymentMethod | None, rules: Eligibility, today: date) -> Violation | None:
-    """The method to be charged has not expired, and is not prepaid where the service refuses that."""
+def payment_violation(charged: PaymentMethod | None, rules: Eligibility, last_day: date) -> Violation | None:
+    """The method to be charged does not expire before, and is not prepaid where the service refuses that."""
     if charged is None:
         return Violation(code="member.no_payment_method", detail="add a payment method first")
-    if charged.expires_on < today:
-        return Violation(code="member.payment_method_expired", detail="add a payment method that has not expired")
+    if found := method_expired(charged.expires_on, last_day):
+        return found
     if charged.prepaid and not rules.prepaid_cards:
         return Violation(code="member.prepaid_card", detail="prepaid cards are not accepted here: add another card")
     return None
+
+
+def method_expired(expires_on: date, last_day: date) -> Violation | None:
+    """A payment method can be charged to its last day."""
+    if expires_on >= last_day:
+        return None
+    return Violation(code="member.payment_method_expired", detail="add a payment method that has not expired")
 
 
 def arrears_violation(arrears: Sequence[InvoiceId]) -> Violation | None:

@@ -2,6 +2,8 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Self
+from uuid import UUID
 
 from domain.kernel.values import Instant, Value
 
@@ -31,6 +33,13 @@ class Licence(Value):
     state: LicenceState = LicenceState.SUBMITTED
     verified_at: Instant | None = None
 
+    @classmethod
+    def of(cls, country: str | None, issued_on: date | None, expires_on: date | None) -> Self | None:
+        """As it was handed in; none once the person is erased."""
+        if country is None or issued_on is None or expires_on is None:
+            return None
+        return cls(country=country, issued_on=issued_on, expires_on=expires_on)
+
 
 class PaymentMethod(Value):
     """A way to pay, known by the provider's token."""
@@ -40,3 +49,16 @@ class PaymentMethod(Value):
     brand: str
     prepaid: bool
     expires_on: date
+
+    @classmethod
+    def of(
+        cls, method_id: str, token: str | None, brand: str | None, expires_on: date | None, *, prepaid: bool
+    ) -> tuple[Self, ...]:
+        """The one that was added; none once the person is erased."""
+        if token is None or brand is None or expires_on is None:
+            return ()
+        return (cls(method_id=method_id, token=token, brand=brand, prepaid=prepaid, expires_on=expires_on),)
+
+
+Traits = tuple[tuple[str, str | None, UUID], ...]
+"""What tells a person from others: kind, the payment method that it is of if it is of one, id of the identifier."""

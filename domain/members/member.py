@@ -8,12 +8,14 @@ from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import InvoiceId, ReservationId, TripId
-from domain.kernel.personal import Personal, Restricted
+from domain.kernel.ids import InvoiceId, MemberId, ReservationId, TripId
+from domain.kernel.personal import Personal
 from domain.members import commands
-from domain.members.eligibility import age_violation, arrears_violation, licence_violations, payment_violation
-from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod
-from domain.members.licence_check import dates_reversed, missing, turned_down
+from domain.members.age import age_violation
+from domain.members.eligibility import arrears_violation, licence_violations, payment_violation
+from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod, Traits
+from domain.members.identifier import IdentifierKind
+from domain.members.licence_check import expired, missing, turned_down
 from domain.members.open_items import OpenItemKind, open_item_violations
 from domain.rulebook.model import Rulebook
 
@@ -25,12 +27,19 @@ class Member(Aggregate):
 
     service: str
     city_id: str
+    email: Personal[str]
     birth_date: Personal[date]
     email_code: Personal[str]
     email_verified: bool = False
     licence: Licence | None = None
     payment_methods: tuple[PaymentMethod, ...] = ()
-    blocked_for: str | None = None
+    identifiers: Traits = ()
+    """What tells this person from others, as the store knows it."""
+    in_review: tuple[IdentifierKind, ...] = ()
+    """What another account has too: an agent looks at both before this one may drive."""
+    turned_away: bool = False
+    """The address is that of another account, which is all that its owner needs."""
+    blocked: bool = False
     arrears: tuple[InvoiceId, ...] = ()
     """Invoices that could not be charged and are not settled."""
     open_items: dict[UUID, OpenItemKind] = field(default_factory=dict)
@@ -58,17 +67,62 @@ class Member(Aggregate):
         def apply(self, aggregate: "Member") -> None:
             aggregate.email_verified = True
 
+    class Identified(Event):
+        """It is known what would tell that another account is of the same person."""
+
+        TOPIC = "members.member.identified"
+        kind: IdentifierKind
+        identifier_id: UUID
+        method_id: str | None
+        """Of the payment method that it tells, if it tells one."""
+
+        def apply(self, aggregate: "Member") -> None:
+            known = (self.kind, self.method_id)
+            others = tuple(trait for trait in aggregate.identifiers if trait[:2] != known)
+            aggregate.identifiers = (*others, (*known, self.identifier_id))
+
+    class HeldForReview(Event):
+        """Other accounts have it too, or had it when they were blocked: an agent looks at them."""
+
+        TOPIC = "members.member.held_for_review"
+        kind: IdentifierKind
+        others: tuple[MemberId, ...]
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.in_review = (*aggregate.in_review, self.kind)
+
+    class ReviewCleared(Event):
+        """An agent has looked: this account may stay beside the others."""
+
+        TOPIC = "members.member.review_cleared"
+        reason: Personal[str]
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.in_review = ()
+
+    class TurnedAway(Event):
+        """The address belongs to another account, or to one that is blocked: this one leads nowhere.
+
+        Whoever opened it is told nothing, as they may not be the owner; the owner is, by mail.
+        """
+
+        TOPIC = "members.member.turned_away"
+        banned: bool
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.turned_away = True
+
     class LicenceSubmitted(Event):
         """A driving licence waits for its check."""
 
         TOPIC = "members.member.licence_submitted"
         number: Personal[str]
-        country: Restricted[str]
-        issued_on: Restricted[date]
-        expires_on: Restricted[date]
+        country: Personal[str]
+        issued_on: Personal[date]
+        expires_on: Personal[date]
 
         def apply(self, aggregate: "Member") -> None:
-            aggregate.licence = Licence(country=self.country, issued_on=self.issued_on, expires_on=self.expires_on)
+            aggregate.licence = Licence.of(self.country, self.issued_on, self.expires_on)
 
     class LicenceVerified(Event):
         """The licence was seen and is good."""
@@ -83,7 +137,7 @@ class Member(Aggregate):
         """The licence was turned down."""
 
         TOPIC = "members.member.licence_rejected"
-        reason: str
+        reason: Personal[str]
 
         def apply(self, aggregate: "Member") -> None:
             changed = {"state": LicenceState.REJECTED}
@@ -94,20 +148,14 @@ class Member(Aggregate):
 
         TOPIC = "members.member.payment_method_added"
         method_id: str
-        token: str
-        brand: str
+        token: Personal[str]
+        brand: Personal[str]
         prepaid: bool
-        expires_on: date
+        expires_on: Personal[date]
 
         def apply(self, aggregate: "Member") -> None:
-            method = PaymentMethod(
-                method_id=self.method_id,
-                token=self.token,
-                brand=self.brand,
-                prepaid=self.prepaid,
-                expires_on=self.expires_on,
-            )
-            aggregate.payment_methods = (*aggregate.payment_methods, method)
+            method = PaymentMethod.of(self.method_id, self.token, self.brand, self.expires_on, prepaid=self.prepaid)
+            aggregate.payment_methods = (*aggregate.payment_methods, *method)
 
     class PaymentMethodRemoved(Event):
         """A way to pay is not used any more."""
@@ -117,24 +165,25 @@ class Member(Aggregate):
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.payment_methods = tuple(m for m in aggregate.payment_methods if m.method_id != self.method_id)
+            aggregate.identifiers = tuple(trait for trait in aggregate.identifiers if trait[1] != self.method_id)
 
     class Blocked(Event):
         """No new reservations and trips."""
 
         TOPIC = "members.member.blocked"
-        reason: str
+        reason: Personal[str]
 
         def apply(self, aggregate: "Member") -> None:
-            aggregate.blocked_for = self.reason
+            aggregate.blocked = True
 
     class Unblocked(Event):
         """Free again."""
 
         TOPIC = "members.member.unblocked"
-        reason: str
+        reason: Personal[str]
 
         def apply(self, aggregate: "Member") -> None:
-            aggregate.blocked_for = None
+            aggregate.blocked = False
 
     class FellIntoArrears(Event):
         """The money of an invoice could not be taken: no new reservations and trips until it is settled."""
@@ -183,7 +232,7 @@ class Member(Aggregate):
         """Id of whoever asked for it."""
 
         def apply(self, aggregate: "Member") -> None:
-            aggregate.erased, aggregate.payment_methods = True, ()
+            aggregate.erased, aggregate.payment_methods, aggregate.identifiers = True, (), ()
 
     class ReservationOpened(Event):
         """The member holds a car."""
@@ -234,21 +283,42 @@ class Member(Aggregate):
         """Accept the address if the code is the one sent there; verified already, it changes nothing."""
         if self.email_verified:
             return
-        if self.email_code is None or not compare_digest(code.encode(), self.email_code.encode()):
+        known = None if self.turned_away else self.email_code
+        if known is None or not compare_digest(code.encode(), known.encode()):
             refuse_if(
                 [Violation(code="member.wrong_email_code", detail="use the code of the newest verification mail")]
             )
         self.trigger_event(self.EmailVerified, timestamp=at)
 
+    def identify(self, kind: IdentifierKind, identifier_id: UUID, at: datetime, method_id: str | None = None) -> None:
+        """Note what tells this person from others; noted already, it changes nothing."""
+        if (kind, method_id, identifier_id) not in self.identifiers:
+            facts = {"kind": kind, "identifier_id": identifier_id, "method_id": method_id}
+            self.trigger_event(self.Identified, timestamp=at, **facts)
+
+    def hold_for_review(self, kind: IdentifierKind, others: tuple[MemberId, ...], at: datetime) -> None:
+        """Keep the member from driving until an agent has looked at the other accounts too."""
+        if kind not in self.in_review:
+            self.trigger_event(self.HeldForReview, timestamp=at, kind=kind, others=others)
+
+    def clear_review(self, reason: str, at: datetime) -> None:
+        """Let the account stay beside the others. Nothing in review, it changes nothing."""
+        if self.in_review:
+            self.trigger_event(self.ReviewCleared, timestamp=at, reason=reason)
+
+    def turn_away(self, at: datetime, *, banned: bool) -> None:
+        """Have the account lead nowhere."""
+        self.trigger_event(self.TurnedAway, timestamp=at, banned=banned)
+
     def submit_licence(self, command: commands.SubmitLicence, at: datetime) -> None:
-        """Take a licence for a check; it replaces an earlier one. Refused when its dates cannot be."""
-        refuse_if([dates_reversed(command.issued_on, command.expires_on)])
+        """Take a licence for a check; it replaces an earlier one. The caller has checked its dates."""
         facts = command.model_dump(exclude={"member_id"})
         self.trigger_event(self.LicenceSubmitted, timestamp=at, **facts)
 
-    def verify_licence(self, at: datetime) -> None:
-        """Accept the licence handed in; twice changes nothing. One that was turned down must be handed in anew."""
-        refuse_if([missing(self.licence), turned_down(self.licence)])
+    def verify_licence(self, at: datetime, today: date) -> None:
+        """Accept the licence handed in; twice changes nothing. One turned down or expired must be handed in anew."""
+        known = self.licence
+        refuse_if([missing(known), turned_down(known), expired(known.expires_on, today) if known else None])
         if self._licence_state is not LicenceState.VERIFIED:
             self.trigger_event(self.LicenceVerified, timestamp=at)
 
@@ -261,7 +331,8 @@ class Member(Aggregate):
     def add_payment_method(self, command: commands.AddPaymentMethod, at: datetime) -> None:
         """Take a payment method; one that is known changes nothing."""
         if command.method_id not in {m.method_id for m in self.payment_methods}:
-            self.trigger_event(self.PaymentMethodAdded, timestamp=at, **command.model_dump(exclude={"member_id"}))
+            facts = command.model_dump(exclude={"member_id", "provider_fingerprint"})
+            self.trigger_event(self.PaymentMethodAdded, timestamp=at, **facts)
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
@@ -272,12 +343,12 @@ class Member(Aggregate):
 
     def block(self, reason: str, at: datetime) -> None:
         """Keep the member from anything new; what is under way goes on. Blocked already, it changes nothing."""
-        if self.blocked_for is None:
+        if not self.blocked:
             self.trigger_event(self.Blocked, reason=reason, timestamp=at)
 
     def unblock(self, reason: str, at: datetime) -> None:
         """Lift the block."""
-        if self.blocked_for is not None:
+        if self.blocked:
             self.trigger_event(self.Unblocked, reason=reason, timestamp=at)
 
     def fall_into_arrears(self, invoice_id: InvoiceId, at: datetime) -> None:
@@ -313,25 +384,35 @@ class Member(Aggregate):
             return None
         return Violation(code="member.erased", detail="this account was erased: open a new one")
 
-    def ineligibility(self, rulebook: Rulebook, at: datetime) -> list[Violation]:
-        """Every reason why this person may not take a car now. Age and expiries go by the day in the member's city."""
+    def ineligibility(self, rulebook: Rulebook, at: datetime, until: datetime | None = None) -> list[Violation]:
+        """Every reason why this person may not take a car now, or may not have it until then.
+
+        Age and expiries go by the day in the member's city.
+        """
         if erasure := self.erasure():
             return [erasure]
-        rules, today = rulebook.eligibility, rulebook.city(self.city_id).local_day(at)
+        rules, city = rulebook.eligibility, rulebook.city(self.city_id)
+        today, last_day = city.local_day(at), city.local_day(until or at)
         found = [
-            None
-            if self.email_verified
-            else Violation(code="member.email_unverified", detail="verify the e-mail address"),
             age_violation(self.birth_date, rules, today),
-            *licence_violations(self.licence, rules, at, today),
-            payment_violation(self.charged_method, rules, today),
-            None
-            if self.blocked_for is None
-            else Violation(code="member.blocked", detail="this account is blocked: contact support"),
+            *licence_violations(self.licence, rules, at, today, last_day),
+            payment_violation(self.charged_method, rules, last_day),
+            *self._standing(),
             arrears_violation(self.arrears),
             self.occupation(),
         ]
         return [violation for violation in found if violation]
+
+    def _standing(self) -> list[Violation]:
+        """What stands against the account itself. A review shows only who has proved the address."""
+        found = []
+        if not self.email_verified:
+            found.append(Violation(code="member.email_unverified", detail="verify the e-mail address"))
+        elif self.in_review:
+            found.append(Violation(code="member.in_review", detail="we are looking at this account: contact support"))
+        if self.blocked:
+            found.append(Violation(code="member.blocked", detail="this account is blocked: contact support"))
+        return found
 
     def occupation(self) -> Violation | None:
         """The reservation or the trip that stands against another one."""

@@ -4,12 +4,17 @@ from collections.abc import Iterable
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import DestroyKey, Policies, Reaction, SendMessage
+from domain.kernel.policy import DestroyKey, ForgetIdentifier, Policies, Reaction, Scheduled, SendMessage
+from domain.members.commands import EndBan
+from domain.members.identifier import Identifier
 from domain.members.member import Member
 
 
 def when_registered_then_ask_to_verify_email(recorded: RecordedEvent, event: Member.Registered) -> Iterable[Reaction]:
-    """The code itself is personal: the messenger looks it up when it writes the mail."""
+    """The code itself is personal: the messenger looks it up when it writes the mail.
+
+    It writes something else where the address belongs to another account, whose owner is told.
+    """
     yield SendMessage(member_id=MemberId(event.originator_id), template="verify_email")
 
 
@@ -23,9 +28,8 @@ def when_licence_verified_then_tell_member(
 def when_licence_rejected_then_tell_member(
     recorded: RecordedEvent, event: Member.LicenceRejected
 ) -> Iterable[Reaction]:
-    """With the reason, so that the member can hand in what is missing."""
-    values = {"reason": event.reason}
-    yield SendMessage(member_id=MemberId(event.originator_id), template="licence_rejected", values=values)
+    """With the reason, which the messenger looks up: it may tell something of the person."""
+    yield SendMessage(member_id=MemberId(event.originator_id), template="licence_rejected")
 
 
 def when_blocked_then_tell_member(recorded: RecordedEvent, event: Member.Blocked) -> Iterable[Reaction]:
@@ -43,6 +47,17 @@ def when_arrears_settled_then_tell_member(recorded: RecordedEvent, event: Member
     yield SendMessage(member_id=MemberId(event.originator_id), template="arrears_settled")
 
 
+def when_ban_kept_then_end_it(recorded: RecordedEvent, event: Identifier.BanKept) -> Iterable[Reaction]:
+    """What is kept of somebody who was erased is kept until the day that was set then."""
+    identifier_id, member_id = event.originator_id, event.member_id
+    yield Scheduled(due_at=event.until, command=EndBan(identifier_id=identifier_id, member_id=member_id))
+
+
+def when_forgotten_then_nothing_leads_to_it(recorded: RecordedEvent, event: Identifier.Forgotten) -> Iterable[Reaction]:
+    """Tried again until it is done."""
+    yield ForgetIdentifier(identifier_id=event.originator_id)
+
+
 def when_member_erased_then_destroy_key(recorded: RecordedEvent, event: Member.Erased) -> Iterable[Reaction]:
     """Tried again until it is done: what is on record must become so."""
     yield DestroyKey(member_id=MemberId(event.originator_id))
@@ -56,4 +71,6 @@ POLICIES: Policies = {
     Member.FellIntoArrears: (when_in_arrears_then_tell_member,),
     Member.ArrearsSettled: (when_arrears_settled_then_tell_member,),
     Member.Erased: (when_member_erased_then_destroy_key,),
+    Identifier.BanKept: (when_ban_kept_then_end_it,),
+    Identifier.Forgotten: (when_forgotten_then_nothing_leads_to_it,),
 }

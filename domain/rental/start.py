@@ -23,10 +23,11 @@ class Claim(Value):
 
 
 async def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
-    """Every reason against this member taking this free car now."""
+    """Every reason against this member taking this free car now, or having it as long as it is held at first."""
+    limits = work.rulebook.reservation
     return [
-        *member.ineligibility(work.rulebook, work.now),
-        *vehicle.unavailability(await newest_readings(vehicle, work), work.rulebook.reservation),
+        *member.ineligibility(work.rulebook, work.now, work.now + limits.free),
+        *vehicle.unavailability(await newest_readings(vehicle, work), limits),
     ]
 
 

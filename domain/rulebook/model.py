@@ -9,6 +9,7 @@ from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested, Rules
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
+from domain.rulebook.uniqueness import Uniqueness
 
 BillUntil = Literal["wish", "later"]
 """Where the meter of a trip stops: at the wish to end it, or at the later of the wish and its fulfilment."""
@@ -148,6 +149,8 @@ class Rulebook(Digested):
     """What a member may choose or have that a price depends on, e.g. a lower excess."""
     eligibility: Eligibility
     """Who may drive."""
+    uniqueness: Uniqueness = Uniqueness()
+    """Whether one person may have several accounts."""
     reservation: ReservationLimits
     """How long a car may be held."""
     trip: TripLimits = TripLimits()
@@ -189,10 +192,3 @@ class Rulebook(Digested):
             msg = f"{self.key} has no tariff for {model} in {city_id} at {at:%Y-%m-%d}"
             raise LookupError(msg)
         return max(found, key=lambda t: t.valid_from)
-
-
-def on(day: date, rules: tuple[TaxRule, ...]) -> tuple[TaxRule, ...]:
-    """The taxes in force on a day."""
-    return tuple(
-        [rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until)]
-    )

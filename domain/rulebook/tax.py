@@ -24,3 +24,10 @@ class TaxRule(Rules):
     """Whether the prices contain it, or it is added to them."""
     compound: bool = False
     """Whether an added tax is on the net amount plus all taxes before it in the list, or on the net amount alone."""
+
+
+def on(day: date, rules: tuple[TaxRule, ...]) -> tuple[TaxRule, ...]:
+    """The taxes in force on a day."""
+    return tuple(
+        [rule for rule in rules if rule.valid_from <= day and (rule.valid_until is None or day < rule.valid_until)]
+    )

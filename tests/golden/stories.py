@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from domain.fleet import commands as fleet
 from domain.fleet.zones import ZoneKind
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import TaskId, TripId, VehicleId, ZoneId, derived_id
+from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from domain.members import commands as members
 from domain.publishing.commands import PublishRulebook
@@ -54,6 +54,32 @@ async def a_member_has_troubles(world: World) -> None:
         members.UnblockMember(member_id=grace, reason="the invoice was paid"),
     ):
         await world.do(command)
+
+
+async def two_accounts_are_of_one_person(world: World) -> None:
+    frances, jean = await member(world, "Frances"), await member(world, "Jean")
+    theirs = members.SubmitLicence(
+        member_id=frances, number="K0816", country="DE", issued_on=date(2012, 6, 1), expires_on=date(2027, 6, 1)
+    )
+    for command in (
+        theirs,
+        theirs.model_copy(update={"member_id": jean}),
+        members.ClearReview(member_id=jean, reason="sisters: the wrong one was handed in"),
+        members.BlockMember(member_id=frances, reason="fraud"),
+        members.UnblockMember(member_id=frances, reason="it was somebody else"),
+        members.BlockMember(member_id=frances, reason="fraud after all"),
+        members.RegisterMember(
+            member_id=MemberId(derived_id("member", "somebody")),
+            city_id="berlin",
+            name="Somebody",
+            email=f"jean.{jean.hex}@example.org",
+            birth_date=date(1990, 5, 1),
+            email_code="4711",
+        ),
+        members.EraseMember(member_id=frances, reason="asked for by letter"),
+    ):
+        await world.do(command)
+    await world.advance(timedelta(days=1096))
 
 
 async def a_member_pays_late(world: World) -> None:
@@ -187,6 +213,7 @@ async def a_member_wants_to_be_forgotten(world: World) -> None:
 
 STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_member_has_troubles,
+    two_accounts_are_of_one_person,
     a_member_pays_late,
     a_city_is_drawn_anew,
     a_service_gets_its_rules,

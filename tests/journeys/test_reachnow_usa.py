@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from domain.kernel.messages import Role
-from domain.rulebook.model import on
+from domain.rulebook.tax import on
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.places import BERLIN, SEATTLE

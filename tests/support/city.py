@@ -59,12 +59,17 @@ class City:
     async def member(self, card: str = "tok_visa", *, of: Place | None = None) -> dict[str, str]:
         """Headers of a member who may drive, of this place or of another one."""
         place = of or self.place
-        ada = {"city_id": place.city_id, "name": "Ada", "email": "ada@example.org", "birth_date": "1990-05-17"}
+        ada = {
+            "city_id": place.city_id,
+            "name": "Ada",
+            "email": f"ada.{uuid4().hex}@example.org",
+            "birth_date": "1990-05-17",
+        }
         registered = (await self.post("/v1/members", {**ada, "service": place.service}, {})).json()
         me, mine = registered["id"], {"Authorization": f"Bearer {registered['token']}"}
         agent = self.token(Role.AGENT, service=place.service)
         dates = {"issued_on": "2015-01-01", "expires_on": "2039-01-01"}
-        licence = {"number": "B072RRE2I55", "country": place.licence_country, **dates}
+        licence = {"number": f"B{uuid4().hex[:10]}", "country": place.licence_country, **dates}
         for path, given, headers in (
             ("verify-email", {"code": self.running.system.tokens.code("email", me)}, mine),
             ("licence", licence, mine),

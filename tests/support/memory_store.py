@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Event
 from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, RulebookSupersededError, VersionConflictError
-from domain.kernel.ids import CommandId
+from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Metadata, RecordedEvent
 from domain.rulebook.published import PublishedRulebook
 
@@ -34,6 +34,7 @@ class MemoryStore:
         """The objects that decided, to compare them with what the events alone give."""
         self._streams: dict[UUID, list[RecordedEvent]] = defaultdict(list)
         self._outcomes: dict[CommandId, Remembered] = {}
+        self.stand_ins: dict[tuple[str, str], UUID] = {}
 
     async def load(self, aggregate_class: type[A], id: UUID, /, *, service: str | None = None) -> A:
         stream = self._streams.get(id, [])
@@ -94,6 +95,12 @@ class MemoryStore:
 
     async def outcome(self, command_id: CommandId, /) -> Remembered | None:
         return self._outcomes.get(command_id)
+
+    async def stand_in(self, kind: str, value: str, /) -> UUID:
+        return self.stand_ins.setdefault((kind, value), derived_id("stand-in", len(self.log), kind, value))
+
+    async def known_stand_in(self, kind: str, value: str, /) -> UUID | None:
+        return self.stand_ins.get((kind, value))
 
     async def read(
         self,

@@ -19,13 +19,17 @@ def a_member(member_id: MemberId) -> list[Command]:
             member_id=member_id,
             city_id="berlin",
             name="Ada",
-            email="ada@example.org",
+            email=f"ada.{member_id.hex}@example.org",
             birth_date=date(1990, 1, 1),
             email_code="1",
         ),
         members.VerifyEmail(member_id=member_id, code="1"),
         members.SubmitLicence(
-            member_id=member_id, number="B0725", country="DE", issued_on=date(2010, 1, 1), expires_on=FAR_AWAY
+            member_id=member_id,
+            number=member_id.hex,
+            country="DE",
+            issued_on=date(2010, 1, 1),
+            expires_on=FAR_AWAY,
         ),
         members.VerifyLicence(member_id=member_id),
         members.AddPaymentMethod(

@@ -38,13 +38,17 @@ async def member(world: World, name: str = "Ada") -> MemberId:
             member_id=who,
             city_id="berlin",
             name=name,
-            email=f"{name.lower()}@example.org",
+            email=f"{name.lower()}.{who.hex}@example.org",
             birth_date=date(1990, 5, 1),
             email_code="4711",
         ),
         VerifyEmail(member_id=who, code="4711"),
         SubmitLicence(
-            member_id=who, number="B072", country="DE", issued_on=date(2010, 1, 1), expires_on=date(2033, 1, 1)
+            member_id=who,
+            number=who.hex,
+            country="DE",
+            issued_on=date(2010, 1, 1),
+            expires_on=date(2033, 1, 1),
         ),
         VerifyLicence(member_id=who),
         AddPaymentMethod(

@@ -19,7 +19,15 @@ from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
-from domain.kernel.policy import AskPaymentProvider, DestroyKey, Reaction, Scheduled, SendMessage, TellVehicle
+from domain.kernel.policy import (
+    AskPaymentProvider,
+    DestroyKey,
+    ForgetIdentifier,
+    Reaction,
+    Scheduled,
+    SendMessage,
+    TellVehicle,
+)
 from domain.rulebook.model import Rulebook
 from tests.support.memory_store import MemoryStore
 from tests.support.services import GivenRulebooks
@@ -150,6 +158,9 @@ class World:
                 await self._car_hears(reaction)
             case DestroyKey():
                 self.destroyed.append(reaction.member_id)
+            case ForgetIdentifier():
+                kept = self.store.stand_ins.items()
+                self.store.stand_ins = {value: id for value, id in kept if id != reaction.identifier_id}
             case AskPaymentProvider():
                 await self._provider_hears(reaction)
             case Command():

@@ -19,6 +19,7 @@ from adapters.postgres.event_store.reader import Filter, LogReader
 from adapters.postgres.event_store.server_epoch import KnownServer
 from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotAudit
 from adapters.postgres.event_store.snapshot_costs import Costs
+from adapters.postgres.event_store.stand_ins import StandIns
 from adapters.postgres.listener import Listener
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import CommandAlreadyDoneError, RulebookSupersededError, VersionConflictError
@@ -56,6 +57,7 @@ class PostgresEventStore:
         self.pool = pool
         self.keys = KeyStore(pool, master_key)
         self.listener = Listener(pool)
+        self.stand_ins = StandIns(pool, self.keys)
         self.reader = LogReader(pool, self.keys)
         server = KnownServer(pool)
         self._group_commit = GroupCommit(pool, self.listener.events.wake, figures, server)
@@ -119,6 +121,14 @@ class PostgresEventStore:
         row = await retrying(lambda: self.pool.fetchrow(_OUTCOME, command_id))
         return StoredOutcome(row["result"], row["position"], row["fingerprint"]) if row else None
 
+    async def stand_in(self, kind: str, value: str, /) -> UUID:
+        """The id that stands for a value about a person. See the port."""
+        return await self.stand_ins.of(kind, value)
+
+    async def known_stand_in(self, kind: str, value: str, /) -> UUID | None:
+        """The id that stands for it already, or none."""
+        return await self.stand_ins.known(kind, value)
+
     async def end(self) -> int:
         """The position of the last event, 0 when there is none."""
         position: int = await self.pool.fetchval(_END)
@@ -155,6 +165,10 @@ class PostgresEventStore:
         """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
         await self.keys.destroy(subject)
         self.listener.erasures.wake()
+
+    async def forget(self, stand_in: UUID) -> None:
+        """Have nothing lead to an id that stood for a value about a person. Twice changes nothing."""
+        await self.stand_ins.forget(stand_in)
 
     def _forget(self) -> None:
         self.keys.forget()

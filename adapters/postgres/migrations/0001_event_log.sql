@@ -78,13 +78,23 @@ comment on column csbe.keys.key is 'The key, wrapped by the master key where the
 comment on column csbe.keys.created_at is 'When the first fact about the person was stored.';
 comment on column csbe.keys.destroyed_at is 'When the person was erased.';
 
+create table csbe.stand_ins (
+    digest bytea primary key,
+    stand_in uuid not null unique,
+    created_at timestamptz not null default transaction_timestamp()
+);
+comment on table csbe.stand_ins is 'Which id stands for an address, a licence or a card in the log. Without its row nothing leads from one to the other.';
+comment on column csbe.stand_ins.digest is 'HMAC-SHA-256 of service, kind and value under the installation''s key stand_ins.';
+comment on column csbe.stand_ins.stand_in is 'Made by chance: the aggregate members.identifier in csbe.events.';
+comment on column csbe.stand_ins.created_at is 'When the value came first.';
+
 create table csbe.installation_keys (
     name text primary key,
     key bytea not null,
     created_at timestamptz not null default transaction_timestamp()
 );
 comment on table csbe.installation_keys is 'Keys of the installation itself. They never change: ids that follow from one must come out the same for ever.';
-comment on column csbe.installation_keys.name is 'What it is for: command_ids.';
+comment on column csbe.installation_keys.name is 'What it is for: command_ids, mqtt, stand_ins.';
 comment on column csbe.installation_keys.key is 'The key, wrapped by the master key where there is one.';
 comment on column csbe.installation_keys.created_at is 'When it was made.';
 

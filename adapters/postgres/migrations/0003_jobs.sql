@@ -20,7 +20,7 @@ create index jobs_due on csbe.jobs (due_at) where failed_at is null;
 comment on table csbe.jobs is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
 comment on column csbe.jobs.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';
 comment on column csbe.jobs.policy is 'Name of the policy that decided it.';
-comment on column csbe.jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message, destroy_key.';
+comment on column csbe.jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message, destroy_key, forget_identifier.';
 comment on column csbe.jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
 comment on column csbe.jobs.service is 'Key of the rulebook it belongs to.';
 comment on column csbe.jobs.correlation_id is 'The outside request that everything follows from.';
@@ -51,7 +51,7 @@ create table csbe.dropped_jobs (
 comment on table csbe.dropped_jobs is 'Failed jobs that an operator took out of csbe.jobs: they will never be carried out.';
 comment on column csbe.dropped_jobs.id is 'Id of the job.';
 comment on column csbe.dropped_jobs.policy is 'Name of the policy that decided it.';
-comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message, destroy_key.';
+comment on column csbe.dropped_jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message, destroy_key, forget_identifier.';
 comment on column csbe.dropped_jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
 comment on column csbe.dropped_jobs.service is 'Key of the rulebook it belonged to.';
 comment on column csbe.dropped_jobs.correlation_id is 'The outside request that everything follows from.';

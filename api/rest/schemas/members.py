@@ -67,6 +67,8 @@ class PaymentMethodBody(Body):
     brand: Annotated[str, Field(max_length=40)]
     prepaid: bool = False
     expires_on: date
+    provider_fingerprint: Annotated[str | None, Field(min_length=4, max_length=200)] = None
+    """Of the card or account itself, the same however often it was given a token."""
 
 
 class LicenceShown(BaseModel):

@@ -64,6 +64,8 @@ def times_that_are_none(rulebook: Rulebook) -> Found:
         yield Fault(("reservation", "maximum"), "no car could be held: write a longer one")
     if rulebook.eligibility.licence_recheck is not None and rulebook.eligibility.licence_recheck <= _NOTHING:
         yield Fault(("eligibility", "licence_recheck"), "no check would hold: write a longer one, or take it out")
+    if rulebook.uniqueness.ban_kept_for < _NOTHING:
+        yield Fault(("uniqueness", "ban_kept_for"), "no time is shorter than none: write PT0S or longer")
 
 
 @of_service

@@ -11,9 +11,9 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from api.auth import TokenAuthority
 from api.composition.effects import Effects
 from domain.kernel.ids import MemberId
-from domain.kernel.policy import DestroyKey, SendMessage
+from domain.kernel.policy import DestroyKey, ForgetIdentifier, SendMessage
 from domain.members.member import Member
-from tests.api.cli.terminal import registered
+from tests.api.cli.terminal import NOW, append, registered
 
 
 @pytest.fixture
@@ -59,3 +59,42 @@ async def test_a_key_is_destroyed_however_often_that_is_asked_for(effects: Effec
 
     assert (await store.load(Member, ada.id)).birth_date is None
     assert (await store.load(Member, bob.id)).birth_date is not None
+
+
+@pytest.mark.parametrize(
+    ("banned", "subject"), [(False, "You have an account already"), (True, "No account was opened")]
+)
+async def test_the_owner_of_an_address_is_told_and_gets_no_code(
+    effects: Effects, store: PostgresEventStore, tmp_path: Path, *, banned: bool, subject: str
+) -> None:
+    ada = await registered(store)
+    ada.turn_away(NOW, banned=banned)
+    await append(store, ada)
+
+    await effects.perform(message(MemberId(ada.id)), "1")
+
+    [mail] = mails(tmp_path)
+    assert f"Subject: {subject}" in mail
+    assert effects.tokens.code("email", str(ada.id)) not in mail
+
+
+async def test_why_a_licence_was_turned_down_stands_in_the_mail_alone(
+    effects: Effects, store: PostgresEventStore, tmp_path: Path
+) -> None:
+    ada = await registered(store)
+    ada.trigger_event(Member.LicenceRejected, timestamp=NOW, reason="the photo shows your sister")
+    await append(store, ada)
+
+    await effects.perform(SendMessage(member_id=MemberId(ada.id), template="licence_rejected"), "1")
+
+    [mail] = mails(tmp_path)
+    assert "the photo shows your sister" in mail
+
+
+async def test_nothing_leads_to_an_identifier_that_is_forgotten(effects: Effects, store: PostgresEventStore) -> None:
+    id = await store.stand_in("email", "ada@example.org")
+
+    for key in ("1", "2"):
+        await effects.perform(ForgetIdentifier(identifier_id=id), key)
+
+    assert await store.known_stand_in("email", "ada@example.org") is None

@@ -12,32 +12,45 @@ CODE = "4711"
 _number = count()
 
 
-async def registered(world: World, city_id: str = "berlin", birth_date: date = date(1990, 5, 1)) -> MemberId:
+async def registered(
+    world: World, city_id: str = "berlin", birth_date: date = date(1990, 5, 1), email: str | None = None
+) -> MemberId:
     """Somebody who has opened an account and done nothing else."""
     who = MemberId(derived_id("applicant", next(_number)))
+    address = email or f"{who.hex}@example.org"
     command = RegisterMember(
-        member_id=who, city_id=city_id, name="Ada", email="ada@example.org", birth_date=birth_date, email_code=CODE
+        member_id=who, city_id=city_id, name="Ada", email=address, birth_date=birth_date, email_code=CODE
     )
     await world.do(command)
     return who
 
 
-async def verified(world: World, city_id: str = "berlin") -> MemberId:
+async def verified(world: World, city_id: str = "berlin", email: str | None = None) -> MemberId:
     """Somebody whose e-mail address is known to be theirs."""
-    who = await registered(world, city_id)
+    who = await registered(world, city_id, email=email)
     await world.do(VerifyEmail(member_id=who, code=CODE))
     return who
 
 
 def licence(
-    who: MemberId, country: str = "DE", issued_on: date = date(2010, 1, 1), expires_on: date = date(2033, 1, 1)
+    who: MemberId,
+    country: str = "DE",
+    issued_on: date = date(2010, 1, 1),
+    expires_on: date = date(2033, 1, 1),
+    number: str | None = None,
 ) -> SubmitLicence:
     """A driving licence to hand in."""
-    return SubmitLicence(member_id=who, number="B072", country=country, issued_on=issued_on, expires_on=expires_on)
+    known = number or f"B072{who.hex}"
+    return SubmitLicence(member_id=who, number=known, country=country, issued_on=issued_on, expires_on=expires_on)
 
 
 def card(
-    who: MemberId, method_id: str = "card", expires_on: date = date(2030, 1, 1), *, prepaid: bool = False
+    who: MemberId,
+    method_id: str = "card",
+    expires_on: date = date(2030, 1, 1),
+    *,
+    prepaid: bool = False,
+    fingerprint: str | None = None,
 ) -> AddPaymentMethod:
     """A card to pay with."""
     return AddPaymentMethod(
@@ -47,4 +60,5 @@ def card(
         brand="visa",
         prepaid=prepaid,
         expires_on=expires_on,
+        provider_fingerprint=fingerprint,
     )

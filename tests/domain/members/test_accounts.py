@@ -113,7 +113,7 @@ async def test_a_member_whose_block_was_lifted_can_be_blocked_for_another_reason
     await world.do(BlockMember(member_id=who, reason="fraud"))
 
     assert [blocked.reason for blocked in world.events(Member.Blocked)] == ["unpaid", "fraud"]
-    assert (await world.store.load(Member, who)).blocked_for == "fraud"
+    assert (await world.store.load(Member, who)).blocked
 
 
 async def test_there_is_no_block_to_lift_from_a_free_member(world: World) -> None:

@@ -16,6 +16,7 @@ from domain.rulebook.model import Eligibility, Rulebook
 from tests.support.services import DRIVENOW_EUROPE, REACHNOW_USA
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
+TODAY = NOW.date()
 STRICT = Eligibility(
     minimum_age=21,
     minimum_licence_years=1,
@@ -48,7 +49,7 @@ def licensed(
         ),
         NOW,
     )
-    member.verify_licence(NOW)
+    member.verify_licence(NOW, min(TODAY, expires_on))
 
 
 def paying(member: Member, *, prepaid: bool = False, expires_on: date = date(2030, 1, 1)) -> None:
@@ -188,6 +189,20 @@ def test_birthdays_and_expiries_go_by_the_day_in_the_city(city_id: str, rules: R
 
     assert evening == {"member.too_young", "member.licence_too_recent"}
     assert morning == {"member.licence_expired", "member.payment_method_expired"}
+
+
+def test_licence_and_card_must_last_as_long_as_the_car_is_wanted() -> None:
+    member = eligible()
+    licensed(member, expires_on=TODAY)
+    paying_to_the_end = member.payment_methods[-1].model_copy(update={"expires_on": TODAY})
+    member.payment_methods = (paying_to_the_end,)
+    midnight = datetime(2020, 6, 1, 22, tzinfo=UTC)
+
+    to_midnight = member.ineligibility(RULES, NOW, midnight - timedelta(seconds=1))
+    beyond = {violation.code for violation in member.ineligibility(RULES, NOW, midnight)}
+
+    assert to_midnight == []
+    assert beyond == {"member.licence_expired", "member.payment_method_expired"}
 
 
 @given(birth_date=st.dates(date(1930, 1, 1), date(2015, 1, 1)))

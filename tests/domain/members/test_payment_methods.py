@@ -1,6 +1,7 @@
 """Stories of payment methods: the newest one is charged, and none goes away while it may be needed."""
 
-from datetime import date
+from contextlib import nullcontext
+from datetime import date, timedelta
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_no_method_goes_away_while_it_may_have_to_be_charged(world: World,
 @pytest.mark.parametrize(
     ("newest", "code"),
     [
-        ({"expires_on": date(2026, 3, 1)}, "member.payment_method_expired"),
+        ({"expires_on": date(2026, 3, 2)}, "member.payment_method_expired"),
         ({"prepaid": True}, "member.prepaid_card"),
     ],
 )
@@ -79,5 +80,16 @@ async def test_the_method_that_is_charged_must_be_good_itself(newest: dict[str, 
 
     await world.do(card(who, "newest").model_copy(update=newest))
 
+    world.time += timedelta(days=2)
     reasons = (await world.store.load(Member, who)).ineligibility(world.rulebook, world.now())
     assert code in {reason.code for reason in reasons}
+
+
+@pytest.mark.parametrize(("expires_on", "taken"), [(date(2026, 3, 2), 1), (date(2026, 3, 1), 0), (date(2001, 1, 1), 0)])
+async def test_a_method_that_has_expired_is_not_taken(world: World, expires_on: date, taken: int) -> None:
+    who = await registered(world)
+
+    with nullcontext() if taken else pytest.raises(RefusedError, match="payment_method_expired"):
+        await world.do(card(who, expires_on=expires_on))
+
+    assert len(world.events(Member.PaymentMethodAdded)) == taken

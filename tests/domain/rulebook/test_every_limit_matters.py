@@ -18,15 +18,27 @@ from domain.kernel.approval import needs_two
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.money import Currency, Money
 from domain.kernel.units import Position
-from domain.members.eligibility import age_violation, licence_violations, payment_violation
+from domain.members.age import age_violation
+from domain.members.commands import AddPaymentMethod, BlockMember, EraseMember, SubmitLicence
+from domain.members.eligibility import licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, PaymentMethod
+from domain.members.identifier import Identifier
 from domain.members.member import Member
 from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rental.forced_end import far_back
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
-from domain.rulebook.model import BillingLimits, Eligibility, FleetLimits, ReservationLimits, Rulebook, TripLimits
+from domain.rulebook.model import (
+    BillingLimits,
+    Eligibility,
+    FleetLimits,
+    ReservationLimits,
+    Rulebook,
+    TripLimits,
+)
+from domain.rulebook.uniqueness import Uniqueness
+from tests.domain.members.applicants import verified
 from tests.projections.following import credit
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.world import World
@@ -42,6 +54,14 @@ LICENCE = Licence(
     verified_at=datetime(2025, 1, 1, tzinfo=UTC),
 )
 CARD = PaymentMethod(method_id="card", token="tok", brand="visa", prepaid=True, expires_on=date(2030, 1, 1))
+THE_LICENCE = {"number": "B1", "country": "DE", "issued_on": date(2010, 1, 1), "expires_on": date(2033, 1, 1)}
+THE_CARD = {
+    "method_id": "card",
+    "token": "tok",
+    "brand": "visa",
+    "expires_on": date(2030, 1, 1),
+    "provider_fingerprint": "fp-1",
+}
 EUROS = Money(amount_minor=5000, currency=Currency.EUR)
 STOPPED = NOON - timedelta(minutes=5)
 MOVED = VehicleReadings(
@@ -144,6 +164,52 @@ async def declined_and_refused(world: World) -> object:
     return again, codes(*(await world.store.load(Member, ada)).ineligibility(world.rulebook, world.now()))
 
 
+async def comes_again(world: World) -> object:
+    """Somebody opens another account, and another one after being banned and erased."""
+    address, outcomes = "again@example.org", []
+    for _ in range(3):
+        try:
+            who = await verified(world, email=address)
+            await world.do(SubmitLicence.model_validate({**THE_LICENCE, "member_id": who}))
+            await world.do(AddPaymentMethod.model_validate({**THE_CARD, "member_id": who}))
+        except RefusedError as error:
+            outcomes.append(codes(*error.violations))
+    first = world.events(Member.Registered)[0].originator_id
+    await world.do(BlockMember(member_id=first, reason="fraud"))
+    await world.do(EraseMember(member_id=first, reason="asked for"))
+    held = [(event.kind, event.others) for event in world.events(Member.HeldForReview)]
+    kept = [event.until - world.now() for event in world.events(Identifier.BanKept)]
+    return outcomes, len(held), kept
+
+
+async def comes_banned(world: World) -> object:
+    """Somebody who is blocked hands the licence in for another account."""
+    first, second = await verified(world), await verified(world)
+    await world.do(SubmitLicence.model_validate({**THE_LICENCE, "member_id": first}))
+    await world.do(BlockMember(member_id=first, reason="fraud"))
+    try:
+        await world.do(SubmitLicence.model_validate({**THE_LICENCE, "member_id": second}))
+    except RefusedError as error:
+        return codes(*error.violations)
+    return len(world.events(Member.HeldForReview))
+
+
+async def shares(world: World) -> object:
+    """Two with addresses of their own have the same licence and the same card."""
+    outcomes = []
+    for _ in range(2):
+        who = await verified(world)
+        for command in (
+            SubmitLicence.model_validate({**THE_LICENCE, "member_id": who}),
+            AddPaymentMethod.model_validate({**THE_CARD, "member_id": who}),
+        ):
+            try:
+                await world.do(command)
+            except RefusedError as error:
+                outcomes.append(codes(*error.violations))
+    return outcomes, [event.kind for event in world.events(Member.HeldForReview)]
+
+
 def two_for(amount: Money, limits: BillingLimits) -> bool:
     return needs_two(amount, limits.four_eyes_above)
 
@@ -154,6 +220,13 @@ ELIGIBILITY = [
     Trial("licence_countries", ("AT",), lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
     Trial("licence_recheck", timedelta(days=1), lambda rules: codes(*licence_violations(LICENCE, rules, NOON, TODAY))),
     Trial("prepaid_cards", False, lambda rules: codes(payment_violation(CARD, rules, TODAY))),
+]
+UNIQUENESS = [
+    Trial("email", "review", comes_again),
+    Trial("licence", "refuse", shares),
+    Trial("payment_method", "allow", shares),
+    Trial("banned", "review", comes_banned),
+    Trial("ban_kept_for", timedelta(days=1), comes_again),
 ]
 RESERVATION = [
     Trial("free", timedelta(minutes=5), hold_and_extend),
@@ -200,6 +273,7 @@ BILLING = [
 ]
 LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "eligibility": (Eligibility, ELIGIBILITY),
+    "uniqueness": (Uniqueness, UNIQUENESS),
     "reservation": (ReservationLimits, RESERVATION),
     "fleet": (FleetLimits, FLEET),
     "trip": (TripLimits, TRIP),
@@ -207,6 +281,9 @@ LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
 }
 EVERY = [(kind, trial) for kind, (_, trials) in LIMITS.items() for trial in trials]
 STORIES = {
+    comes_again,
+    comes_banned,
+    shares,
     declined_and_refused,
     hold_and_extend,
     start_that_hangs,
