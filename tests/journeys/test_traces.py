@@ -171,7 +171,7 @@ async def test_a_refusal_marks_the_command_and_no_span_tells_of_a_person(traced:
     assert command.failed
     assert command.facts["error.type"] == "RefusedError"
     assert (request.failed, request.facts["http.response.status_code"]) == (False, 409)
-    secrets = ("Ada", "ada@example.org", "B072RRE2I55", "tok_visa", member["Authorization"].split()[1], car.vin)
+    secrets = ("Ada", "@example.org", "tok_visa", member["Authorization"].split()[1], car.vin)
     assert [secret for secret in secrets if secret.encode() in collector.raw] == []
 
 

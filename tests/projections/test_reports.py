@@ -131,7 +131,7 @@ async def test_no_report_shows_who_somebody_is_or_what_an_agent_typed(
     names = [r[0] for r in await pool.fetch("select viewname from pg_views where schemaname = 'reports'")]
     shown = {name: str(await pool.fetch(f"select t::text from reports.{name} t")) for name in names}  # noqa: S608
 
-    for private in (TYPED, "Ada", "ada@example.org", "1990-05-01", "B072", "tok-Ada", "agent-7"):
+    for private in (TYPED, "Ada", "@example.org", "1990-05-01", "tok-Ada", "agent-7"):
         assert [name for name, text in shown.items() if private in text] == []
     assert str(ada) in shown["members"]
     assert str(trip) in shown["trips"]

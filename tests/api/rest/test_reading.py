@@ -214,8 +214,8 @@ async def test_an_event_stream_tells_about_persons_only_whoever_asks_and_may(cit
     [granted] = await lines_of(city, {**operator, **before}, 1, query=f"{query}&personal_data=true")
     refused = await city.api.get(f"/v1/events{query}&personal_data=true", headers=auditor)
 
-    assert "ada@example.org" not in without["data"]
-    assert "ada@example.org" in granted["data"]
+    assert "@example.org" not in without["data"]
+    assert "@example.org" in granted["data"]
     assert "email_code" not in granted["data"]
     assert refused.status_code == 403
 
