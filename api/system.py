@@ -1,8 +1,8 @@
 """What the routes work with; composed in `api.composition`, or by a test."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.trace import Tracer
 
@@ -21,6 +21,13 @@ Fetch = Callable[..., Awaitable[list[Row]]]
 """Runs one bound query on the read models."""
 
 
+class Extract(NamedTuple):
+    """Some rows of a long answer, and PostgreSQL's name of the type of each column."""
+
+    types: Mapping[str, str]
+    rows: list[Row]
+
+
 @dataclass(frozen=True)
 class System:
     """Everything behind the routes."""
@@ -35,6 +42,8 @@ class System:
     command_ids: CommandIds
     rulebooks: RulebookHistory
     fetch: Fetch
+    extract: Callable[..., AsyncGenerator[Extract, None]]
+    """Runs one bound query, and gives its rows piece by piece. Raises `TimeoutError` when that takes too long."""
     wait_until: Callable[[int], Awaitable[bool]]
     """Until the read models have reached a position of the log; false when that takes too long."""
     end: Callable[[], Awaitable[int]]

@@ -1,7 +1,11 @@
 """Remembers for queries: one projector per read model, its tables' SQL beside it. Nothing is decided here."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from projections.analysis import AnalysisProjector
 from projections.billing import BillingProjector
 from projections.event_log import EventLogProjector
 from projections.fleet import FleetProjector
@@ -16,6 +20,7 @@ PROJECTORS: tuple[Projector, ...] = (
     RentalProjector(),
     BillingProjector(),
     UtilisationProjector(),
+    AnalysisProjector(),
     EventLogProjector(),
 )
 
@@ -23,3 +28,24 @@ PROJECTORS: tuple[Projector, ...] = (
 def shared_sql() -> str:
     """The SQL of what all read models share; running it again changes nothing."""
     return (Path(__file__).parent / "shared.sql").read_text()
+
+
+class Report(NamedTuple):
+    """A view for analysts, as its comments describe it."""
+
+    name: str
+    about: str
+    columns: Mapping[str, str]
+    """By name, what each means."""
+
+
+_COMMENT = re.compile(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", re.MULTILINE)
+
+
+def reports() -> dict[str, Report]:
+    """Every view of the schema `reports`, by name."""
+    found: dict[str, dict[str, str]] = {}
+    for projector in PROJECTORS:
+        for name, column, about in _COMMENT.findall(projector.reports_sql()):
+            found.setdefault(name, {})[column] = about.replace("''", "'")
+    return {name: Report(name, said.pop(""), said) for name, said in found.items()}

@@ -51,7 +51,10 @@ create table invoices (
     subject_id uuid not null,
     member_id uuid not null,
     payer_id uuid not null,
+    city_id text not null,
     issued_at timestamptz not null,
+    issued_on date not null,
+    supplied_on date not null,
     currency text not null,
     net_minor bigint not null,
     tax_minor bigint not null,
@@ -80,7 +83,10 @@ comment on column invoices.subject_kind is 'Topic of the aggregate that it is fo
 comment on column invoices.subject_id is 'What it is for, e.g. the trip.';
 comment on column invoices.member_id is 'Who had it.';
 comment on column invoices.payer_id is 'Who pays.';
+comment on column invoices.city_id is 'City in which it was supplied.';
 comment on column invoices.issued_at is 'When it was issued.';
+comment on column invoices.issued_on is 'Day in the city on which it was issued: the day for the books.';
+comment on column invoices.supplied_on is 'Day in the city on which what it is for ended.';
 comment on column invoices.currency is 'ISO 4217.';
 comment on column invoices.net_minor is 'Net, in minor units.';
 comment on column invoices.tax_minor is 'All taxes, in minor units.';
@@ -104,6 +110,7 @@ create table credit_notes (
     invoice_id uuid not null,
     payer_id uuid not null,
     issued_at timestamptz not null,
+    issued_on date not null,
     currency text not null,
     net_minor bigint not null,
     tax_minor bigint not null,
@@ -120,6 +127,7 @@ comment on column credit_notes.seller is 'Legal entity that issued it.';
 comment on column credit_notes.invoice_id is 'The invoice of which it takes back a part, or all.';
 comment on column credit_notes.payer_id is 'Who pays the invoice.';
 comment on column credit_notes.issued_at is 'When it was issued.';
+comment on column credit_notes.issued_on is 'Day in the city on which it was issued: the day for the books.';
 comment on column credit_notes.currency is 'ISO 4217.';
 comment on column credit_notes.net_minor is 'Net, in minor units.';
 comment on column credit_notes.tax_minor is 'All taxes, in minor units.';

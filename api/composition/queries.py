@@ -1,7 +1,7 @@
 """Reads of the read models that the rest of the system is given as functions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import asyncpg
 
@@ -9,13 +9,15 @@ from adapters.mqtt.lookups import CachedDirectory, KnownVehicle, ZoneMap, ZoneSh
 from adapters.postgres.followers.follower import wait_for
 from adapters.postgres.read_models.generations import live_followers
 from adapters.postgres.read_models.projection import Projection
-from api.system import Row
+from api.system import Extract, Row
 from domain.kernel.ids import VehicleId, ZoneId
 
 _VEHICLES = """
 select distinct on (vin) vin, vehicle_id, service from read_v1.vehicles
 where vin = any($1) order by vin, service_state = 'decommissioned'
 """
+ROWS_AT_A_TIME = 5_000
+_TIME_LIMIT = "set local statement_timeout = '60s'"
 _ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
 
 
@@ -42,6 +44,26 @@ def fetcher(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:
         return [dict(row) for row in await pool.fetch(sql, *values)]
 
     return fetch
+
+
+def extractor(pool: asyncpg.Pool) -> Callable[..., AsyncGenerator[Extract, None]]:
+    """Runs one bound query whose answer may be long; the first piece comes also when there are no rows."""
+
+    async def extract(sql: str, *values: object) -> AsyncGenerator[Extract, None]:
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(_TIME_LIMIT)
+            statement = await connection.prepare(sql)
+            types = {column.name: column.type.name for column in statement.get_attributes()}
+            try:
+                cursor = await statement.cursor(*values)
+                rows = await cursor.fetch(ROWS_AT_A_TIME)
+                yield Extract(types, [dict(row) for row in rows])
+                while rows := await cursor.fetch(ROWS_AT_A_TIME):
+                    yield Extract(types, [dict(row) for row in rows])
+            except asyncpg.QueryCanceledError as error:
+                raise TimeoutError(str(error)) from error
+
+    return extract
 
 
 def waiter(pool: asyncpg.Pool, followers: tuple[Projection, ...]) -> Callable[[int], Awaitable[bool]]:

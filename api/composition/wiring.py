@@ -40,7 +40,7 @@ from api.composition.foundation import Foundation, foundation
 from api.composition.operators import Operators
 from api.composition.parts import Parts
 from api.composition.publication import publish_first
-from api.composition.queries import directory, fetcher, refresh_zones, waiter
+from api.composition.queries import directory, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.servers import broker_tls
 from api.observability import BrokerFigures, IngestFigures, WebhookFigures
@@ -130,6 +130,7 @@ async def _system(
         command_ids=CommandIds(await base.store.keys.of_installation("command_ids")),
         rulebooks=base.rulebooks,
         fetch=fetcher(base.pool),
+        extract=extractor(base.pool),
         wait_until=waiter(base.pool, followers),
         end=base.store.end,
         tracer=base.tracer,

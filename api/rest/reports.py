@@ -1,15 +1,20 @@
-"""Reports over HTTP: how a service stands, and how its fleet is used and what it earns."""
+"""Reports over HTTP: how a service stands, and every view that analysts have."""
 
+from contextlib import aclosing
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
 
+import projections
 from api.auth import Allowed, Caller
+from api.problems import Problem
 from api.rest.commands import InSystem
 from api.rest.export import MEDIA_TYPES, Format, as_file
 from api.rest.schemas.base import Word
-from api.rest.schemas.reports import CSV_EXAMPLE, Day, KeyFigures, Utilisation
+from api.rest.schemas.reports import CSV_EXAMPLE, JSON_EXAMPLE, KeyFigures, ReportColumn, ReportDescription, Reports
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -26,20 +31,53 @@ select
     (select coalesce(sum(gross_minor), 0)::bigint from read_v1.invoices where service = $1) as gross_minor,
     (select min(currency) from read_v1.invoices where service = $1) as currency
 """
-_UTILISATION = """
-select day, city_id, trips, driving_s, parked_s, distance_m, revenue_minor, currency from read_v1.fleet_days
-where service = $1 and ($2::date is null or day >= $2) and ($3::date is null or day <= $3)
-and ($4::text is null or city_id = $4)
-order by day desc, city_id limit 10000
-"""
+REPORTS = projections.reports()
+ReportName = StrEnum("ReportName", [(name.upper(), name) for name in REPORTS])  # type: ignore[misc]  # made of the SQL
+
+
+class Period(StrEnum):
+    """What the rows of a report add up."""
+
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+_DAYS = ("day", "starts_on", "month", "issued_on")
+_TIMES = ("recorded_at", "requested_at", "placed_at", "raised_at", "changed_at", "registered_at")
+"""By which column a report is cut, whichever it has."""
 _FILES: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers
     200: {
+        "description": "The rows, oldest first.",
         "content": {
+            MEDIA_TYPES[Format.JSON]: {
+                "schema": {
+                    "type": "object",
+                    "properties": {"rows": {"type": "array", "items": {"type": "object"}}},
+                    "required": ["rows"],
+                },
+                "example": JSON_EXAMPLE,
+            },
             MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
             MEDIA_TYPES[Format.PARQUET]: {"schema": {"type": "string", "format": "binary"}, "example": "PAR1..."},
-        }
+        },
     }
 }
+
+
+@router.get("", dependencies=[Depends(Allowed("reports:read"))])
+async def reports() -> Reports:
+    """Every report, with what its rows and columns mean."""
+    return Reports(
+        reports=[
+            ReportDescription(
+                name=report.name,
+                about=report.about,
+                columns=[ReportColumn(name=name, about=about) for name, about in report.columns.items()],
+            )
+            for report in REPORTS.values()
+        ]
+    )
 
 
 @router.get("/key-figures")
@@ -49,15 +87,38 @@ async def key_figures(by: Analyst, system: InSystem) -> KeyFigures:
     return KeyFigures(**figures)
 
 
-@router.get("/utilisation", response_model=Utilisation, responses=_FILES)
-async def utilisation(
+@router.get("/{name}", response_class=StreamingResponse, responses=_FILES)
+async def report(
+    name: ReportName,
     by: Analyst,
     system: InSystem,
+    *,
     since: date | None = None,
     until: date | None = None,
     city_id: Word | None = None,
+    period: Period | None = None,
     format: Format = Format.JSON,
-) -> Utilisation | Response:
-    """Trips, times, distance and net revenue per day and city, both days included; newest first."""
-    days = [Day(**row) for row in await system.fetch(_UTILISATION, by.service, since, until, city_id)]
-    return Utilisation(days=days) if format is Format.JSON else as_file("utilisation", Day, days, format)
+) -> StreamingResponse:
+    """All rows of a report, of the days from `since` to `until`, of one city, of periods of one length."""
+    chosen = {"since": since, "until": until, "city_id": city_id, "period": period}
+    query, values = _query(REPORTS[name], {key: value for key, value in chosen.items() if value is not None})
+    try:
+        async with aclosing(system.extract(query, by.service, *values)) as extracts:
+            return await as_file(name, format, extracts)
+    except TimeoutError as error:
+        raise Problem(503, "report-too-long", "Takes too long", "ask for fewer days") from error
+
+
+def _query(report: projections.Report, chosen: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The SQL of a part of a report. Raises `Problem` where it has no column for what is asked."""
+    day = next((name for name in _DAYS if name in report.columns), None)
+    time = next((name for name in _TIMES if name in report.columns), None)
+    cut_by = day or (f"({time} at time zone 'UTC')::date" if time else None)
+    columns = {"since": f"{cut_by} >=", "until": f"{cut_by} <=", "city_id": "city_id =", "period": "period ="}
+    for key in chosen:
+        if (cut_by is None) if key in {"since", "until"} else key not in report.columns:
+            raise Problem.invalid(key, f"the report {report.name} cannot be cut by it")
+    kept = [f"{columns[key]} ${number}" for number, key in enumerate(chosen, 2)]
+    where = " and ".join(["service = $1", *kept])
+    order = f" order by {day or time}" if cut_by else ""
+    return f"select * from reports.{report.name} where {where}{order}", list(chosen.values())  # noqa: S608 (our names)

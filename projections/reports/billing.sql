@@ -5,12 +5,12 @@ from read_v1.charges;
 comment on view reports.charges is 'One row per charge.';
 
 create or replace view reports.invoices as
-select invoice_id, charge_id, service, number, seller, subject_kind, subject_id, member_id, payer_id, issued_at, currency, net_minor,
-    tax_minor, gross_minor, paid_minor, credited_minor, open_minor, state, decline_code, retry_at, credit_proposal, lines, taxes
+select invoice_id, charge_id, service, number, seller, subject_kind, subject_id, member_id, payer_id, city_id, issued_at,
+    issued_on, supplied_on, currency, net_minor, tax_minor, gross_minor, paid_minor, credited_minor, open_minor, state, decline_code, retry_at, credit_proposal, lines, taxes
 from read_v1.invoices;
 
 create or replace view reports.credit_notes as
-select credit_note_id, service, number, seller, invoice_id, payer_id, issued_at, currency, net_minor, tax_minor, gross_minor
+select credit_note_id, service, number, seller, invoice_id, payer_id, issued_at, issued_on, currency, net_minor, tax_minor, gross_minor
 from read_v1.credit_notes;
 comment on view reports.credit_notes is 'One row per credit note.';
 

@@ -3,13 +3,19 @@
 import asyncpg
 
 import projections
+from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.read_models.generations import drop, generations_of, prepare
+from adapters.rulebooks import shipped_texts
 from domain.billing.commands import CreditInvoice
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import TripId, derived_id
 from domain.rental.trip import Trip
+from domain.rulebook.published import PublishedRulebook
 from tests.domain.billing.desk import euros
+from tests.golden.samples import METADATA
+from tests.support.services import DRIVENOW_EUROPE
+from tests.support.world import START
 
 Followers = dict[str, Follower]
 
@@ -44,6 +50,13 @@ async def catch_up(followers: Followers) -> None:
     """Bring every read model to the end of the log."""
     for follower in followers.values():
         await follower.catch_up()
+
+
+async def rules_published(store: PostgresEventStore) -> None:
+    """The rules of the service that tests run stand in the log; what is decided beside it goes by the same."""
+    files, published = shipped_texts()[DRIVENOW_EUROPE.key], PublishedRulebook.open(DRIVENOW_EUROPE.key, START)
+    published.publish(DRIVENOW_EUROPE, None, files, START, by="jo", reason="the service opens", at=START)
+    await store.append([published], METADATA, result=None, fingerprint="")
 
 
 async def row(pool: asyncpg.Pool, table: str, where: str, value: object) -> asyncpg.Record:

@@ -7,13 +7,22 @@ import pytest
 
 import projections
 from adapters.postgres.errors import FollowerStoppedError
+from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.commands import CommissionVehicle, CompleteTask
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
 from domain.members.commands import BlockMember, EraseMember, RemovePaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation
 from projections.fleet import NEAREST_FREE
-from tests.projections.following import Followers, catch_up, credit, empty_read_models, live_schema, row
+from tests.projections.following import (
+    Followers,
+    catch_up,
+    credit,
+    empty_read_models,
+    live_schema,
+    row,
+    rules_published,
+)
 from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
 from tests.support.world import World
 
@@ -34,8 +43,9 @@ async def _tables(pool: asyncpg.Pool) -> dict[str, list[str]]:
 
 
 async def test_a_rebuild_from_zero_equals_the_live_tables(
-    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+    story: Story, world: World, store: PostgresEventStore, followers: Followers, pool: asyncpg.Pool
 ) -> None:
+    await rules_published(store)
     await says(world, story[1], energy_percent=5.0)
     await world.do(credit(story[2], "1.00"))
     await catch_up(followers)

@@ -22,6 +22,7 @@ from tests.golden import samples
 
 NAMES = sorted(samples.names())
 NOBODYS: Keys = {}
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _row(name: str, **facts: object) -> StoredState:
@@ -37,7 +38,7 @@ def _seen(changes: Iterable[RowChange]) -> Iterator[object]:
 
 
 def _made_of_a_row(given: Given) -> object:
-    return given.table, given.key, list(given.then(defaultdict(int)))
+    return given.table, given.key, [*_seen(given.then(defaultdict(int, since=LONG_AGO, timezone="UTC")))]
 
 
 @pytest.mark.parametrize("projector", projections.PROJECTORS, ids=lambda projector: projector.NAME)

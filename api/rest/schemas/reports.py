@@ -1,7 +1,5 @@
 """Key figures and reports."""
 
-from datetime import date
-
 from pydantic import BaseModel
 
 from api.rest.schemas.base import example
@@ -34,43 +32,55 @@ class KeyFigures(BaseModel):
     currency: Currency | None
 
 
-class Day(BaseModel):
-    """One day of a city's fleet, by the city's own clock; `revenue_minor` is net, in minor units."""
+class ReportColumn(BaseModel):
+    """What a column of a report means."""
 
-    day: date
-    city_id: str
-    trips: int
-    driving_s: int
-    parked_s: int
-    distance_m: int
-    revenue_minor: int
-    currency: Currency | None
+    name: str
+    about: str
 
 
-CSV_EXAMPLE = """\
-day,city_id,trips,driving_s,parked_s,distance_m,revenue_minor,currency
-2027-01-05,berlin,340,421600,61200,2312000,271300,EUR
-"""
+class ReportDescription(BaseModel):
+    """A report, and what each of its rows is."""
+
+    name: str
+    about: str
+    columns: list[ReportColumn]
 
 
-class Utilisation(BaseModel):
-    """Days, newest first."""
+class Reports(BaseModel):
+    """Every report that can be asked for."""
 
     model_config = example(
         {
-            "days": [
+            "reports": [
                 {
-                    "day": "2027-01-05",
-                    "city_id": "berlin",
-                    "trips": 340,
-                    "driving_s": 421_600,
-                    "parked_s": 61_200,
-                    "distance_m": 2_312_000,
-                    "revenue_minor": 271_300,
-                    "currency": "EUR",
+                    "name": "fleet_days",
+                    "about": "One row per day, service and city.",
+                    "columns": [{"name": "trips", "about": "Trips that ended."}],
                 }
             ]
         }
     )
 
-    days: list[Day]
+    reports: list[ReportDescription]
+
+
+CSV_EXAMPLE = """\
+day,service,city_id,trips,driving_s,parked_s,distance_m,revenue_minor,currency
+2027-01-05,drivenow-europe,berlin,340,421600,61200,2312000,271300,EUR
+"""
+JSON_EXAMPLE = {
+    "rows": [
+        {
+            "day": "2027-01-05",
+            "service": "drivenow-europe",
+            "city_id": "berlin",
+            "trips": 340,
+            "driving_s": 421_600,
+            "parked_s": 61_200,
+            "distance_m": 2_312_000,
+            "revenue_minor": 271_300,
+            "currency": "EUR",
+        }
+    ]
+}

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+from datetime import date
 from io import BytesIO
 from time import time
 from unittest.mock import AsyncMock, Mock
@@ -390,17 +391,36 @@ async def test_a_report_is_read_as_json_as_csv_and_as_parquet(city: City) -> Non
     await city.settled()
 
     async def report(**query: str) -> httpx2.Response:
-        return await city.api.get("/v1/reports/utilisation", params=query, headers=analyst)
+        return await city.api.get("/v1/reports/fleet_days", params=query, headers=analyst)
 
-    [day] = (await report()).json()["days"]
+    [day] = (await report()).json()["rows"]
     table = list(csv.DictReader((await report(format="csv")).text.splitlines()))
     parquet = read_parquet(BytesIO((await report(format="parquet")).content)).read_all()
 
     assert table == [{name: str(value) for name, value in day.items()}]
-    assert {name: parquet.column(name).to_pylist() for name in ("city_id", "trips")} == {
+    assert {name: parquet.column(name).to_pylist() for name in ("day", "city_id", "trips")} == {
+        "day": [date.fromisoformat(day["day"])],
         "city_id": ["berlin"],
         "trips": [1],
     }
-    assert (await report(since="2999-01-01")).json()["days"] == []
-    assert (await report(until=day["day"], city_id="berlin")).json()["days"] == [day]
+    assert (await report(since="2999-01-01")).json()["rows"] == []
+    assert (await report(until=day["day"], city_id="berlin")).json()["rows"] == [day]
+    assert (await report(period="week")).status_code == 422
     assert (await report(format="xlsx")).status_code == 422
+
+
+@pytest.mark.parametrize("format", ["json", "csv", "parquet"])
+async def test_every_report_is_sent_in_every_format_with_the_columns_that_its_description_names(
+    city: City, format: str
+) -> None:
+    analyst = city.token(Role.ANALYST)
+    described = (await city.api.get("/v1/reports", headers=analyst)).json()["reports"]
+
+    for report in described:
+        answer = await city.api.get(f"/v1/reports/{report['name']}", params={"format": format}, headers=analyst)
+        assert answer.status_code == 200, answer.text
+        assert len(answer.content) == int(answer.headers["Content-Length"])
+        if format == "parquet":
+            names = read_parquet(BytesIO(answer.content)).read_all().schema.names
+            assert sorted(names) == sorted(column["name"] for column in report["columns"])
+    assert {"retention", "cell_flows", "vehicle_periods"} <= {report["name"] for report in described}
