@@ -138,13 +138,9 @@ def _scopes(route: APIRoute) -> Iterator[str]:
 
 def _reports() -> Iterator[str]:
     yield "# Reports\n\nThe views of schema `reports`, which the role `csbe_analyst` may read."
-    sql = "\n".join(projector.reports_sql() for projector in projections.PROJECTORS)
-    comments = re.findall(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", sql, re.MULTILINE)
-    for view, column, quoted in comments:
-        text = quoted.replace("''", "'")
-        yield (
-            f"| `{column}` | {text} |" if column else f"\n## {view}\n\n{text}\n\n| column | what it holds |\n|---|---|"
-        )
+    for report in projections.reports().values():
+        yield f"\n## {report.name}\n\n{report.about}\n\n| column | what it holds |\n|---|---|"
+        yield from (f"| `{column}` | {text} |" for column, text in report.columns.items())
 
 
 def _settings() -> Iterator[str]:

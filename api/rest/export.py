@@ -99,14 +99,7 @@ async def _csv(file: IO[bytes], extracts: AsyncIterator[Extract]) -> None:
 
 async def _parquet(file: IO[bytes], extracts: AsyncIterator[Extract]) -> None:
     batches = [_batch(extract) async for extract in extracts]
-    write_parquet(RecordBatchReader.from_batches(batches[0].schema, batches), _Held(file))
-
-
-class _Held:
-    """A file that whoever writes it does not close."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.write, self.flush, self.seek, self.tell = file.write, file.flush, file.seek, file.tell
+    write_parquet(RecordBatchReader.from_batches(batches[0].schema, batches), file)
 
 
 def _batch(extract: Extract) -> RecordBatch:
