@@ -52,6 +52,7 @@ INGEST_LET_GO = Counter("csbe_ingest_let_go_total", "Messages of QoS 0 that foun
 INGEST_OUTAGES = Counter(
     "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
 )
+DEMAND_LOST = Counter("csbe_demand_lost_total", "Asks for cars that were not counted, as too many waited.")
 BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker said no, and to what.", ["what"])
 
 PART_FAILURES = Counter("csbe_part_failures_total", "How often a part of the process failed and began again.", ["part"])
@@ -183,6 +184,13 @@ class WebhookFigures:
     def attempted(self, result: str, seconds: float) -> None:
         WEBHOOK_ATTEMPTS.labels(result).inc()
         WEBHOOK_SECONDS.observe(seconds)
+
+
+class DemandFigures:
+    """What the count of demand reports, as metrics."""
+
+    def lost(self, asks: int) -> None:
+        DEMAND_LOST.inc(asks)
 
 
 class BrokerFigures:

@@ -10,6 +10,7 @@ from api.auth import TokenAuthority
 from api.command_ids import CommandIds
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
+from domain.kernel.demand import DemandLog
 from domain.kernel.errors import UnknownServiceError
 from domain.kernel.ports import Clock, EventStore, NewestValues
 from domain.rulebook.history import RulebookHistory
@@ -46,6 +47,8 @@ class System:
     """Runs one bound query, and gives its rows piece by piece. Raises `TimeoutError` when that takes too long."""
     wait_until: Callable[[int], Awaitable[bool]]
     """Until the read models have reached a position of the log; false when that takes too long."""
+    demand: DemandLog
+    """Counts what members ask for."""
     end: Callable[[], Awaitable[int]]
     """The last position of the log."""
     webhooks: Webhooks

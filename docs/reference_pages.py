@@ -1,7 +1,6 @@
 """MkDocs hook: reference pages made from the code: events, commands, routes, reports, settings, command line."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any

@@ -25,9 +25,17 @@ PROJECTORS: tuple[Projector, ...] = (
 )
 
 
+_HERE = Path(__file__).parent
+
+
+def _demand_sql() -> str:
+    """The views over what is counted beside the log, which no projector makes."""
+    return (_HERE / "reports" / "demand.sql").read_text()
+
+
 def shared_sql() -> str:
     """The SQL of what all read models share; running it again changes nothing."""
-    return (Path(__file__).parent / "shared.sql").read_text()
+    return (_HERE / "shared.sql").read_text() + _demand_sql()
 
 
 class Report(NamedTuple):
@@ -45,7 +53,7 @@ _COMMENT = re.compile(r"^comment on \w+ reports\.(\w+)\.?(\w*) is '(.*)';$", re.
 def reports() -> dict[str, Report]:
     """Every view of the schema `reports`, by name."""
     found: dict[str, dict[str, str]] = {}
-    for projector in PROJECTORS:
-        for name, column, about in _COMMENT.findall(projector.reports_sql()):
+    for sql in (*(projector.reports_sql() for projector in PROJECTORS), _demand_sql()):
+        for name, column, about in _COMMENT.findall(sql):
             found.setdefault(name, {})[column] = about.replace("''", "'")
     return {name: Report(name, said.pop(""), said) for name, said in found.items()}

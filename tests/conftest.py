@@ -32,7 +32,8 @@ _EMPTY = """
 alter table csbe.events disable trigger append_only;
 alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.publications, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.jobs,
-    csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions restart identity cascade;
+    csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions,
+    csbe.demand, csbe.refusals restart identity cascade;
 insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped'
 """
 

@@ -12,6 +12,7 @@ import structlog
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.queue import JobQueue
@@ -63,11 +64,14 @@ class Running:
     ingest: SharedIngest
     roll_call: RollCall
     parts: Parts
+    demand: PostgresDemand
     refresh_zones: Callable[[], Awaitable[None]]
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
         loops = {"rulebooks": self.rulebooks.run}
+        if Component.API in parts:
+            loops["demand"] = self.demand.run
         if Component.PROJECTIONS in parts:
             loops |= {follower.name: follower.run for follower in self.followers}
         if Component.POLICIES in parts:

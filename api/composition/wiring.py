@@ -17,6 +17,7 @@ from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.payments.simulated import SimulatedPaymentProvider
+from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.ingest_sessions import FIRST, IngestSessions
@@ -43,7 +44,7 @@ from api.composition.publication import publish_first
 from api.composition.queries import directory, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.servers import broker_tls
-from api.observability import BrokerFigures, IngestFigures, WebhookFigures
+from api.observability import BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
@@ -83,12 +84,15 @@ async def composed(
         gateway = MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures(), tls=tls)
         await stack.enter_async_context(gateway)
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
+        demand = PostgresDemand(base.pool, DemandFigures())
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
         ingest, roll_call = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts = Parts()
         yield Running(
-            system=await _system(base, mqtt_url, ingest, followers, policies, changes, jobs, parts),
+            system=await _system(
+                base, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
+            ),
             pool=base.pool,
             store=base.store,
             dsn=dsn,
@@ -105,6 +109,7 @@ async def composed(
             ingest=ingest,
             roll_call=roll_call,
             parts=parts,
+            demand=demand,
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
 
@@ -117,7 +122,9 @@ async def _system(
     policies: Follower,
     changes: Follower,
     jobs: JobQueue,
+    *,
     parts: Parts,
+    demand: PostgresDemand,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
     return System(
@@ -131,6 +138,7 @@ async def _system(
         rulebooks=base.rulebooks,
         fetch=fetcher(base.pool),
         extract=extractor(base.pool),
+        demand=demand,
         wait_until=waiter(base.pool, followers),
         end=base.store.end,
         tracer=base.tracer,

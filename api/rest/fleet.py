@@ -9,12 +9,14 @@ from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.demand import note_search
 from api.rest.schemas.base import Accepted, ReasonBody, Word
 from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
 from domain.fleet import commands
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
+from domain.kernel.units import Position
 from projections.fleet import NEAREST_FREE
 
 router = CommandRouter(prefix="/v1", tags=["fleet"])
@@ -55,20 +57,24 @@ async def vehicles(
 ) -> VehiclePage:
     """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for operators, else the free ones."""
     if near is not None:
-        latitude, longitude = _point(near)
-        rows = await system.fetch(NEAREST_FREE, latitude, longitude, by.service, city_id, model, min_energy, limit)
+        place = _point(near)
+        here = (place.latitude, place.longitude)
+        rows = await system.fetch(NEAREST_FREE, *here, by.service, city_id, model, min_energy, limit)
+        note_search(rows, place, city_id, by, system)
         return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=None)
     everything = by.may("vehicles:write")
     rows = await system.fetch(_PAGE, by.service, city_id, model, min_energy, cursor, limit, everything)
+    if cursor is None:
+        note_search(rows, None, city_id, by, system)
     last = rows[-1]["vehicle_id"] if len(rows) == limit else None
     return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=last)
 
 
-def _point(text: str) -> tuple[float, float]:
+def _point(text: str) -> Position:
     latitude, longitude = map(float, text.split(","))
     if abs(latitude) > 90 or abs(longitude) > 180:  # noqa: PLR2004 (degrees)
         raise Problem.invalid("near", "near is a latitude and a longitude in degrees")
-    return latitude, longitude
+    return Position(latitude=latitude, longitude=longitude)
 
 
 @router.get("/vehicles/{vehicle_id}", responses=TAGGED, response_model_exclude_none=True)

@@ -10,6 +10,7 @@ from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, metadata_of, tag
+from api.rest.demand import noted
 from api.rest.ownership import load_owned, own_rows
 from api.rest.pagination import InPage
 from api.rest.schemas.base import Accepted
@@ -28,6 +29,7 @@ from api.rest.schemas.rental import (
     TripShown,
     TripSummary,
 )
+from api.system import System
 from domain.billing.estimate import estimate
 from domain.billing.pricing import TripFacts
 from domain.fleet.vehicle import Vehicle
@@ -68,7 +70,11 @@ order by requested_at desc, trip_id desc limit $5
 
 @router.post("/quotes")
 async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
-    """What a car costs, and what a trip with it would cost, taxes included. Nothing is reserved or recorded."""
+    """What a car costs, and what a trip with it would cost, taxes included. Nothing is reserved."""
+    return await noted(_quoted(body, by, system), "quote", body.vehicle_id, by, system)
+
+
+async def _quoted(body: QuoteBody, by: Caller, system: System) -> QuoteShown:
     vehicle = await system.store.load(Vehicle, body.vehicle_id, service=by.service)
     rulebook = system.rulebook(by.service)
     found = quote_for(vehicle, rulebook, system.clock.now())
@@ -99,7 +105,8 @@ async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accept
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
-    return await dispatch(command, reservation_id, by)
+    placed = dispatch(command, reservation_id, by)
+    return await noted(placed, "reservation", body.vehicle_id, by, dispatch.system)
 
 
 @router.get("/reservations/{reservation_id}", responses=TAGGED)
@@ -147,7 +154,7 @@ async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
         package=body.package,
         options=body.options,
     )
-    return await dispatch(command, trip_id, by)
+    return await noted(dispatch(command, trip_id, by), "trip", body.vehicle_id, by, dispatch.system)
 
 
 @router.get("/trips/{trip_id}", responses=TAGGED)

@@ -1,0 +1,167 @@
+"""What people look for, counted in PostgreSQL a few seconds after they asked."""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.waiting import is_set_within
+from domain.kernel.cells import cell_of
+from domain.kernel.demand import Ask
+from domain.kernel.units import Position
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 20_000
+"""Asks that have not been counted yet; more are lost."""
+MOST_ASKERS = 200_000
+"""People of one day that are told apart; more count as if they had asked before."""
+FLUSH_SECONDS = 2.0
+
+_CARS = """
+select vehicle_id, city_id, latitude, longitude, trip_id is not null as in_trip
+from read_v1.vehicles where vehicle_id = any($1)
+"""
+_CLOCKS = "select service, city_id, timezone from read_v1.cities"
+_COUNT_DEMAND = """
+insert into csbe.demand as known select * from unnest(
+    $1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
+on conflict (service, day, city_id, hour, cell, kind) do update set
+    asks = known.asks + excluded.asks, met = known.met + excluded.met, askers = known.askers + excluded.askers
+"""
+_COUNT_REFUSALS = """
+insert into csbe.refusals as known select * from unnest(
+    $1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+on conflict (service, day, city_id, hour, cell, kind, code) do update set asks = known.asks + excluded.asks
+"""
+
+
+class Bucket(NamedTuple):
+    """What is counted together, in the order of the table's columns."""
+
+    service: str
+    city_id: str
+    day: date
+    hour: int
+    cell: str
+    kind: str
+
+
+class DemandMetrics(Protocol):
+    """Hears of asks that were not counted."""
+
+    def lost(self, asks: int, /) -> None: ...
+
+
+class _Around(NamedTuple):
+    """What the read models know of the cars and cities that were asked for."""
+
+    cars: Mapping[UUID, asyncpg.Record]
+    clocks: Mapping[tuple[str, str], ZoneInfo]
+
+
+class PostgresDemand:
+    """Implements `DemandLog`: a request leaves its ask in memory, `run` counts what is there every few seconds."""
+
+    def __init__(self, pool: asyncpg.Pool, metrics: DemandMetrics) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._waiting: deque[Ask] = deque()
+        self._counting = asyncio.Lock()
+        self._day: date | None = None
+        self._askers: set[tuple[str, str, str, int]] = set()
+
+    def note(self, ask: Ask) -> None:
+        """Leave it to be counted; it is lost when too many wait."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(ask)
+        else:
+            self._metrics.lost(1)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Count until told to stop, and then what is left."""
+        while not await is_set_within(stop, FLUSH_SECONDS):
+            await self._try_flush()
+        await self._try_flush()
+
+    async def flush(self) -> None:
+        """Count all that waits, in one transaction; what cannot be counted now waits on."""
+        async with self._counting:
+            if asks := [*self._waiting]:
+                await self._count(asks)
+                for _ in asks:
+                    self._waiting.popleft()
+
+    async def _count(self, asks: list[Ask]) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            around = await self._around(connection, asks)
+            placed = [(ask, _bucket(ask, around)) for ask in asks]
+            fresh = self._first_times(placed)
+            await connection.execute(_COUNT_DEMAND, *_columns(_demand(placed, fresh)))
+            if refused := _refusals(placed):
+                await connection.execute(_COUNT_REFUSALS, *_columns(refused))
+
+    async def _try_flush(self) -> None:
+        try:
+            await self.flush()
+        except TRANSIENT_ERRORS:
+            log.warning("%d asks for cars could not be counted yet", len(self._waiting), exc_info=True)
+
+    async def _around(self, connection: asyncpg.pool.PoolConnectionProxy, asks: Iterable[Ask]) -> _Around:
+        wanted = {ask.vehicle_id for ask in asks if ask.vehicle_id}
+        cars = await connection.fetch(_CARS, list(wanted)) if wanted else []
+        clocks = await connection.fetch(_CLOCKS)
+        return _Around(
+            {row["vehicle_id"]: row for row in cars},
+            {(row["service"], row["city_id"]): ZoneInfo(row["timezone"]) for row in clocks},
+        )
+
+    def _first_times(self, placed: list[tuple[Ask, Bucket]]) -> Counter[Bucket]:
+        """How many ask for the first time that day."""
+        fresh: Counter[Bucket] = Counter()
+        for ask, bucket in placed:
+            if self._day is None or bucket.day > self._day:
+                self._day, self._askers = bucket.day, set()
+            who = (ask.service, ask.kind, bucket.cell, hash(ask.asker))
+            if who not in self._askers and len(self._askers) < MOST_ASKERS:
+                self._askers.add(who)
+                fresh[bucket] += 1
+        return fresh
+
+
+def _bucket(ask: Ask, around: _Around) -> Bucket:
+    car = around.cars.get(ask.vehicle_id) if ask.vehicle_id else None
+    city_id = ask.city_id or (car["city_id"] if car else "")
+    local = ask.at.astimezone(around.clocks.get((ask.service, city_id), ZoneInfo("UTC")))
+    place = ask.place or (_stands(car, ask) if car else None)
+    return Bucket(ask.service, city_id, local.date(), local.hour, cell_of(place) if place else "", ask.kind)
+
+
+def _stands(car: asyncpg.Record, ask: Ask) -> Position | None:
+    """Where a car can be taken. Where somebody drives it is theirs, unless it is this trip that begins there."""
+    if car["latitude"] is None or (car["in_trip"] and (ask.codes or ask.kind != "trip")):
+        return None
+    return Position(latitude=car["latitude"], longitude=car["longitude"])
+
+
+def _demand(placed: list[tuple[Ask, Bucket]], fresh: Counter[Bucket]) -> list[tuple[object, ...]]:
+    asks = Counter(bucket for _, bucket in placed)
+    met = Counter(bucket for ask, bucket in placed if not ask.codes)
+    return [(*bucket, count, met[bucket], fresh[bucket]) for bucket, count in sorted(asks.items())]
+
+
+def _refusals(placed: list[tuple[Ask, Bucket]]) -> list[tuple[object, ...]]:
+    why = Counter((*bucket, code) for ask, bucket in placed for code in sorted(set(ask.codes)))
+    return [(*key, count) for key, count in sorted(why.items())]
+
+
+def _columns(rows: list[tuple[object, ...]]) -> list[list[object]]:
+    """Arrays, in the order of the keys: two processes that count at once wait for each other, and never in a ring."""
+    return [list(column) for column in zip(*rows, strict=True)]
