@@ -72,6 +72,7 @@ create table invoices (
 );
 create index invoices_by_payer on invoices (service, payer_id, issued_at desc);
 create index invoices_by_time on invoices (service, issued_at desc);
+create index invoices_by_number on invoices (service, number);
 create index invoices_by_subject on invoices (subject_id);
 comment on table invoices is 'One row per invoice.';
 comment on column invoices.invoice_id is 'The invoice.';

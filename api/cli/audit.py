@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -13,9 +13,12 @@ from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, errors, fail, run, show, with_system
 from api.composition import AuditedSnapshot, Running, SnapshotFinding
-from api.rest.history import shown
+from api.dossier import Dossier, dossiers
+from api.redaction import state_of
+from api.rest.history import invoice_shown, shown
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
+from domain import contexts
 from domain.invariants import InvariantResult, audit
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.messages import RecordedEvent
@@ -32,17 +35,22 @@ def history(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every event of one aggregate: who, when and why."""
+    """Every event of one aggregate, with who, when and why, and its state after them."""
     until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
-    async def read(running: Running) -> list[EventShown]:
+    async def read(running: Running) -> tuple[list[RecordedEvent], dict[str, Any]]:
         events = running.store.read(aggregate_id=aggregate_id, until=position)
-        return [shown(event) async for event in events if until is None or event.recorded_at <= until]
+        found = [event async for event in events if until is None or event.recorded_at <= until]
+        if not found:
+            fail(f"there is no aggregate {aggregate_id}")
+        kind = contexts.AGGREGATES[found[0].topic.rpartition(".")[0]]
+        return found, state_of(await running.store.load_as_of(kind, aggregate_id, position=found[-1].position))
 
-    found = run(with_system(read))
-    if not found:
-        fail(f"there is no aggregate {aggregate_id}")
-    show(as_json, [event.model_dump(mode="json") for event in found], "\n".join(_told(event) for event in found))
+    found, state = run(with_system(read))
+    events = [shown(event) for event in found]
+    told = ["[bold]events[/bold]", *map(_told, events), f"[bold]state after {found[-1].position}[/bold]"]
+    data = {"events": [event.model_dump(mode="json") for event in events], "state": state}
+    show(as_json, data, "\n".join([*told, f"    {escape(json.dumps(state))}"]))
 
 
 def _told(event: EventShown) -> str:
@@ -54,6 +62,27 @@ def _told(event: EventShown) -> str:
         f"    by {escape(f'{meta.actor.role} {meta.actor.id}')}: {meta.command}, {why}\n"
         f"    {escape(json.dumps(event.facts))}"
     )
+
+
+@audit_app.command("invoice")
+def audit_invoice(
+    number: Annotated[str, typer.Argument(help="Number of the invoice.")],
+    service: Annotated[str | None, typer.Option(help="Key of the service, where several have this number.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything behind an invoice: reservation, trip, quote, charge, payments, credit notes, messages."""
+
+    async def read(running: Running) -> list[Dossier]:
+        return await dossiers(number, service, running.store, running.system.fetch)
+
+    found = run(with_system(read))
+    if len(found) != 1:
+        which = ", ".join(dossier.service for dossier in found)
+        fail(f"several services have an invoice {number}: {which}" if found else f"there is no invoice {number}")
+    dossier = invoice_shown(found[0])
+    lines = [_told(event) for event in dossier.events]
+    lines += [f"[bold]told[/bold]  {told.template}, after {told.position}" for told in dossier.messages]
+    show(as_json, dossier.model_dump(mode="json"), "\n".join(lines))
 
 
 @audit_app.command("invariants")

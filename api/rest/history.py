@@ -3,14 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from api.auth import Allowed, Caller
+from api.dossier import Dossier, dossiers
 from api.problems import Problem
 from api.redaction import facts_of, state_of
 from api.rest.commands import InSystem
 from api.rest.schemas.base import LAST_POSITION, LogPosition, Moment
-from api.rest.schemas.history import EventShown, History, Log, LogEntry, StateShown
+from api.rest.schemas.history import EventShown, History, InvoiceHistory, Log, LogEntry, StateShown, Told
 from api.system import System
 from domain import contexts
 from domain.kernel.aggregate import Aggregate
@@ -19,6 +20,8 @@ from domain.kernel.messages import RecordedEvent
 router = APIRouter(prefix="/v1/history", tags=["history"])
 
 Auditor = Annotated[Caller, Depends(Allowed("history:read"))]
+
+InvoiceNumber = Annotated[str, Path(max_length=60, pattern=r"^[^\x00]*$")]
 
 _LOG = """
 select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_id, actor_role, actor_id, command,
@@ -63,6 +66,25 @@ async def log(
     chosen = (by.service, member_id, vehicle_id, since, until)
     rows = await system.fetch(query, *chosen, start if cursor is None else cursor, limit)
     return Log(events=[LogEntry(**row) for row in rows], next=rows[-1]["position"] if len(rows) == limit else None)
+
+
+@router.get("/invoices/{number}")
+async def invoice(number: InvoiceNumber, by: Auditor, system: InSystem) -> InvoiceHistory:
+    """Everything behind an invoice, and who, when and why: what was driven, quoted, charged, paid, credited, told."""
+    found = await dossiers(number, by.service, system.store, system.fetch)
+    if not found:
+        raise Problem.not_found(f"there is no invoice {number}")
+    return invoice_shown(found[0])
+
+
+def invoice_shown(found: Dossier) -> InvoiceHistory:
+    """Secrets and values about a person are left out."""
+    return InvoiceHistory(
+        invoice_id=found.invoice_id,
+        quotes=found.quotes,
+        messages=[Told(template=told.template, position=told.position) for told in found.messages],
+        events=[shown(recorded) for recorded in found.events],
+    )
 
 
 @router.get("/{aggregate_id}")

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -87,15 +88,40 @@ async def test_the_analyst_can_do_nothing_else(pool: asyncpg.Pool, statement: st
                 await connection.execute(statement)
 
 
+def _sql_of_the_guide() -> list[str]:
+    page = (Path(__file__).parents[2] / "docs/how-to/query-the-reports.md").read_text()
+    return re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.usefixtures("story")
+async def test_an_account_made_as_the_guide_says_logs_in_and_reads_the_reports_and_nothing_else(
+    pool: asyncpg.Pool, postgres_dsn: str
+) -> None:
+    [make] = [code for code in _sql_of_the_guide() if code.startswith("create role")]
+    name = f"jo_{uuid4().hex[:8]}"
+    await pool.execute(make.replace("jo", name, 1))
+
+    analyst = await asyncpg.connect(postgres_dsn, user=name, password="choose a long one")
+    try:
+        trips = await analyst.fetchval("select trips from reports.fleet_days")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await analyst.fetch("select * from read_v1.trips")
+    finally:
+        await analyst.close()
+        await pool.execute(f"drop role {name}")
+
+    assert trips == 1
+
+
 @pytest.mark.usefixtures("story")
 async def test_the_queries_in_the_documentation_run_for_an_analyst(pool: asyncpg.Pool) -> None:
-    page = (Path(__file__).parents[2] / "docs/how-to/query-the-reports.md").read_text()
-    queries = [code for code in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if "select" in code]
+    queries = [code for code in _sql_of_the_guide() if "select" in code]
 
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set local role csbe_analyst")
-        earned, documents, unpaid = [await connection.fetch(query) for query in queries]
+        earned, documents, unpaid, *others = [await connection.fetch(query) for query in queries]
 
+    assert len(others) == 4
     assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]
     assert unpaid == []
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
 
-from api.rest.schemas.base import MEMBER_ID, TRIP_ID, VEHICLE_ID, example
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, VEHICLE_ID, example
 from domain.kernel.messages import Metadata
+from domain.rulebook.tariff import Quote
 
 _COMMAND_ID = "77a7d2f0-8c1b-5a3e-9d54-1b2c3d4e0007"
 _CORRELATION_ID = "5f2c9b18-3d7e-4a60-8b1f-0a9c8d7e0008"
@@ -50,6 +51,31 @@ class History(BaseModel):
 
     model_config = example({"events": [_EVENT]})
 
+    events: list[EventShown]
+
+
+class Told(BaseModel):
+    """A message to a member that follows an event, by the policies of this release."""
+
+    template: str
+    position: int
+
+
+class InvoiceHistory(BaseModel):
+    """Everything behind an invoice, in the order of the log: its quotes name the tariff and its version."""
+
+    model_config = example(
+        {
+            "invoice_id": INVOICE_ID,
+            "quotes": [],
+            "messages": [{"template": "invoice_issued", "position": 4720}],
+            "events": [_EVENT],
+        }
+    )
+
+    invoice_id: UUID
+    quotes: list[Quote]
+    messages: list[Told]
     events: list[EventShown]
 
 

@@ -27,9 +27,14 @@ async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the
     then = await csbe("history", str(ada.id), "--position", str(first), "--json")
     table = await csbe("history", str(ada.id))
 
-    assert [event["type"] for event in whole.json] == ["members.member.registered", "members.member.email_verified"]
-    assert whole.json[0]["metadata"]["actor"] == {"role": "agent", "id": "Olga"}
-    assert [event["version"] for event in then.json] == [1]
+    assert [event["type"] for event in whole.json["events"]] == [
+        "members.member.registered",
+        "members.member.email_verified",
+    ]
+    assert whole.json["events"][0]["metadata"]["actor"] == {"role": "agent", "id": "Olga"}
+    assert [event["version"] for event in then.json["events"]] == [1]
+    assert (then.json["state"]["email_verified"], whole.json["state"]["email_verified"]) == (False, True)
+    assert f"state after {first + 1}" in table.out
     assert (table.code, "Ada" in whole.out + table.out, "4711" in whole.out + table.out) == (0, False, False)
 
 

@@ -1,0 +1,68 @@
+"""Everything behind an invoice, found from its number: what was driven, quoted, charged, paid, credited and told."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from api.system import Fetch
+from domain.contexts import POLICIES
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.policy import SendMessage
+from domain.kernel.ports import EventStore
+
+_INVOICES = """
+select invoice_id, charge_id, subject_id, service from read_v1.invoices
+where number = $1 and ($2::text is null or service = $2) order by issued_at
+"""
+_BEHIND = """
+select payment_id from read_v1.payments where subject_id = $1
+union select payment_id from read_v1.refunds join read_v1.credit_notes using (credit_note_id) where invoice_id = $2
+union select credit_note_id from read_v1.credit_notes where invoice_id = $2
+union select reservation_id from read_v1.trips where trip_id = $1 and reservation_id is not null
+"""
+
+
+class Message(NamedTuple):
+    """What a member is told, and the event that it follows from."""
+
+    template: str
+    position: int
+
+
+class Dossier(NamedTuple):
+    """All that happened to an invoice and to what it is for, in the order of the log."""
+
+    invoice_id: UUID
+    service: str
+    events: Sequence[RecordedEvent]
+
+    @property
+    def quotes(self) -> list[Any]:
+        """The prices that were shown, each once: a quote names its tariff, and the version of it."""
+        found = (getattr(recorded.event, "quote", None) for recorded in self.events)
+        return list({quote.model_dump_json(): quote for quote in found if quote is not None}.values())
+
+    @property
+    def messages(self) -> list[Message]:
+        """What members are told of these events, by the policies of this release."""
+        return [
+            Message(reaction.template, recorded.position)
+            for recorded in self.events
+            for policy in POLICIES.get(type(recorded.event), ())
+            for reaction in policy(recorded, recorded.event)
+            if isinstance(reaction, SendMessage)
+        ]
+
+
+async def dossiers(number: str, service: str | None, store: EventStore, fetch: Fetch) -> list[Dossier]:
+    """One for each invoice of this number: it is unique for a seller."""
+    return [await _dossier(invoice, store, fetch) for invoice in await fetch(_INVOICES, number, service)]
+
+
+async def _dossier(invoice: dict[str, Any], store: EventStore, fetch: Fetch) -> Dossier:
+    own = (invoice["subject_id"], invoice["charge_id"], invoice["invoice_id"])
+    behind = await fetch(_BEHIND, invoice["subject_id"], invoice["invoice_id"])
+    aggregates = [*own, *(row["payment_id"] for row in behind)]
+    events = [event for id in aggregates async for event in store.read(aggregate_id=id, service=invoice["service"])]
+    return Dossier(invoice["invoice_id"], invoice["service"], sorted(events, key=attrgetter("position")))
