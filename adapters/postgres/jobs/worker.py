@@ -83,9 +83,10 @@ class JobWorker:
 
         None of a kind of which half a batch hangs there already: they take no room from the others.
         """
-        kinds = Counter(self._busy.values())
-        hanging = [kind for kind, count in kinds.items() if count >= self._batch // 2]
-        room = self._batch - kinds.total() + sum(kinds[kind] for kind in hanging)
+        room, hanging = room_beside(Counter(self._busy.values()), self._batch)
+        if room == 0:
+            await self._finish(timeout=SLOW_SECONDS)
+            return 0
         jobs = await self._queue.claim(self._clock.now(), room, without=hanging)
         self._busy |= {asyncio.create_task(self._carry_out(job)): job.kind for job in jobs}
         await self._finish(timeout=SLOW_SECONDS)
@@ -159,6 +160,17 @@ class JobWorker:
             return JobFailure(job, attempts, text, failed_at=now)
         log.warning("job will be tried again", policy=job.policy, attempts=attempts, error=text)
         return JobFailure(job, attempts, text, due_at=now + min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1)))
+
+
+def room_beside(busy: Mapping[str, int], batch: int) -> tuple[int, list[str]]:
+    """For how many jobs there is room beside those in hand, by kind; and the kinds of which none is taken.
+
+    A kind that hangs takes no room. Once it hangs no longer it does again, beside what was let in meanwhile: then there
+    may be none until enough is finished.
+    """
+    hanging = [kind for kind, count in busy.items() if count >= batch // 2]
+    taken = sum(count for kind, count in busy.items() if kind not in hanging)
+    return max(0, batch - taken), hanging
 
 
 def _place_of(error: Exception) -> str:

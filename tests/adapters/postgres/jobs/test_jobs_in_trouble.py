@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.jobs import worker
 from adapters.postgres.jobs.queue import CLAIM, JobFailure, JobQueue
-from adapters.postgres.jobs.worker import MAX_ATTEMPTS, JobWorker
+from adapters.postgres.jobs.worker import MAX_ATTEMPTS, JobWorker, room_beside
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.policy import Effect
 from tests.support.bedroom import (
@@ -105,6 +107,16 @@ async def test_effects_of_one_kind_that_all_hang_leave_room_for_the_others(
     answered.set()
     while await bedroom.pool.fetchval("select count(*) from csbe.jobs"):
         await worker.run_due()
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 40)), st.integers(2, 64))
+def test_whatever_is_in_hand_there_is_room_for_a_batch_at_most_and_never_for_less_than_none(
+    busy: dict[str, int], batch: int
+) -> None:
+    room, hanging = room_beside(busy, batch)
+
+    assert 0 <= room <= batch
+    assert all(busy[kind] >= batch // 2 for kind in hanging)
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
