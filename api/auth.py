@@ -1,9 +1,8 @@
 """Who is asking: signed tokens (JWT, EdDSA), a role with its scopes, and nothing that is not granted."""
 
-import hmac
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,14 +15,22 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api import security_log
 from api.problems import Problem
+from domain.identity.sessions import Subject
 from domain.kernel.messages import Actor, Role
 
 ISSUER = "csbe"
 AUDIENCE = "csbe-api"
 ALGORITHM = "EdDSA"
 KEY_ID = "csbe-1"
+LEEWAY_S = 5
+"""How far the clock of whoever issued a token may be ahead of ours."""
+LONGEST_LIFE = timedelta(days=7)
+"""No token is good for longer: so long, what was revoked is remembered."""
+EXPIRED = "the token has expired: get a new one"
 REMEMBERED_TOKENS = 20_000
 """So many verified tokens are kept in memory, about 1 kB each."""
 
@@ -51,6 +58,7 @@ SCOPES: dict[Role, frozenset[str]] = {
             "webhooks:read",
             "webhooks:write",
             "personal:read",
+            "sessions:write",
         }
     ),
     Role.ANALYST: frozenset({"reports:read", "vehicles:read"}),
@@ -71,6 +79,15 @@ class Caller:
     service: str
     expires_at: float
     """In seconds since 1970."""
+    issued_at: float = field(default=0.0, compare=False)
+    """In seconds since 1970."""
+    session_id: UUID | None = None
+    """None for a token that nobody logged in for."""
+
+    @property
+    def who(self) -> Subject:
+        """Whose token it is."""
+        return Subject(self.service, self.role, self.subject)
 
     def has_expired(self) -> bool:
         """Whether the token has ended: what goes on for long must look again."""
@@ -114,18 +131,29 @@ class TokenAuthority:
             path.write_bytes(_pem(Ed25519PrivateKey.generate()))
         return cls.from_pem(path.read_text())
 
-    def issue(self, role: Role, subject: str, *, service: str, at: datetime, expires_in: timedelta) -> str:
-        """A token for a role and a subject (a member's id, an employee's name)."""
-        claims = {
+    def issue(
+        self,
+        role: Role,
+        subject: str,
+        *,
+        service: str,
+        at: datetime,
+        expires_in: timedelta,
+        session_id: UUID | None = None,
+    ) -> str:
+        """A token for a role and a subject (a member's id, an employee's name), of a session or of none."""
+        claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": subject,
             "role": role.value,
             "scope": " ".join(sorted(SCOPES[role])),
             "service": service,
-            "iat": at,
+            "iat": at.timestamp(),
             "exp": at + expires_in,
         }
+        if session_id is not None:
+            claims["sid"] = str(session_id)
         return jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": KEY_ID})
 
     def verify(self, token: str) -> Caller:
@@ -144,26 +172,44 @@ class TokenAuthority:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
-                options={"require": ["exp", "sub", "role", "service"]},
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "iat", "sub", "role", "service"]},
             )
-            found = Caller(Role(claims["role"]), claims["sub"], claims["service"], float(claims["exp"]))
-            if found.role is Role.MEMBER:
-                UUID(found.subject)
+            found = _Claims.model_validate(claims).caller()
         except jwt.ExpiredSignatureError as error:
-            raise Problem.unauthorized("the token has expired: get a new one") from error
-        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Problem.unauthorized(EXPIRED) from error
+        except (jwt.InvalidTokenError, ValidationError, ValueError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
+        if found.has_expired():
+            raise Problem.unauthorized(EXPIRED)
         return found
-
-    def code(self, *parts: str) -> str:
-        """A secret that only this installation can make, the same for the same parts: it proves a mail address."""
-        secret = self._private.private_bytes_raw()
-        return hmac.new(secret, "\x1f".join(parts).encode(), "sha256").hexdigest()[:10]
 
     def key_set(self) -> dict[str, Any]:
         """The public key as a JSON Web Key Set."""
         key = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self._public))
         return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": ALGORITHM}]}
+
+
+class _Claims(BaseModel):
+    """What our own tokens say. Raises `ValidationError` for what has another type, and lives too long."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+    sub: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+    role: str
+    service: str
+    iat: float
+    exp: float
+    sid: str | None = None
+
+    def caller(self) -> Caller:
+        """Raises `ValueError` for a role that there is not, and ids that are none."""
+        role, session = Role(self.role), None if self.sid is None else UUID(self.sid)
+        if role is Role.MEMBER and str(UUID(self.sub)) != self.sub:
+            raise ValueError("the subject is not a member's id")
+        if self.exp - self.iat > LONGEST_LIFE.total_seconds():
+            raise ValueError("the token lives too long")
+        return Caller(role, self.sub, self.service, self.exp, self.iat, session)
 
 
 class _VerifiedTokens:
@@ -193,16 +239,23 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-_bearer = HTTPBearer(auto_error=False, description="A token of `csbe token`, or of your identity provider.")
+_bearer = HTTPBearer(
+    auto_error=False, description="An access token: of a login, of `csbe token`, or of your identity provider."
+)
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def caller(request: Request, given: Given) -> Caller:
-    """The verified caller of a request."""
+    """The verified caller of a request. Raises `Problem` 401, or 403 for a service that does not run here."""
     if given is None:
         raise Problem.unauthorized("send a token: Authorization: Bearer <token>")
-    found: Caller = request.app.state.system.tokens.verify(given.credentials)
-    if found.service not in request.app.state.system.rulebooks.services:
+    system = request.app.state.system
+    try:
+        found: Caller = await system.authenticate(given.credentials)
+    except Problem as problem:
+        security_log.note("token_refused", request, reason=problem.document.detail)
+        raise
+    if found.service not in system.rulebooks.services:
         raise Problem.forbidden(f"the token is for service {found.service}, which does not run here")
     return found
 
@@ -217,7 +270,9 @@ class Allowed:
         asking = await caller(request, given)
         if any(asking.may(scope) for scope in self.scopes):
             return asking
-        raise Problem.forbidden(f"role {asking.role} lacks scope {' or '.join(self.scopes)}")
+        missing = " or ".join(self.scopes)
+        security_log.note("scope_missing", request, role=asking.role, subject=asking.subject, scope=missing)
+        raise Problem.forbidden(f"role {asking.role} lacks scope {missing}")
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:

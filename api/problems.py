@@ -64,7 +64,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
 
     def __init__(self, status: int, kind: str, title: str, detail: str, **more: Any) -> None:
         super().__init__(detail)
-        self.headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
+        self.headers: dict[str, str] = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
         self.document = ProblemDocument(type=TYPE_PREFIX + kind, title=title, status=status, detail=detail, **more)
 
     @classmethod
@@ -84,6 +84,13 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         """A parameter that does not fit."""
         errors = [{"detail": detail, "pointer": f"#/{place}/{parameter}"}]
         return cls(422, "invalid-input", "Input does not fit", detail, errors=errors)
+
+    @classmethod
+    def too_many(cls, detail: str, *, wait_s: int) -> Self:
+        """Of the same kind within a time: the client waits so many seconds (RFC 6585, 4)."""
+        problem = cls(429, "too-many-requests", "Too many requests", detail)
+        problem.headers["Retry-After"] = str(wait_s)
+        return problem
 
     @classmethod
     def bad_request(cls, detail: str) -> Self:

@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.identity.staff import StaffRules, staff_roles
+from domain.kernel.messages import Role
 
 
 class Settings(BaseSettings):
@@ -32,6 +36,30 @@ class Settings(BaseSettings):
     """The service that requests belong to which name none; the only one that runs here when not given."""
     token_key: SecretStr | None = None
     """Ed25519 private key (PEM) that signs tokens; made in `data_dir` when not given."""
+    access_token_minutes: float = Field(default=15, gt=0, le=24 * 60)
+    """How long an access token of a login is good."""
+    member_session_days: float = Field(default=30, gt=0, le=366)
+    """A member who has not been back for so long logs in again."""
+    staff_session_hours: float = Field(default=12, gt=0, le=7 * 24)
+    """So long after a login staff log in again, whatever they did."""
+    public_url: str | None = None
+    """How browsers reach the API, e.g. `https://csbe.example.org`; `http://` with host and port when not given."""
+    oidc_issuer: str | None = None
+    """The OpenID Connect provider of staff, as its discovery document names itself; none when not given."""
+    oidc_client_id: str | None = None
+    """As whom the provider knows us; staff log in with their browsers where it is given."""
+    oidc_client_secret: SecretStr | None = None
+    """Our secret at the provider."""
+    oidc_audience: str | None = None
+    """Of the provider's access tokens, those with this `aud` are accepted at the API; none when not given."""
+    oidc_subject_claim: str = "sub"
+    """By what somebody is named in our records."""
+    oidc_role_claim: str = "roles"
+    """Where the provider says what somebody is: a text, a list, or a path with dots such as `realm_access.roles`."""
+    oidc_roles: dict[str, Role] = {}
+    """Which of these words means which role, as JSON: `{"csbe-operators": "operator"}`. The first that fits counts."""
+    oidc_service_claim: str = "service"
+    """Where the provider says for which service; without such a claim it is that of `service`, or the only one."""
     master_key: SecretStr | None = None
     """Wraps the keys of persons; 64 hexadecimal digits."""
     smtp_host: str | None = None
@@ -61,6 +89,35 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value.get_secret_value()):
             raise ValueError("must be 64 hexadecimal digits, as of `openssl rand -hex 32`")
         return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _are_staff(cls, value: dict[str, Role]) -> dict[str, Role]:
+        if wrong := set(value.values()) - staff_roles():
+            raise ValueError(f"{min(wrong)} is no role of staff: use {', '.join(sorted(staff_roles()))}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_an_issuer(self) -> Self:
+        if self.oidc_issuer is None and (self.oidc_client_id or self.oidc_audience):
+            raise ValueError("CSBE_OIDC_CLIENT_ID and CSBE_OIDC_AUDIENCE need CSBE_OIDC_ISSUER")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """How browsers reach the API, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def staff_rules(self) -> StaffRules:
+        """What the identity provider's claims mean."""
+        return StaffRules(
+            subject_claim=self.oidc_subject_claim,
+            role_claim=self.oidc_role_claim,
+            roles=tuple(self.oidc_roles.items()),
+            service_claim=self.oidc_service_claim,
+        )
 
     def make_data_dir(self) -> None:
         """Make the data directory where it is missing. Raises `ValueError` when it cannot be written."""

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import Tracer
 
 from api.auth import TokenAuthority
+from api.authentication import Authenticator
 from api.command_ids import CommandIds
+from api.login import Login
+from api.sealing import Sealer
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
 from domain.kernel.demand import DemandLog
@@ -40,6 +43,9 @@ class System:
     """What changes too often for the log."""
     clock: Clock
     tokens: TokenAuthority
+    authenticate: Authenticator
+    login: Login
+    sealer: Sealer
     command_ids: CommandIds
     rulebooks: RulebookHistory
     fetch: Fetch

@@ -15,6 +15,9 @@ from domain.fleet.identity import VehicleIdentity
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.zone import Zone
+from domain.identity import handlers as identity_handlers
+from domain.identity import policies as identity_policies
+from domain.identity.sessions import Sessions
 from domain.kernel.aggregate import Aggregate, Event, event_classes
 from domain.kernel.messages import Command
 from domain.kernel.policy import Policies
@@ -46,6 +49,7 @@ def _merged(parts: Iterable[Policies]) -> Policies:
 HANDLERS: Mapping[type[Command], Handler] = {
     **publishing_handlers.HANDLERS,
     **members_handlers.HANDLERS,
+    **identity_handlers.HANDLERS,
     **fleet_handlers.HANDLERS,
     **rental_handlers.HANDLERS,
     **billing_handlers.HANDLERS,
@@ -55,7 +59,13 @@ HANDLERS: Mapping[type[Command], Handler] = {
 """Which function carries out which command."""
 
 POLICIES: Policies = _merged(
-    (members_policies.POLICIES, fleet_policies.POLICIES, rental_policies.POLICIES, billing_policies.POLICIES)
+    (
+        members_policies.POLICIES,
+        identity_policies.POLICIES,
+        fleet_policies.POLICIES,
+        rental_policies.POLICIES,
+        billing_policies.POLICIES,
+    )
 )
 """What follows which event; several contexts may follow the same one."""
 
@@ -63,6 +73,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     PublishedRulebook,
     Member,
     Identifier,
+    Sessions,
     Vehicle,
     VehicleIdentity,
     Zone,

@@ -33,7 +33,9 @@ alter table csbe.events disable trigger append_only;
 alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.publications, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.jobs,
     csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions,
-    csbe.demand, csbe.refusals restart identity cascade;
+    csbe.demand, csbe.refusals,
+    csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes
+    restart identity cascade;
 insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped'
 """
 

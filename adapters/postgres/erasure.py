@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from adapters.postgres.database import Connection
+from adapters.postgres.database import Connection, retrying
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
 
@@ -13,6 +13,12 @@ where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 
     and col_description(c.oid, a.attnum) like 'Personal:%'
 group by c.relname
 """
+_LOGINS = """
+with codes as (delete from csbe.login_codes where member_id = $1),
+    tokens as (delete from csbe.refresh_tokens where role = 'member' and subject = $1::text)
+delete from csbe.login_addresses where member_id = $1
+"""
+"""How the person logged in, and could go on without."""
 
 
 class PostgresErasure:
@@ -28,6 +34,7 @@ class PostgresErasure:
     async def erase(self, subject: UUID, /) -> None:
         """Destroy a person's key for ever. Twice changes nothing."""
         await self._store.erase(subject)
+        await retrying(lambda: self._store.pool.execute(_LOGINS, subject))
         for generation in await self._members.generations():
             # What its follower has in hand may still name the person.
             async with self._members.follower(generation).held() as connection:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from adapters.simulator.car import Car, offset
+from adapters.simulator.mailbox import Mailbox
 from adapters.simulator.vehicles import Faults, SimulatedFleet
 from domain.kernel.units import Position
 
@@ -22,6 +23,8 @@ POLL_S = 0.15
 PARKING_SHARE = 0.3
 """How many of the trips have a stop."""
 TRIES_AT_ONE_PLACE = 8
+RENEW_S = 60.0
+"""So long before it ends a member has an access token renewed."""
 
 
 class NotReachedError(Exception):
@@ -45,8 +48,7 @@ class Town:
     api: httpx2.AsyncClient
     fleet: SimulatedFleet
     agent_token: str
-    email_code: Callable[[str], str]
-    """The code that was mailed to a member; the simulation reads everybody's mail."""
+    mail: Mailbox
     service: str
     city_id: str
     faults: Faults
@@ -64,6 +66,8 @@ class SimulatedMember:
         self._run = uuid4().hex[:12]  # nobody who was here before
         self._key = 0
         self._token = ""
+        self._refresh_token = ""
+        self._renew_at = math.inf
         self._member_id = ""
 
     async def live(self, stop: asyncio.Event) -> None:
@@ -83,13 +87,13 @@ class SimulatedMember:
             "service": self._town.service,
             "city_id": self._town.city_id,
             "name": f"Member {self._number}",
-            "email": f"member{self._number}.{self._run}@example.org",
+            "email": self._address,
             "birth_date": f"{self._random.randint(1960, 1998)}-05-17",
         }
         answer = await self._post("/v1/members", body)
-        self._token, self._member_id = answer["token"], answer["id"]
+        self._member_id = answer["id"]
+        await self._log_in()
         mine = f"/v1/members/{self._member_id}"
-        await self._post(f"{mine}/verify-email", {"code": self._town.email_code(self._member_id)})
         licence = {
             "number": f"B{self._number:06d}{self._run}",
             "country": "DE",
@@ -102,6 +106,27 @@ class SimulatedMember:
         card = {"token": "tok_decline" if declined else "tok_visa", "brand": "visa", "expires_on": "2039-12-31"}
         await self._post(f"{mine}/payment-methods", card)
         self._town.tally.note("registered")
+
+    @property
+    def _address(self) -> str:
+        return f"member{self._number}.{self._run}@example.org"
+
+    async def _log_in(self) -> None:
+        """By the code in the newest mail."""
+        await self._wait(lambda: self._town.mail.code_to(self._address) is not None)
+        code = self._town.mail.code_to(self._address)
+        body = {"service": self._town.service, "email": self._address, "code": code}
+        self._take(await self._post("/v1/login/tokens", body))
+
+    async def _renew(self) -> None:
+        """Before the access token ends, so that no request is refused for it."""
+        if asyncio.get_running_loop().time() > self._renew_at:
+            self._renew_at = math.inf  # by this request, and no other
+            self._take(await self._post("/v1/login/refresh", {"refresh_token": self._refresh_token}))
+
+    def _take(self, tokens: dict[str, Any]) -> None:
+        self._token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self._renew_at = asyncio.get_running_loop().time() + tokens["expires_in"] - RENEW_S
 
     async def _give_back(self) -> None:
         """End or cancel what a trip that went wrong has left open."""
@@ -218,6 +243,7 @@ class SimulatedMember:
             return
 
     async def _get(self, path: str, **query: object) -> dict[str, Any]:
+        await self._renew()
         answer = await self._town.api.get(path, params=query, headers=self._headers(self._token))  # type: ignore[arg-type] # httpx2 takes any value with a text
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -241,6 +267,8 @@ class SimulatedMember:
         return found
 
     async def _send(self, path: str, body: dict[str, Any], token: str | None) -> httpx2.Response:
+        if not path.startswith("/v1/login"):
+            await self._renew()
         self._key += 1
         headers = {
             "Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}",

@@ -94,10 +94,10 @@ def token(
         str | None, typer.Option(help="A member's id, or the name of an employee or a partner.", callback=within(WHO))
     ] = None,
     service: Annotated[str | None, typer.Option(help="Key of the rulebook.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 7, help="How long it is good.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Print a signed token for a role."""
+    """Print a signed token for a role: to develop, and to set up. People log in instead, and get short ones."""
     if role is Role.MEMBER and not _is_uuid(subject):
         raise typer.BadParameter("a member's token needs the member's id: --subject")
 
@@ -108,7 +108,11 @@ def token(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--service") from error
         return system.tokens.issue(
-            role, subject or role.value, service=whose, at=datetime.now(UTC), expires_in=timedelta(hours=hours)
+            role,
+            str(UUID(subject)) if role is Role.MEMBER else subject or role.value,
+            service=whose,
+            at=datetime.now(UTC),
+            expires_in=timedelta(hours=hours),
         )
 
     signed = run(with_system(issue))

@@ -1,15 +1,18 @@
 """What policies want of the outside world, carried out by the adapters."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from api.auth import TokenAuthority
 from api.composition.tracing import effect_span
 from domain.billing.policies import payment_answer
+from domain.identity.ports import LoginCodes
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
-from domain.kernel.ports import EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
+from domain.kernel.ports import Clock, EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
 from domain.members.member import Member
 
+WITH_CODE = frozenset(("verify_email", "login_code"))
+"""Templates of mails with a login code."""
 _TOLD_OF = [event.TOPIC for event in (Member.Registered, Member.LicenceRejected, Member.TurnedAway)]
 
 
@@ -22,7 +25,8 @@ class Effects:
     messenger: Messenger
     store: EventStore
     keys: PersonalKeys
-    tokens: TokenAuthority
+    codes: LoginCodes
+    clock: Clock
 
     async def perform(self, effect: Effect, idempotency_key: str) -> Command | None:
         """Do it once per key; returns the command that brings the answer back. Raises `GatewayUnavailableError`."""
@@ -45,21 +49,27 @@ class Effects:
         return None
 
     async def _send(self, message: SendMessage, idempotency_key: str) -> None:
-        address, told = await self._looked_up(message)
-        if address is not None:  # else erased: there is nobody to tell any more
-            await self.messenger.send(told, address=address, idempotency_key=idempotency_key)
+        registered, told = await self._looked_up(message)
+        if registered is None or registered.email is None:  # erased: there is nobody to tell any more
+            return
+        if told.template in WITH_CODE:
+            code_id, whose = UUID(idempotency_key), message.member_id
+            code = await self.codes.make(code_id, registered.service, registered.email, whose, self.clock.now())
+            if code is None:  # this address was sent more than enough
+                return
+            told = told.model_copy(update={"values": {**told.values, "code": code}})
+        await self.messenger.send(told, address=registered.email, idempotency_key=idempotency_key)
 
-    async def _looked_up(self, message: SendMessage) -> tuple[str | None, SendMessage]:
-        """The address and what is personal of the text: from the log, which knows a member from the first moment on."""
-        address, template, personal = None, message.template, dict[str, str]()
+    async def _looked_up(self, message: SendMessage) -> tuple[Member.Registered | None, SendMessage]:
+        """Whom to tell, and what is personal of the text: from the log, which knows a member from the first moment."""
+        registered, template, personal = None, message.template, dict[str, str]()
         async for recorded in self.store.read(aggregate_id=message.member_id, topics=_TOLD_OF):
             match recorded.event:
-                case Member.Registered(email=email):
-                    address = email
-                    personal["code"] = self.tokens.code("email", str(message.member_id))
+                case Member.Registered() as event:
+                    registered = event
                 case Member.LicenceRejected(reason=reason):
                     personal["reason"] = reason or ""
                 case Member.TurnedAway(banned=banned) if message.template == "verify_email":
                     template = "account_declined" if banned else "account_exists"
         values = {**personal, **message.values}
-        return address, message.model_copy(update={"template": template, "values": values})
+        return registered, message.model_copy(update={"template": template, "values": values})

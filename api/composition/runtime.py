@@ -22,6 +22,7 @@ from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.waiting import is_set_within
 from adapters.webhooks.deliverer import WebhookDeliverer
+from api.composition.logins import Logins
 from api.composition.operators import Operators
 from api.composition.parts import Parts
 from api.system import System
@@ -55,6 +56,7 @@ class Running:
     """Of the projections."""
     policies: Follower
     jobs: JobQueue
+    logins: Logins
     worker: JobWorker
     webhooks: WebhookDeliverer
     webhook_changes: Follower
@@ -69,13 +71,13 @@ class Running:
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
-        loops = {"rulebooks": self.rulebooks.run}
+        loops = {"rulebooks": self.rulebooks.run, "revocations": self.logins.revocations.run}
         if Component.API in parts:
             loops["demand"] = self.demand.run
         if Component.PROJECTIONS in parts:
             loops |= {follower.name: follower.run for follower in self.followers}
         if Component.POLICIES in parts:
-            loops |= {"policies": self.policies.run, "jobs": self.worker.run}
+            loops |= {"policies": self.policies.run, "jobs": self.worker.run, "logins": self.logins.sweep}
         if Component.WEBHOOKS in parts:
             loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
         if Component.INGEST in parts:

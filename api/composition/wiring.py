@@ -38,6 +38,7 @@ from api.command_ids import CommandIds
 from api.composition.checks import broker_answers, database_answers, keeping_up, listening, stock_taker
 from api.composition.effects import Effects
 from api.composition.foundation import Foundation, foundation
+from api.composition.logins import Logins, logins
 from api.composition.operators import Operators
 from api.composition.parts import Parts
 from api.composition.publication import publish_first
@@ -83,6 +84,7 @@ async def composed(
         tls = broker_tls(settings, mqtt_url)
         gateway = MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures(), tls=tls)
         await stack.enter_async_context(gateway)
+        login = await stack.enter_async_context(logins(base))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         demand = PostgresDemand(base.pool, DemandFigures())
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
@@ -91,7 +93,7 @@ async def composed(
         parts = Parts()
         yield Running(
             system=await _system(
-                base, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
+                base, login, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
             ),
             pool=base.pool,
             store=base.store,
@@ -101,7 +103,8 @@ async def composed(
             followers=followers,
             policies=policies,
             jobs=jobs,
-            worker=_worker(base, jobs, _effects(base, gateway, followers)),
+            logins=login,
+            worker=_worker(base, jobs, _effects(base, login, gateway, followers)),
             webhooks=WebhookDeliverer(_outlet(base, sender)),
             webhook_changes=changes,
             telemetry=telemetry,
@@ -116,6 +119,7 @@ async def composed(
 
 async def _system(
     base: Foundation,
+    login: Logins,
     mqtt_url: str,
     ingest: SharedIngest,
     followers: tuple[Projection, ...],
@@ -134,6 +138,9 @@ async def _system(
         beside=base.twins,
         clock=base.clock,
         tokens=base.tokens,
+        authenticate=login.authenticate,
+        login=login.login,
+        sealer=login.sealer,
         command_ids=CommandIds(await base.store.keys.of_installation("command_ids")),
         rulebooks=base.rulebooks,
         fetch=fetcher(base.pool),
@@ -174,10 +181,10 @@ def _worker(base: Foundation, jobs: JobQueue, effects: Effects) -> JobWorker:
     return JobWorker(jobs, news, base.clock, contexts.COMMANDS, dispatch, effects.perform)
 
 
-def _effects(base: Foundation, gateway: VehicleGateway, followers: tuple[Projection, ...]) -> Effects:
+def _effects(base: Foundation, login: Logins, gateway: VehicleGateway, followers: tuple[Projection, ...]) -> Effects:
     erasure = PostgresErasure(base.store, next(p for p in followers if p.name == MembersProjector.NAME))
     provider, messenger = SimulatedPaymentProvider(base.pool), _messenger(base.settings, base.pool)
-    return Effects(gateway, provider, messenger, base.store, erasure, base.tokens)
+    return Effects(gateway, provider, messenger, base.store, erasure, login.codes, base.clock)
 
 
 async def _ingest(

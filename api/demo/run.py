@@ -21,7 +21,7 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
         await prepare(dsn)
         async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Component)):
             await seed(running)
-            console.print(welcome(running, options), soft_wrap=True, highlight=False, markup=False)
+            console.print(await welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()
             await simulate(running, options, tally, told)
             results = await audit(running.store.read())

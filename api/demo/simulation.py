@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import httpx2
 
+from adapters.simulator.mailbox import Mailbox
 from adapters.simulator.members import SimulatedMember, Tally, Town
 from adapters.simulator.vehicles import Faults, SimulatedFleet
 from api.composition import Running, UnreachableError
@@ -66,9 +67,14 @@ async def _watch(host: str, port: int) -> NoReturn:
 
 
 async def simulate(running: Running, options: DemoOptions, tally: Tally, told: asyncio.Event) -> None:
-    """Until the time is up or `told` is set; then every trip under way is finished."""
+    """Until the time is up or `told` is set; then every trip under way is finished.
+
+    Raises `ValueError` where mail is sent for real.
+    """
     stop, ready = asyncio.Event(), asyncio.Event()
     settings, system = running.system.settings, running.system
+    if settings.smtp_host is not None:
+        raise ValueError("simulated members read their codes from mail files: run without CSBE_SMTP_HOST")
     fleet = SimulatedFleet(cars(options.seed, options.faults), url=running.mqtt_url, service=SERVICE)
     driving = asyncio.create_task(fleet.run(stop, ready))
     agent = system.tokens.issue(
@@ -83,7 +89,7 @@ async def simulate(running: Running, options: DemoOptions, tally: Tally, told: a
                 api=api,
                 fleet=fleet,
                 agent_token=agent,
-                email_code=lambda member_id: system.tokens.code("email", member_id),
+                mail=Mailbox(settings.data_dir / "mail"),
                 service=SERVICE,
                 city_id=CITY,
                 faults=options.faults,

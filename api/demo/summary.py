@@ -9,9 +9,12 @@ from adapters.simulator.members import Tally
 from api.composition import Running
 from api.demo.seed import SERVICE
 from api.demo.simulation import DemoOptions
+from domain.identity.sessions import Subject
 from domain.invariants import InvariantResult
 from domain.kernel.messages import Role
 
+LINK_LIFE = timedelta(hours=1)
+"""Of the live page's link, which is good once."""
 _MONEY = """
 select currency, count(*), sum(gross_minor)::bigint as gross, sum(open_minor)::bigint as open
 from read_v1.invoices group by currency
@@ -48,7 +51,7 @@ def _worded(value: object) -> str:
     return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
 
-def welcome(running: Running, options: DemoOptions) -> str:
+async def welcome(running: Running, options: DemoOptions) -> str:
     """Where everything is, and a token for each role."""
     system = running.system
     address = f"http://{system.settings.host}:{system.settings.port}"
@@ -58,18 +61,21 @@ def welcome(running: Running, options: DemoOptions) -> str:
         )
         for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR, Role.PARTNER)
     }
+    watcher = Subject(SERVICE, Role.OPERATOR, Role.OPERATOR.value)
+    code = await system.login.pages.make(watcher, system.clock.now() + LINK_LIFE)
     lines = [
         "CSBE: DriveNow Europe in Berlin, 640 cars",
         f"{options.members} simulated members, seed {options.seed}; stop with Ctrl-C",
         "",
-        f"live page    {address}/#token={tokens[Role.OPERATOR]}",
+        f"live page    {address}/#code={code}",
+        "             (good once, within an hour; then paste the operator's token there)",
         f"API          {address}/docs",
         f"broker       {running.mqtt_url}",
         f"mail         {system.settings.data_dir / 'mail'}",
         "",
         *(f"export {role.upper()}={token}" for role, token in tokens.items()),
         "",
-        "A member's token comes with the answer to POST /v1/members. Try next:",
+        "A member logs in by the code in the mail that follows POST /v1/members. Try next:",
         f"  curl -H \"Authorization: Bearer $OPERATOR\" '{address}/v1/vehicles?near=52.52,13.405&limit=3'",
         f"  curl -H \"Authorization: Bearer $AUDITOR\" '{address}/v1/history?limit=20'",
     ]

@@ -11,13 +11,40 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.problems import Problem
-from api.rest import billing, charges, fleet, health, history, live, members, rental, reports, webhooks
+from api.rest import (
+    billing,
+    charges,
+    fleet,
+    health,
+    history,
+    live,
+    login,
+    members,
+    rental,
+    reports,
+    staff_login,
+    webhooks,
+)
 from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
 from api.system import System
 
 ROUTERS = tuple(
-    context.router for context in (rental, fleet, members, billing, charges, live, webhooks, reports, history, health)
+    context.router
+    for context in (
+        rental,
+        fleet,
+        members,
+        billing,
+        charges,
+        login,
+        live,
+        webhooks,
+        reports,
+        history,
+        health,
+        staff_login,
+    )
 )
 """The routes of each context, the busiest first: they are tried one by one."""
 LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"

@@ -104,13 +104,13 @@ async def events(
 async def _stream(request: Request, by: Caller, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
     yield b": open\n\n"
     spoke_at = monotonic()
-    while not (by.has_expired() or request.app.state.ending.is_set() or await request.is_disconnected()):
+    while not (_has_ended(by, system) or request.app.state.ending.is_set() or await request.is_disconnected()):
         end = await system.end()
         if end == after:
             await asyncio.sleep(POLL_S)
         try:
             async for recorded in watched.read(system, after, end):
-                if by.has_expired():
+                if _has_ended(by, system):
                     return
                 yield watched.shown(recorded)
                 spoke_at = monotonic()
@@ -122,6 +122,10 @@ async def _stream(request: Request, by: Caller, system: System, watched: Watched
         if monotonic() - spoke_at > KEEP_ALIVE_S:
             yield b": keep-alive\n\n"
             spoke_at = monotonic()
+
+
+def _has_ended(by: Caller, system: System) -> bool:
+    return by.has_expired() or system.authenticate.is_revoked(by)
 
 
 def _unreadable(error: UnreadableEventError) -> bytes:

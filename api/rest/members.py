@@ -1,6 +1,5 @@
 """Members over HTTP: registration, licence, payment methods, blocks, one's own account."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -10,9 +9,9 @@ from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.login import requested_service
 from api.rest.schemas.base import Accepted, ReasonBody
-from api.rest.schemas.members import Account, EmailCode, LicenceBody, PaymentMethodBody, Registered, Registration
-from api.services import service_of
+from api.rest.schemas.members import Account, LicenceBody, PaymentMethodBody, Registration
 from api.system import System
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Metadata, Role
@@ -21,8 +20,6 @@ from domain.members.member import Member
 
 router = CommandRouter(prefix="/v1/members", tags=["members"])
 
-FIRST_TOKEN = timedelta(hours=12)
-
 Oneself = Annotated[Caller, Depends(Allowed("own:read"))]
 Reader = Annotated[Caller, Depends(Allowed("own:read", "members:read"))]
 Writer = Annotated[Caller, Depends(Allowed("own:write", "members:write"))]
@@ -30,28 +27,17 @@ Agent = Annotated[Caller, Depends(Allowed("members:write"))]
 
 
 @router.post("", status_code=201)
-async def register(body: Registration, dispatch: Dispatch) -> Registered:
-    """Open an account. The address is proved by a code that is mailed to it."""
+async def register(body: Registration, dispatch: Dispatch) -> Accepted:
+    """Open an account. The code that is mailed proves the address and logs in: `POST /v1/login/tokens`."""
     system = dispatch.system
-    try:
-        service = service_of(body.service, system.settings.service, system.rulebooks.services)
-    except ValueError as error:
-        raise Problem.bad_request(str(error)) from error
+    service = requested_service(body.service, system)
     member_id = MemberId(new_id())
-    command = commands.RegisterMember(
-        member_id=member_id,
-        email_code=system.tokens.code("email", str(member_id)),
-        **body.model_dump(exclude={"service"}),
-    )
+    command = commands.RegisterMember(member_id=member_id, **body.model_dump(exclude={"service"}))
     asker = {"service": service, "role": "anonymous", "asker": body.email}
     id = system.command_ids.of(**asker, command=command.NAME, key=dispatch.key)
     oneself = Actor(role=Role.MEMBER, id=str(member_id))
     metadata = Metadata.of(command, id=id, actor=oneself, service=service, correlation_id=new_id())
-    done = await dispatch.send(command, member_id, metadata)
-    token = system.tokens.issue(
-        Role.MEMBER, str(done.id), service=service, at=system.clock.now(), expires_in=FIRST_TOKEN
-    )
-    return Registered(**done.model_dump(), token=token)
+    return await dispatch.send(command, member_id, metadata)
 
 
 @router.get("/me", responses=TAGGED)
@@ -64,12 +50,6 @@ async def me(by: Oneself, system: InSystem, response: Response) -> Account:
 async def account(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
     """An account with its state and every reason against driving now."""
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
-
-
-@router.command("/{member_id}/verify-email", commands.VerifyEmail)
-async def verify_email(member_id: UUID, body: EmailCode, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
-    command = commands.VerifyEmail(member_id=own_or_any(by, member_id, "members:write"), code=body.code)
-    return await dispatch(command, member_id, by)
 
 
 @router.command("/{member_id}/licence", commands.SubmitLicence)

@@ -8,27 +8,24 @@ from domain.kernel.messages import Command
 
 
 class RegisterMember(Command):
-    """Open an account. `email_code` is the secret that the member must send back to prove the address."""
+    """Open an account."""
 
     NAME = "members.register_member"
     CREATES = "member_id"
-    GENERATED = frozenset({"email_code"})
 
     member_id: MemberId
     city_id: str
     name: str
     email: str
     birth_date: date
-    email_code: str
 
 
 class VerifyEmail(Command):
-    """Prove the e-mail address by the code sent there."""
+    """Note that the e-mail address is the member's, who has shown a code that was mailed there."""
 
     NAME = "members.verify_email"
 
     member_id: MemberId
-    code: str
 
 
 class SubmitLicence(Command):

@@ -31,7 +31,7 @@ async def verify_email(command: commands.VerifyEmail, work: UnitOfWork) -> None:
     member = await _member(command.member_id, work)
     if member.email_verified:
         return
-    member.verify_email(command.code, work.now)
+    member.verify_email(work.now)
     if member.email is not None:
         await identify(member, Kind.EMAIL, same_email(member.email), work)
 

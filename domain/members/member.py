@@ -2,7 +2,6 @@
 
 from dataclasses import field
 from datetime import date, datetime
-from hmac import compare_digest
 from typing import Self
 from uuid import UUID
 
@@ -29,7 +28,6 @@ class Member(Aggregate):
     city_id: str
     email: Personal[str]
     birth_date: Personal[date]
-    email_code: Personal[str]
     email_verified: bool = False
     licence: Licence | None = None
     payment_methods: tuple[PaymentMethod, ...] = ()
@@ -57,7 +55,6 @@ class Member(Aggregate):
         name: Personal[str]
         email: Personal[str]
         birth_date: Personal[date]
-        email_code: Personal[str]
 
     class EmailVerified(Event):
         """The address is the member's."""
@@ -279,16 +276,13 @@ class Member(Aggregate):
         facts = command.model_dump(exclude={"member_id"})
         return cls.begin(cls.Registered, id=command.member_id, timestamp=at, service=service, **facts)
 
-    def verify_email(self, code: str, at: datetime) -> None:
-        """Accept the address if the code is the one sent there; verified already, it changes nothing."""
-        if self.email_verified:
-            return
-        known = None if self.turned_away else self.email_code
-        if known is None or not compare_digest(code.encode(), known.encode()):
-            refuse_if(
-                [Violation(code="member.wrong_email_code", detail="use the code of the newest verification mail")]
-            )
-        self.trigger_event(self.EmailVerified, timestamp=at)
+    def verify_email(self, at: datetime) -> None:
+        """The address is the member's; known already, it changes nothing. Refused when the account leads nowhere."""
+        if self.turned_away:
+            detail = "this account leads nowhere: the address is another's"
+            refuse_if([Violation(code="member.turned_away", detail=detail)])
+        if not self.email_verified:
+            self.trigger_event(self.EmailVerified, timestamp=at)
 
     def identify(self, kind: IdentifierKind, identifier_id: UUID, at: datetime, method_id: str | None = None) -> None:
         """Note what tells this person from others; noted already, it changes nothing."""

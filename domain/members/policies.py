@@ -11,9 +11,9 @@ from domain.members.member import Member
 
 
 def when_registered_then_ask_to_verify_email(recorded: RecordedEvent, event: Member.Registered) -> Iterable[Reaction]:
-    """The code itself is personal: the messenger looks it up when it writes the mail.
+    """The code is made when the mail is written.
 
-    It writes something else where the address belongs to another account, whose owner is told.
+    Something else is written where the address belongs to another account, whose owner is told.
     """
     yield SendMessage(member_id=MemberId(event.originator_id), template="verify_email")
 

@@ -23,7 +23,7 @@ def measure(_server_dsn: str) -> dict[str, float]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr
-        token = next(found[1] for line in process.stderr if (found := re.search(r"#token=(\S+)", line)))
+        token = next(found[1] for line in process.stderr if (found := re.search(r"^export OPERATOR=(\S+)", line)))
         while not _shows_all_cars(f"http://127.0.0.1:{port}", token):
             if time.perf_counter() - started > PATIENCE_S or process.poll() is not None:
                 raise RuntimeError("the demo did not come up")

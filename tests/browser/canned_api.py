@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LIVE = Path(__file__).parents[2] / "api" / "pages" / "live"
+CODE = "good-once"
 TOKEN = "canned"
 CARS = [
     {
@@ -49,6 +50,14 @@ class CannedApi(SimpleHTTPRequestHandler):
         else:
             answers = {"/v1/vehicles": {"vehicles": CARS, "next": None}, "/v1/reports/key-figures": FIGURES}
             self._answer(200, "application/json", json.dumps(answers[path]))
+
+    def do_POST(self) -> None:
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if given in ({"code": CODE}, {"refresh_token": "next"}):
+            tokens = {"access_token": TOKEN, "expires_in": 900, "refresh_token": "next"}
+            self._answer(200, "application/json", json.dumps(tokens))
+        else:
+            self._answer(401, "application/problem+json", json.dumps({"detail": "the code was used"}))
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests are quiet."""

@@ -18,7 +18,7 @@ PATIENCE_S = 30
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The page's address with an operator's token, as the demo prints it."""
+    """The page's address with a one-time code, as the demo prints it."""
     arguments = ["demo", "--for", "60", "--members", "8", "--port", str(free_port())]
     program = "from api.cli import app; app()"
     with subprocess.Popen(  # noqa: S603 (our own command)
@@ -28,7 +28,7 @@ def address() -> Iterator[str]:
         text=True,
     ) as process:
         assert process.stdout
-        yield next(found[0] for line in process.stdout if (found := re.search(r"http://\S+#token=\S+", line)))
+        yield next(found[0] for line in process.stdout if (found := re.search(r"http://\S+#code=\S+", line)))
         process.terminate()
         process.stdout.read()
 

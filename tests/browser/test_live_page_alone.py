@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.browser.canned_api import TOKEN, canned_api
+from tests.browser.canned_api import CODE, canned_api
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def wait_for_text(browser: Chrome, selector: str, text: str) -> None:
 
 
 def test_cars_events_and_figures_are_shown(browser: Chrome, address: str) -> None:
-    open_page(browser, f"{address}#token={TOKEN}")
+    open_page(browser, f"{address}#code={CODE}")
 
     wait_for_text(browser, "#legend [data-state=available]", "free 2")
     wait_for_text(browser, "#legend [data-state=in_trip]", "in a trip 1")
@@ -43,13 +43,13 @@ def test_cars_events_and_figures_are_shown(browser: Chrome, address: str) -> Non
 
 
 def test_what_comes_from_outside_is_shown_as_text_only(browser: Chrome, address: str) -> None:
-    open_page(browser, f"{address}#token={TOKEN}")
+    open_page(browser, f"{address}#code={CODE}")
 
     wait_for_text(browser, "#events code", "<script>alert(1)</script>")
 
 
 def test_everything_comes_from_the_server_itself(browser: Chrome, address: str) -> None:
-    open_page(browser, f"{address}#token={TOKEN}")
+    open_page(browser, f"{address}#code={CODE}")
     wait_for_text(browser, "#legend", "free 2")
 
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
@@ -58,8 +58,8 @@ def test_everything_comes_from_the_server_itself(browser: Chrome, address: str) 
     assert all(name.startswith(address) for name in loaded)
 
 
-def test_a_refused_token_is_asked_for_again(browser: Chrome, address: str) -> None:
-    open_page(browser, f"{address}#token=wrong")
+def test_a_code_that_was_used_is_refused_and_a_token_asked_for(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#code=wrong")
 
-    wait_for_text(browser, "#connection", "the token is not one of ours")
+    wait_for_text(browser, "#connection", "the code was used")
     assert browser.find_element("id", "ask").is_displayed()

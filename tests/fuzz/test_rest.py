@@ -42,7 +42,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-STATUSES = {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 503}
+STATUSES = {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 503}
 """Of the problems that callers may get."""
 ENDLESS = "GET /v1/events"
 TRUE = {"true", "1", "yes", "on", "y", "t"}
@@ -72,7 +72,7 @@ ROUTES = {
     f"{method} {route.path}": route
     for part in ROUTERS
     for route in part.routes
-    if isinstance(route, APIRoute)
+    if isinstance(route, APIRoute) and route.include_in_schema
     for method in route.methods or ()
 }
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}

@@ -20,6 +20,7 @@ from domain.rental.commands import (
     StartTrip,
 )
 from tests.golden import billing_stories
+from tests.golden.identity_stories import an_employee_logs_in_and_out
 from tests.golden.operations_stories import operators_put_things_right
 from tests.golden.webhooks_stories import a_partner_is_sent_events
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
@@ -74,7 +75,6 @@ async def two_accounts_are_of_one_person(world: World) -> None:
             name="Somebody",
             email=f"jean.{jean.hex}@example.org",
             birth_date=date(1990, 5, 1),
-            email_code="4711",
         ),
         members.EraseMember(member_id=frances, reason="asked for by letter"),
     ):
@@ -228,4 +228,5 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_member_wants_to_be_forgotten,
     operators_put_things_right,
     a_partner_is_sent_events,
+    an_employee_logs_in_and_out,
 )

@@ -24,7 +24,6 @@ def registration() -> Command:
             "name": "Ada",
             "email": "ada@example.org",
             "birth_date": "1990-05-17",
-            "email_code": "1",
         }
     )
 

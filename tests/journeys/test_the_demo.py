@@ -33,9 +33,9 @@ class Demo:
 
 @pytest.fixture
 async def demo() -> Demo:
-    """Three seconds of the demo over embedded servers, and the trips under way finished."""
+    """Fifteen seconds of the demo over embedded servers, and the trips under way finished."""
     faults = [word for name, share in FAULTS.items() for word in (f"--{name}", str(share))]
-    arguments = ("demo", "--for", "3", "--members", "8", "--port", str(free_port()), "--json", *faults)
+    arguments = ("demo", "--for", "15", "--members", "8", "--port", str(free_port()), "--json", *faults)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CSBE_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", *arguments),

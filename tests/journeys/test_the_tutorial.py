@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.docs, pytest.mark.skipif(shutil.which("curl") is None,
 
 FOUND: dict[str, Callable[[Any], str]] = {
     "ME": lambda answer: answer["id"],
-    "MEMBER": lambda answer: answer["token"],
+    "MEMBER": lambda answer: answer["access_token"],
     "VEHICLE": lambda answer: answer["vehicles"][0]["vehicle_id"],
     "RESERVATION": lambda answer: answer["id"],
     "TRIP": lambda answer: answer["id"],
@@ -75,7 +75,7 @@ class Reader:
 
     def _paste(self, name: str) -> None:
         if name == "CODE":
-            [self._known["CODE"]] = set(re.findall(r"\b[0-9a-f]{10}\b", self._printed))
+            [self._known["CODE"]] = set(re.findall(r"\bcode ([0-9A-Z]{8})\b", self._printed))
         elif name not in self._known:
             self._known[name] = FOUND[name](self.answer)
 

@@ -51,7 +51,11 @@ class Installation:
     async def composed(self) -> AsyncIterator[Running]:
         """The system, of which nothing runs."""
         settings = Settings(
-            postgres_dsn=SecretStr(self.dsn), data_dir=self.data_dir, port=self.port, service=self.place.service
+            postgres_dsn=SecretStr(self.dsn),
+            data_dir=self.data_dir,
+            port=self.port,
+            service=self.place.service,
+            access_token_minutes=12 * 60,  # a simulated day takes longer than a token lives otherwise
         )
         async with composed(settings, self.dsn, self.broker.url, clock=self.clock, texts=self.texts) as running:
             yield running

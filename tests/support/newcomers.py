@@ -21,9 +21,8 @@ def a_member(member_id: MemberId) -> list[Command]:
             name="Ada",
             email=f"ada.{member_id.hex}@example.org",
             birth_date=date(1990, 1, 1),
-            email_code="1",
         ),
-        members.VerifyEmail(member_id=member_id, code="1"),
+        members.VerifyEmail(member_id=member_id),
         members.SubmitLicence(
             member_id=member_id,
             number=member_id.hex,

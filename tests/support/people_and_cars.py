@@ -40,9 +40,8 @@ async def member(world: World, name: str = "Ada") -> MemberId:
             name=name,
             email=f"{name.lower()}.{who.hex}@example.org",
             birth_date=date(1990, 5, 1),
-            email_code="4711",
         ),
-        VerifyEmail(member_id=who, code="4711"),
+        VerifyEmail(member_id=who),
         SubmitLicence(
             member_id=who,
             number=who.hex,

@@ -1,5 +1,5 @@
 // The live page: cars on a map, the event stream, the key figures. Everything comes from the public REST API.
-import { ApiError, EventStream, get } from "./client.js";
+import { ApiError, EventStream, Session, get } from "./client.js";
 import { CityMap } from "./map.js";
 import { showEvent, showFigures } from "./panels.js";
 
@@ -11,8 +11,11 @@ function say(state, text) {
   connection.textContent = text;
 }
 
-function tokenFromAddress() {
-  return new URLSearchParams(location.hash.slice(1)).get("token");
+/** The one-time code of the address, which is gone from it at once. */
+function codeFromAddress() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code) history.replaceState(null, "", location.pathname);
+  return code;
 }
 
 function askForToken(reason) {
@@ -21,18 +24,20 @@ function askForToken(reason) {
   form.hidden = false;
   form.onsubmit = (event) => {
     event.preventDefault();
-    location.hash = new URLSearchParams({ token: document.getElementById("token").value.trim() });
-    location.reload();
+    form.hidden = true;
+    const token = document.getElementById("token");
+    start(Session.pasted(token.value.trim()));
+    token.value = "";
   };
 }
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Do `work` again and again; a refused token ends it, anything else is tried again after a pause. */
-async function keepDoing(work, token) {
+async function keepDoing(work) {
   for (;;) {
     try {
-      await work(token);
+      await work();
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
         askForToken(error.message);
@@ -44,26 +49,37 @@ async function keepDoing(work, token) {
   }
 }
 
-async function allCars(token) {
+async function allCars(session) {
   const cars = [];
   let cursor = null;
   do {
-    const page = await get(token, "/v1/vehicles", { limit: 1000, ...(cursor ? { cursor } : {}) });
+    const page = await get(session, "/v1/vehicles", { limit: 1000, ...(cursor ? { cursor } : {}) });
     cars.push(...page.vehicles);
     cursor = page.next;
   } while (cursor);
   return cars;
 }
 
-async function start(token) {
-  const map = await CityMap.create("map", "legend");
-  keepDoing(async () => map.show(await allCars(token)), token);
-  keepDoing(async () => showFigures(await get(token, "/v1/reports/key-figures")), token);
-  const events = new EventStream(token, "/v1/events");
-  keepDoing(() => events.read(showEvent, () => say("live", "live")), token);
+let map = null;
+
+async function start(session) {
+  map ??= await CityMap.create("map", "legend");
+  keepDoing(async () => map.show(await allCars(session)));
+  keepDoing(async () => showFigures(await get(session, "/v1/reports/key-figures")));
+  const events = new EventStream(session, "/v1/events");
+  keepDoing(() => events.read(showEvent, () => say("live", "live")));
+}
+
+async function logIn() {
+  const code = codeFromAddress();
+  try {
+    const session = code ? await Session.byCode(code) : await Session.kept();
+    if (session) start(session);
+    else askForToken("log in, or paste a token");
+  } catch (error) {
+    askForToken(error.message);
+  }
 }
 
 window.addEventListener("hashchange", () => location.reload());
-const token = tokenFromAddress();
-if (token) start(token);
-else askForToken("a token is needed");
+logIn();

@@ -1,4 +1,4 @@
-// Talks to the REST API with a bearer token.
+// Talks to the REST API with the access token of a session.
 
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -7,31 +7,90 @@ export class ApiError extends Error {
   }
 }
 
-async function request(token, address, headers) {
-  const answer = await fetch(address, { headers: { Authorization: `Bearer ${token}`, ...headers } });
+async function checked(answer) {
   if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
   return answer;
 }
 
-export async function get(token, path, query = {}) {
-  return (await request(token, `${path}?${new URLSearchParams(query)}`, { Accept: "application/json" })).json();
+async function request(session, address, headers) {
+  return checked(await fetch(address, { headers: { Authorization: `Bearer ${await session.token()}`, ...headers } }));
+}
+
+export async function get(session, path, query = {}) {
+  return (await request(session, `${path}?${new URLSearchParams(query)}`, { Accept: "application/json" })).json();
+}
+
+const KEPT = "csbe.refresh_token";
+const RENEW_MS = 60_000;
+
+/** Somebody who is logged in. What goes on with the session is kept for this tab, so that it can be loaded again. */
+export class Session {
+  #token;
+  #endsAt = Infinity;
+  #renewing = null;
+
+  /** By the one-time code of an address. */
+  static async byCode(code) {
+    return new Session(await Session.#post("pages", { code }));
+  }
+
+  /** By what the tab has kept; null when it has nothing. */
+  static async kept() {
+    const refreshToken = sessionStorage.getItem(KEPT);
+    return refreshToken && new Session(await Session.#renewed(refreshToken));
+  }
+
+  /** By a token that somebody pasted; it is kept nowhere. */
+  static pasted(token) {
+    return new Session({ access_token: token });
+  }
+
+  constructor(tokens) {
+    this.#take(tokens);
+  }
+
+  /** The access token, a new one when this one is about to end. */
+  async token() {
+    if (Date.now() > this.#endsAt) {
+      this.#renewing ??= Session.#renewed(sessionStorage.getItem(KEPT)).then((tokens) => this.#take(tokens));
+      await this.#renewing.finally(() => (this.#renewing = null));
+    }
+    return this.#token;
+  }
+
+  #take(tokens) {
+    this.#token = tokens.access_token;
+    if (!tokens.refresh_token) return;
+    this.#endsAt = Date.now() + tokens.expires_in * 1000 - RENEW_MS;
+    sessionStorage.setItem(KEPT, tokens.refresh_token);
+  }
+
+  static async #renewed(refreshToken) {
+    sessionStorage.removeItem(KEPT); // it is good once
+    return Session.#post("refresh", { refresh_token: refreshToken });
+  }
+
+  static async #post(how, body) {
+    const headers = { "Content-Type": "application/json" };
+    return (await checked(await fetch(`v1/login/${how}`, { method: "POST", headers, body: JSON.stringify(body) }))).json();
+  }
 }
 
 /** Server-sent events with a token, which the browser's EventSource cannot send. Read again, it goes on where it stopped. */
 export class EventStream {
-  #token;
+  #session;
   #path;
   #lastId = null;
 
-  constructor(token, path) {
-    this.#token = token;
+  constructor(session, path) {
+    this.#session = session;
     this.#path = path;
   }
 
   /** Hand on each message until the connection ends, which is always an error. */
   async read(onMessage, onOpen) {
     const resume = this.#lastId === null ? {} : { "Last-Event-ID": this.#lastId };
-    const answer = await request(this.#token, this.#path, { Accept: "text/event-stream", ...resume });
+    const answer = await request(this.#session, this.#path, { Accept: "text/event-stream", ...resume });
     onOpen();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let kept = "";

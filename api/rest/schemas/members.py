@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
-from api.rest.schemas.base import MEMBER_ID, Accepted, Body, Shown, example
+from api.rest.schemas.base import MEMBER_ID, Body, Shown, example
 from domain.kernel.errors import Violation
 from domain.members.facts import LicenceState, MemberState
 
@@ -24,22 +24,6 @@ class Registration(Body):
     email: EmailStr
     birth_date: date
     service: Annotated[str | None, Field(max_length=40)] = None
-
-
-class Registered(Accepted):
-    """The new account, with a first token for its member."""
-
-    model_config = example({"id": MEMBER_ID, "position": 12, "repeated": False, "token": "eyJ..."})
-
-    token: str
-
-
-class EmailCode(Body):
-    """The code from the verification mail."""
-
-    model_config = example({"code": "4f1d7a90bc"}, extra="forbid")
-
-    code: Annotated[str, Field(max_length=40)]
 
 
 class LicenceBody(Body):

@@ -86,7 +86,6 @@ async def registered(store: PostgresEventStore) -> Member:
         name="Ada Lovelace",
         email="ada@example.org",
         birth_date=date(1990, 5, 17),
-        email_code="4711",
     )
     member = Member.register(command, "drivenow-europe", NOW)
     await append(store, member)

@@ -20,7 +20,7 @@ async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the
 ) -> None:
     ada = await registered(store)
     first = await store.end()
-    ada.verify_email("4711", NOW)
+    ada.verify_email(NOW)
     await append(store, ada)
 
     whole = await csbe("history", str(ada.id), "--json")

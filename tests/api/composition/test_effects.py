@@ -2,24 +2,29 @@
 
 from pathlib import Path
 from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.mail.messenger import FileMessenger
 from adapters.postgres.event_store.store import PostgresEventStore
-from api.auth import TokenAuthority
+from adapters.postgres.identity.codes import PostgresLoginCodes
+from adapters.postgres.identity.secret import LoginSecret
 from api.composition.effects import Effects
 from domain.kernel.ids import MemberId
 from domain.kernel.policy import DestroyKey, ForgetIdentifier, SendMessage
 from domain.members.member import Member
 from tests.api.cli.terminal import NOW, append, registered
+from tests.support.clocks import MovableClock
+
+SECRET = LoginSecret(b"secret")
+CODE_ID = uuid4()
 
 
 @pytest.fixture
 def effects(store: PostgresEventStore, tmp_path: Path) -> Effects:
-    tokens = TokenAuthority(Ed25519PrivateKey.generate())
-    return Effects(Mock(), Mock(), FileMessenger(tmp_path, sender="csbe@example.org"), store, store, tokens)
+    codes, messenger = PostgresLoginCodes(store.pool, SECRET), FileMessenger(tmp_path, sender="csbe@example.org")
+    return Effects(Mock(), Mock(), messenger, store, store, codes, MovableClock())
 
 
 def mails(folder: Path) -> list[str]:
@@ -35,18 +40,18 @@ async def test_a_member_is_written_to_from_the_first_moment_on(
 ) -> None:
     ada = await registered(store)
 
-    await effects.perform(message(MemberId(ada.id)), "1")
+    await effects.perform(message(MemberId(ada.id)), str(CODE_ID))
 
     [mail] = mails(tmp_path)
     assert "ada@example.org" in mail
-    assert effects.tokens.code("email", str(ada.id)) in mail
+    assert SECRET.code(CODE_ID) in mail
 
 
 async def test_nobody_writes_to_an_erased_member(effects: Effects, store: PostgresEventStore, tmp_path: Path) -> None:
     ada = await registered(store)
     await store.erase(ada.id)
 
-    await effects.perform(message(MemberId(ada.id)), "1")
+    await effects.perform(message(MemberId(ada.id)), str(CODE_ID))
 
     assert mails(tmp_path) == []
 
@@ -71,11 +76,11 @@ async def test_the_owner_of_an_address_is_told_and_gets_no_code(
     ada.turn_away(NOW, banned=banned)
     await append(store, ada)
 
-    await effects.perform(message(MemberId(ada.id)), "1")
+    await effects.perform(message(MemberId(ada.id)), str(CODE_ID))
 
     [mail] = mails(tmp_path)
     assert f"Subject: {subject}" in mail
-    assert effects.tokens.code("email", str(ada.id)) not in mail
+    assert SECRET.code(CODE_ID) not in mail
 
 
 async def test_why_a_licence_was_turned_down_stands_in_the_mail_alone(

@@ -21,8 +21,10 @@ from api.system import System
 from domain.fleet.commands import PutIntoService
 from domain.members.commands import RemovePaymentMethod
 
-PUBLIC = {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
-NO_COMMAND = {"POST /v1/quotes"}
+LOGIN = {f"POST /v1/login/{how}" for how in ("codes", "tokens", "pages", "refresh", "revoke")}
+PUBLIC = LOGIN | {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
+NO_COMMAND = LOGIN | {"POST /v1/quotes"}
+"""Secrets that are good once are keys enough for logging in."""
 
 
 def application() -> FastAPI:
@@ -36,7 +38,7 @@ ROUTES = {
     f"{method} {r.path}": r
     for part in ROUTERS
     for r in part.routes
-    if isinstance(r, APIRoute)
+    if isinstance(r, APIRoute) and r.include_in_schema
     for method in r.methods or ()
 }
 

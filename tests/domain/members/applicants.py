@@ -7,8 +7,6 @@ from domain.kernel.ids import MemberId, derived_id
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence, VerifyEmail
 from tests.support.world import World
 
-CODE = "4711"
-
 _number = count()
 
 
@@ -18,9 +16,7 @@ async def registered(
     """Somebody who has opened an account and done nothing else."""
     who = MemberId(derived_id("applicant", next(_number)))
     address = email or f"{who.hex}@example.org"
-    command = RegisterMember(
-        member_id=who, city_id=city_id, name="Ada", email=address, birth_date=birth_date, email_code=CODE
-    )
+    command = RegisterMember(member_id=who, city_id=city_id, name="Ada", email=address, birth_date=birth_date)
     await world.do(command)
     return who
 
@@ -28,7 +24,7 @@ async def registered(
 async def verified(world: World, city_id: str = "berlin", email: str | None = None) -> MemberId:
     """Somebody whose e-mail address is known to be theirs."""
     who = await registered(world, city_id, email=email)
-    await world.do(VerifyEmail(member_id=who, code=CODE))
+    await world.do(VerifyEmail(member_id=who))
     return who
 
 

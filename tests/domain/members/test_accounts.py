@@ -6,7 +6,7 @@ from domain.kernel.errors import RefusedError
 from domain.members.commands import BlockMember, UnblockMember, VerifyEmail, VerifyLicence
 from domain.members.facts import MemberState
 from domain.members.member import Member
-from tests.domain.members.applicants import CODE, card, licence, registered, verified
+from tests.domain.members.applicants import card, licence, registered, verified
 from tests.support.world import World, codes
 
 
@@ -48,7 +48,7 @@ async def test_an_applicant_becomes_somebody_who_may_drive(service: str, city_id
     who = await registered(world, city_id)
     before = (await world.store.load(Member, who)).ineligibility(world.rulebook, world.now())
 
-    for step in (VerifyEmail(member_id=who, code=CODE), licence(who, country), VerifyLicence(member_id=who), card(who)):
+    for step in (VerifyEmail(member_id=who), licence(who, country), VerifyLicence(member_id=who), card(who)):
         await world.do(step)
 
     after = (await world.store.load(Member, who)).ineligibility(world.rulebook, world.now())
@@ -71,24 +71,10 @@ async def test_each_service_has_its_own_idea_of_who_may_drive() -> None:
     assert {reason.code for reason in reasons} == {"member.licence_country_not_accepted", "member.prepaid_card"}
 
 
-async def test_a_wrong_code_does_not_prove_an_address_and_the_right_one_still_does(world: World) -> None:
-    who = await registered(world)
-
-    with pytest.raises(RefusedError) as refused:
-        await world.do(VerifyEmail(member_id=who, code="0815"))
-    wrong = (await world.store.load(Member, who)).email_verified
-    await world.do(VerifyEmail(member_id=who, code=CODE))
-
-    assert codes(refused) == {"member.wrong_email_code"}
-    assert not wrong
-    assert (await world.store.load(Member, who)).email_verified
-
-
-@pytest.mark.parametrize("code", [CODE, "0815"])
-async def test_a_proven_address_needs_no_second_proof(world: World, code: str) -> None:
+async def test_a_proven_address_needs_no_second_proof(world: World) -> None:
     who = await verified(world)
 
-    await world.do(VerifyEmail(member_id=who, code=code))
+    await world.do(VerifyEmail(member_id=who))
 
     assert len(world.events(Member.EmailVerified)) == 1
 

@@ -35,7 +35,6 @@ def registered(birth_date: date = date(1990, 5, 1), city_id: str = "berlin") -> 
         name="Ada",
         email="ada@example.org",
         birth_date=birth_date,
-        email_code="4711",
     )
     return Member.register(command, "drivenow-europe", NOW)
 
@@ -68,7 +67,7 @@ def paying(member: Member, *, prepaid: bool = False, expires_on: date = date(203
 
 def eligible() -> Member:
     member = registered()
-    member.verify_email("4711", NOW)
+    member.verify_email(NOW)
     licensed(member)
     paying(member)
     return member
@@ -131,17 +130,10 @@ def test_a_licence_must_be_shown_again_in_time() -> None:
 
 def test_a_prepaid_card_alone_is_not_enough() -> None:
     member = registered()
-    member.verify_email("4711", NOW)
+    member.verify_email(NOW)
     licensed(member)
     paying(member, prepaid=True)
     assert reasons(member) == {"member.prepaid_card"}
-
-
-def test_a_wrong_code_verifies_nothing() -> None:
-    member = registered()
-    with pytest.raises(RefusedError, match="wrong_email_code"):
-        member.verify_email("4712", NOW)
-    assert not member.email_verified
 
 
 def test_a_block_holds_until_it_is_lifted() -> None:

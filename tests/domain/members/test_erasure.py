@@ -9,7 +9,7 @@ from domain.kernel.ids import MemberId
 from domain.members import commands
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation, EndTrip
-from tests.domain.members.applicants import CODE, card, licence, registered
+from tests.domain.members.applicants import card, licence, registered
 from tests.support.people_and_cars import Taking, area, car, member, reserved, started
 from tests.support.world import World, codes
 
@@ -80,7 +80,7 @@ Asked = Callable[[World, MemberId], Awaitable[object]]
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda world, who: world.do(commands.VerifyEmail(member_id=who, code=CODE)),
+        lambda world, who: world.do(commands.VerifyEmail(member_id=who)),
         lambda world, who: world.do(licence(who)),
         lambda world, who: world.do(commands.VerifyLicence(member_id=who)),
         lambda world, who: world.do(commands.RejectLicence(member_id=who, reason="blurred")),

@@ -19,7 +19,7 @@ from domain.members.identifier import Identifier
 from domain.members.member import Member
 from domain.members.sameness import same_email, same_licence
 from domain.rulebook.uniqueness import Uniqueness
-from tests.domain.members.applicants import CODE, card, licence, registered, verified
+from tests.domain.members.applicants import card, licence, registered, verified
 from tests.support.world import World, codes
 
 ADDRESS = "ada@example.org"
@@ -62,20 +62,16 @@ async def test_who_registers_under_an_address_that_is_proved_is_told_nothing_and
     account, stranger = await world.store.load(Member, second), await world.store.load(Member, third)
     assert await reasons(world, second) == await reasons(world, third)
     assert (account.turned_away, stranger.turned_away) == (True, False)
-    for who in (second, third):
-        with pytest.raises(RefusedError) as refused:
-            await world.do(VerifyEmail(member_id=who, code="wrong"))
-        assert codes(refused) == {"member.wrong_email_code"}
 
 
-async def test_an_account_that_was_turned_away_leads_nowhere_even_with_the_right_code(world: World) -> None:
+async def test_an_account_that_was_turned_away_proves_no_address(world: World) -> None:
     await verified(world, email=ADDRESS)
     second = await registered(world, email=ADDRESS)
 
     with pytest.raises(RefusedError) as refused:
-        await world.do(VerifyEmail(member_id=second, code=CODE))
+        await world.do(VerifyEmail(member_id=second))
 
-    assert codes(refused) == {"member.wrong_email_code"}
+    assert codes(refused) == {"member.turned_away"}
 
 
 async def test_an_address_is_nobodys_before_it_is_proved_so_that_nobody_can_be_kept_out(world: World) -> None:
@@ -83,7 +79,7 @@ async def test_an_address_is_nobodys_before_it_is_proved_so_that_nobody_can_be_k
     owner = await verified(world, email=ADDRESS)
 
     with pytest.raises(RefusedError) as refused:
-        await world.do(VerifyEmail(member_id=squatter, code=CODE))
+        await world.do(VerifyEmail(member_id=squatter))
 
     assert (await world.store.load(Member, owner)).email_verified
     assert codes(refused) == {"member.email_taken"}
@@ -168,7 +164,7 @@ async def test_an_address_that_is_to_be_looked_at_is_shown_to_who_has_proved_it_
     second = await registered(world, email=ADDRESS)
     before = await reasons(world, second)
 
-    await world.do(VerifyEmail(member_id=second, code=CODE))
+    await world.do(VerifyEmail(member_id=second))
 
     assert "member.in_review" not in before
     assert "member.in_review" in await reasons(world, second)
