@@ -222,9 +222,10 @@ class BatchWriter:
         stamp = Stamp(telemetry.ts.timestamp(), message.received_at.timestamp(), telemetry.seq)
         heard, moment = self._hear(car, told, stamp, found)
         found.keep(car.vin, car.known.service, message, telemetry, told, heard)
-        if not heard.told_now:
+        told_now = heard.told_now
+        if not told_now:
             return None
-        seen = self._observation(car, heard.told_now, moment)
+        seen = self._observation(car, told_now, moment)
         if not car.memory.told.is_outdated_by(seen, self._rules(car.known.service)):
             return None
         command = ObserveVehicle(vehicle_id=car.known.vehicle_id, observation=seen)

@@ -23,9 +23,12 @@ NO_NUL = r"^[^\x00]*$"
 """PostgreSQL cannot hold the character NUL."""
 Text2000 = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
 Text64 = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
-Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Truth = Annotated[bool, Field(strict=True)]
+Integer = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 """A larger one is taken as a float."""
-SignalValue = bool | Integer | float | Text2000 | list[Text64]
+Number = Annotated[float, Field(strict=True)]
+SignalValue = Annotated[Truth | Integer | Number | Text2000 | list[Text64], Field(union_mode="left_to_right")]
+"""Strict and in this order, the first that fits is the only one, and there is no need to try the others."""
 Signals = Annotated[dict[SignalPath, SignalValue], Field(max_length=MAX_SIGNALS)]
 _signal: TypeAdapter[dict[SignalPath, SignalValue]] = TypeAdapter(
     dict[SignalPath, SignalValue], config=ConfigDict(allow_inf_nan=False)

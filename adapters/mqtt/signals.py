@@ -97,29 +97,48 @@ def told_by(signals: Mapping[str, SignalValue], spoiled: Collection[str] = ()) -
 
     `spoiled` are the paths of those that were no signals.
     """
+    plan = _plan(tuple(signals))
     singles: dict[str, Any] = {}
-    parts: dict[str, dict[Part, bool]] = {}
+    parts: dict[str, Mapping[Part, bool]] = {}
     left_out: list[str] = []
-    for path, value in signals.items():
-        name, check, part = _meaning(path)
-        if check is not None:
-            try:
-                believed = check(value)
-            except NotBelievableError:
-                left_out.append(name)
-            else:
-                if believed is not None:
-                    singles[name] = believed
-        elif part and isinstance(value, bool):
-            if name in parts:
-                parts[name][part] = value
-            else:
-                parts[name] = {part: value}
-        elif part:
+    for path, name, check in plan.singles:
+        try:
+            believed = check(signals[path])
+        except NotBelievableError:
             left_out.append(name)
-    if any(name in left_out or path in spoiled for name, path in _PLACE.items()):
+        else:
+            if believed is not None:
+                singles[name] = believed
+    for name, paths in plan.parts:
+        said = {part: value for part, path in paths if isinstance(value := signals[path], bool)}
+        if said:
+            parts[name] = said
+        left_out += [name] * (len(paths) - len(said))
+    if (left_out or spoiled) and any(name in left_out or path in spoiled for name, path in _PLACE.items()):
         singles = {name: value for name, value in singles.items() if name not in _PLACE}
     return Told(singles, parts, tuple(left_out))
+
+
+class _Plan(NamedTuple):
+    """What to look for in a message that has the signals of certain paths; most messages of a car have the same."""
+
+    singles: tuple[tuple[str, str, Callable[[SignalValue], Any]], ...]
+    """Path, our name, and how the value is checked."""
+    parts: tuple[tuple[str, tuple[tuple[Part, str], ...]], ...]
+    """Of each group the parts, each with its path."""
+
+
+@lru_cache(maxsize=2_000)
+def _plan(paths: tuple[str, ...]) -> _Plan:
+    singles: list[tuple[str, str, Callable[[SignalValue], Any]]] = []
+    parts: dict[str, list[tuple[Part, str]]] = {}
+    for path in paths:
+        name, check, part = _meaning(path)
+        if check is not None:
+            singles.append((path, name, check))
+        elif part:
+            parts.setdefault(name, []).append((part, path))
+    return _Plan(tuple(singles), tuple((name, tuple(of)) for name, of in parts.items()))
 
 
 class _Meaning(NamedTuple):

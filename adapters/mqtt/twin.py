@@ -50,7 +50,7 @@ class Group(NamedTuple):
 
     def is_made_by(self, said: Mapping[Part, bool], parts: Newest) -> bool:
         """Whether what was just said of some parts makes it what it is; else others do, which were told before."""
-        return self.one in said.values() or self.one not in parts.values.values()
+        return len(said) == len(parts.values) or self.one in said.values() or self.one not in parts.values.values()
 
     def made_at(self, parts: Newest) -> float:
         """When the newest of the parts that make it what it is was told."""
@@ -78,6 +78,8 @@ class Heard(NamedTuple):
     @property
     def told_now(self) -> Mapping[str, Any]:
         """The readings that the message by itself makes what they are."""
+        if not self.known:
+            return self.news
         return {name: value for name, value in self.news.items() if name not in self.known}
 
 
