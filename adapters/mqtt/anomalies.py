@@ -48,7 +48,9 @@ class Limits(BaseModel):
     steady_for_s: float = 60.0
     """So many messages, over so long, that come as far apart as they were measured come straight from the car."""
     wavers_s: float = 2.0
-    """How much the way of such messages may differ."""
+    """How much the way of such messages may differ,"""
+    most_lost_share: float = 0.4
+    """but for what a clock may lose of the time between them."""
     holds_s: float = 15.0
     """So long a speed or an accuracy told by itself counts for a place."""
     sea_deg: float = 0.001

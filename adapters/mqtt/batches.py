@@ -140,7 +140,7 @@ class BatchWriter:
         async with self._telemetry.batch(*(m.received_at for m in received)) as batch:
             stored = await batch.remember(self._memory.revisions(cars))
             for vin, twin in stored.items():
-                cars[vin].memory = self._memory.take(vin, twin)
+                cars[vin].memory = self._memory.take(vin, twin).of(cars[vin].known.vehicle_id)
             reports = [
                 (car, reported) for car in cars.values() if (reported := self._until_report(car, found)) is not None
             ]
@@ -158,7 +158,7 @@ class BatchWriter:
     async def _by_car(self, received: Sequence[Received], found: Findings) -> dict[str, _Car]:
         cars: dict[str, _Car] = {}
         addresses = [topics.parse(message.topic) for message in received]
-        vehicles = await self._directory.find({address.vin for address in addresses if address})
+        vehicles = await self._vehicles([address for address in addresses if address])
         for address, message in zip(addresses, received, strict=True):
             if address is None:
                 found.bury(message, "unknown", "topic is not csbe/v1/{service}/vehicles/{17-character VIN}/{channel}")
@@ -173,6 +173,12 @@ class BatchWriter:
                     cars[address.vin] = _Car(address.vin, known)
                 cars[address.vin].messages.append((address, message))
         return cars
+
+    async def _vehicles(self, addresses: Sequence[VehicleAddress]) -> Mapping[str, KnownVehicle]:
+        """Whose VINs these are; one that speaks for another service than it was known in may have gone there."""
+        vehicles = await self._directory.find({address.vin for address in addresses})
+        moved = {a.vin for a in addresses if (known := vehicles.get(a.vin)) and known.service != a.service}
+        return {**vehicles, **await self._directory.find_anew(moved)} if moved else vehicles
 
     def _until_report(self, car: _Car, found: Findings) -> _Report | None:
         """Take one car's messages in order, up to the first that fleet is to be reported of."""
@@ -226,11 +232,12 @@ class BatchWriter:
         if not told_now:
             return None
         seen = self._observation(car, told_now, moment)
-        if not car.memory.told.is_outdated_by(seen, self._rules(car.known.service)):
+        rules = self._rules(car.known.service)
+        if not car.memory.told.is_outdated_by(seen, rules):
             return None
         command = ObserveVehicle(vehicle_id=car.known.vehicle_id, observation=seen)
         command_id = commands.telemetry_id(car.vin, telemetry.seq, telemetry.ts)
-        return _Report(message, "telemetry", command, command_id, car.memory.told.with_observation(seen))
+        return _Report(message, "telemetry", command, command_id, car.memory.told.with_observation(seen, rules))
 
     def _take_response(self, car: _Car, message: Received, found: Findings) -> _Report:
         response, strange = payloads.parse_response(message.payload)
@@ -238,7 +245,9 @@ class BatchWriter:
         stamp = Stamp(response.ts.timestamp(), message.received_at.timestamp())
         heard, moment = self._hear(car, told, stamp, found)
         seen = self._observation(car, heard.news, moment)
-        after = car.memory.told.with_observation(seen) if heard.news else car.memory.told
+        rules, after = self._rules(car.known.service), car.memory.told
+        if heard.news:
+            after = after.with_observation(seen, rules)
         if response.status == "done":
             after = after if "locked" in heard.news else after.without_locks()
         command = commands.answer(car.known.vehicle_id, response, seen)

@@ -44,11 +44,22 @@ class Moment(NamedTuple):
 
 @dataclass(slots=True)
 class Steady:
-    """Messages measured as far apart as they came: straight from the car, so that all delay is that of its clock."""
+    """Messages measured as far apart as they came: straight from the car, so that all delay is that of its clock.
 
-    lead_s: float
+    Also those of a clock that loses time: measured less far apart again and again.
+    """
+
+    first_s: float
+    """Lead of the first of them."""
+    last_s: float
+    """That of the last."""
     since: float
+    """When the first came."""
     messages: int = 1
+
+    def is_followed_by(self, lead_s: float, received_at: float, limits: Limits) -> bool:
+        most_lost_s = limits.wavers_s + limits.most_lost_share * (received_at - self.since)
+        return lead_s <= self.last_s + limits.wavers_s and self.first_s - lead_s <= most_lost_s
 
 
 @dataclass(slots=True)
@@ -123,10 +134,11 @@ class CarClock:
 
     def _is_steady(self, lead_s: float, received_at: float, limits: Limits) -> bool:
         steady = self.steady
-        if steady is None or abs(lead_s - steady.lead_s) > limits.wavers_s:
-            self.steady = Steady(lead_s, received_at)
+        if steady is None or not steady.is_followed_by(lead_s, received_at, limits):
+            self.steady = Steady(lead_s, lead_s, received_at)
             return False
         steady.messages += 1
+        steady.last_s = lead_s
         return steady.messages >= limits.steady_messages and received_at - steady.since >= limits.steady_for_s
 
     def _is_overtaken(self, seq: int | None, at: float) -> bool:

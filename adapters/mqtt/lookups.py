@@ -24,6 +24,10 @@ class VehicleDirectory(Protocol):
         """Those that are known, by VIN."""
         ...
 
+    async def find_anew(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
+        """The same, whatever was remembered of them."""
+        ...
+
 
 ZoneLookup = Callable[[str, Position], frozenset[ZoneId]]
 """The zones of a service that contain a position."""
@@ -53,7 +57,12 @@ class CachedDirectory:
         if self._now_s() - self._asked_at_s > KEPT_S:
             self._known, self._asked_at_s = {}, self._now_s()
         if unknown := vins - self._known.keys():
-            self._known.update(await self._query(unknown))
+            await self.find_anew(unknown)
+        return self._known
+
+    async def find_anew(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
+        """One query; what it finds is remembered."""
+        self._known.update(await self._query(vins))
         return self._known
 
 

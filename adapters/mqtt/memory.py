@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.mqtt.clock import CarClock, Steady
 from adapters.mqtt.odometer import Odometer
@@ -14,9 +15,22 @@ from adapters.mqtt.places import Fix, Track
 from adapters.mqtt.twin import Newest, Twin
 from adapters.mqtt.zone_watch import ZoneWatch
 from adapters.postgres.telemetry import UNKNOWN, StoredTwin
-from domain.fleet.news import is_news
+from domain.fleet.news import Kind, news
 from domain.fleet.state import Observation, VehicleReadings
 from domain.rulebook.model import FleetLimits
+
+WAVERS: frozenset[Kind] = frozenset({"energy_percent", "fault_codes", "plugged_in"})
+"""What comes and goes with a float that swings, or a contact that is loose."""
+MOST_TOLD = 3
+OFTEN = timedelta(minutes=10)
+"""Within this each of them is told so many times; after that with the next message that speaks of it."""
+
+
+class Told(NamedTuple):
+    """How often something was told since then."""
+
+    since: datetime
+    times: int
 
 
 class LastTold(BaseModel):
@@ -24,26 +38,52 @@ class LastTold(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    vehicle_id: UUID | None = None
+    """The car of the fleet that bore the VIN then."""
     readings: VehicleReadings | None = None
-    online: bool | None = None
+    often: dict[Kind, Told] = {}
+    """Of what wavers, how often it was told lately."""
+    online: bool | None = Field(default=None, exclude=True)
     contact_changes: int = 0
 
     @classmethod
     def read(cls, stored: StoredTwin) -> "LastTold":
-        return cls.model_validate_json(stored.told) if stored.told else cls()
+        told = cls.model_validate_json(stored.told) if stored.told else cls()
+        return told.model_copy(update={"online": stored.online})
 
     def written(self) -> str:
-        """As JSON text."""
+        """As JSON text, but for `online`, which has a column."""
         return self.model_dump_json(exclude_none=True)
 
-    def is_outdated_by(self, seen: Observation, limits: FleetLimits) -> bool:
-        """Whether fleet would find news in it; at first, and while it takes the car for lost, in anything."""
-        return self.readings is None or self.online is False or is_news(self.readings, seen, limits)
+    def of(self, vehicle_id: UUID) -> "LastTold":
+        """The same; when another car of the fleet bears the VIN now, fleet was told nothing of it yet."""
+        if self.vehicle_id == vehicle_id:
+            return self
+        return LastTold(vehicle_id=vehicle_id, contact_changes=self.contact_changes)
 
-    def with_observation(self, seen: Observation) -> "LastTold":
+    def is_outdated_by(self, seen: Observation, limits: FleetLimits) -> bool:
+        """Whether fleet would find news in it; at first, and while it takes the car for lost, in anything.
+
+        What wavers is no news when it was told often enough lately.
+        """
+        if self.readings is None or self.online is False:
+            return True
+        return any(not self._is_enough(kind, seen.observed_at) for kind in news(self.readings, seen, limits))
+
+    def with_observation(self, seen: Observation, limits: FleetLimits) -> "LastTold":
         """After telling this: what it does not say stays as it was told before. Who says something is online."""
         heard = self.with_contact(online=True) if self.online is False else self
-        return heard.model_copy(update={"readings": (self.readings or VehicleReadings()).with_observation(seen)})
+        known = self.readings or VehicleReadings()
+        again = {kind: self._counted(kind, seen.observed_at) for kind in WAVERS.intersection(news(known, seen, limits))}
+        return heard.model_copy(update={"readings": known.with_observation(seen), "often": {**self.often, **again}})
+
+    def _is_enough(self, kind: Kind, at: datetime) -> bool:
+        told = self.often.get(kind)
+        return told is not None and told.times >= MOST_TOLD and abs(at - told.since) < OFTEN
+
+    def _counted(self, kind: Kind, at: datetime) -> Told:
+        told = self.often.get(kind)
+        return Told(at, 1) if told is None or abs(at - told.since) >= OFTEN else Told(told.since, told.times + 1)
 
     def with_contact(self, *, online: bool) -> "LastTold":
         """After telling that contact was lost or is back."""
@@ -70,11 +110,19 @@ class RememberedVehicle:
         told = LastTold.read(stored)
         return cls(twin_of(stored), told, (told, stored.told) if stored.told else None)
 
+    def of(self, vehicle_id: UUID) -> "RememberedVehicle":
+        """The same; of a car that has come from another service, without what that knew of it."""
+        if (told := self.told.of(vehicle_id)) is not self.told:
+            if self.told.vehicle_id is not None:
+                self.twin.zones = ZoneWatch()
+            self.told = told
+        return self
+
     def written(self, heard_at: datetime) -> StoredTwin:
         """As JSON text."""
         if self._written is None or self._written[0] is not self.told:
             self._written = self.told, self.told.written()
-        return StoredTwin(orjson.dumps(self.twin).decode(), self._written[1], heard_at=heard_at)
+        return StoredTwin(orjson.dumps(self.twin).decode(), self._written[1], self.told.online, heard_at=heard_at)
 
 
 class Memory:

@@ -1,7 +1,6 @@
 """Is an odometer believable? By what a car can drive in the time, and by the way that its places show."""
 
 from dataclasses import dataclass
-from math import gcd
 
 from adapters.mqtt.anomalies import NOTHING, Anomaly, Limits
 from domain.fleet.driving import LEAST_SHARE, MOST_SHARE
@@ -14,6 +13,8 @@ COARSEST_M = 10_000
 """No odometer counts in larger steps."""
 FINE_M = 1_000
 """One that counts in larger steps does not tell how far a trip went."""
+ROUNDED_M = 500
+"""Steps as large may be of another unit, such as miles, and rounded to metres."""
 
 
 @dataclass(slots=True)
@@ -74,9 +75,21 @@ class Odometer:
     def _take(self, metres: int, at: float) -> None:
         step_m = 0 if self.metres is None else abs(metres - self.metres)
         if step_m <= COARSEST_M:
-            self.step_m = gcd(self.step_m, step_m)
+            self.step_m = _common_step_m(self.step_m, step_m)
         self.metres, self.at, self.suspect = metres, at, None
 
     def _can_follow(self, metres: int, at: float, later_m: int, later: float, limits: Limits) -> bool:
         most_m = limits.max_speed_mps * max(0.0, later - at) + limits.drift_m
         return -limits.drift_m - self.coarseness_m <= later_m - metres <= most_m + self.coarseness_m
+
+
+def _common_step_m(one: int, other: int) -> int:
+    """The largest that divides both, as Euclid found it, give or take the metre by which each may be rounded."""
+    small, large = sorted((one, other))
+    while small:
+        times = round(large / small)
+        left = abs(large - times * small)
+        if left <= (1 + times if small >= ROUNDED_M else 0):
+            return small
+        small, large = sorted((left, small))
+    return large

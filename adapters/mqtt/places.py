@@ -26,7 +26,8 @@ class Sample(NamedTuple):
     speed_kmh: float | None = None
     """What the speedometer says, when it says so."""
     odometer_m: int | None = None
-    has_fix: bool = True
+    has_fix: bool | None = True
+    """Unknown when the receiver calls it by a word that it has none of."""
     accuracy_m: float | None = None
     """Radius within which the receiver is sure to be."""
 
@@ -68,7 +69,8 @@ def follow(track: Track, sample: Sample, limits: Limits) -> frozenset[Anomaly]:
 
     The place is believed if `track.trusted` is of its time afterwards.
     """
-    if not sample.has_fix or max(abs(sample.latitude), abs(sample.longitude)) < limits.sea_deg:
+    is_unknown = sample.has_fix is None and sample.accuracy_m is None
+    if sample.has_fix is False or is_unknown or max(abs(sample.latitude), abs(sample.longitude)) < limits.sea_deg:
         return _NO_FIX
     if sample.accuracy_m is not None and sample.accuracy_m > limits.roughest_m:
         return _INACCURATE

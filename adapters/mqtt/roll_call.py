@@ -11,7 +11,7 @@ from adapters.mqtt.batches import Dispatches
 from adapters.mqtt.lookups import KnownVehicle, VehicleDirectory
 from adapters.mqtt.memory import LastTold
 from adapters.postgres.database import TRANSIENT_ERRORS
-from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.telemetry import StoredTwin, TelemetryStore
 from adapters.waiting import is_set_within
 from domain.fleet.readiness import has_fallen_silent
 from domain.kernel.errors import CommandIdReusedError, DomainError
@@ -115,9 +115,9 @@ class RollCall:
     async def _lose(self, vins: list[str], known: Mapping[str, KnownVehicle], now: datetime) -> None:
         """Unless something has come from them meanwhile, while their rows are locked as a batch locks them."""
         async with self._telemetry.batch() as batch:
-            told = dict[str, str]()
+            told = dict[str, StoredTwin]()
             for vin, stored in (await batch.remember_silent(vins, now - SHORTEST_SILENCE)).items():
-                before = LastTold.read(stored)
+                before = LastTold.read(stored).of(known[vin].vehicle_id)
                 command = commands.contact(known[vin].vehicle_id, now, online=False)
                 metadata = Metadata.of(
                     command,
@@ -132,5 +132,5 @@ class RollCall:
                 except DomainError as error:
                     log.warning("silence_could_not_be_noted", error=str(error))
                     continue
-                told[vin] = before.with_contact(online=False).written()
+                told[vin] = StoredTwin(told=before.with_contact(online=False).written(), online=False)
             await batch.tell(told)

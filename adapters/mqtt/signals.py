@@ -30,6 +30,7 @@ _PLACE = {
     "longitude": "Vehicle.CurrentLocation.Longitude",
 }
 """One half of a place is none: the other may be long ago."""
+_FIX = "Vehicle.CurrentLocation.GNSSReceiver.FixType"
 
 
 class NotBelievableError(ValueError):
@@ -71,7 +72,7 @@ _SINGLE: dict[str, tuple[str, Callable[[SignalValue], Any]]] = {
     _PLACE["latitude"]: ("latitude", _within(-90, 90)),
     _PLACE["longitude"]: ("longitude", _within(-180, 180)),
     "Vehicle.CurrentLocation.HorizontalAccuracy": ("accuracy_m", _within(0, inf)),
-    "Vehicle.CurrentLocation.GNSSReceiver.FixType": ("has_fix", _has_fix),
+    _FIX: ("has_fix", _has_fix),
     "Vehicle.Speed": ("speed_kmh", _within(-100, 500)),
     "Vehicle.TraveledDistance": ("odometer_m", _metres),
     "Vehicle.Powertrain.FuelSystem.RelativeLevel": ("fuel_percent", _within(0, 100)),
@@ -116,6 +117,8 @@ def told_by(signals: Mapping[str, SignalValue], spoiled: Collection[str] = ()) -
         left_out += [name] * (len(paths) - len(said))
     if (left_out or spoiled) and any(name in left_out or path in spoiled for name, path in _PLACE.items()):
         singles = {name: value for name, value in singles.items() if name not in _PLACE}
+    if "has_fix" in left_out or _FIX in spoiled:
+        singles["has_fix"] = None  # it says something of its fix, and nobody knows what
     return Told(singles, parts, tuple(left_out))
 
 

@@ -31,37 +31,41 @@ _LOCK_TWINS = """
 select
     vin, stored.revision,
     case when stored.revision <> known.revision then twin::text end as twin,
-    case when stored.revision <> known.revision then told::text end as told
+    case when stored.revision <> known.revision then told::text end as told, online
 from csbe.vehicle_twins stored join unnest($1::text[], $2::bigint[]) as known (vin, revision) using (vin)
 order by vin for update of stored
 """
 _SAVE_TWINS = """
 update csbe.vehicle_twins old
 set
-    twin = new.twin::json, told = new.told::json, heard_at = new.heard_at, asked_at = null,
+    twin = new.twin::json, told = new.told::json, online = new.online, heard_at = new.heard_at, asked_at = null,
     revision = old.revision + 1
-from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as new (vin, twin, told, heard_at)
+from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[])
+    as new (vin, twin, told, online, heard_at)
 where old.vin = new.vin
 """
 _DEAD_LETTER = """
 insert into csbe.dead_letters (received_at, topic, payload, reason)
 select * from unnest($1::timestamptz[], $2::text[], $3::bytea[], $4::text[])
 """
-_TWIN = "select twin::text, told::text, revision, heard_at, asked_at from csbe.vehicle_twins where vin = $1"
-_SILENT = """
-select vin, heard_at from csbe.vehicle_twins where heard_at < $1 and (told ->> 'online') is distinct from 'false'
+_TWIN = "select twin::text, told::text, online, revision, heard_at, asked_at from csbe.vehicle_twins where vin = $1"
+SILENT = """
+select vin, heard_at from csbe.vehicle_twins
+where heard_minute <= date_trunc('minute', $1::timestamptz at time zone 'UTC') and heard_at < $1
+    and online is distinct from false
 """
+"""Those from which nothing has come since, although they may be online."""
 _LOCK_SILENT = """
-select vin, twin::text, told::text, revision from csbe.vehicle_twins
+select vin, twin::text, told::text, online, revision from csbe.vehicle_twins
 where vin = any($1) and heard_at < $2 order by vin for update
 """
 _TELL = """
-update csbe.vehicle_twins old set told = new.told::json, revision = old.revision + 1
-from unnest($1::text[], $2::text[]) as new (vin, told) where old.vin = new.vin
+update csbe.vehicle_twins old set told = new.told::json, online = new.online, revision = old.revision + 1
+from unnest($1::text[], $2::text[], $3::boolean[]) as new (vin, told, online) where old.vin = new.vin
 """
 _AWAIT = """
 update csbe.vehicle_twins set asked_at = $1
-where heard_at < $1 and (told ->> 'online') is distinct from 'false' returning vin
+where heard_at < $1 and online is distinct from false returning vin
 """
 _PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
 _DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
@@ -106,6 +110,8 @@ class StoredTwin:
 
     twin: str | None = None
     told: str | None = None
+    online: bool | None = None
+    """Whether fleet was told last that it can be reached."""
     revision: int = 0
     heard_at: datetime | None = None
     asked_at: datetime | None = None
@@ -127,16 +133,17 @@ class TelemetryBatch:
         if len(rows) < len(revisions):
             await self._connection.execute(_NEW_TWINS, list(revisions))
             rows = await self._connection.fetch(_LOCK_TWINS, *known)
-        return {row["vin"]: StoredTwin(row["twin"], row["told"], row["revision"]) for row in rows}
+        return _by_vin(rows)
 
     async def remember_silent(self, vins: Iterable[str], since: datetime) -> dict[str, StoredTwin]:
         """What is known of those of these cars from which nothing has come since, locked until the batch ends."""
         rows = await self._connection.fetch(_LOCK_SILENT, sorted(vins), since)
-        return {row["vin"]: StoredTwin(row["twin"], row["told"], row["revision"]) for row in rows}
+        return _by_vin(rows)
 
-    async def tell(self, told: Mapping[str, str]) -> None:
+    async def tell(self, told: Mapping[str, StoredTwin]) -> None:
         """Remember what fleet was told, although nothing has come from these cars."""
-        await self._connection.execute(_TELL, list(told), list(told.values()))
+        memories = told.values()
+        await self._connection.execute(_TELL, list(told), [m.told for m in memories], [m.online for m in memories])
 
     async def store(
         self, rows: Sequence[TelemetryRow], memories: Mapping[str, StoredTwin], dead: Sequence[DeadLetter]
@@ -145,7 +152,7 @@ class TelemetryBatch:
         if rows:
             await self._connection.execute(_STORE, *map(list, zip(*rows, strict=True)))
         if memories:
-            columns = zip(*((m.twin, m.told, m.heard_at) for m in memories.values()), strict=True)
+            columns = zip(*((m.twin, m.told, m.online, m.heard_at) for m in memories.values()), strict=True)
             await self._connection.execute(_SAVE_TWINS, list(memories), *map(list, columns))
         if dead:
             letters = zip(
@@ -179,7 +186,7 @@ class TelemetryStore:
         return (
             None
             if row is None
-            else StoredTwin(row["twin"], row["told"], row["revision"], row["heard_at"], row["asked_at"])
+            else StoredTwin(row["twin"], row["told"], row["online"], row["revision"], row["heard_at"], row["asked_at"])
         )
 
     async def last_heard(self) -> datetime | None:
@@ -189,7 +196,7 @@ class TelemetryStore:
 
     async def silent_since(self, at: datetime) -> dict[str, datetime]:
         """The cars that may be online although nothing has come from them since, and when it came last."""
-        return {row["vin"]: row["heard_at"] for row in await self._pool.fetch(_SILENT, at)}
+        return {row["vin"]: row["heard_at"] for row in await self._pool.fetch(SILENT, at)}
 
     async def await_states(self, at: datetime) -> list[str]:
         """Mark what is known of all cars that may be online as asked for anew, until something comes; their VINs."""
@@ -220,6 +227,10 @@ class TelemetryStore:
             comment = f"Telemetry received on {day} (UTC)."
             await connection.execute(f"comment on table csbe.{_name_of(day)} is '{comment}'")
         self._days.add(day)
+
+
+def _by_vin(rows: Iterable[asyncpg.Record]) -> dict[str, StoredTwin]:
+    return {row["vin"]: StoredTwin(row["twin"], row["told"], row["online"], row["revision"]) for row in rows}
 
 
 def _text(anything: str) -> str:

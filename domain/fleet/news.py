@@ -14,7 +14,9 @@ MOVED_M = 200.0
 ENERGY_STEP = 5.0
 """Percent of fuel or charge by which a level must differ from the one that is known."""
 CLOCK_STEP_S = 30
-"""Seconds by which the error of a clock must differ from the one that is known."""
+"""Seconds by which the error of a clock must differ from the one that is known,"""
+CLOCK_STEP_SHARE = 0.25
+"""or this share of it, if that is more: a clock that goes wrong steadily is told of more and more seldom."""
 
 Kind = Literal[
     "position",
@@ -52,11 +54,6 @@ def news(known: VehicleReadings, seen: Observation, limits: FleetLimits) -> Iter
         yield "clock_ahead_s"
 
 
-def is_news(known: VehicleReadings, seen: Observation, limits: FleetLimits) -> bool:
-    """Whether there is any."""
-    return next(news(known, seen, limits), None) is not None
-
-
 def _has_moved(known: VehicleReadings, seen: Observation) -> bool:
     """Whether it is somewhere else with its ignition off, or nobody knew where it stands."""
     if seen.position is None or not known.is_newer("position", seen.observed_at):
@@ -83,4 +80,4 @@ def _clock_differs(known: VehicleReadings, seen: Observation) -> bool:
     if seen.clock_ahead_s is None:
         return False
     before = known.clock_ahead_s.value if known.clock_ahead_s else 0
-    return abs(seen.clock_ahead_s - before) >= CLOCK_STEP_S
+    return abs(seen.clock_ahead_s - before) >= max(CLOCK_STEP_S, CLOCK_STEP_SHARE * abs(before))

@@ -13,7 +13,7 @@ from adapters.mqtt.payloads import BadPayloadError
 from adapters.mqtt.signals import NotBelievableError
 from adapters.mqtt.twin import Newest, Twin
 from adapters.mqtt.zone_watch import ZoneWatch
-from domain.fleet.news import is_news
+from domain.fleet.news import news
 from domain.fleet.state import Observation, VehicleReadings
 from domain.fleet.vehicle import Vehicle
 from tests.fuzz.twins import Act
@@ -102,7 +102,7 @@ def _a_value_that_cannot_be_true_spoils_itself_alone(patch: pytest.MonkeyPatch) 
 
 def _who_speaks_is_online(patch: pytest.MonkeyPatch) -> None:
     def outdated(self: LastTold, seen: Any, limits: Any) -> bool:
-        return self.readings is None or is_news(self.readings, seen, limits)
+        return self.readings is None or any(news(self.readings, seen, limits))
 
     patch.setattr(LastTold, "is_outdated_by", outdated)
     note = Vehicle.note_contact

@@ -54,6 +54,7 @@ _CLOCK, _CONTACT = _may("clock_offset_changed"), _may("contact_lost contact_rest
 _ODOMETER = _may("", "odometer_m")
 _PLACE = _may("located zone_entered zone_left")
 _PIECES = _may("located")
+_WAVERS = _may("energy_changed energy_low energy_restored faults_changed", "energy_percent")
 _UNSEEN = _may("located moved_while_parked zone_entered zone_left")
 EXPLAINED: Mapping[str, Explained] = {
     "airbag": _may("crash_detected", "crashed"),
@@ -61,6 +62,7 @@ EXPLAINED: Mapping[str, Explained] = {
     "tank-103-percent": _may("energy_changed energy_low", "energy_percent"),
     "door-left-open": _may("unlocked doors_opened locked doors_closed left_open", "locked doors_closed"),
     "clock-ahead": _CLOCK, "clock-behind": _CLOCK, "clock-set-back": _CLOCK, "weeks-rolled-over": _CLOCK,
+    "clock-loses-time": _CLOCK, "comes-and-goes": _WAVERS, "odometer-in-miles": _ODOMETER, "unknown-fix-type": _PLACE,
     "signals-one-by-one": _PIECES, "signals-in-groups": _PIECES, "only-changes": _PIECES,
     "lost-messages": _UNSEEN, "silent-for-minutes": _UNSEEN, "battery-lost": _CLOCK, "late-last-will": _CONTACT,
     "odometer-at-zero": _ODOMETER, "odometer-in-km": _ODOMETER, "odometer-coarse": _ODOMETER,
@@ -97,6 +99,9 @@ class Known:
 
     async def find(self, vins: set[str], /) -> dict[str, KnownVehicle]:
         return {vin: self.cars[vin] for vin in vins if vin in self.cars}
+
+    async def find_anew(self, vins: set[str], /) -> dict[str, KnownVehicle]:
+        return await self.find(vins)
 
 
 class Life(NamedTuple):

@@ -33,17 +33,23 @@ create table csbe.vehicle_twins (
     vin text primary key,
     twin json,
     told json,
+    online boolean,
     revision bigint not null default 0,
     heard_at timestamptz,
+    heard_minute timestamp generated always as (date_trunc('minute', heard_at at time zone 'UTC')) stored,
     asked_at timestamptz
 );
+
+create index vehicle_twins_by_silence on csbe.vehicle_twins (heard_minute) where online is distinct from false;
 
 comment on table csbe.vehicle_twins is 'Each car as it shows itself, beside the log; its row is locked while a batch of that car is worked on.';
 comment on column csbe.vehicle_twins.vin is 'Vehicle identification number.';
 comment on column csbe.vehicle_twins.twin is 'Of each signal the newest value and its time; the clock, the believed place, the way driven in metres, the odometer, and how often there was each anomaly.';
 comment on column csbe.vehicle_twins.told is 'What fleet was told last; it is told again when something that means something differs.';
+comment on column csbe.vehicle_twins.online is 'Whether fleet was told last that it can be reached; null before it was told either.';
 comment on column csbe.vehicle_twins.revision is 'How often it was stored; a process that remembers this one need not read the rest.';
 comment on column csbe.vehicle_twins.heard_at is 'When anything came from it last.';
+comment on column csbe.vehicle_twins.heard_minute is 'The minute of heard_at in UTC, by which those that have fallen silent are found: it changes seldom enough that most messages leave the index alone.';
 comment on column csbe.vehicle_twins.asked_at is 'Since when it has been asked for its state anew, after the backend had been away; null once it was heard of again.';
 
 create table csbe.dead_letters (

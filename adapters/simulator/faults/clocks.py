@@ -46,6 +46,26 @@ class ClockBehind(WrongClock):
 
 
 @dataclass
+class ClockLosesTime(Fault):
+    """It loses nine seconds in each minute, until it is twenty minutes behind."""
+
+    NAME = "clock-loses-time"
+
+    share: float = 0.15
+    at_most: timedelta = timedelta(minutes=20)
+    since: datetime | None = None
+
+    def sends(self, messages: Messages, now: Now) -> Messages:
+        self.since = self.since or now.at
+        lost = min(self.share * (now.at - self.since), self.at_most)
+        return [_behind(message, lost) if message.is_telemetry else message for message in messages]
+
+
+def _behind(message: Message, by: timedelta) -> Message:
+    return message.saying(ts=(datetime.fromisoformat(message.parts["ts"]) - by).isoformat())
+
+
+@dataclass
 class ClockSetBack(WrongClock):
     """Set back by an hour while it runs."""
 

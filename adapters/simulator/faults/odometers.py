@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from adapters.simulator.car import ODOMETER, Fault, Message, Messages
 
+MILE_M = 1609.344
+
 
 @dataclass
 class WrongOdometer(Fault):
@@ -41,6 +43,15 @@ class OdometerInKilometres(WrongOdometer):
 
     def shows(self, metres: int) -> int:
         return metres // 1000
+
+
+class OdometerInMiles(WrongOdometer):
+    """It counts whole miles, and says them in metres, rounded."""
+
+    NAME = "odometer-in-miles"
+
+    def shows(self, metres: int) -> int:
+        return round(metres // MILE_M * MILE_M)
 
 
 class CoarseOdometer(WrongOdometer):

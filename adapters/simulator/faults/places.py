@@ -54,6 +54,17 @@ class InaccurateFix(WrongPlace):
         return {**_at(offset(place, 2_000, 0.0)), ACCURACY: 2_500.0}
 
 
+class UnknownFix(WrongPlace):
+    """Three of five fixes are 2 km north, from the first on, and the receiver calls them by a word that VSS has not."""
+
+    NAME = "unknown-fix-type"
+
+    def shows(self, place: Position) -> dict[str, object]:
+        if self.sent % 5 in {0, 4}:
+            return {**_at(place), FIX: "THREE_D"}
+        return {**_at(offset(place, 2_000, 0.0)), FIX: "DEAD_RECKONING"}
+
+
 class WaveringFix(WrongPlace):
     """Fixes waver by 15 m around the place, as at the edge of a zone."""
 

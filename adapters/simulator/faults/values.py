@@ -27,6 +27,22 @@ class OverfullTank(Fault):
         return [message.with_signals(**{name: 103.0 for name in (FUEL, CHARGE) if name in message.signals})]
 
 
+@dataclass
+class ComesAndGoes(Fault):
+    """Every other message has a level that is 8 % lower, and a trouble code."""
+
+    NAME = "comes-and-goes"
+
+    sent: int = 0
+
+    def tells(self, message: Message) -> Messages:
+        self.sent += 1
+        wavers = self.sent % 2
+        levels = {name: message.signals[name] - 8 * wavers for name in (FUEL, CHARGE) if name in message.signals}
+        codes = ["P0301"] if wavers else []
+        return [message.with_signals(**levels, **{"Vehicle.Diagnostics.DTCList": codes})]
+
+
 class NoListOfFaults(WrongValue):
     """The list of trouble codes is null."""
 

@@ -101,6 +101,20 @@ def test_a_clock_that_is_behind_is_known_from_messages_that_come_as_they_were_me
     assert moments[-1].anomalies == {Anomaly.CLOCK_SKEW}
 
 
+@pytest.mark.parametrize(("lost_s", "apart_s"), [(3.0, 10.0), (3.0, 20.0), (7.0, 60.0)])
+def test_a_clock_that_loses_time_with_every_message_is_known(lost_s: float, apart_s: float) -> None:
+    moments = judge(*(sent(seq, seq * apart_s, ahead=-lost_s * seq) for seq in range(200)))
+
+    assert dated(moments)[-1] == pytest.approx(199 * apart_s, abs=2)
+    assert moments[-1].anomalies == {Anomaly.CLOCK_SKEW}
+    assert all(abs(at - seq * apart_s) <= DEFAULT_LIMITS.skew_s + 5 * lost_s for seq, at in enumerate(dated(moments)))
+
+
+def test_a_backlog_that_is_sent_a_little_faster_than_it_grew_says_nothing_about_the_clock() -> None:
+    moments = judge(*(sent(seq, seq * 10, delay=3600 - seq * 3) for seq in range(60)))
+    assert dated(moments) == [seq * 10 for seq in range(60)]
+
+
 def test_what_was_kept_without_contact_and_comes_at_once_says_nothing_about_the_clock() -> None:
     live = [sent(seq, seq * 10) for seq in range(3)]
     kept = [sent(seq, seq * 10, delay=3 * 3600 - seq * 10) for seq in range(3, 60)]

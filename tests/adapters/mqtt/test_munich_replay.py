@@ -43,6 +43,9 @@ class OneVehicle:
     async def find(self, _vins: set[str], /) -> dict[str, KnownVehicle]:
         return self._vehicles
 
+    async def find_anew(self, vins: set[str], /) -> dict[str, KnownVehicle]:
+        return await self.find(vins)
+
 
 @pytest.fixture
 def dispatcher(store: PostgresEventStore) -> Dispatcher:

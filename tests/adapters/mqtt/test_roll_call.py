@@ -11,7 +11,7 @@ from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.findings import Received
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.twins import Twins
-from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.telemetry import SILENT, TelemetryStore
 from domain.fleet.commands import NoteContact
 from domain.fleet.state import VehicleReadings
 from domain.kernel.errors import CommandIdReusedError
@@ -128,6 +128,29 @@ async def test_after_our_own_absence_each_car_is_asked_and_marked_until_it_is_he
     assert heard is not None
     assert awaited is not None
     assert (heard.asked_at, awaited.asked_at) == (None, yard.time)
+
+
+async def test_who_has_fallen_silent_is_found_without_a_look_at_those_that_speak(
+    pool: asyncpg.Pool, yard: Yard
+) -> None:
+    await pool.execute(
+        """
+        insert into csbe.vehicle_twins (vin, online, heard_at)
+        select 'TST' || n, n % 7 <> 0, $1::timestamptz - interval '5 minutes'
+            from generate_series(1, 21) n
+        union all select 'TST' || n, true, $1 from generate_series(22, 14000) n
+        """,
+        yard.time,
+    )
+    await pool.execute("analyze csbe.vehicle_twins")
+
+    explained = await pool.fetchval(f"explain (analyze, format json) {SILENT}", yard.time - MINUTE)
+
+    found = explained[0]["Plan"]
+    assert found["Node Type"] == "Index Scan"
+    assert found["Index Name"] == "vehicle_twins_by_silence"
+    assert (found["Actual Rows"], found.get("Rows Removed by Filter", 0)) == (18, 0)
+    await pool.execute("delete from csbe.vehicle_twins")
 
 
 async def test_a_short_absence_asks_nobody(writer: BatchWriter, yard: Yard, vin: str) -> None:

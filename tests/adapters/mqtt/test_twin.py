@@ -180,6 +180,19 @@ def test_a_receiver_that_has_lost_its_fix_says_so_in_a_message_of_its_own() -> N
     assert "position" in car.says(place(20)).news
 
 
+@pytest.mark.parametrize("word", ["SIX_D", "", 3, None])
+def test_a_fix_that_nobody_knows_is_none_from_the_first_on_unless_the_receiver_is_sure_of_its_place(word: Any) -> None:
+    car = Driven()
+
+    spoiled = {FIX} if word is None else ()
+    unknown = {} if word is None else {FIX: word}
+    heard = [car.says(place(metres, **unknown), spoiled) for metres in (0, 20)]
+
+    assert all(each.anomalies == {Anomaly.NO_FIX} for each in heard)
+    assert car.value("position") is None
+    assert "position" in car.says(place(0, **unknown, **{ACCURACY: 4.0}), spoiled).news
+
+
 def test_a_receiver_says_how_sure_it_is_in_a_message_of_its_own() -> None:
     car = Driven()
     car.says(place(0))
@@ -263,6 +276,29 @@ def test_an_odometer_that_counts_in_large_steps_is_believed(coarse: int) -> None
     assert reading is not None
     assert reading.doubt == ("coarse" if coarse > 1000 else None)
     assert sum("position" in each.news for each in heard) == 400
+
+
+@pytest.mark.parametrize("miles", [1, 2, 5])
+def test_an_odometer_that_counts_whole_miles_is_known_only_roughly(miles: int) -> None:
+    car, mile_m = Driven(), miles * 1609.344
+
+    drive(car, odometer=lambda metres: round((5_000_000 + metres) // mile_m * mile_m), speed=60.0, steps=400)
+
+    reading = car.now.odometer_m
+    assert reading is not None
+    assert reading.doubt == "coarse"
+
+
+@given(steps=st.lists(st.integers(1, 9_000), min_size=30, max_size=30))
+def test_an_odometer_that_counts_metres_is_not_taken_for_one_that_counts_in_large_steps(steps: list[int]) -> None:
+    car, shown = Driven(), 5_000_000
+    for step in [*steps, 211, 977]:
+        shown += step
+        car.says({ODOMETER: shown}, after=600)
+
+    reading = car.now.odometer_m
+    assert reading is not None
+    assert reading.doubt is None
 
 
 @pytest.mark.parametrize("wrong", [0, 3_000_000_000, 1_400_000])

@@ -72,8 +72,8 @@ async def test_what_is_remembered_of_a_car_comes_back(pool: asyncpg.Pool) -> Non
         assert await batch.remember({vin: UNKNOWN}) == {vin: StoredTwin()}
         await batch.store([], {vin: StoredTwin('{"a": 1}', '{"b": 2}', heard_at=at)}, [])
     async with store.batch(at) as batch:
-        assert await batch.remember({vin: UNKNOWN}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', 1)}
-        assert await batch.remember({vin: 0}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', 1)}
+        assert await batch.remember({vin: UNKNOWN}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', revision=1)}
+        assert await batch.remember({vin: 0}) == {vin: StoredTwin('{"a": 1}', '{"b": 2}', revision=1)}
         assert await batch.remember({vin: 1}) == {vin: StoredTwin(revision=1)}
     await pool.execute("delete from csbe.vehicle_twins where vin = 'TSTMEMORY00000001'")
     await store.drop_before(date(2031, 9, 1))
