@@ -71,6 +71,8 @@ class Charge(Aggregate):
         reasons: tuple[Violation, ...]
         price: Estimate
         """What it would cost."""
+        payer_told: bool
+        """Whether whoever asked for the charge has told the payer already that it is doubted."""
 
         def apply(self, aggregate: "Charge") -> None:
             aggregate.state, aggregate.reasons, aggregate.price = "in_review", self.reasons, self.price
@@ -129,13 +131,16 @@ class Charge(Aggregate):
     @classmethod
     def begin_for(cls, command: BillCharge, at: datetime) -> "Charge":
         """Raise the charge that is asked for."""
-        facts = {name: value for name, value in command if name != "doubts"}
+        facts = {name: value for name, value in command if name not in {"doubts", "payer_told"}}
         charge_id = cls.id_of(command.subject_kind, command.subject_id)
         return cls.begin(cls.Raised, id=charge_id, timestamp=at, **facts)
 
-    def require_review(self, reasons: tuple[Violation, ...], price: Estimate, at: datetime) -> None:
+    def require_review(
+        self, reasons: tuple[Violation, ...], price: Estimate, at: datetime, *, payer_told: bool
+    ) -> None:
         """Hold the charge back until an agent decides."""
-        self.trigger_event(self.ReviewRequired, timestamp=at, reasons=reasons, price=price, **self._told())
+        why = {"reasons": reasons, "payer_told": payer_told}
+        self.trigger_event(self.ReviewRequired, timestamp=at, price=price, **why, **self._told())
 
     def decide(
         self, kind: DecisionKind, facts: TripFacts, price: Estimate, *, by: str, reason: str,

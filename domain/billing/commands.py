@@ -57,6 +57,8 @@ class BillCharge(Command):
     method_token: str | None = None
     doubts: tuple[Violation, ...] = ()
     """Why whoever asks does not believe the facts: each is a reason for a review."""
+    payer_told: bool = False
+    """Whether whoever asks has told the payer so."""
 
 
 DecisionKind = Literal["approve", "correct", "waive"]

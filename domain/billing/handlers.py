@@ -55,7 +55,7 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     charge = Charge.begin_for(command, work.now)
     work.add(charge)
     if reasons:
-        charge.require_review(reasons, price, work.now)
+        charge.require_review(reasons, price, work.now, payer_told=command.payer_told)
         await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
     else:
         await bill(charge, price, work)

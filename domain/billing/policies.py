@@ -54,8 +54,9 @@ def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice
 def when_review_required_then_tell_member(
     recorded: RecordedEvent, event: Charge.ReviewRequired
 ) -> Iterable[SendMessage]:
-    """Without an amount: none is final yet."""
-    yield _told(event.payer_id, template="charge_in_review", values=_what(event))
+    """Without an amount: none is final yet. Once: what ended in doubt was told as that."""
+    if not event.payer_told:
+        yield _told(event.payer_id, template="charge_in_review", values=_what(event))
 
 
 def when_review_ended_then_tell_member(

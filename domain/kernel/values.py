@@ -1,9 +1,12 @@
 """What commands and events are made of: values of a known shape, finite, bounded, so that any table can hold them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+from domain.kernel.strictness import strict_numbers
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -24,3 +27,8 @@ class Value(BaseModel):
     """Base of commands, events and all that they carry."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=LONGEST_TEXT)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's hook."""
+        return cast(CoreSchema, strict_numbers(handler(source)))

@@ -134,7 +134,8 @@ def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_token: st
         quote=event.quote,
         facts=event.facts,
         method_token=method_token,
-        doubts=event.doubts if isinstance(event, Trip.Ended) else (),
+        doubts=(doubts := event.doubts if isinstance(event, Trip.Ended) else ()),
+        payer_told=bool(doubts),
     )
 
 

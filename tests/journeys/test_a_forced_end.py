@@ -63,7 +63,11 @@ async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_looked_at_and_charg
 
     assert forced.status_code == 200
     assert (await city.get(trip, member))["state"] == "ended"
-    assert (city.mails("trip_ended"), len(city.mails("trip_ended_in_review"))) == ([], 1)
+    assert (city.mails("trip_ended"), len(city.mails("trip_ended_in_review")), city.mails("charge_in_review")) == (
+        [],
+        1,
+        [],
+    )
     [charge] = (await city.get("/v1/charges", agent, state="in_review"))["charges"]
     assert [reason["code"] for reason in charge["reasons"]] == ["trip.end_without_evidence"]
     decision = {"decision": "approve", "reason": "the photo shows it"}

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, field_validator
 from pydantic.config import ExtraValues
+from pydantic_core import CoreSchema
 
 from domain.kernel.aggregate import Aggregate
+from domain.kernel.strictness import strict_numbers
 from domain.kernel.values import LONGEST_TEXT, Instant
 
 LAST_POSITION = 2**63 - 1
@@ -42,6 +44,11 @@ class Body(BaseModel):
     """Base of all request bodies. PostgreSQL cannot hold the character NUL, so no text may have it."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=LONGEST_TEXT)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's hook."""
+        return cast(CoreSchema, strict_numbers(handler(source)))
 
     @field_validator("*")
     @classmethod

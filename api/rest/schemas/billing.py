@@ -22,7 +22,7 @@ class CreditBody(Body):
 
     model_config = example({"amount_minor": 250, "currency": "EUR", "reason": "car was dirty"}, extra="forbid")
 
-    amount_minor: Annotated[int, Field(gt=0, le=MOST_MINOR, strict=True)] | None = None
+    amount_minor: Annotated[int, Field(gt=0, le=MOST_MINOR)] | None = None
     currency: Currency | None = None
     reason: Because
 
