@@ -66,6 +66,7 @@ class FleetProjector(Projector):
             Zone.Redrawn: self._zone_redrawn,
             Zone.Retired: self._zone_retired,
             Task.Raised: self._task_raised,
+            Task.ReasonAdded: self._task_reason_added,
             Task.Done: self._task_done,
             Task.Cancelled: self._task_cancelled,
         }
@@ -148,6 +149,9 @@ class FleetProjector(Projector):
             reason=event.reason,
             raised_at=event.timestamp,
         )
+
+    def _task_reason_added(self, recorded: RecordedEvent, event: Task.ReasonAdded) -> Changes:
+        yield FIELD_TASKS.update(event.originator_id, reason="; ".join(event.reasons))
 
     def _task_done(self, recorded: RecordedEvent, event: Task.Done) -> Changes:
         yield FIELD_TASKS.update(event.originator_id, state="done", closed_at=event.timestamp)

@@ -82,7 +82,7 @@ comment on column field_tasks.task_id is 'The task.';
 comment on column field_tasks.service is 'Key of the rulebook.';
 comment on column field_tasks.vehicle_id is 'The car.';
 comment on column field_tasks.kind is 'refuel, charge, clean or inspect.';
-comment on column field_tasks.reason is 'Why it was raised.';
+comment on column field_tasks.reason is 'Why it was raised, and what has asked for the same since.';
 comment on column field_tasks.state is 'raised, done or cancelled.';
 comment on column field_tasks.raised_at is 'When it was raised.';
 comment on column field_tasks.closed_at is 'When it was done or cancelled.';

@@ -157,9 +157,10 @@ class RetireZone(Command):
 
 
 class RaiseTask(Command):
-    """Have something done to a car in the field."""
+    """Have something done to a car in the field. While a task of this kind is open for it, that one gets the reason."""
 
     NAME = "fleet.raise_task"
+    CREATES = "task_id"
 
     task_id: TaskId
     vehicle_id: VehicleId
@@ -173,15 +174,6 @@ class CompleteTask(Command):
     NAME = "fleet.complete_task"
 
     task_id: TaskId
-
-
-class CompleteOpenTask(Command):
-    """A car shows by itself that what it asked for was done."""
-
-    NAME = "fleet.complete_open_task"
-
-    vehicle_id: VehicleId
-    kind: TaskKind
 
 
 class CancelTask(Command):

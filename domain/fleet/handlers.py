@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.fleet import commands
+from domain.fleet import commands, field_work
 from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
 from domain.fleet.identity import VehicleIdentity
 from domain.fleet.newest import newest_readings
@@ -52,6 +52,7 @@ async def decommission_vehicle(command: commands.DecommissionVehicle, work: Unit
 async def observe_vehicle(command: commands.ObserveVehicle, work: UnitOfWork) -> None:
     vehicle = await work.load(Vehicle, command.vehicle_id)
     observe(vehicle, command.observation, work.rulebook.fleet, work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def note_contact(command: commands.NoteContact, work: UnitOfWork) -> None:
@@ -69,6 +70,7 @@ async def confirm_vehicle_command(command: commands.ConfirmVehicleCommand, work:
         vehicle.fail_command(command.request_id, CONTRADICTED, work.now)
     else:
         vehicle.confirm_command(command.request_id, seen, work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitOfWork) -> None:
@@ -77,6 +79,7 @@ async def fail_vehicle_command(command: commands.FailVehicleCommand, work: UnitO
     if command.observation is not None:
         observe(vehicle, command.observation, work.rulebook.fleet, work.now)
     vehicle.fail_command(command.request_id, command.reason, work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def secure_vehicle(command: commands.SecureVehicle, work: UnitOfWork) -> None:
@@ -86,15 +89,19 @@ async def secure_vehicle(command: commands.SecureVehicle, work: UnitOfWork) -> N
         order(vehicle, "lock", derived_id("fleet.secure_vehicle", vehicle.id, vehicle.version), work)
     elif "lock" not in vehicle.capabilities:
         vehicle.note_left_open(newest, work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def note_left_open(command: commands.NoteLeftOpen, work: UnitOfWork) -> None:
     vehicle = await work.load(Vehicle, command.vehicle_id)
     vehicle.note_left_open(await newest_readings(vehicle, work), work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def note_silence(command: commands.NoteSilence, work: UnitOfWork) -> None:
-    (await work.load(Vehicle, command.vehicle_id)).note_silence(work.now)
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    vehicle.note_silence(work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 async def look_whether_driven(command: commands.LookWhetherDriven, work: UnitOfWork) -> None:
@@ -102,6 +109,7 @@ async def look_whether_driven(command: commands.LookWhetherDriven, work: UnitOfW
     newest = await newest_readings(vehicle, work)
     if was_driven(newest, command.odometer_m, vehicle.shown_since("ignition_on", newest)):
         vehicle.note_driven_without_trip(newest, command.since, work.now)
+    await field_work.see_to_it(vehicle, work)
 
 
 def _follow(vehicle: Vehicle, request_id: UUID, work: UnitOfWork) -> None:
@@ -125,23 +133,19 @@ async def retire_zone(command: commands.RetireZone, work: UnitOfWork) -> None:
 
 async def raise_task(command: commands.RaiseTask, work: UnitOfWork) -> TaskId:
     vehicle = await work.load(Vehicle, command.vehicle_id)
-    work.add(Task.raise_(command, vehicle.fuel_type, work.now))
-    return command.task_id
+    return await field_work.raise_task(vehicle, command.task_id, command.kind, command.reason, work)
 
 
 async def complete_task(command: commands.CompleteTask, work: UnitOfWork) -> None:
-    (await work.load(Task, command.task_id)).complete(work.now)
-
-
-async def complete_open_task(command: commands.CompleteOpenTask, work: UnitOfWork) -> None:
-    """A task that is closed already stays as it is."""
-    vehicle = await work.load(Vehicle, command.vehicle_id)
-    if task_id := vehicle.asked_for.get(command.kind):
-        (await work.load(Task, task_id)).complete_if_open(work.now)
+    task = await work.load(Task, command.task_id)
+    task.complete(work.now)
+    (await work.load(Vehicle, task.vehicle_id)).close_task(command.task_id, work.now)
 
 
 async def cancel_task(command: commands.CancelTask, work: UnitOfWork) -> None:
-    (await work.load(Task, command.task_id)).cancel(command.reason, work.now)
+    task = await work.load(Task, command.task_id)
+    task.cancel(command.reason, work.now)
+    (await work.load(Vehicle, task.vehicle_id)).close_task(command.task_id, work.now)
 
 
 HANDLERS: dict[type[Command], Handler] = {
@@ -161,6 +165,5 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.RetireZone: retire_zone,
     commands.RaiseTask: raise_task,
     commands.CompleteTask: complete_task,
-    commands.CompleteOpenTask: complete_open_task,
     commands.CancelTask: cancel_task,
 }

@@ -2,17 +2,20 @@
 
 from datetime import datetime
 from typing import Literal, Self
+from uuid import UUID
 
-from domain.fleet.commands import FuelType, RaiseTask, TaskKind
+from domain.fleet.commands import FuelType, TaskKind
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import VehicleId
+from domain.kernel.ids import TaskId, VehicleId
 
 FILLINGS: tuple[TaskKind, ...] = ("refuel", "charge")
 
 
-def filling(fuel_type: FuelType) -> TaskKind:
-    """How a car gets its energy back."""
+def kind_for(kind: TaskKind, fuel_type: FuelType) -> TaskKind:
+    """To be filled means what it means for a car."""
+    if kind not in FILLINGS:
+        return kind
     return "charge" if fuel_type == "electric" else "refuel"
 
 
@@ -23,6 +26,9 @@ class Task(Aggregate):
 
     vehicle_id: VehicleId
     kind: TaskKind
+    reason: str
+    other_reasons: tuple[str, ...] = ()
+    """What asked for the same since it was raised."""
     state: Literal["raised", "done", "cancelled"] = "raised"
 
     class Raised(Created):
@@ -32,6 +38,17 @@ class Task(Aggregate):
         vehicle_id: VehicleId
         kind: TaskKind
         reason: str
+
+    class ReasonAdded(Event):
+        """Something else asks for the same."""
+
+        TOPIC = "fleet.task.reason_added"
+        reason: str
+        reasons: tuple[str, ...]
+        """All of them, the first one first."""
+
+        def apply(self, aggregate: "Task") -> None:
+            aggregate.other_reasons = self.reasons[1:]
 
     class Done(Event):
         """It was seen to."""
@@ -51,19 +68,19 @@ class Task(Aggregate):
             aggregate.state = "cancelled"
 
     @classmethod
-    def raise_(cls, command: RaiseTask, fuel_type: FuelType, at: datetime) -> Self:
-        """A new task; to be filled means what it means for this car."""
-        facts = command.model_dump(exclude={"task_id", "kind"})
-        kind = filling(fuel_type) if command.kind in FILLINGS else command.kind
-        return cls.begin(cls.Raised, id=command.task_id, timestamp=at, kind=kind, **facts)
+    def raise_(cls, task_id: TaskId, vehicle_id: UUID, kind: TaskKind, reason: str, at: datetime) -> Self:
+        """A new task. Whether one of its kind is open already is for the car to say."""
+        return cls.begin(cls.Raised, id=task_id, timestamp=at, vehicle_id=vehicle_id, kind=kind, reason=reason)
+
+    def note_reason(self, reason: str, at: datetime) -> None:
+        """Something asks for the same again; for a reason that is known, it changes nothing."""
+        known = (self.reason, *self.other_reasons)
+        if reason not in known:
+            self.trigger_event(self.ReasonAdded, timestamp=at, reason=reason, reasons=(*known, reason))
 
     def complete(self, at: datetime) -> None:
         """It was done; twice changes nothing."""
         refuse_if([self._closed_as("cancelled")])
-        self.complete_if_open(at)
-
-    def complete_if_open(self, at: datetime) -> None:
-        """It turns out to be done; once closed, that changes nothing."""
         if self.state == "raised":
             self.trigger_event(self.Done, timestamp=at)
 

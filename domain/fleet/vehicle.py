@@ -15,7 +15,7 @@ from domain.fleet.readiness import (
     position_violation,
 )
 from domain.fleet.state import ClockOffset, Observation, VehicleReadings
-from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent, task_for
+from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
@@ -50,8 +50,8 @@ class Vehicle(Aggregate):
     readings: VehicleReadings = field(default_factory=VehicleReadings)
     online: bool = True
     energy_low: bool = False
-    asked_for: dict[TaskKind, TaskId] = field(default_factory=dict)
-    """The newest task of each kind whose end the car shows by itself."""
+    open_tasks: dict[TaskKind, TaskId] = field(default_factory=dict)
+    """What is to be done to it: one task of a kind at most."""
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
@@ -226,7 +226,6 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
             aggregate.left_open = True
-            aggregate.asked_for = {**aggregate.asked_for, "secure": task_for(self)}
 
     class DrivenWithoutTrip(CarEvent):
         """It is in service and was driven, though nobody has it."""
@@ -298,7 +297,6 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             super().apply(aggregate)
             aggregate.energy_low = True
-            aggregate.asked_for = {**aggregate.asked_for, "refuel": task_for(self)}
 
     class EnergyRestored(CarEvent):
         """It was refuelled or charged."""
@@ -351,10 +349,6 @@ class Vehicle(Aggregate):
         TOPIC = "fleet.vehicle.found_dirty"
         SAYS = ("dirty", True)
 
-        def apply(self, aggregate: "Vehicle") -> None:
-            super().apply(aggregate)
-            aggregate.asked_for = {**aggregate.asked_for, "clean": task_for(self)}
-
     class FoundClean(CarEvent):
         """It is clean."""
 
@@ -370,6 +364,25 @@ class Vehicle(Aggregate):
 
         def says(self) -> dict[str, object]:
             return {"clock_ahead_s": self.ahead_s}
+
+    class TaskOpened(Event):
+        """Work on it is to be done."""
+
+        TOPIC = "fleet.vehicle.task_opened"
+        task_id: TaskId
+        kind: TaskKind
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.open_tasks = {**aggregate.open_tasks, self.kind: self.task_id}
+
+    class TaskClosed(Event):
+        """It was done, or is not needed any more."""
+
+        TOPIC = "fleet.vehicle.task_closed"
+        task_id: TaskId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.open_tasks = {kind: id for kind, id in aggregate.open_tasks.items() if id != self.task_id}
 
     class ContactLost(Event):
         """The car cannot be reached."""
@@ -504,6 +517,15 @@ class Vehicle(Aggregate):
         if request := self.open_requests.get(request_id):
             facts = CarEvent.facts(self.holder_id, observation)
             self.trigger_event(self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts)
+
+    def open_task(self, task_id: TaskId, kind: TaskKind, at: datetime) -> None:
+        """Note that work is to be done. The caller has seen that none of its kind is open."""
+        self.trigger_event(self.TaskOpened, task_id=task_id, kind=kind, timestamp=at)
+
+    def close_task(self, task_id: TaskId, at: datetime) -> None:
+        """The work is not to be done any more; a task that is not open changes nothing."""
+        if task_id in self.open_tasks.values():
+            self.trigger_event(self.TaskClosed, task_id=task_id, timestamp=at)
 
     def note_silence(self, at: datetime) -> None:
         """It did not answer a start; again, before it has answered anything, changes nothing."""

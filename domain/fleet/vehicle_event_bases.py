@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.fleet.state import Observation
-from domain.kernel.aggregate import DomainEvent, Event
-from domain.kernel.ids import TaskId, ZoneId, derived_id
+from domain.kernel.aggregate import Event
+from domain.kernel.ids import ZoneId
 from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
 from domain.kernel.values import Instant
@@ -61,8 +61,3 @@ class ZoneEvent(CarEvent):
 
     def says(self) -> dict[str, object]:
         return {"zones": self.zones}
-
-
-def task_for(event: DomainEvent) -> TaskId:
-    """The task in the field that follows from a car's event."""
-    return TaskId(derived_id("fleet.task", event.originator_id, event.originator_version))

@@ -151,6 +151,7 @@ async def tasks_are_done_or_not(world: World) -> None:
     charge, inspect = TaskId(derived_id("task", "charge")), TaskId(derived_id("task", "inspect"))
     await world.do(fleet.RaiseTask(task_id=charge, vehicle_id=x1, kind="charge", reason="below 15 percent"))
     await world.do(fleet.RaiseTask(task_id=inspect, vehicle_id=x1, kind="inspect", reason="a scratch was reported"))
+    await world.do(fleet.RaiseTask(task_id=inspect, vehicle_id=x1, kind="inspect", reason="another scratch"))
     await world.do(fleet.CompleteTask(task_id=charge))
     await world.do(fleet.CancelTask(task_id=inspect, reason="the scratch is known"))
 

@@ -12,7 +12,8 @@ from tests.support.world import World
 
 LOW, RESTORED = "fleet.vehicle.energy_low", "fleet.vehicle.energy_restored"
 CHANGED = "fleet.vehicle.energy_changed"
-TASK, DONE = "fleet.task.raised", "fleet.task.done"
+OPENED = ("fleet.vehicle.task_opened", "fleet.task.raised")
+CLOSED = ("fleet.vehicle.task_closed", "fleet.task.done")
 
 
 async def levels(world: World, which: VehicleId, *percents: float) -> list[str]:
@@ -35,7 +36,7 @@ async def test_a_low_level_raises_one_task_however_often_it_is_reported(world: W
     x1 = await car(world)
 
     assert await levels(world, x1, 15.1) == [CHANGED]
-    assert await levels(world, x1, 15.0, 14.0, 3.0) == [LOW, TASK, CHANGED]
+    assert await levels(world, x1, 15.0, 14.0, 3.0) == [LOW, *OPENED, CHANGED]
 
 
 async def test_a_level_is_told_again_when_it_differs_by_some_percent(world: World) -> None:
@@ -49,13 +50,13 @@ async def test_a_level_is_told_again_when_it_differs_by_some_percent(world: Worl
 async def test_a_level_that_wavers_around_the_limit_raises_one_task(world: World) -> None:
     x1 = await car(world)
 
-    assert await levels(world, x1, 15.0, 16.0, 15.0, 24.9, 14.0) == [LOW, TASK, CHANGED, CHANGED]
+    assert await levels(world, x1, 15.0, 16.0, 15.0, 24.9, 14.0) == [LOW, *OPENED, CHANGED, CHANGED]
 
 
 async def test_a_filled_car_can_become_low_again(world: World) -> None:
     x1 = await car(world)
 
-    assert await levels(world, x1, 15.0, 25.0, 15.0) == [LOW, TASK, RESTORED, DONE, LOW, TASK]
+    assert await levels(world, x1, 15.0, 25.0, 15.0) == [LOW, *OPENED, RESTORED, *CLOSED, LOW, *OPENED]
 
 
 async def test_a_task_that_the_crew_has_closed_stays_closed_when_the_car_shows_it(world: World) -> None:
@@ -81,7 +82,7 @@ async def test_each_service_says_what_is_low(world: World) -> None:
     fleet = world.rulebook.fleet.model_copy(update={"low_energy": 30.0, "restored_energy": 60.0})
     world.rulebook = world.rulebook.model_copy(update={"fleet": fleet})
 
-    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, TASK, CHANGED, RESTORED, DONE]
+    assert await levels(world, x1, 30.0, 59.0, 60.0) == [LOW, *OPENED, CHANGED, RESTORED, *CLOSED]
 
 
 async def test_a_low_level_told_with_the_answer_to_a_command_counts_too(world: World) -> None:

@@ -24,6 +24,9 @@ from tests.support.people_and_cars import (
 )
 from tests.support.world import World
 
+OPENED = ("fleet.vehicle.task_opened", "fleet.task.raised")
+CLOSED = ("fleet.vehicle.task_closed", "fleet.task.done")
+
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HAUPTBAHNHOF = Position(latitude=52.5251, longitude=13.3694)
 """Three kilometres from Alexanderplatz."""
@@ -102,7 +105,7 @@ async def test_a_crash_is_told_once_and_inspected(world: World) -> None:
 
     told = [await says_only(world, x1, crashed=crashed) for crashed in (False, True, True)]
 
-    assert told == [[], ["fleet.vehicle.crash_detected", "fleet.task.raised", "fleet.vehicle.taken_out_of_service"], []]
+    assert told == [[], ["fleet.vehicle.crash_detected", *OPENED, "fleet.vehicle.taken_out_of_service"], []]
     assert [(task.vehicle_id, task.kind) for task in world.events(Task.Raised)] == [(x1, "inspect")]
 
 
@@ -125,9 +128,9 @@ async def test_a_dirty_car_is_told_once_and_cleaned(world: World) -> None:
     told = [await says_only(world, x1, dirty=dirty) for dirty in (True, True, False)]
 
     assert told == [
-        ["fleet.vehicle.found_dirty", "fleet.task.raised"],
+        ["fleet.vehicle.found_dirty", *OPENED],
         [],
-        ["fleet.vehicle.found_clean", "fleet.task.done"],
+        ["fleet.vehicle.found_clean", *CLOSED],
     ]
     assert [task.kind for task in world.events(Task.Raised)] == ["clean"]
 
@@ -173,7 +176,7 @@ async def test_a_car_towed_away_is_told_and_looked_after(world: World) -> None:
 
     told = await says_only(world, x1, position=HAUPTBAHNHOF)
 
-    assert told == ["fleet.vehicle.moved_while_parked", "fleet.task.raised"]
+    assert told == ["fleet.vehicle.moved_while_parked", *OPENED]
     (moved,) = world.events(Vehicle.MovedWhileParked)
     assert 2_900 < moved.distance_m < 3_100
     assert [task.kind for task in world.events(Task.Raised)] == ["inspect"]
