@@ -21,6 +21,9 @@ BROKER = ("mosquitto", "mosquitto-clients")
 """Debian's packages that the tests of the broker's security need."""
 
 
+POOLER = ("pgbouncer",)
+"""Debian's package that the tests of what a pooler does need."""
+
 SERVERS = {
     "CSBE_TEST_POSTGRES_DSN": "postgresql://postgres@127.0.0.1:5432/postgres",
     "CSBE_TEST_MQTT_URL": "mqtt://127.0.0.1:1883",
@@ -56,6 +59,7 @@ def tests(session: nox.Session) -> None:
     _install(session, "test")
     _provide_browser(session)
     _provide_broker(session)
+    _provide_pooler(session)
     _provide_clock(session)
     session.run("pytest", *(session.posargs or IN_PARALLEL))
 
@@ -150,6 +154,17 @@ def _provide_broker(session: nox.Session) -> None:
         return
     if not _install_debian(session, *BROKER):
         words = f"the tests of the broker's security need Debian's packages {' and '.join(BROKER)}"
+        if os.environ.get("CI") == "true":
+            session.error(words)
+        session.warn(f"{words}: they will be skipped")
+
+
+def _provide_pooler(session: nox.Session) -> None:
+    """Install PgBouncer where it is missing and we may; on CI its absence is an error, never a skipped test."""
+    if shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"):
+        return
+    if not _install_debian(session, *POOLER):
+        words = f"the tests of what a pooler does need Debian's package {' and '.join(POOLER)}"
         if os.environ.get("CI") == "true":
             session.error(words)
         session.warn(f"{words}: they will be skipped")

@@ -18,6 +18,10 @@ class Settings(BaseSettings):
 
     postgres_dsn: SecretStr | None = None
     """A PostgreSQL 15 or newer; an embedded one when not given."""
+    postgres_roles: str = Field(default="csbe", pattern=r"^[a-z][a-z0-9_]{0,40}$")
+    """How the names of the roles begin that `csbe migrate` makes: another beginning for each database of one server."""
+    allow_owner: bool = False
+    """Whether the system may log in as a user who could change the log."""
     mqtt_url: SecretStr | None = None
     """An MQTT 3.1.1 or 5 (`?version=5`) broker at `mqtt://` or `mqtts://`; an embedded one when not given."""
     mqtt_ca_file: Path | None = None
@@ -61,7 +65,9 @@ class Settings(BaseSettings):
     oidc_service_claim: str = "service"
     """Where the provider says for which service; without such a claim it is that of `service`, or the only one."""
     master_key: SecretStr | None = None
-    """Wraps the keys of persons; 64 hexadecimal digits."""
+    """Wraps the keys of persons; 64 hexadecimal digits. Made in `data_dir` beside an embedded PostgreSQL."""
+    other_master_key: SecretStr | None = None
+    """Unwraps too, while one master key takes the place of another."""
     smtp_host: str | None = None
     """A mail server; without one, mail is written to files."""
     smtp_port: int = 25
@@ -83,7 +89,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
-    @field_validator("master_key")
+    @field_validator("master_key", "other_master_key")
     @classmethod
     def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value.get_secret_value()):
@@ -125,8 +131,3 @@ class Settings(BaseSettings):
             self.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"CSBE_DATA_DIR {self.data_dir} cannot be made: {error.strerror}") from error
-
-    @property
-    def master_key_bytes(self) -> bytes | None:
-        """The master key, if there is one."""
-        return bytes.fromhex(self.master_key.get_secret_value()) if self.master_key else None

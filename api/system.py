@@ -62,8 +62,8 @@ class System:
     """Brings the gauges up to date before they are read."""
     tracer: Tracer | None = None
     """Makes spans of requests; none while traces are off."""
-    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
-    """What must answer for the process to be ready."""
+    checks: Mapping[str, Callable[[], Awaitable[bool | str]]] = field(default_factory=dict)
+    """What must answer for the process to be ready: true, or why it is not."""
 
     def rulebook(self, service: str) -> Rulebook:
         """The rules of a service that hold now. Raises `UnknownServiceError`."""

@@ -36,15 +36,7 @@ comment on function read_v1.box_around is 'In degrees, holds all within a radius
 create schema if not exists reports;
 comment on schema reports is 'What analysts read: the read models by name, without personal data.';
 
-do $$
-begin
-    if not exists (select from pg_roles where rolname = 'csbe_analyst') then
-        create role csbe_analyst nologin;
-    end if;
-exception
-    when duplicate_object or unique_violation then null;
-    when insufficient_privilege then
-        raise exception 'the role csbe_analyst is missing: let an administrator run "create role csbe_analyst nologin" once';
-end
-$$;
-grant usage on schema reports to csbe_analyst;
+grant usage, create on schema read_v1, reports to :server;
+grant usage on schema reports to :analyst, :auditor;
+alter default privileges for role :server in schema reports grant select on tables to :analyst, :auditor;
+alter default privileges in schema reports grant select on tables to :server, :analyst, :auditor;

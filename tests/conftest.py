@@ -19,8 +19,9 @@ from hypothesis import settings
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.migrate import migrate
 from tests.support.brokers import MOSQUITTO, EmbeddedBroker, MosquittoBroker
+from tests.support.databases import login, migrated
+from tests.support.keys import KEYS
 
 T = TypeVar("T")
 
@@ -32,8 +33,8 @@ _EMPTY = """
 alter table csbe.events disable trigger append_only;
 alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.publications, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.jobs,
-    csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions,
-    csbe.demand, csbe.refusals,
+    csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions, csbe.master_keys, csbe.stand_ins,
+    csbe.installation_keys, csbe.demand, csbe.refusals,
     csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes
     restart identity cascade;
 insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped'
@@ -56,21 +57,36 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(postgres_server: str) -> Iterator[str]:
-    """A fresh, migrated database for this session."""
+def owner_dsn(postgres_server: str) -> Iterator[str]:
+    """A fresh, migrated database for this session, as its owner."""
     name = f"csbe_test_{uuid4().hex[:12]}"
     dsn = urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
     _in_thread(_execute(postgres_server, f"create database {name}"))
-    _in_thread(migrate(dsn))
+    _in_thread(migrated(dsn))
+    _in_thread(_execute(dsn, "grant create on schema public to csbe_server"))  # where tests keep tables of their own
     yield dsn
     _in_thread(_execute(postgres_server, f"drop database {name} with (force)"))
 
 
+@pytest.fixture(scope="session")
+def postgres_dsn(owner_dsn: str) -> str:
+    """The same, as the server works there: whatever a test does, it does with no more rights than that has."""
+    return _in_thread(login(owner_dsn, "server"))
+
+
 @pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections to the database, with the store's tables empty."""
+async def owner(owner_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the database's owner, for what a server cannot do."""
+    connection = await asyncpg.connect(owner_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str, owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Pool]:
+    """Connections of the server to the database, with the store's tables empty."""
+    await owner.execute(_EMPTY)
     pool = await connect(postgres_dsn)
-    await pool.execute(_EMPTY)
     yield pool
     pool.terminate()
 
@@ -78,7 +94,7 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def store(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
     """An empty event store."""
-    store = PostgresEventStore(pool)
+    store = PostgresEventStore(pool, master_keys=KEYS)
     yield store
     await store.close()
 

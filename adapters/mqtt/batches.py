@@ -110,7 +110,7 @@ class BatchWriter:
         except _FAILS_THE_BATCH:
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, the one to blame is found, and no other car waits)
-            self._telemetry.forget_days()
+            self._telemetry.days.forget()
             if len(received) == 1:
                 await self._write_alone(received[0], error)
                 return

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import TRANSIENT_ERRORS
-from adapters.postgres.locks import Lock
+from adapters.postgres.locks import Lock, alone
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import AskPaymentProvider
 from domain.kernel.ports import GatewayUnavailableError
@@ -36,7 +36,6 @@ _KNOWN = """
 select accepted, reference, decline_code, operation, amount_minor, currency
 from csbe.provider_operations where idempotency_key = $1
 """
-_ONE_AT_A_TIME = "select pg_advisory_xact_lock($1, hashtext($2))"
 _BOOKS = "select operation, amount_minor, currency from csbe.provider_operations where payment_id = $1 and accepted"
 _DECLINED = """
 select count(*) from csbe.provider_operations where payment_id = $1 and operation = $2 and not accepted
@@ -76,7 +75,7 @@ class SimulatedPaymentProvider:
         """Carry out the operation once per key. Raises `GatewayUnavailableError` when the books cannot be reached."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(_ONE_AT_A_TIME, Lock.PROVIDER_PAYMENT, str(request.payment_id))
+                await alone(connection, Lock.PROVIDER_PAYMENT, str(request.payment_id))
                 if known := await connection.fetchrow(_KNOWN, idempotency_key):
                     return _repeat(known, request)
                 books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]

@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 from asyncpg.exceptions._base import DataError as UnencodableError  # asyncpg has two of this name
 
-from adapters.postgres.errors import BusyError
+from adapters.postgres.errors import BusyError, OtherInstallationError
 
 __all__ = [
     "LOCK_TIMEOUT",
@@ -34,6 +34,12 @@ BUSY_SECONDS = 0.1
 LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
 """Shorter than PostgreSQL takes to look for deadlocks, so that a change gives way and never a reader."""
 
+_INSTALLED = """
+select exists (
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'csbe' and c.relname = 'installation'
+)
+"""
 _SILENCE_SECONDS = 10
 _PROBE_SECONDS = 5
 _PROBES = 3
@@ -74,16 +80,55 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """A connection, of its own or on loan from a pool."""
 
 
-async def connect(dsn: str, *, min_size: int = 2, max_size: int = 10, application_name: str = "csbe") -> asyncpg.Pool:
-    """A pool of connections that read and write `json` and `jsonb` as Python values, with all times in UTC."""
+LIMITS = {
+    "lock_timeout": "3s",
+    "statement_timeout": "5min",
+    "idle_in_transaction_session_timeout": "1min",
+}
+"""What nobody here waits longer for, and the server ends. What may take longer sets its own `local` limit."""
+
+
+async def connect(
+    dsn: str, *, min_size: int = 2, max_size: int = 10, application_name: str = "csbe", read_only: bool = False
+) -> asyncpg.Pool:
+    """A pool of connections that read and write `json` and `jsonb` as Python values, with all times in UTC.
+
+    All are to one installation: raises `OtherInstallationError` when another one answers later.
+    """
+    installation = _Installation()
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        await _prepare(connection)
+        await installation.check(connection)
+
     return await asyncpg.create_pool(
         dsn,
         min_size=min_size,
         max_size=max_size,
-        init=_prepare,
+        init=prepare,
         reset=_reset,
-        server_settings={"application_name": application_name, "timezone": "UTC"},
+        server_settings={
+            "application_name": application_name,
+            "timezone": "UTC",
+            "default_transaction_read_only": "on" if read_only else "off",
+            **LIMITS,
+        },
     )
+
+
+class _Installation:
+    """The one that the first connection led to."""
+
+    def __init__(self) -> None:
+        self._id: object = None
+
+    async def check(self, connection: asyncpg.Connection) -> None:
+        if not await connection.fetchval(_INSTALLED):
+            return
+        id = await connection.fetchval("select id from csbe.installation")
+        self._id = self._id or id
+        if id != self._id:
+            raise OtherInstallationError
 
 
 async def retrying(work: Callable[[], Awaitable[T]]) -> T:

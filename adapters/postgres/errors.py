@@ -26,3 +26,21 @@ class BusyError(Exception):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} cannot be changed while others read: end their transactions (see pg_stat_activity)")
+
+
+class UnknownMasterKeyError(OSError):
+    """A key is wrapped by a master key that this process was not given: trouble from outside, and no event's fault."""
+
+    def __init__(self, id: bytes) -> None:
+        super().__init__(f"a key is wrapped by master key {id.hex()}, which this process does not have")
+
+
+class OtherInstallationError(OSError):
+    """Behind the address of the database there is that of another installation now."""
+
+    def __init__(self) -> None:
+        super().__init__("the database of another installation answers at this address: nothing is read or written")
+
+
+class UnfitDatabaseError(ValueError):
+    """The system cannot run on this database, or not as this user; the text says what to do about it."""

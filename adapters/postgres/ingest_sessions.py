@@ -7,10 +7,8 @@ from itertools import count
 
 import asyncpg
 
-from adapters.postgres.locks import Lock
+from adapters.postgres.locks import SessionLock, give_back, take
 
-_TRY_LOCK = "select pg_try_advisory_lock($1, $2)"
-_UNLOCK = "select pg_advisory_unlock($1, $2)"
 _REMEMBER = "insert into csbe.ingest_sessions (number) values ($1) on conflict do nothing"
 _FORGET = "delete from csbe.ingest_sessions where number = $1"
 _REMEMBERED = "select number from csbe.ingest_sessions order by number"
@@ -31,7 +29,7 @@ class Claims:
     async def take(self, number: int) -> bool:
         """Claim a session; false when somebody else has it."""
         async with self._one_at_a_time:
-            if number in self.held or not await self._connection.fetchval(_TRY_LOCK, Lock.INGEST_SESSION, number):
+            if number in self.held or not await take(self._connection, SessionLock.INGEST_SESSION, str(number)):
                 return False
             if number != FIRST:
                 await self._connection.execute(_REMEMBER, number)
@@ -56,7 +54,7 @@ class Claims:
         async with self._one_at_a_time:
             if ended:
                 await self._connection.execute(_FORGET, number)
-            await self._connection.fetchval(_UNLOCK, Lock.INGEST_SESSION, number)
+            await give_back(self._connection, SessionLock.INGEST_SESSION, str(number))
             self.held.discard(number)
 
     async def check(self) -> None:

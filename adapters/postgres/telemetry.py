@@ -1,15 +1,14 @@
 """Telemetry in PostgreSQL: rows in day partitions, what is remembered of each car, and dead letters."""
 
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import asyncpg
 
-from adapters.postgres.locks import Lock
+from adapters.postgres.telemetry_days import TelemetryDays
 
 _STORE = """
 insert into csbe.telemetry
@@ -67,8 +66,6 @@ _AWAIT = """
 update csbe.vehicle_twins set asked_at = $1
 where heard_at < $1 and online is distinct from false returning vin
 """
-_PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'csbe.telemetry'::regclass"
-_DAY = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
 MAX_DEAD_BYTES = 64 * 1024
 
 
@@ -166,17 +163,16 @@ _FORGET_LETTERS = "delete from csbe.dead_letters where received_at < $1::date::t
 
 
 class TelemetryStore:
-    """Where ingest writes. Partitions are made when first needed and dropped when too old; days are UTC."""
+    """Where ingest writes. Days are UTC."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._days: set[date] = set()
+        self.days = TelemetryDays(pool)
 
     @asynccontextmanager
     async def batch(self, *received_at: datetime) -> AsyncIterator[TelemetryBatch]:
         """A transaction for messages received at these times."""
-        for day in {at.astimezone(UTC).date() for at in received_at} - self._days:
-            await self._ensure_day(day)
+        await self.days.ensure(*(at.astimezone(UTC).date() for at in received_at))
         async with self._pool.acquire() as connection, connection.transaction():
             yield TelemetryBatch(connection)
 
@@ -204,29 +200,9 @@ class TelemetryStore:
 
     async def drop_before(self, first_kept: date) -> list[date]:
         """Retention: drop the partitions and the dead letters of all days before this one; return those days."""
-        async with self._pool.acquire() as connection:
-            names = [record[0] for record in await connection.fetch(_PARTITIONS)]
-            days = sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
-            for day in days:
-                await connection.execute(f"drop table if exists csbe.{_name_of(day)}")
-                self._days.discard(day)
-            await connection.execute(_FORGET_LETTERS, first_kept)
+        days = await self.days.drop_before(first_kept)
+        await self._pool.execute(_FORGET_LETTERS, first_kept)
         return days
-
-    def forget_days(self) -> None:
-        """Look again for the partition of each day: a database that was restored may lack what was there before."""
-        self._days.clear()
-
-    async def _ensure_day(self, day: date) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", Lock.TELEMETRY_DAYS)
-            await connection.execute(
-                f"create table if not exists csbe.{_name_of(day)} partition of csbe.telemetry "
-                f"for values from ('{day}T00:00:00Z') to ('{day + timedelta(days=1)}T00:00:00Z')"
-            )
-            comment = f"Telemetry received on {day} (UTC)."
-            await connection.execute(f"comment on table csbe.{_name_of(day)} is '{comment}'")
-        self._days.add(day)
 
 
 def _by_vin(rows: Iterable[asyncpg.Record]) -> dict[str, StoredTwin]:
@@ -236,12 +212,3 @@ def _by_vin(rows: Iterable[asyncpg.Record]) -> dict[str, StoredTwin]:
 def _text(anything: str) -> str:
     """As PostgreSQL can hold it."""
     return anything.replace("\0", "")
-
-
-def _name_of(day: date) -> str:
-    return f"telemetry_{day:%Y%m%d}"
-
-
-def _day_of(partition: str) -> date | None:
-    match = _DAY.search(partition)
-    return date(*map(int, match.groups())) if match else None

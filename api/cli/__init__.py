@@ -14,6 +14,7 @@ from api.cli.devices import devices_app
 from api.cli.erase import erase
 from api.cli.followers import followers_app
 from api.cli.jobs import jobs_app
+from api.cli.keys import keys_app
 from api.cli.operations import operations_app
 from api.cli.projections import projections_app
 from api.cli.rulebook import rulebook_app
@@ -41,6 +42,7 @@ for name, group in {
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
     "devices": devices_app,
+    "keys": keys_app,
     "audit": audit_app,
     "rulebook": rulebook_app,
 }.items():

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from api.cli.terminal import AsJson, errors, fail, run, show, with_system
-from api.composition import AuditedSnapshot, Running, SnapshotFinding
+from api.cli.terminal import AsJson, errors, fail, run, show, with_log, with_system
+from api.composition import AuditedSnapshot, Log, Running, SnapshotFinding
 from api.dossier import Dossier, dossiers
 from api.redaction import state_of
 from api.rest.history import invoice_shown, shown
@@ -38,15 +38,15 @@ def history(
     """Every event of one aggregate, with who, when and why, and its state after them."""
     until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
-    async def read(running: Running) -> tuple[list[RecordedEvent], dict[str, Any]]:
-        events = running.store.read(aggregate_id=aggregate_id, until=position)
+    async def read(log: Log) -> tuple[list[RecordedEvent], dict[str, Any]]:
+        events = log.store.read(aggregate_id=aggregate_id, until=position)
         found = [event async for event in events if until is None or event.recorded_at <= until]
         if not found:
             fail(f"there is no aggregate {aggregate_id}")
         kind = contexts.AGGREGATES[found[0].topic.rpartition(".")[0]]
-        return found, state_of(await running.store.load_as_of(kind, aggregate_id, position=found[-1].position))
+        return found, state_of(await log.store.load_as_of(kind, aggregate_id, position=found[-1].position))
 
-    found, state = run(with_system(read))
+    found, state = run(with_log(read))
     events = [shown(event) for event in found]
     told = ["[bold]events[/bold]", *map(_told, events), f"[bold]state after {found[-1].position}[/bold]"]
     data = {"events": [event.model_dump(mode="json") for event in events], "state": state}
@@ -94,18 +94,18 @@ def audit_invariants(
 ) -> None:
     """Replay the whole log and check what must always hold; exits with 1 when something does not."""
 
-    async def check(running: Running) -> dict[str, InvariantResult]:
+    async def check(log: Log) -> dict[str, InvariantResult]:
         readable = InvariantResult()
         with Progress(console=errors) as progress:
-            bar = progress.add_task("replaying", total=await running.store.end() or 1)
+            bar = progress.add_task("replaying", total=await log.store.end() or 1)
             found = await audit(
-                _read(running.store, readable),
+                _read(log.store, readable),
                 finished=finished,
                 passed=lambda position: progress.update(bar, completed=position),
             )
         return {"event_is_readable": readable, **found}
 
-    results = run(with_system(check))
+    results = run(with_log(check))
     summary = {n: {"checked": r.checked, "broken": r.broken} for n, r in results.items()}
     table = Table("invariant", "checked", "broken")
     for invariant, result in results.items():
@@ -136,10 +136,10 @@ def audit_snapshots(
 ) -> None:
     """Compare every remembered state with a replay of its events; exits with 1 when one differs."""
 
-    async def compare(running: Running) -> list[AuditedSnapshot]:
-        return [audited async for audited in running.store.audit_snapshots(drop=drop)]
+    async def compare(log: Log | Running) -> list[AuditedSnapshot]:
+        return [audited async for audited in log.store.audit_snapshots(drop=drop)]
 
-    found = run(with_system(compare))
+    found = run(with_system(compare) if drop else with_log(compare))
     differing = [audited for audited in found if audited.finding is SnapshotFinding.DIFFERS]
     counts = {finding.value: sum(audited.finding is finding for audited in found) for finding in SnapshotFinding}
     table = Table(Column("id", no_wrap=True), Column("aggregate and version", overflow="fold"), "how it differs")

@@ -130,7 +130,7 @@ def _shown_build(running: Running, name: str, workers: int) -> Callable[[], Awai
 
 def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:
     projection, settings = _projection(running, name), running.system.settings
-    access = Access(running.dsn, settings.master_key_bytes, partial(begin, settings.log_level))
+    access = Access(running.dsn, running.master_keys, partial(begin, settings.log_level))
     projector = next(p for p in projections.PROJECTORS if projection.name == p.NAME)
     return ParallelBuild(running.store, projector, access, workers)
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
-from api.composition import Component, Running, composed, prepare, servers, warn_of_loss
+from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
 from api.server import served, told_to_stop
 from api.services import service_of
 from api.settings import Settings
@@ -67,8 +67,8 @@ def serve(
 
     async def go(settings: Settings) -> None:
         async with servers(settings) as (dsn, mqtt_url):
-            await prepare(dsn)
-            async with composed(settings, dsn, mqtt_url) as running:
+            own = await prepare(settings, dsn)
+            async with composed(settings, own, mqtt_url) as running:
                 await warn_of_loss(running.pool)
                 await _serve(running, parts)
         errors.print("stopped")
@@ -82,7 +82,7 @@ def migrate(as_json: AsJson = False) -> None:
 
     async def go(settings: Settings) -> list[str]:
         async with servers(settings, broker=False) as (dsn, _):
-            return await prepare(dsn)
+            return await migrated(settings, dsn)
 
     applied = run(go)
     show(as_json, {"applied": applied}, f"applied: {', '.join(applied) or 'nothing, all was there'}")

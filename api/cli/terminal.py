@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from api.composition import Running, composed, prepare, servers
+from api.composition import Log, Running, composed, opened_log, prepare, servers
 from api.observability import configure_logs
 from api.problems import explained
 from api.rest.schemas.base import LAST_POSITION, Because
@@ -80,9 +80,21 @@ def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings],
 
     async def run(settings: Settings) -> T:
         async with servers(settings, broker=False) as (dsn, mqtt_url):
-            await prepare(dsn)
-            async with composed(settings, dsn, mqtt_url or "mqtt://127.0.0.1:1883") as running:
+            own = await prepare(settings, dsn)
+            async with composed(settings, own, mqtt_url or "mqtt://127.0.0.1:1883") as running:
                 return await work(running)
+
+    return run
+
+
+def with_log(work: Callable[[Log], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:
+    """Do work on the log alone, which whoever may read it can do; says so if nothing about persons can be read."""
+
+    async def run(settings: Settings) -> T:
+        async with opened_log(settings) as log:
+            if log.hidden:
+                errors.print(f"what is about persons stays hidden: {log.hidden}", soft_wrap=True)
+            return await work(log)
 
     return run
 

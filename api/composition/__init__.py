@@ -3,6 +3,8 @@
 from adapters.devices.authority import Authority, DeviceCertificate, Who
 from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
+from adapters.postgres.event_store.key_rotation import Rotated
+from adapters.postgres.event_store.key_rotation import rotate as rotate_master_key
 from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotFinding
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.queue import FailedJob
@@ -10,8 +12,9 @@ from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
 from adapters.rulebooks import load, load_with_text
+from api.composition.log import Log, opened_log
 from api.composition.runtime import Component, Running
-from api.composition.servers import UnreachableError, prepare, servers
+from api.composition.servers import UnreachableError, make_read_models, migrated, prepare, servers
 from api.composition.wiring import composed
 
 __all__ = [
@@ -26,8 +29,10 @@ __all__ = [
     "FollowerStoppedError",
     "Generation",
     "GenerationError",
+    "Log",
     "ParallelBuild",
     "Projection",
+    "Rotated",
     "Running",
     "SnapshotFinding",
     "UnreachableError",
@@ -35,7 +40,11 @@ __all__ = [
     "composed",
     "load",
     "load_with_text",
+    "make_read_models",
+    "migrated",
+    "opened_log",
     "prepare",
+    "rotate_master_key",
     "servers",
     "warn_of_loss",
 ]

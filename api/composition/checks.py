@@ -13,6 +13,7 @@ from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers.follower import FollowerStatus
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
+from adapters.postgres.write_check import why_writes_stand
 from api.observability import (
     CHARGES_IN_REVIEW,
     JOBS_DUE,
@@ -77,6 +78,18 @@ def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:
             return False
 
     return answers
+
+
+def writing(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool | str]]:
+    """The check whether appends go through; if not, why."""
+
+    async def goes_through() -> bool | str:
+        try:
+            return await why_writes_stand(pool) or True
+        except _NO_ANSWER:
+            return False
+
+    return goes_through
 
 
 def keeping_up(*followers: Stands) -> Callable[[], Awaitable[bool]]:

@@ -1,15 +1,19 @@
 """What every part of a system stands on: the log, the rules that hold, who decides, and who signs tokens."""
 
 import asyncio
+import os
+import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
 from opentelemetry.trace import Tracer
 
 from adapters.mqtt.twins import Twins
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import connect
+from adapters.postgres.event_store.master_keys import MasterKeys, recognise
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
@@ -30,6 +34,7 @@ class Foundation:
     clock: Clock
     pool: asyncpg.Pool
     store: PostgresEventStore
+    master_keys: MasterKeys
     telemetry: TelemetryStore
     twins: Twins
     rulebooks: PublishedRulebooks
@@ -40,22 +45,58 @@ class Foundation:
 
 
 @asynccontextmanager
-async def foundation(settings: Settings, dsn: str, clock: Clock) -> AsyncIterator[Foundation]:
+async def foundation(settings: Settings, dsn: str, clock: Clock | None) -> AsyncIterator[Foundation]:
     """The foundation over a prepared database; closed after the block."""
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(traced())
         pool = await connect(dsn, max_size=20)
         stack.push_async_callback(_close, pool)
-        store = PostgresEventStore(pool, master_key=settings.master_key_bytes, figures=AppendMetrics())
+        masters = given_master_keys(settings)
+        await recognise(pool, masters)
+        store = PostgresEventStore(pool, master_keys=masters, figures=AppendMetrics())
         stack.push_async_callback(store.close)
+        clock = clock or await _clock_of(pool)
         rulebooks = PublishedRulebooks(store)
         telemetry = TelemetryStore(pool)
         twins = Twins(telemetry)
         kind = TracedDispatcher if tracer else MeasuredDispatcher
         dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, twins)
         yield Foundation(
-            settings, clock, pool, store, telemetry, twins, rulebooks, dispatcher, _tokens(settings), tracer
+            settings, clock, pool, store, masters, telemetry, twins, rulebooks, dispatcher, _tokens(settings), tracer
         )
+
+
+async def _clock_of(pool: asyncpg.Pool) -> DatabaseClock:
+    clock = DatabaseClock(pool)
+    await clock.set()
+    return clock
+
+
+def given_master_keys(settings: Settings) -> MasterKeys:
+    """Of the settings; beside an embedded database, a key that is made in the data directory at the first start.
+
+    Raises `ValueError` when there is none.
+    """
+    given = settings.master_key, settings.other_master_key
+    key, other = (bytes.fromhex(one.get_secret_value()) if one else None for one in given)
+    if key is None and settings.postgres_dsn is not None:
+        raise ValueError(
+            "CSBE_MASTER_KEY is missing: it wraps the keys of persons, which would lie in clear text beside their "
+            "data. Make one with openssl rand -hex 32, and keep a copy elsewhere than the database's backup"
+        )
+    return MasterKeys(key or _key_of_data_dir(settings), other)
+
+
+def _key_of_data_dir(settings: Settings) -> bytes:
+    file = settings.data_dir / "master-key"
+    if not file.exists():
+        new = file.with_name(f"{file.name}.{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):  # whole, or that of another process
+            file.hardlink_to(new)
+        new.unlink()
+    return bytes.fromhex(file.read_text())
 
 
 def _tokens(settings: Settings) -> TokenAuthority:

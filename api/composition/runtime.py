@@ -11,8 +11,10 @@ import structlog
 
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.demand import PostgresDemand
+from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.queue import JobQueue
@@ -50,6 +52,7 @@ class Running:
     pool: asyncpg.Pool
     store: PostgresEventStore
     dsn: str = field(repr=False)
+    master_keys: MasterKeys
     mqtt_url: str
     rulebooks: PublishedRulebooks
     followers: tuple[Projection, ...]
@@ -74,6 +77,8 @@ class Running:
         loops = {"rulebooks": self.rulebooks.run, "revocations": self.logins.revocations.run}
         if Component.API in parts:
             loops["demand"] = self.demand.run
+        if isinstance(self.system.clock, DatabaseClock):
+            loops |= {"clock": self.system.clock.run}
         if Component.PROJECTIONS in parts:
             loops |= {follower.name: follower.run for follower in self.followers}
         if Component.POLICIES in parts:
@@ -82,6 +87,7 @@ class Running:
             loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
         if Component.INGEST in parts:
             loops |= {"ingest": self.ingest.run, "zones": self._keep_zones, "roll call": self.roll_call.run}
+            loops |= {"telemetry days": self.telemetry.days.run}
         await asyncio.gather(*(self.parts.keep(name, loop, stop) for name, loop in loops.items()))
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """PostgreSQL and the broker: those of the settings or embedded ones, and what must be in a database before a start."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -13,11 +13,14 @@ from adapters.embedded.broker import embedded_broker
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.mqtt.client import TlsFiles, client_options
 from adapters.postgres.database import with_lock_timeout
-from adapters.postgres.locks import Lock
 from adapters.postgres.migrate import migrate
+from adapters.postgres.opening import as_server, with_user
 from adapters.postgres.read_models import generations
 from api.settings import Settings
 from projections.kernel.projector import Projector
+
+_BESIDE = {"shared": projections.shared_sql()}
+"""What the owner runs beside the migrations."""
 
 
 class UnreachableError(Exception):
@@ -54,27 +57,60 @@ def broker_tls(settings: Settings, url: str) -> TlsFiles | None:
     return files
 
 
-async def prepare(dsn: str) -> list[str]:
-    """Migrate the event store and make the read models; returns the migrations applied.
+async def migrated(settings: Settings, dsn: str) -> list[str]:
+    """Bring a database to the shape of this version, as its owner; returns the files that were run.
 
-    Raises `UnreachableError` when there is no PostgreSQL at the DSN, `BusyError` when others keep it from its locks.
+    Raises `UnreachableError` when there is no PostgreSQL at the DSN, `BusyError` when others keep it from its locks,
+    and `UnfitDatabaseError`.
     """
+    with reaching(dsn):
+        return await migrate(dsn, roles=settings.postgres_roles, beside=_BESIDE)
+
+
+async def prepare(settings: Settings, dsn: str) -> str:
+    """The DSN under which the system works on a database, with the read models made; embedded ones are migrated first.
+
+    Raises as `migrated` does.
+    """
+    if settings.postgres_dsn is None:
+        await migrated(settings, dsn)
+        dsn = await own_login(dsn, settings.postgres_roles)
+    with reaching(dsn):
+        own = await as_server(dsn, _BESIDE, allow_owner=settings.allow_owner)
+        await make_read_models(own)
+    return own
+
+
+async def own_login(dsn: str, roles: str) -> str:
+    """The DSN of the server's own login at an embedded PostgreSQL, which asks for no passwords."""
+    connection = await asyncpg.connect(dsn)
     try:
-        applied = await migrate(dsn)
-        connection = await asyncpg.connect(dsn)
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
-        address = urlsplit(dsn)
-        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
-        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
+        if not await connection.fetchval("select true from pg_roles where rolname = $1", roles):
+            await connection.execute(f"create role {roles} login in role {roles}_server")
+    finally:
+        await connection.close()
+    return with_user(dsn, roles)
+
+
+async def make_read_models(dsn: str) -> None:
+    """Make and show the first generation of each read model that has none."""
+    connection = await asyncpg.connect(dsn)
     try:
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", Lock.SHARED_READ_MODELS)
-            await connection.execute(projections.shared_sql())
         for projector in projections.PROJECTORS:
             await with_lock_timeout(f"the views of {projector.NAME}", partial(_prepare, connection, projector))
     finally:
         await connection.close()
-    return applied
+
+
+@contextmanager
+def reaching(dsn: str) -> Iterator[None]:
+    """Names the server that cannot be reached. Raises `UnreachableError`."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        address = urlsplit(dsn)
+        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
+        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
 
 
 async def _prepare(connection: asyncpg.Connection, projector: Projector) -> None:

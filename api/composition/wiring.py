@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
@@ -35,7 +35,7 @@ from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
 from api import cloudevents
 from api.command_ids import CommandIds
-from api.composition.checks import broker_answers, database_answers, keeping_up, listening, stock_taker
+from api.composition.checks import broker_answers, database_answers, keeping_up, listening, stock_taker, writing
 from api.composition.effects import Effects
 from api.composition.foundation import Foundation, foundation
 from api.composition.logins import Logins, logins
@@ -55,23 +55,16 @@ from domain.rulebook.model import FleetLimits
 from projections.members import MembersProjector
 
 
-class SystemClock:
-    """The machine's clock, UTC."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def composed(
     settings: Settings,
     dsn: str,
     mqtt_url: str,
     *,
-    clock: Clock = SystemClock(),
+    clock: Clock | None = None,
     texts: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Running]:
-    """The system over a prepared database and a broker; nothing runs yet.
+    """The system over a prepared database and a broker; nothing runs yet. By the database's clock, unless one is given.
 
     Services that have never been published are, with the `texts` given or those that came along. Raises `ValueError`
     when the settings name a service that there is not.
@@ -82,7 +75,7 @@ async def composed(
         if settings.service is not None:
             service_of(None, settings.service, base.rulebooks.services)
         tls = broker_tls(settings, mqtt_url)
-        gateway = MqttVehicleGateway(mqtt_url, clock=clock, metrics=BrokerFigures(), tls=tls)
+        gateway = MqttVehicleGateway(mqtt_url, clock=base.clock, metrics=BrokerFigures(), tls=tls)
         await stack.enter_async_context(gateway)
         login = await stack.enter_async_context(logins(base))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
@@ -98,6 +91,7 @@ async def composed(
             pool=base.pool,
             store=base.store,
             dsn=dsn,
+            master_keys=base.master_keys,
             mqtt_url=mqtt_url,
             rulebooks=base.rulebooks,
             followers=followers,
@@ -153,6 +147,7 @@ async def _system(
         take_stock=stock_taker(base.pool, (*followers, policies, changes), jobs, webhooks),
         checks={
             "database": database_answers(base.pool),
+            "writes": writing(base.pool),
             "broker": broker_answers(mqtt_url),
             "ingest": listening(ingest),
             "projections": keeping_up(*followers),

@@ -18,8 +18,8 @@ async def demo(settings: Settings, options: DemoOptions, console: Console) -> bo
     """Run the demo until its time is up or it is told to stop; true when every invariant holds at its end."""
     told = told_to_stop()
     async with servers(settings) as (dsn, mqtt_url):
-        await prepare(dsn)
-        async with composed(settings, dsn, mqtt_url) as running, served(running.system), running.going(set(Component)):
+        own = await prepare(settings, dsn)
+        async with composed(settings, own, mqtt_url) as running, served(running.system), running.going(set(Component)):
             await seed(running)
             console.print(await welcome(running, options), soft_wrap=True, highlight=False, markup=False)
             tally = Tally()

@@ -21,13 +21,19 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "Something does not answer."}})
+@router.get(
+    "/readyz",
+    response_model_exclude_none=True,
+    responses={503: {"model": Readiness, "description": "Something does not answer."}},
+)
 async def readyz(system: InSystem, response: Response) -> Readiness:
     """What it needs answers too: 503 while something does not."""
-    checks = {name: await check() for name, check in system.checks.items()}
+    answers = {name: await check() for name, check in system.checks.items()}
+    checks = {name: answer is True for name, answer in answers.items()}
+    reasons = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
     ready = all(checks.values())
     response.status_code = 200 if ready else 503
-    return Readiness(status="ready" if ready else "not ready", checks=checks)
+    return Readiness(status="ready" if ready else "not ready", checks=checks, reasons=reasons or None)
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {"text/plain": _METRICS}}})

@@ -81,4 +81,3 @@ comment on column reports.funnel.quotes is 'Prices that were shown.';
 comment on column reports.funnel.reservations is 'Cars that were reserved.';
 comment on column reports.funnel.trips is 'Trips that were asked for and not refused, with or without a reservation.';
 
-grant select on reports.demand_hours, reports.demand_cells, reports.refusal_hours, reports.refusal_cells, reports.funnel to csbe_analyst;

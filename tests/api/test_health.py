@@ -11,7 +11,7 @@ from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from api.composition import FollowerStoppedError
-from api.composition.checks import broker_answers, database_answers, keeping_up
+from api.composition.checks import broker_answers, database_answers, keeping_up, writing
 from api.rest.application import create_app, create_health_app
 from api.settings import Settings
 from api.system import System
@@ -30,6 +30,24 @@ async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": {"database": True}})
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
     assert (gone.status_code, gone.json()) == (503, {"status": "not ready", "checks": {"database": False}})
+
+
+async def test_a_process_that_cannot_write_says_who_keeps_it_from_that(
+    pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
+    system = Mock(spec=System, settings=Settings(), checks={"writes": writing(pool)})
+    transport = httpx2.ASGITransport(create_app(system))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
+        before = await api.get("/readyz")
+        async with owner.transaction():
+            await owner.execute("set application_name = 'psql'; lock table csbe.append_order in exclusive mode")
+            held = await api.get("/readyz")
+        after = await api.get("/readyz")
+
+    assert (before.status_code, before.json()) == (200, {"status": "ready", "checks": {"writes": True}})
+    assert (held.status_code, held.json()["checks"]) == (503, {"writes": False})
+    assert f"(psql), process {owner.get_server_pid()} of PostgreSQL" in held.json()["reasons"]["writes"]
+    assert after.json() == before.json()
 
 
 async def test_a_process_whose_broker_is_gone_is_not_ready() -> None:

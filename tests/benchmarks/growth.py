@@ -41,6 +41,7 @@ from projections.rental import RentalProjector
 from tests.benchmarks import history
 from tests.benchmarks.appending import run_warm_clients
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = 32
@@ -97,7 +98,7 @@ class Log:
         return median(self.per_s[what])
 
     async def _loads(self) -> float:
-        store = PostgresEventStore(self.pool, cache_size=0)
+        store = PostgresEventStore(self.pool, master_keys=KEYS, cache_size=0)
         found = await self.pool.fetch(_BEGINS, self._some(LOADS * 4))
         chosen = [(contexts.EVENTS[topic], id) for id, topic in found][:LOADS]
         kinds = [(contexts.AGGREGATES[event.TOPIC.rpartition(".")[0]], id) for event, id in chosen]
@@ -170,7 +171,7 @@ async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIte
 
 
 async def _replayed(log: Log) -> None:
-    store = PostgresEventStore(log.pool)
+    store = PostgresEventStore(log.pool, master_keys=KEYS)
     rental = Projection(log.pool, store, RentalProjector())
     built = await rental.build()
     await rental.show(built.number)
@@ -180,7 +181,7 @@ async def _replayed(log: Log) -> None:
 async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
     """Replay trips while the members' read model follows appends, and watch how far that falls behind."""
     await log.pool.execute(_AT_THE_END)
-    store = PostgresEventStore(log.pool)
+    store = PostgresEventStore(log.pool, master_keys=KEYS)
     members = Projection(log.pool, store, MembersProjector())
     rental = Projection(log.pool, store, RentalProjector())
     stop, lags, told_progress = asyncio.Event(), list[int](), list[int]()
@@ -190,7 +191,7 @@ async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
         asyncio.create_task(_watch(members, lags, stop)),
     ]
     _say(f"replaying trips from {log.size:,} events")
-    by_workers = ParallelBuild(store, RentalProjector(), Access(log.dsn, prepare=spare_the_collector), WORKERS)
+    by_workers = ParallelBuild(store, RentalProjector(), Access(log.dsn, KEYS, prepare=spare_the_collector), WORKERS)
     began = time.perf_counter()
     built = await by_workers.run(lambda done, _end: told_progress.append(done))
     took = time.perf_counter() - began

@@ -25,6 +25,7 @@ from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 
 EVENTS = 1000
 """A month of a busy car."""
@@ -54,7 +55,10 @@ async def _measure(server_dsn: str) -> dict[str, float]:
 
 
 async def _compare(pool: asyncpg.Pool) -> dict[str, float]:
-    usual, without = PostgresEventStore(pool), PostgresEventStore(pool, costs=Costs(of_a_class=NeverPays))
+    usual, without = (
+        PostgresEventStore(pool, master_keys=KEYS),
+        PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=NeverPays)),
+    )
     with_snapshot, bare = await _busy_car(usual), await _busy_car(without)
     await _load(usual, with_snapshot, forget=True)
     ways: dict[str, Callable[[], Coroutine[None, None, float]]] = {

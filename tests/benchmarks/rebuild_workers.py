@@ -26,6 +26,7 @@ from api.cli.terminal import spare_the_collector
 from projections.rental import RentalProjector
 from tests.benchmarks import history
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 
 EVENTS = 300_000
 ROUNDS = 2
@@ -64,9 +65,9 @@ async def _measure(server_dsn: str) -> dict[str, float]:
     async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
         await history.multiply(pool, await history.story(), EVENTS)
-        store, model = PostgresEventStore(pool), RentalProjector()
+        store, model = PostgresEventStore(pool, master_keys=KEYS), RentalProjector()
         alone = Projection(pool, store, model)
-        together = ParallelBuild(store, model, Access(dsn, prepare=spare_the_collector), WORKERS)
+        together = ParallelBuild(store, model, Access(dsn, KEYS, prepare=spare_the_collector), WORKERS)
         ones, twos = list[Course](), list[Course]()
         for _ in range(ROUNDS):
             for courses, build in ((ones, alone.build), (twos, together.run)):

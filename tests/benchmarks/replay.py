@@ -24,6 +24,7 @@ from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
 from tests.benchmarks import history
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 
 COPIES = 200
 
@@ -40,7 +41,7 @@ def measure(server_dsn: str) -> dict[str, float]:
 async def _measure(server_dsn: str) -> dict[str, float]:
     async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
-        store = PostgresEventStore(pool)
+        store = PostgresEventStore(pool, master_keys=KEYS)
         await history.write(store, await history.story(), COPIES)
         figures, events, seconds = {}, 0, 0.0
         for projector in projections.PROJECTORS:

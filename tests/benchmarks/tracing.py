@@ -39,6 +39,7 @@ from domain.kernel.ids import VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 from tests.support.services import GivenRulebooks
 
 CLIENTS = 8
@@ -77,7 +78,7 @@ async def _measure(server_dsn: str) -> dict[str, float]:
 
 async def _costs(dsn: str) -> dict[str, float]:
     pool = await connect(dsn, min_size=1)
-    store = PostgresEventStore(pool)
+    store = PostgresEventStore(pool, master_keys=KEYS)
     parts = (store, _Clock(), GivenRulebooks(), contexts.HANDLERS)
     plain, traced = MeasuredDispatcher(*parts), TracedDispatcher(*parts)
     provider = TracerProvider(shutdown_on_exit=False)

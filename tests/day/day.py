@@ -14,13 +14,12 @@ from adapters.simulator.car import Car
 from adapters.simulator.faults import composed
 from adapters.simulator.faults.behaviour import AnswersForAnother
 from adapters.simulator.vehicles import Faults
-from api.composition import prepare
 from domain.fleet.vehicle import Vehicle
 from tests.day.judged import Counts, Judge
 from tests.day.members import Member, Truth
 from tests.day.plan import Plan
 from tests.support.brokers import EmbeddedBroker
-from tests.support.databases import empty_database
+from tests.support.databases import empty_database, prepared
 from tests.support.installation import Installation
 from tests.support.places import BERLIN
 from tests.support.street import Street
@@ -43,8 +42,7 @@ Say = Callable[[str], None]
 async def live(plan: Plan, server_dsn: str, folder: Path, say: Say = lambda _: None) -> list[str]:
     """Live the whole day on a database of its own; what is wrong at its end, in sentences."""
     async with AsyncExitStack() as stack:
-        dsn = await stack.enter_async_context(empty_database(server_dsn, "day"))
-        await prepare(dsn)
+        dsn = await prepared(await stack.enter_async_context(empty_database(server_dsn, "day")))
         broker = EmbeddedBroker()
         await broker.start()
         stack.push_async_callback(broker.stop)

@@ -14,12 +14,11 @@ import structlog
 
 from adapters.rulebooks import shipped_texts
 from adapters.simulator.vehicles import Faults
-from api.composition import prepare
 from tests.fuzz.depth import DEPTH, SEED
 from tests.fuzz.planted import Planted, plant
 from tests.support.brokers import EmbeddedBroker
 from tests.support.city import City
-from tests.support.databases import empty_database
+from tests.support.databases import empty_database, prepared
 from tests.support.installation import Installation
 from tests.support.places import BERLIN
 
@@ -73,8 +72,7 @@ def rig(quiet_logs: None, postgres_server: str, tmp_path_factory: pytest.TempPat
 
 
 async def _start(rig: Rig, stack: AsyncExitStack, server_dsn: str, folder: Path) -> None:
-    rig.dsn = await stack.enter_async_context(empty_database(server_dsn))
-    await prepare(rig.dsn)
+    rig.dsn = await prepared(await stack.enter_async_context(empty_database(server_dsn)))
     broker = EmbeddedBroker()
     await broker.start()
     stack.push_async_callback(broker.stop)

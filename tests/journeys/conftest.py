@@ -9,7 +9,7 @@ import pytest
 
 from adapters.rulebooks import shipped_texts
 from adapters.simulator.vehicles import Faults
-from api.composition import prepare
+from api.composition import make_read_models
 from tests.projections.following import empty_read_models
 from tests.support.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
 from tests.support.city import City
@@ -60,11 +60,12 @@ async def installation(
     place: Place,
     faults: Faults,
     texts: Texts,
+    owner: asyncpg.Connection,
 ) -> AsyncIterator[Installation]:
     """An empty database, a broker: a system that has never run."""
-    await prepare(postgres_dsn)
+    await make_read_models(postgres_dsn)
     await empty_read_models(pool)
-    await pool.execute("truncate csbe.vehicle_twins, csbe.dead_letters, csbe.provider_operations")
+    await owner.execute("truncate csbe.vehicle_twins, csbe.dead_letters, csbe.provider_operations")
     installation = Installation(postgres_dsn, broker, tmp_path, place, faults, texts)
     yield installation
     await installation.clear_away()

@@ -84,7 +84,9 @@ async def test_a_car_that_never_answers_gives_the_reservation_back(city: City) -
     assert (await city.get("/v1/invoices", member))["invoices"] == []
 
 
-async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(city: City, postgres_dsn: str) -> None:
+async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
+    city: City, owner: asyncpg.Connection
+) -> None:
     client, enough = StubbornClient(city.api), asyncio.Event()
 
     async def register_until_it_is_enough() -> None:
@@ -94,7 +96,6 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
     async def more_than(acknowledged: int) -> bool:
         return len(client.acknowledged) > acknowledged
 
-    cutter = await asyncpg.connect(postgres_dsn)
     async with asyncio.TaskGroup() as clients:
         for _ in range(6):
             clients.create_task(register_until_it_is_enough())
@@ -102,9 +103,8 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
         while cut_in_mid_append < CUTS_IN_MID_APPEND:
             so_far = len(client.acknowledged)
             await until(lambda: more_than(so_far))  # noqa: B023 (awaited before the next turn)
-            cut_in_mid_append += await cutter.fetchval(CUT_ALL_OTHERS)
+            cut_in_mid_append += await owner.fetchval(CUT_ALL_OTHERS)
         enough.set()
-    await cutter.close()
     await city.let_claims_run_out()
     await city.settled()
 

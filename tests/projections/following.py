@@ -35,7 +35,6 @@ async def empty_read_models(pool: asyncpg.Pool) -> None:
 async def prepared(pool: asyncpg.Pool) -> None:
     """Read models that are there, and empty."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(projections.shared_sql())
         for projector in projections.PROJECTORS:
             await prepare(connection, projector)
     await empty_read_models(pool)

@@ -27,6 +27,7 @@ from projections.kernel.projector import Projector
 from projections.rental import RentalProjector
 from tests.projections.conftest import RecordedTwice
 from tests.projections.following import prepared
+from tests.support.keys import KEYS
 from tests.support.machines import MACHINE
 from tests.support.people_and_cars import car, member, reserved, says, started
 from tests.support.world import World
@@ -58,7 +59,7 @@ class Reading(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.pool = self.do(connect(dsn))
-        self.store = PostgresEventStore(self.pool)
+        self.store = PostgresEventStore(self.pool, master_keys=KEYS)
         self.began_at = self.do(self.store.end())
         self.reservations: list[ReservationId] = []
         self.projections = [Projection(self.pool, self.store, projector) for projector in PROJECTORS]

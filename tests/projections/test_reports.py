@@ -55,12 +55,12 @@ async def test_every_table_view_and_column_has_a_comment(pool: asyncpg.Pool) -> 
     assert await pool.fetch(_UNCOMMENTED) == []
 
 
-async def test_the_analyst_reads_every_report(pool: asyncpg.Pool) -> None:
+async def test_the_analyst_reads_every_report(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
     names = await pool.fetch("select viewname from pg_views where schemaname = 'reports'")
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local role csbe_analyst")
+    async with owner.transaction():
+        await owner.execute("set local role csbe_analyst")
         for (name,) in names:
-            assert await connection.fetchval(f"select count(*) from reports.{name}") == 0  # noqa: S608
+            assert await owner.fetchval(f"select count(*) from reports.{name}") == 0  # noqa: S608
 
 
 async def test_the_analyst_may_read_views_of_reports_and_has_no_other_right(pool: asyncpg.Pool) -> None:
@@ -80,12 +80,12 @@ async def test_the_analyst_may_read_views_of_reports_and_has_no_other_right(pool
         "create table reports.mine (a int)",
     ],
 )
-async def test_the_analyst_can_do_nothing_else(pool: asyncpg.Pool, statement: str) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local role csbe_analyst")
+async def test_the_analyst_can_do_nothing_else(owner: asyncpg.Connection, statement: str) -> None:
+    async with owner.transaction():
+        await owner.execute("set local role csbe_analyst")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute(statement)
+            async with owner.transaction():
+                await owner.execute(statement)
 
 
 def _sql_of_the_guide() -> list[str]:
@@ -95,31 +95,32 @@ def _sql_of_the_guide() -> list[str]:
 
 @pytest.mark.usefixtures("story")
 async def test_an_account_made_as_the_guide_says_logs_in_and_reads_the_reports_and_nothing_else(
-    pool: asyncpg.Pool, postgres_dsn: str
+    owner: asyncpg.Connection, owner_dsn: str
 ) -> None:
     [make] = [code for code in _sql_of_the_guide() if code.startswith("create role")]
     name = f"jo_{uuid4().hex[:8]}"
-    await pool.execute(make.replace("jo", name, 1))
+    await owner.execute(re.sub(r"\bjo\b", name, make))
+    await owner.execute(f"alter role {name} password 'choose a long one'")
 
-    analyst = await asyncpg.connect(postgres_dsn, user=name, password="choose a long one")
+    analyst = await asyncpg.connect(owner_dsn, user=name, password="choose a long one")
     try:
         trips = await analyst.fetchval("select trips from reports.fleet_days")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await analyst.fetch("select * from read_v1.trips")
     finally:
         await analyst.close()
-        await pool.execute(f"drop role {name}")
+        await owner.execute(f"drop role {name}")
 
     assert trips == 1
 
 
 @pytest.mark.usefixtures("story")
-async def test_the_queries_in_the_documentation_run_for_an_analyst(pool: asyncpg.Pool) -> None:
+async def test_the_queries_in_the_documentation_run_for_an_analyst(owner: asyncpg.Connection) -> None:
     queries = [code for code in _sql_of_the_guide() if "select" in code]
 
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local role csbe_analyst")
-        earned, documents, unpaid, *others = [await connection.fetch(query) for query in queries]
+    async with owner.transaction():
+        await owner.execute("set local role csbe_analyst")
+        earned, documents, unpaid, *others = [await owner.fetch(query) for query in queries]
 
     assert len(others) == 4
     assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]

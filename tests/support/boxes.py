@@ -8,7 +8,6 @@ import asyncpg
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
-from api.composition.wiring import SystemClock
 from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
@@ -16,6 +15,7 @@ from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.personal import Personal
 from domain.unit_of_work import UnitOfWork
+from tests.support.clocks import SystemClock
 from tests.support.services import GivenRulebooks
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

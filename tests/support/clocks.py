@@ -15,3 +15,10 @@ class MovableClock:
 
     def let_pass(self, time: timedelta) -> None:
         self.passed += time
+
+
+class SystemClock:
+    """The machine's clock, UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)

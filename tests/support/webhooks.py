@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
-from api.composition.wiring import SystemClock
 from domain.contexts import HANDLERS
 from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.webhooks.commands import AboutWebhook
+from tests.support.clocks import SystemClock
 from tests.support.services import GivenRulebooks
 
 SERVICE = "drivenow-europe"

@@ -17,6 +17,7 @@ from adapters.postgres.database import connect
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.errors import UnreadableEventError
+from tests.support.keys import KEYS
 from tests.torture.story import AnyCounter
 
 Code = Literal["present", "next"]
@@ -67,7 +68,7 @@ class Part:
     async def store(self) -> AsyncIterator[PostgresEventStore]:
         """The store as this process uses it; tries for as long as the server is away."""
         pool = await persistent_pool(self.dsn)
-        store = PostgresEventStore(pool, costs=Costs(of_a_class=OftenPays))
+        store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=OftenPays))
         try:
             yield store
             await store.close()

@@ -5,16 +5,14 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from adapters.postgres.locks import Lock
-
 Sabotage = Callable[[asyncpg.Connection], Awaitable[None]]
 """Breaks one database."""
 
 _APPENDING = """
 select p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) as source from pg_proc p
-where p.pronamespace = 'csbe'::regnamespace and p.prosrc like '%pg_advisory_xact_lock(' || $1::bigint || ')%'
+where p.pronamespace = 'csbe'::regnamespace and p.prosrc like '%lock table csbe.append_order%'
 """
-_LOCK = re.compile(rf"perform pg_advisory_xact_lock\({Lock.APPEND}\);")
+_LOCK = re.compile(r"lock table csbe\.append_order in exclusive mode;")
 _LAST = re.compile(r"(?:\n    return \w+;)?\nend\n\$function\$")
 _PAUSE = "\n    perform pg_sleep(random() * 0.02);"
 
@@ -26,7 +24,7 @@ create trigger forget before insert on csbe.commands for each row execute functi
 
 async def no_safe_order(connection: asyncpg.Connection) -> None:
     """Appends take no lock, and a pause before the commit widens the race."""
-    functions = await connection.fetch(_APPENDING, Lock.APPEND)
+    functions = await connection.fetch(_APPENDING)
     assert functions, "no function takes the lock: the sabotage must follow the store"
     for function in functions:
         source, found = _LOCK.subn("", function["source"])

@@ -4,6 +4,8 @@ from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.migrate import migrate
 from domain.kernel.ids import derived_id
+from tests.support.databases import BESIDE
+from tests.support.keys import KEYS
 from tests.torture.cluster import Cluster
 from tests.torture.counter import Counter
 from tests.torture.story import dispatcher, furnishing
@@ -18,9 +20,9 @@ async def make_template(cluster: Cluster) -> None:
     async with cluster.connection() as connection:
         await connection.execute(f"create database {TEMPLATE}")
     dsn = cluster.dsn(TEMPLATE)
-    await migrate(dsn)
+    await migrate(dsn, beside=BESIDE)
     pool = await connect(dsn)
-    store = PostgresEventStore(pool)
+    store = PostgresEventStore(pool, master_keys=KEYS)
     give = dispatcher(store, Counter)
     for number, command in enumerate(furnishing()):
         await give(command, derived_id("torture", "furnishing", number))

@@ -11,6 +11,7 @@ import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.postgres.database import retrying
+from adapters.postgres.event_store.master_keys import MasterKeys
 from domain.kernel.ids import derived_id
 
 CACHE_SIZE = 50_000
@@ -58,12 +59,20 @@ class PersonKey:
 ERASED = PersonKey(None)
 
 
-class KeyStore:
-    """Keeps one AES-256 key per person in `csbe.keys`, wrapped by the master key if there is one."""
+def owner_of(name: str) -> UUID:
+    """To whom a key of the installation belongs."""
+    return derived_id("installation_key", name)
 
-    def __init__(self, pool: asyncpg.Pool, master_key: bytes | None = None) -> None:
+
+class KeyStore:
+    """Keeps one AES-256 key per person in `csbe.keys`, wrapped by the master key.
+
+    Without one, as for an auditor, nobody's key can be read, and what is about a person reads as if they were erased.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, masters: MasterKeys | None = None) -> None:
         self._pool = pool
-        self._master = AESGCM(master_key) if master_key else None
+        self._masters = masters
         self._cache: OrderedDict[UUID, tuple[float, PersonKey]] = OrderedDict()
         self._erasures = 0
 
@@ -97,9 +106,9 @@ class KeyStore:
     async def of_installation(self, name: str) -> bytes:
         """A key of the installation itself, made when it is asked for first; it stays the same for ever.
 
-        Raises `cryptography.exceptions.InvalidTag` when it was wrapped by another master key.
+        Raises `UnknownMasterKeyError` when it was wrapped by another master key.
         """
-        owner = derived_id("installation_key", name)
+        owner = owner_of(name)
         made = self.wrap(owner, secrets.token_bytes(_KEY_BYTES))
         await retrying(lambda: self._pool.execute(_MAKE_OWN, name, made))
         stored: bytes = await retrying(lambda: self._pool.fetchval(_FETCH_OWN, name))
@@ -116,19 +125,21 @@ class KeyStore:
         self._cache.clear()
 
     def wrap(self, subject: UUID, key: bytes) -> bytes:
-        """A key as it is stored: wrapped by the master key if there is one, bound to what it belongs to."""
-        if self._master is None:
-            return key
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, key, subject.bytes)
+        """A key as it is stored: wrapped by the master key, bound to what it belongs to."""
+        return self._given().wrap(subject, key)
 
     def unwrap(self, subject: UUID, stored: bytes) -> bytes:
-        """The key again. Raises `cryptography.exceptions.InvalidTag` when it was wrapped by another master key."""
-        if self._master is None:
-            return stored
-        return self._master.decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], subject.bytes)
+        """The key again. Raises `UnknownMasterKeyError` when it was wrapped by another master key."""
+        return self._given().unwrap(subject, stored)
+
+    def _given(self) -> MasterKeys:
+        if self._masters is None:
+            raise ValueError("no key can be stored or read without the master key: set CSBE_MASTER_KEY")
+        return self._masters
 
     async def _fetch(self, subjects: list[UUID], *, remember_missing: bool) -> dict[UUID, PersonKey]:
+        if self._masters is None:
+            return dict.fromkeys(subjects, ERASED)
         erasures = self._erasures
         rows = await retrying(lambda: self._pool.fetch(_FETCH, subjects))
         stored = {row["subject"]: row["key"] for row in rows}

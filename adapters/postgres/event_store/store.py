@@ -15,6 +15,7 @@ from adapters.postgres.event_store.group_commit import AppendFigures, GroupCommi
 from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.loader import Loader
 from adapters.postgres.event_store.mapper import StoredState, subject_of, to_stored
+from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.reader import Filter, LogReader
 from adapters.postgres.event_store.server_epoch import KnownServer
 from adapters.postgres.event_store.snapshot_audit import AuditedSnapshot, SnapshotAudit
@@ -49,13 +50,13 @@ class PostgresEventStore:
         self,
         pool: asyncpg.Pool,
         *,
-        master_key: bytes | None = None,
+        master_keys: MasterKeys | None = None,
         cache_size: int = 10_000,
         figures: AppendFigures | None = None,
         costs: Costs | None = None,
     ) -> None:
         self.pool = pool
-        self.keys = KeyStore(pool, master_key)
+        self.keys = KeyStore(pool, master_keys)
         self.listener = Listener(pool)
         self.stand_ins = StandIns(pool, self.keys)
         self.reader = LogReader(pool, self.keys)

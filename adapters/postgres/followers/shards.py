@@ -11,7 +11,7 @@ import asyncpg
 from adapters.postgres.database import Connection
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.event_store.reader import Shard
-from adapters.postgres.locks import Lock
+from adapters.postgres.locks import SessionLock, give_back, take
 
 _SPLIT_IN = "select shards from csbe.followers where name = $1"
 _POSITIONS = "select position from csbe.followers where name = any($1) order by name"
@@ -21,8 +21,6 @@ _MARK = "update csbe.followers set shards = $2, updated_at = now() where name = 
 _ADD = "insert into csbe.followers (name, position) select name, $2 from unnest($1::text[]) as part (name)"
 _JOIN = "update csbe.followers set position = $2, shards = null, updated_at = now() where name = $1"
 _REMOVE = "delete from csbe.followers where name = any($1)"
-_TRY_LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
-_UNLOCK = "select pg_advisory_unlock($1, hashtext($2))"
 
 
 async def shards_of(connection: asyncpg.Pool | Connection, follower: str) -> list[Shard]:
@@ -83,12 +81,12 @@ async def alone(pool: asyncpg.Pool, follower: str) -> AsyncIterator[bool]:
     A courtesy: should the lock be lost with its connection, two at once are slower, and the rows are still right.
     """
     async with pool.acquire() as connection:
-        locked: bool = await connection.fetchval(_TRY_LOCK, Lock.PARALLEL_BUILD, follower)
+        locked = await take(connection, SessionLock.PARALLEL_BUILD, follower)
         try:
             yield locked
         finally:
             if locked and not connection.is_closed():
-                await connection.execute(_UNLOCK, Lock.PARALLEL_BUILD, follower)
+                await give_back(connection, SessionLock.PARALLEL_BUILD, follower)
 
 
 def _shards(count: int | None) -> list[Shard]:

@@ -74,7 +74,8 @@ create table csbe.keys (
 );
 comment on table csbe.keys is 'One AES-256 key per person, under which everything about that person is stored.';
 comment on column csbe.keys.subject is 'The person.';
-comment on column csbe.keys.key is 'The key, wrapped by the master key where there is one; null once destroyed, which erases the person.';
+comment on column csbe.keys.key is
+    'The key, wrapped: the id of the master key, a nonce, and the ciphertext. Null once destroyed, which erases the person.';
 comment on column csbe.keys.created_at is 'When the first fact about the person was stored.';
 comment on column csbe.keys.destroyed_at is 'When the person was erased.';
 
@@ -95,8 +96,52 @@ create table csbe.installation_keys (
 );
 comment on table csbe.installation_keys is 'Keys of the installation itself. They never change: ids that follow from one must come out the same for ever.';
 comment on column csbe.installation_keys.name is 'What it is for: command_ids, mqtt, stand_ins.';
-comment on column csbe.installation_keys.key is 'The key, wrapped by the master key where there is one.';
+comment on column csbe.installation_keys.key is 'The key, wrapped as those of persons are.';
 comment on column csbe.installation_keys.created_at is 'When it was made.';
+
+create table csbe.master_keys (
+    id bytea primary key check (length(id) = 8),
+    known_since timestamptz not null default transaction_timestamp()
+);
+comment on table csbe.master_keys is
+    'The master keys that keys here are wrapped by, never the keys themselves: who starts with another one is refused.';
+comment on column csbe.master_keys.id is 'The first 8 bytes of a digest of the master key; each wrapped key begins with one.';
+comment on column csbe.master_keys.known_since is 'When it was first used.';
+
+create table csbe.installation (
+    id uuid not null default gen_random_uuid(),
+    made_at timestamptz not null default transaction_timestamp(),
+    one boolean primary key default true check (one)
+);
+insert into csbe.installation default values;
+comment on table csbe.installation is 'Which installation this database belongs to: one row, made with it and kept in its copies.';
+comment on column csbe.installation.id is 'A process that finds another one behind its connections stops using them.';
+comment on column csbe.installation.made_at is 'When the database was made.';
+comment on column csbe.installation.one is 'Keeps it at one row.';
+
+create table csbe.append_order ();
+comment on table csbe.append_order is
+    'Holds nothing: each append locks it, so that positions become visible in the order in which they are given out. '
+    'Nobody but the functions that append may lock it.';
+
+create table csbe.locks (name text, slot integer check (slot between 0 and 255), primary key (name, slot));
+insert into csbe.locks (name, slot)
+select name, slot from unnest(array['generations', 'provider_payment', 'webhook']) as name, generate_series(0, 255) as slot;
+comment on table csbe.locks is 'Rows that a transaction locks where it has to be alone; see adapters/postgres/locks.py.';
+comment on column csbe.locks.name is 'What is done alone.';
+comment on column csbe.locks.slot is 'The last 8 bits of the hash of what it is done with; two that share it only wait longer.';
+
+create table csbe.session_locks (
+    name text,
+    of text,
+    key bigint not null default ('x' || left(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint,
+    primary key (name, of)
+);
+comment on table csbe.session_locks is 'What a process has for itself as long as its connection lasts, by an advisory lock.';
+comment on column csbe.session_locks.name is 'What it does with it: ingest_session, parallel_build.';
+comment on column csbe.session_locks.of is 'What it has.';
+comment on column csbe.session_locks.key is
+    'The advisory lock: at random, and another one as soon as somebody has it who is not the server, since anybody may lock it.';
 
 create type csbe.new_command as (command_id uuid, fingerprint text, result text, until integer);
 comment on type csbe.new_command is 'A command on its way into csbe.commands. Of its batch, so many events stand up to the end of its own.';

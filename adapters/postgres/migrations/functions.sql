@@ -2,10 +2,44 @@
 -- migrations. Whoever gives a function other arguments drops the one of before in a migration.
 --
 -- There are three ways to append. append_one and append_batch take it that no entry is known or in conflict, and raise a
--- unique violation otherwise; append looks at each entry and tells which it leaves out. Each of them takes Lock.APPEND (see
--- adapters/postgres/locks.py) before it draws a position and holds it until its commit is visible: so positions become
--- visible in the order in which they are given out. A notification is sent at commit, wherever it is asked for: before the
--- lock, less is done under it.
+-- unique violation otherwise; append looks at each entry and tells which it leaves out. Each of them locks
+-- csbe.append_order before it draws a position and holds it until its commit is visible: so positions become visible in
+-- the order in which they are given out. A notification is sent at commit, wherever it is asked for: before the lock, less
+-- is done under it.
+--
+-- They run as the owner, who alone may write the log and lock csbe.append_order: so they say where names are looked up.
+
+create or replace function csbe.next_position() returns bigint
+language plpgsql
+as $$
+declare
+    position constant bigint := nextval('csbe.events_notification_id_seq');
+    reached constant bigint := max(notification_id) from csbe.events;
+begin
+    if position <= reached then
+        raise object_not_in_prerequisite_state using
+            message = format('the log stands at position %s, and its sequence would give %s again', reached, position),
+            hint = 'As after logical replication. Let the owner run: '
+                'select setval(''csbe.events_notification_id_seq'', max(notification_id)) from csbe.events';
+    end if;
+    return position;
+end
+$$;
+comment on function csbe.next_position is
+    'The position for the next event, under the lock of csbe.append_order. Raises object_not_in_prerequisite_state when the '
+    'sequence has fallen behind the log: what is appended there would be in no read model.';
+
+create or replace function csbe.pass_append_order() returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    lock table csbe.append_order in exclusive mode;
+end
+$$;
+comment on function csbe.pass_append_order is
+    'Waits for its turn as an append does, for as long as lock_timeout says, and appends nothing: whether writes go through.';
 
 create or replace function csbe.refuse_gaps(originator_ids uuid[], originator_versions bigint[]) returns void
 language plpgsql
@@ -47,6 +81,8 @@ create or replace function csbe.append_one(
     publication bigint default null
 ) returns bigint
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     reached bigint;
@@ -59,12 +95,12 @@ begin
     if tell then
         perform pg_notify('csbe_events', '');
     end if;
-    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
+    lock table csbe.append_order in exclusive mode;
     if publication <> (select coalesce(max(position), 0) from csbe.publications) then
         raise unique_violation using message = 'a rulebook was published since this was decided';
     end if;
     insert into csbe.events (originator_id, originator_version, topic, state, notification_id, recorded_at, metadata)
-    values ($5, $6, $7, $8, nextval('csbe.events_notification_id_seq'), clock_timestamp(), $9::jsonb)
+    values ($5, $6, $7, $8, csbe.next_position(), clock_timestamp(), $9::jsonb)
     returning notification_id into reached;
     insert into csbe.commands (command_id, append_id, fingerprint, result, position)
     values ($1, $2, $3, $4, reached);
@@ -86,6 +122,8 @@ create or replace function csbe.append_batch(
     publication bigint default null
 ) returns bigint
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     count constant integer := cardinality(events);
@@ -103,13 +141,13 @@ begin
         perform pg_notify('csbe_events', '');
     end if;
 
-    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
+    lock table csbe.append_order in exclusive mode;
     moment := clock_timestamp();
 
     if count = 0 then
         select coalesce(max(s.notification_id), 0) into base from csbe.events s;
     else
-        base := nextval('csbe.events_notification_id_seq') - 1;
+        base := csbe.next_position() - 1;
     end if;
     if count > 1 then
         base := setval('csbe.events_notification_id_seq', base + count) - count;
@@ -153,6 +191,8 @@ create or replace function csbe.append(
     publications bigint[] default null
 ) returns table (entry integer, status text, last_position bigint)
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 set jit = off
@@ -163,7 +203,7 @@ declare
     superseded integer[];
     moment timestamptz;
 begin
-    perform pg_advisory_xact_lock(4842195); -- Lock.APPEND
+    lock table csbe.append_order in exclusive mode;
     moment := clock_timestamp();
 
     select coalesce(array_agg(c.entry), '{}') into known
@@ -191,7 +231,7 @@ begin
 
     return query
     with accepted as materialized (
-        select e.*, nextval('csbe.events_notification_id_seq') as notification_id
+        select e.*, csbe.next_position() as notification_id
         from (
             select *
             from unnest(event_entries, originator_ids, originator_versions, topics, states, metadatas)

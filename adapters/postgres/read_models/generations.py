@@ -10,7 +10,7 @@ import asyncpg
 from adapters.postgres.database import LOCK_TIMEOUT, Connection
 from adapters.postgres.errors import GenerationError
 from adapters.postgres.followers import shards
-from adapters.postgres.locks import Lock
+from adapters.postgres.locks import Lock, alone
 from domain.kernel.messages import RecordedEvent
 
 _ALL = """
@@ -28,7 +28,6 @@ select exists (
 )
 """
 _FOLLOWED = "insert into csbe.followers (name) values ($1) on conflict do nothing"
-_ONE_AT_A_TIME = "select pg_advisory_xact_lock($1, hashtext($2))"
 
 TABLES = "select relname from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r' order by relname"
 _COMMENTS = """
@@ -141,6 +140,7 @@ async def make(connection: Connection, model: ReadModel, state: str) -> Generati
 
 async def add_indexes(connection: Connection, model: ReadModel, generation: Generation) -> None:
     """Those that only queries need: a build does without, and makes them of what it has filled in, much faster."""
+    await connection.execute("set local statement_timeout = 0")
     for index in _INDEX.findall(model.tables_sql()):
         await _execute_in(connection, generation, index.replace("create index", "create index if not exists"))
 
@@ -173,7 +173,7 @@ async def set_state(connection: asyncpg.Pool | Connection, generation: Generatio
 
 async def one_at_a_time(connection: Connection, projection: str) -> None:
     """Keep others from making, swapping or dropping generations of this projection until the transaction ends."""
-    await connection.execute(_ONE_AT_A_TIME, Lock.GENERATIONS, projection)
+    await alone(connection, Lock.GENERATIONS, projection)
 
 
 async def _execute_in(connection: Connection, generation: Generation, sql: str) -> None:
@@ -212,8 +212,6 @@ async def _replace_views(connection: Connection, new: Generation, tables: Sequen
     for (comment,) in await connection.fetch(_COMMENTS, new.schema):
         await connection.execute(comment)
     await connection.execute(new.reports)
-    for report in _REPORTS.findall(new.reports):
-        await connection.execute(f"grant select on {report} to csbe_analyst")
 
 
 async def _drop_views(connection: Connection, of: Sequence[Generation], tables: Collection[str]) -> None:

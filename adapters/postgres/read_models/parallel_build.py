@@ -12,6 +12,7 @@ import uvloop
 
 from adapters.postgres.database import TRANSIENT_ERRORS, connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
+from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.reader import Shard
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers import shards
@@ -30,7 +31,7 @@ class Access:
     """How a process of its own reaches the store."""
 
     dsn: str = field(repr=False)
-    master_key: bytes | None = field(default=None, repr=False)
+    master_keys: MasterKeys
     prepare: Callable[[], None] | None = None
     """What such a process does first, as for its logs; a function of a module, as it is sent there."""
 
@@ -137,7 +138,7 @@ async def _follow(job: _Job) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with await connect(job.access.dsn, min_size=1, max_size=4, application_name="csbe worker") as pool:
-        store = PostgresEventStore(pool, master_key=job.access.master_key)
+        store = PostgresEventStore(pool, master_keys=job.access.master_keys)
         store.listener.start()  # whoever remembers keys must hear of erasures
         projection = Projection(pool, store, job.model())
         follower = projection.follower(job.generation, BUILD_BATCH * job.shard.of, job.shard)

@@ -10,7 +10,7 @@ from adapters.postgres.event_store.reader import Filter
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import retry, skip
 from adapters.postgres.listener import EVENTS
-from adapters.postgres.locks import Lock
+from adapters.postgres.locks import Lock, alone
 from domain.kernel.aggregate import event_classes
 from domain.kernel.messages import RecordedEvent
 from domain.webhooks.webhook import Webhook
@@ -19,7 +19,6 @@ KEY_BYTES = 32
 """Of a secret: within the 24 to 64 that Standard Webhooks asks for."""
 PAGE = 500
 
-_ALONE = "select pg_advisory_xact_lock($1, hashtext($2))"
 _VERSION = "select version from csbe.webhooks where id = $1 for update"
 _SUBSCRIBE = """
 with follower as (insert into csbe.followers (name, position) values ($9, $10))
@@ -68,7 +67,7 @@ class WebhookChanges:
 
     async def take_up(self, id: UUID, connection: Connection) -> None:
         """Take up the events of a webhook that its row does not know, in the caller's transaction."""
-        await connection.execute(_ALONE, Lock.WEBHOOK, str(id))
+        await alone(connection, Lock.WEBHOOK, str(id))
         known = version = await connection.fetchval(_VERSION, id) or 0
         while news := await self._after(version, id, connection):
             for recorded in news:

@@ -22,6 +22,8 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "not ready"]
     checks: dict[str, bool]
+    reasons: dict[str, str] | None = None
+    """Why, where a check can say it."""
 
 
 class KeySet(BaseModel):

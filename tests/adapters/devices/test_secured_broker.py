@@ -17,11 +17,11 @@ from adapters.mqtt.client import AcknowledgingClient, TlsFiles, client_options
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.topics import of_vehicle, subscriptions
 from api.composition.servers import broker_tls
-from api.composition.wiring import SystemClock
 from api.settings import Settings
 from domain.kernel.ports import GatewayUnavailableError
 from tests.adapters.devices.guide import IS_PLAYABLE, Guide
 from tests.adapters.mqtt.test_gateway import unlock
+from tests.support.clocks import SystemClock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(not IS_PLAYABLE, reason="Debian's mosquitto and mosquitto-clients are not here")

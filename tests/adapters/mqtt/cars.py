@@ -14,11 +14,11 @@ from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import client_options
 from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import KnownVehicle
-from api.composition.wiring import SystemClock
 from domain.dispatcher import CommandResult
 from domain.kernel.ids import VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.units import Position
+from tests.support.clocks import SystemClock
 from tests.support.packets import packet
 
 SERVICE = "test-service"

@@ -88,7 +88,7 @@ async def test_of_a_batch_that_the_database_refuses_the_message_to_blame_alone_i
 
 async def test_a_partition_that_is_gone_is_made_again(pool: asyncpg.Pool, writer: BatchWriter, vin: str) -> None:
     await writer.write([telemetry(vin, 1)])
-    await pool.execute(f"drop table csbe.telemetry_{NOW:%Y%m%d}")
+    await pool.execute(f"drop table telemetry_days.telemetry_{NOW:%Y%m%d}")
 
     await writer.write([telemetry(vin, 2), telemetry(vin, 3)])
 
@@ -100,7 +100,7 @@ async def test_a_partition_that_is_gone_is_made_again_for_a_message_that_comes_a
     pool: asyncpg.Pool, writer: BatchWriter, vin: str
 ) -> None:
     await writer.write([telemetry(vin, 1)])
-    await pool.execute(f"drop table csbe.telemetry_{NOW:%Y%m%d}")
+    await pool.execute(f"drop table telemetry_days.telemetry_{NOW:%Y%m%d}")
 
     await writer.write([telemetry(vin, 2)])
 

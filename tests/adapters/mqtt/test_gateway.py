@@ -9,12 +9,12 @@ import pytest
 from adapters.embedded.broker import free_port
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.payloads import CommandMessage
-from api.composition.wiring import SystemClock
 from domain.kernel.ids import VehicleId
 from domain.kernel.policy import TellVehicle
 from domain.kernel.ports import GatewayUnavailableError
 from tests.adapters.mqtt.cars import SERVICE, Car
 from tests.adapters.mqtt.refusing import NO_MATCHING_SUBSCRIBERS, NOT_AUTHORIZED, Refusals, refusing_broker
+from tests.support.clocks import SystemClock
 
 
 def unlock(vin: str, number: int = 1, *, valid_for_s: float = 30) -> TellVehicle:

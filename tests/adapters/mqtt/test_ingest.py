@@ -16,10 +16,10 @@ from adapters.mqtt.client import AcknowledgingClient, client_options
 from adapters.mqtt.findings import Received
 from adapters.mqtt.topics import subscriptions
 from adapters.postgres.database import TRANSIENT_ERRORS
-from api.composition.wiring import SystemClock
 from domain.fleet.commands import NoteContact
 from domain.kernel.errors import RefusedError, VersionConflictError, Violation
 from tests.adapters.mqtt.cars import Car, LastReported, forget_session, running, until, vanish_with_will
+from tests.support.clocks import SystemClock
 
 real_broker = pytest.mark.skipif(
     "CSBE_TEST_MQTT_URL" not in os.environ, reason="the embedded broker does not speak MQTT 5"
@@ -222,16 +222,20 @@ async def test_the_last_will_of_a_car_tells_that_contact_is_lost(
 
 
 async def test_cut_database_connections_are_replaced_and_nothing_is_lost(
-    mqtt_url: str, writer: BatchWriter, client_id: str, car: Car, rows: Count, pool: asyncpg.Pool, postgres_dsn: str
+    mqtt_url: str,
+    writer: BatchWriter,
+    client_id: str,
+    car: Car,
+    rows: Count,
+    pool: asyncpg.Pool,
+    owner: asyncpg.Connection,
 ) -> None:
-    cutter = await asyncpg.connect(postgres_dsn)
     async with running(mqtt_url, writer, client_id):
         for seq in range(60):
             await car.report(seq, locked=True)
             if seq % 20 == 10:
-                await cutter.execute(CUT_ALL_OTHERS)
+                await owner.execute(CUT_ALL_OTHERS)
         await until(lambda: _is_after_cuts(rows, 60))
-    await cutter.close()
     seqs = await pool.fetch("select seq from csbe.telemetry where vin = $1 and anomalies = '{}'", car.vin)
     assert sorted(row[0] for row in seqs) == list(range(60))
 

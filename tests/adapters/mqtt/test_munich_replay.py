@@ -15,7 +15,6 @@ from adapters.mqtt.client import client_options
 from adapters.mqtt.lookups import KnownVehicle
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.telemetry import TelemetryStore
-from api.composition.wiring import SystemClock
 from domain.contexts import HANDLERS
 from domain.dispatcher import Dispatcher
 from domain.fleet.commands import CommissionVehicle
@@ -23,6 +22,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.ids import CommandId, VehicleId
 from domain.kernel.messages import Actor, Metadata, Role
 from tests.adapters.mqtt.cars import forget_session, nowhere, running, until
+from tests.support.clocks import SystemClock
 from tests.support.services import GivenRulebooks
 
 DRIVE = Path(__file__).parents[2] / "data" / "munich_drive" / "munich_1s.csv"

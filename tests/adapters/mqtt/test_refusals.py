@@ -12,8 +12,8 @@ from adapters.mqtt.ingest import Ingest
 from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.ingest_sessions import IngestSessions
 from api.composition.checks import listening
-from api.composition.wiring import SystemClock
 from tests.adapters.mqtt.refusing import FAILURE, NOT_AUTHORIZED, Refusals, refusing_broker
+from tests.support.clocks import SystemClock
 
 GRANTED_AT_QOS_0 = 0x00
 

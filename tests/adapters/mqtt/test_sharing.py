@@ -17,10 +17,10 @@ from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.database import connect
 from adapters.postgres.ingest_sessions import FIRST, IngestSessions
-from api.composition.wiring import SystemClock
 from domain.fleet.commands import NoteContact, ObserveVehicle
 from tests.adapters.mqtt.cars import Car, LastReported, until
 from tests.support.brokers import MOSQUITTO, MosquittoBroker
+from tests.support.clocks import SystemClock
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="there is no mosquitto on this machine")
 
@@ -203,13 +203,15 @@ async def test_when_all_were_away_nothing_that_came_meanwhile_is_lost(
 
 
 async def test_a_lost_database_connection_ends_the_claims_and_they_are_taken_again(
-    start: Start, on_the_road: Car, pool: asyncpg.Pool
+    start: Start, on_the_road: Car, pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
     one, other = await start(), await start()
     for process in (one, other):
         await process.pool.expire_connections()
-    await pool.execute(
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 4842202"
+    await owner.execute(
+        "select pg_terminate_backend(pid) from csbe.session_locks "
+        "join pg_locks on key = (classid::bigint << 32) | objid::bigint "
+        "where locktype = 'advisory' and name = 'ingest_session'"
     )
 
     await sent(on_the_road, range(MESSAGES))

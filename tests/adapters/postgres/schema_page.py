@@ -9,6 +9,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -128,15 +129,25 @@ async def _write(server: str) -> None:
         await connection.close()
 
 
-def main() -> None:
-    """Write the page."""
+@contextmanager
+def on_a_server() -> Iterator[str]:
+    """The DSN of the server of the tests."""
+    if dsn := os.environ.get("CSBE_TEST_POSTGRES_DSN"):
+        yield dsn
+        return
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         embedded = EmbeddedPostgres(Path(folder) / "postgres")
         try:
-            asyncio.run(_write(os.environ.get("CSBE_TEST_POSTGRES_DSN") or embedded.start()))
+            yield embedded.start()
         finally:
             embedded.stop()
+
+
+def main() -> None:
+    """Write the page."""
+    with on_a_server() as server:
+        asyncio.run(_write(server))
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ async def test_a_machine_that_is_gone_without_a_word_is_missed_at_both_ends(pool
     }
 
 
-async def test_a_server_is_reached_by_its_socket_as_well(pool: asyncpg.Pool, postgres_dsn: str) -> None:
-    [folder, *_] = (await pool.fetchval("show unix_socket_directories")).split(", ")
+async def test_a_server_is_reached_by_its_socket_as_well(postgres_dsn: str, owner: asyncpg.Connection) -> None:
+    [folder, *_] = (await owner.fetchval("show unix_socket_directories")).split(", ")
     parts = urlsplit(postgres_dsn)
     user = parts.netloc.rpartition("@")[0]
     by_socket = urlunsplit(parts._replace(netloc=f"{user}@", query=f"host={folder}"))

@@ -14,20 +14,20 @@ from adapters.postgres.listener import Listener
 
 
 @pytest.fixture
-async def guest(pool: asyncpg.Pool) -> AsyncIterator[str]:
+async def guest(owner: asyncpg.Connection) -> AsyncIterator[str]:
     """A role that may log in."""
     name = f"csbe_test_{uuid4().hex[:12]}"
-    await pool.execute(f"create role {name} login password 'guest'")
+    await owner.execute(f"create role {name} login password 'guest' in role csbe_server")
     yield name
-    await pool.execute(f"drop role {name}")
+    await owner.execute(f"drop role {name}")
 
 
 async def test_a_listener_outlives_being_locked_out(
-    pool: asyncpg.Pool,
     postgres_dsn: str,
     guest: str,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
+    owner: asyncpg.Connection,
 ) -> None:
     monkeypatch.setattr(listener, "RECONNECT_SECONDS", 0.02)
     url = urlsplit(postgres_dsn)
@@ -36,12 +36,12 @@ async def test_a_listener_outlives_being_locked_out(
     listening = Listener(theirs)
     await listening.events.wait(0, 20)  # until it listens
 
-    await pool.execute(f"alter role {guest} nologin")
-    await pool.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", guest)
+    await owner.execute(f"alter role {guest} nologin")
+    await owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", guest)
     async with asyncio.timeout(20):
         while "not permitted to log in" not in caplog.text:
             await asyncio.sleep(0.01)
-    await pool.execute(f"alter role {guest} login")
+    await owner.execute(f"alter role {guest} login")
     heard = listening.events.count
     await listening.events.wait(heard, 20)
     again = listening.events.count

@@ -8,11 +8,15 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
-from adapters.postgres.errors import BusyError
+from adapters.postgres.errors import BusyError, UnfitDatabaseError
 from adapters.postgres.migrate import MIGRATIONS, migrate
-from api.composition import UnreachableError, prepare
-from tests.support.databases import empty_database
+from api.composition import UnreachableError, make_read_models, prepare
+from api.settings import Settings
+from tests.support.databases import BESIDE, empty_database
+
+NOWHERE = "postgresql://csbe:very-secret@127.0.0.1:1/csbe"
 
 
 @pytest.fixture
@@ -31,17 +35,29 @@ async def owned(postgres_server: str) -> AsyncIterator[str]:
     await administrator.close()
 
 
-async def test_an_owner_migrates_once_there_is_a_role_for_analysts(postgres_dsn: str, owned: str) -> None:
-    await prepare(postgres_dsn)  # an administrator's database, which makes the role
+async def test_an_owner_who_may_make_no_roles_migrates_once_an_administrator_has_done_as_told(
+    owner: asyncpg.Connection, owned: str, postgres_dsn: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError) as refused:
+        await migrate(owned, beside=BESIDE)
+    await owner.execute(str(refused.value).split('"')[1])
 
-    first, again = await prepare(owned), await prepare(owned)
+    first, again = await migrate(owned, beside=BESIDE), await migrate(owned, beside=BESIDE)
+    await make_read_models(urlunsplit(urlsplit(postgres_dsn)._replace(path=urlsplit(owned).path)))
 
     assert (first[0], again) == ("0001_event_log", [])
 
 
+async def test_a_database_that_cannot_hold_every_name_is_refused_with_how_to_make_one(postgres_server: str) -> None:
+    latin = "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0"
+    async with empty_database(postgres_server, how=latin) as dsn:
+        with pytest.raises(UnfitDatabaseError, match=r"encoded in LATIN1.* encoding 'UTF8' template template0"):
+            await migrate(dsn, beside=BESIDE)
+
+
 async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1: ") as unreachable:
-        await prepare("postgresql://csbe:very-secret@127.0.0.1:1/csbe")
+        await prepare(Settings(postgres_dsn=SecretStr(NOWHERE)), NOWHERE)
 
     assert "very-secret" not in str(unreachable.value)
 
@@ -59,7 +75,7 @@ async def test_a_migration_waits_for_readers_and_stops_no_other_reader(
         await reading.start()
         await analyst.fetch("select * from kept")
 
-        with pytest.raises(BusyError, match="tables of migration 0002_second cannot be changed while others read"):
+        with pytest.raises(BusyError, match="tables of schema csbe cannot be changed while others read"):
             await migrate(dsn, tmp_path)
 
         await reading.rollback()

@@ -17,7 +17,7 @@ from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
 from api.cli import main
-from api.composition import prepare
+from api.composition import make_read_models
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Metadata, Role
@@ -60,7 +60,7 @@ async def csbe(
     capsys: pytest.CaptureFixture[str],
 ) -> Csbe:
     """The command, on the database of the tests."""
-    await prepare(postgres_dsn)
+    await make_read_models(postgres_dsn)
     await empty_read_models(pool)
     monkeypatch.setenv("CSBE_POSTGRES_DSN", postgres_dsn)
     monkeypatch.setenv("CSBE_DATA_DIR", str(tmp_path))

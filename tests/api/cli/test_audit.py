@@ -13,6 +13,7 @@ from domain.kernel.money import Currency, Money
 from domain.members.member import Member
 from domain.rental.trip import Trip
 from tests.api.cli.terminal import NOW, Csbe, append, damaged, registered
+from tests.support.keys import KEYS
 
 
 async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the_person(
@@ -91,7 +92,7 @@ class AlwaysPays(LoadCosts):
 
 
 async def test_a_snapshot_that_is_not_what_the_events_say_is_found_and_dropped(csbe: Csbe, pool: asyncpg.Pool) -> None:
-    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=AlwaysPays))
     ada, _, brian = [await registered(store) for _ in range(3)]
     await forge(store, ada)
     await pool.execute("update csbe.snapshots set digest = '' where originator_id = $1", brian.id)
@@ -112,7 +113,7 @@ async def test_a_snapshot_that_is_not_what_the_events_say_is_found_and_dropped(c
 
 
 async def test_snapshots_that_no_load_uses_are_not_complained_of(csbe: Csbe, pool: asyncpg.Pool) -> None:
-    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=AlwaysPays))
     ada, brian = await registered(store), await registered(store)
     await store.erase(ada.id)
     await pool.execute("update csbe.snapshots set schema_fingerprint = 'older' where originator_id = $1", brian.id)

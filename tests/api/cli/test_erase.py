@@ -16,12 +16,12 @@ from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import DeadLetter, TelemetryStore
 from api.composition.effects import Effects
-from api.composition.wiring import SystemClock
 from domain.kernel.ids import ReservationId
 from domain.members.member import Member
 from domain.members.policies import when_member_erased_then_destroy_key
 from projections.members import MembersProjector
 from tests.api.cli.terminal import NOW, Csbe, append, registered
+from tests.support.clocks import SystemClock
 
 PATIENCE_S = 20
 MEANT = ("--reason", "asked by letter", "--yes")

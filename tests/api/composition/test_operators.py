@@ -10,7 +10,6 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.telemetry import TelemetryStore
 from api.composition.operators import Operators
-from api.composition.wiring import SystemClock
 from domain.contexts import HANDLERS
 from domain.dispatcher import Dispatcher
 from domain.operations.commands import DropGeneration, DropJob, SkipEvent
@@ -18,6 +17,7 @@ from domain.operations.job_orders import JobOrders
 from domain.operations.ports import ImpossibleOrderError
 from domain.operations.read_model_orders import ReadModelOrders
 from tests.api.cli.test_jobs import given_up
+from tests.support.clocks import SystemClock
 from tests.support.services import GivenRulebooks
 
 FOLLOWER = "insert into csbe.followers (name, position, failed_position, error) values ('bells', 6, 7, 'damaged')"

@@ -181,7 +181,7 @@ async def test_the_process_says_whether_it_is_well(city: City) -> None:
     keys = await city.api.get("/.well-known/jwks.json")
 
     assert ready.json()["checks"] == dict.fromkeys(
-        ("database", "broker", "ingest", "projections", "policies", "parts"), True
+        ("database", "writes", "broker", "ingest", "projections", "policies", "parts"), True
     )
     assert 'csbe_commands_total{command="fleet.commission_vehicle",result="done"}' in metrics.text
     assert 'csbe_projection_lag_positions{follower="policies"}' in metrics.text

@@ -8,20 +8,26 @@ import pytest
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
-from api.composition import prepare
+from api.composition import make_read_models
 from projections.members import MembersProjector
 from tests.api.cli.terminal import csbe
 from tests.projections.generations.greeting import Greeting
-from tests.support.databases import empty_database
+from tests.support.databases import empty_database, migrated
 
 __all__ = ["csbe"]
 
 
 @pytest.fixture
-async def dsn(postgres_server: str) -> AsyncIterator[str]:
-    """A database of its own."""
+async def owner_dsn(postgres_server: str) -> AsyncIterator[str]:
+    """A database of its own, as its owner."""
     async with empty_database(postgres_server) as dsn:
         yield dsn
+
+
+@pytest.fixture
+async def dsn(owner_dsn: str) -> str:
+    """The same, as the server."""
+    return await migrated(owner_dsn)
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def postgres_dsn(dsn: str) -> str:
 
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    await prepare(dsn)
+    await make_read_models(dsn)
     pool = await connect(dsn)
     yield pool
     pool.terminate()

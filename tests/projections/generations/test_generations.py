@@ -14,7 +14,7 @@ from adapters.postgres.read_models import generations
 from adapters.postgres.read_models.comparison import Comparison, compared
 from adapters.postgres.read_models.generations import Generation, set_state
 from adapters.postgres.read_models.projection import Projection
-from api.composition import prepare
+from api.composition import make_read_models
 from projections.kernel.projector import Projector
 from tests.api.cli.terminal import registered
 from tests.projections.generations.greeting import columns, count, states
@@ -36,7 +36,7 @@ async def test_a_start_with_changed_code_leaves_the_live_read_model_as_it_is(
     await registered(store)
     await members.catch_up()
 
-    await prepare(dsn)
+    await make_read_models(dsn)
 
     assert await states(greeting) == {1: "live"}
     assert members.writes(await members.live())
@@ -140,16 +140,18 @@ async def test_a_swap_waits_for_the_disk(
     assert seen == ["on", "on"]
 
 
-async def test_views_keep_the_comments_and_the_rights_of_the_analyst(pool: asyncpg.Pool, greeting: Projection) -> None:
+async def test_views_keep_the_comments_and_the_rights_of_the_analyst(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, greeting: Projection
+) -> None:
     await greeting.build()
     await greeting.show(2)
 
     comment = "select col_description('read_v1.members'::regclass, attnum) from pg_attribute where attname = $1"
     where = " and attrelid = 'read_v1.members'::regclass"
     assert await pool.fetchval(comment + where, "greeting") == "Personal: how to greet."
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local role csbe_analyst")
-        assert await connection.fetchval("select count(*) from reports.members") == 0
+    async with owner.transaction():
+        await owner.execute("set local role csbe_analyst")
+        assert await owner.fetchval("select count(*) from reports.members") == 0
 
 
 async def test_a_reader_never_sees_less_than_everything_while_read_models_are_swapped(

@@ -34,6 +34,7 @@ from projections.utilisation import UtilisationProjector
 from tests.api.cli.terminal import METADATA, registered
 from tests.benchmarks import history
 from tests.projections.generations.greeting import states
+from tests.support.keys import KEYS
 from tests.support.planting import Log
 
 MEMBERS = 9
@@ -55,7 +56,7 @@ async def end(store: PostgresEventStore) -> int:
 
 
 def by_workers(count: int, store: PostgresEventStore, dsn: str, model: Projector) -> ParallelBuild:
-    return ParallelBuild(store, model, Access(dsn), count)
+    return ParallelBuild(store, model, Access(dsn, KEYS), count)
 
 
 async def split_in(count: int, projection: Projection, pool: asyncpg.Pool) -> tuple[Generation, list[Shard]]:

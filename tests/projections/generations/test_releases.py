@@ -14,7 +14,7 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.read_models.generations import Generation, show
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
-from api.composition import prepare
+from api.composition import make_read_models
 from api.composition.checks import keeping_up, stock_taker
 from projections.fleet import FleetProjector
 from projections.kernel.projector import Projector
@@ -195,7 +195,7 @@ async def test_a_start_shows_what_was_built_where_no_generation_is_live(
 
     assert not await readiness()
     await gauges()
-    await prepare(dsn)
+    await make_read_models(dsn)
 
     assert await states(members) == UPGRADED
     assert await count(pool) == 5
@@ -210,10 +210,10 @@ async def test_a_start_explains_what_to_do_where_nothing_can_be_shown(
     await pool.execute("update csbe.generations set state = 'dropped' where projection = 'members' and number = 1")
 
     with pytest.raises(GenerationError, match="neither a live generation nor one that was built") as explained:
-        await prepare(dsn)
+        await make_read_models(dsn)
 
     await pool.execute(str(explained.value).partition("run: ")[2])
-    await prepare(dsn)
+    await make_read_models(dsn)
     await members.catch_up()
     assert await states(members) == {3: "live"}
     assert await count(pool) == 1
@@ -231,7 +231,7 @@ async def test_a_start_that_changes_a_report_waits_for_its_readers_and_stops_nob
     await reading.start()
     await analyst.fetch("select * from reports.members")
 
-    starting = asyncio.create_task(prepare(dsn))
+    starting = asyncio.create_task(make_read_models(dsn))
     while not await pool.fetchval(_WAITING):
         await asyncio.sleep(0.01)
     await registered(store)
@@ -240,7 +240,7 @@ async def test_a_start_that_changes_a_report_waits_for_its_readers_and_stops_nob
         await starting
 
     await reading.rollback()
-    await prepare(dsn)
+    await make_read_models(dsn)
     assert await analyst.fetchval(comment) == "A row per member."
     await analyst.close()
 

@@ -9,14 +9,10 @@ from dataclasses import replace
 
 import asyncpg
 
-from adapters.postgres.locks import Lock
 from tests.torture import lock_holder
 from tests.torture.faults.fault import Fault, Scene
 
-_LOCK = """
-from pg_locks where locktype = 'advisory' and objid = $1
-and database = (select oid from pg_database where datname = $2)
-"""
+_LOCK = "from pg_locks where relation = 'csbe.append_order'::regclass and mode = 'ExclusiveLock'"
 _HOLDER = f"select pid {_LOCK} and granted"
 _WAITING = f"select count(*) {_LOCK} and not granted"
 PATIENCE_S = 5.0
@@ -50,8 +46,8 @@ class FrozenHolder(Fault):
         while not lock_holder.holds(scene.part.folder, self._name):
             await asyncio.sleep(0.005)
         scene.troupe.freeze(self._name)
-        async with scene.cluster.connection() as connection:
-            scene.told.append(f"{await _others_wait(connection, scene.database)} waited")
+        async with scene.cluster.connection(scene.database) as connection:
+            scene.told.append(f"{await _others_wait(connection)} waited")
 
     async def heal(self, scene: Scene) -> None:
         scene.troupe.thaw(self._name)
@@ -64,9 +60,9 @@ class FrozenBackend(Fault):
     LASTS_S = (0.1, 0.5)
 
     async def inject(self, scene: Scene) -> None:
-        async with scene.cluster.connection() as connection:
-            self._frozen = await _freeze_holder(connection, scene.database)
-            waiting = await _others_wait(connection, scene.database) if self._frozen else 0
+        async with scene.cluster.connection(scene.database) as connection:
+            self._frozen = await _freeze_holder(connection)
+            waiting = await _others_wait(connection) if self._frozen else 0
             scene.told.append(f"{waiting} waited")
 
     async def heal(self, scene: Scene) -> None:
@@ -74,14 +70,14 @@ class FrozenBackend(Fault):
             _signal(self._frozen, signal.SIGCONT)
 
 
-async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int | None:
+async def _freeze_holder(connection: asyncpg.Connection) -> int | None:
     """The process that holds the lock while it stands still; none if none could be caught at it."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        holder = await connection.fetchval(_HOLDER, Lock.APPEND, database)
+        holder = await connection.fetchval(_HOLDER)
         if holder is not None:
             _signal(holder, signal.SIGSTOP)
-            asking = asyncio.create_task(connection.fetchval(_HOLDER, Lock.APPEND, database))
+            asking = asyncio.create_task(connection.fetchval(_HOLDER))
             await asyncio.wait({asking}, timeout=ANSWER_S)
             if asking.done() and await asking == holder:
                 return int(holder)
@@ -91,10 +87,10 @@ async def _freeze_holder(connection: asyncpg.Connection, database: str) -> int |
     return None
 
 
-async def _others_wait(connection: asyncpg.Connection, database: str) -> int:
+async def _others_wait(connection: asyncpg.Connection) -> int:
     """How many wait for the lock, as soon as there is one."""
     deadline = time.monotonic() + PATIENCE_S
-    while not (waiting := await connection.fetchval(_WAITING, Lock.APPEND, database)) and time.monotonic() < deadline:
+    while not (waiting := await connection.fetchval(_WAITING)) and time.monotonic() < deadline:
         await asyncio.sleep(0.005)
     return int(waiting)
 

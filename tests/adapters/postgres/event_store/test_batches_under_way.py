@@ -18,12 +18,10 @@ from adapters.postgres.event_store.appender import AppendEntry, AppendStatus, Wr
 from adapters.postgres.event_store.group_commit import MAX_BATCH_EVENTS, WORTH_A_BATCH, GroupCommit, NoFigures
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.server_epoch import KnownServer
-from adapters.postgres.locks import Lock
 from tests.support.boxes import entry
 
 _WAITING = """
-select l.pid from pg_locks l join pg_database d on d.oid = l.database
-where d.datname = current_database() and l.locktype = 'advisory' and l.objid = $1 and not l.granted
+select pid from pg_locks where relation = 'csbe.append_order'::regclass and mode = 'ExclusiveLock' and not granted
 """
 _STORED = "select originator_id, originator_version from csbe.events order by notification_id"
 
@@ -36,16 +34,16 @@ class Gate:
 
     async def shut(self) -> None:
         """No batch gets through from now on."""
-        await self._connection.execute("select pg_advisory_lock($1)", Lock.APPEND)
+        await self._connection.execute("begin; lock table csbe.append_order in exclusive mode")
 
     async def open(self) -> None:
         """Those that wait go on."""
-        await self._connection.execute("select pg_advisory_unlock($1)", Lock.APPEND)
+        await self._connection.execute("commit")
 
     async def waiting(self, count: int) -> list[int]:
         """The server processes of the batches that stand before it, once there are so many."""
         async with asyncio.timeout(10):
-            while len(found := await self._connection.fetch(_WAITING, Lock.APPEND)) < count:
+            while len(found := await self._connection.fetch(_WAITING)) < count:
                 await asyncio.sleep(0.005)
         return [row["pid"] for row in found]
 
@@ -67,8 +65,8 @@ class Sizes(NoFigures):
 
 
 @pytest.fixture
-async def gate(postgres_dsn: str) -> AsyncIterator[Gate]:
-    connection = await asyncpg.connect(postgres_dsn)
+async def gate(owner_dsn: str) -> AsyncIterator[Gate]:
+    connection = await asyncpg.connect(owner_dsn)
     yield Gate(connection)
     await connection.close()
 

@@ -11,6 +11,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import NotFoundError, RefusedError, StaleVersionError
 from tests.support.boxes import Box, FillBox, FillLike, give, save
+from tests.support.keys import KEYS
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -27,7 +28,7 @@ class CountingStore(PostgresEventStore):
 
 @pytest.fixture
 async def here(pool: asyncpg.Pool) -> AsyncIterator[CountingStore]:
-    store = CountingStore(pool)
+    store = CountingStore(pool, master_keys=KEYS)
     await store.listener.erasures.wait(0, 10)  # what is remembered is forgotten once, when listening begins
     yield store
     await store.close()
@@ -36,7 +37,7 @@ async def here(pool: asyncpg.Pool) -> AsyncIterator[CountingStore]:
 @pytest.fixture
 async def elsewhere(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
     """The store of another process on the same database."""
-    store = PostgresEventStore(pool)
+    store = PostgresEventStore(pool, master_keys=KEYS)
     yield store
     await store.close()
 

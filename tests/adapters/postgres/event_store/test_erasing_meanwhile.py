@@ -18,6 +18,7 @@ from domain.members.commands import EraseMember
 from domain.members.member import Member
 from domain.rental.commands import PlaceReservation
 from tests.projections.conftest import RecordedTwice
+from tests.support.keys import KEYS
 from tests.support.people_and_cars import car, member
 from tests.support.world import AGENT, World, codes
 
@@ -91,7 +92,7 @@ async def test_whoever_takes_a_car_while_an_erasure_is_decided_is_not_erased(
 
 async def test_of_both_at_once_exactly_one_is_done(world: World, store: PostgresEventStore, pool: asyncpg.Pool) -> None:
     ada, mini = await member(world), await car(world)
-    other = PostgresEventStore(pool)
+    other = PostgresEventStore(pool, master_keys=KEYS)
 
     ended = await asyncio.gather(
         asked(world, store, erasing(ada)), asked(world, other, reserving(ada, mini)), return_exceptions=True

@@ -20,6 +20,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.migrate import migrate
 from domain.kernel.errors import VersionConflictError
 from tests.support.boxes import Box, FillBox, give, save, versions
+from tests.support.keys import KEYS
 
 Version = tuple[UUID, int]
 Append = Callable[[Connection, Sequence[Version]], Awaitable[None]]
@@ -163,11 +164,11 @@ async def test_who_remembers_what_a_restored_server_has_lost_decides_again(serve
     await migrate(dsn)
     earlier = await connect(dsn)
     by_command, by_hand = Box.make(), Box.make()
-    await save(PostgresEventStore(earlier), by_command, by_hand)
+    await save(PostgresEventStore(earlier, master_keys=KEYS), by_command, by_hand)
     earlier.terminate()
     await server.back_up()
     pool = await connect(dsn)
-    store = PostgresEventStore(pool, cache_size=10)
+    store = PostgresEventStore(pool, master_keys=KEYS, cache_size=10)
     await store.listener.erasures.wait(0, 20)  # what is remembered is forgotten once, when listening begins
     await give(store, FillBox(box_id=by_command.id, weight_g=3))
     held = await store.load(Box, by_hand.id)
@@ -182,5 +183,5 @@ async def test_who_remembers_what_a_restored_server_has_lost_decides_again(serve
 
     assert await versions(pool, by_hand.id) == [1]
     assert await versions(pool, by_command.id) == [1, 2]
-    assert (await PostgresEventStore(pool).load(Box, by_command.id)).total_g == 4
+    assert (await PostgresEventStore(pool, master_keys=KEYS).load(Box, by_command.id)).total_g == 4
     pool.terminate()

@@ -15,6 +15,7 @@ from domain.kernel.messages import Command, Metadata
 from domain.members.commands import RegisterMember, SubmitLicence, VerifyEmail
 from domain.members.member import Member
 from domain.members.sameness import same_email
+from tests.support.keys import KEYS
 from tests.support.world import AGENT, World
 
 SECRET = "confidential.ada@example.org"
@@ -42,7 +43,7 @@ async def test_an_address_is_proved_for_one_account_whoever_is_faster(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     accounts = [await an_applicant(store, number) for number in range(4)]
-    elsewhere = PostgresEventStore(pool)
+    elsewhere = PostgresEventStore(pool, master_keys=KEYS)
     proofs = [VerifyEmail(member_id=who) for who in accounts]
 
     outcomes = await asyncio.gather(
@@ -60,7 +61,7 @@ async def test_a_licence_of_two_accounts_is_noticed_whoever_is_faster(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     accounts = [await an_applicant(store, number) for number in range(2)]
-    elsewhere = PostgresEventStore(pool)
+    elsewhere = PostgresEventStore(pool, master_keys=KEYS)
     dates = {"issued_on": date(2010, 1, 1), "expires_on": date(2033, 1, 1)}
     licences = [
         SubmitLicence.model_validate({"member_id": who, "number": NUMBER, "country": "DE", **dates}) for who in accounts
@@ -77,7 +78,7 @@ async def test_a_licence_of_two_accounts_is_noticed_whoever_is_faster(
 
 async def test_what_is_kept_of_an_address_tells_nothing_and_goes(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
     first = await store.stand_in("drivenow-europe/email", same_email(SECRET))
-    again = await PostgresEventStore(pool).known_stand_in("drivenow-europe/email", same_email(SECRET))
+    again = await PostgresEventStore(pool, master_keys=KEYS).known_stand_in("drivenow-europe/email", same_email(SECRET))
     kept = await pool.fetchval("select string_agg(s::text, ' ') from csbe.stand_ins s")
 
     for _ in range(2):

@@ -18,6 +18,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import Aggregate, Created, Event
 from tests.support.boxes import NOW, Box, save
+from tests.support.keys import KEYS
 
 
 class Shelf(Aggregate):
@@ -79,7 +80,7 @@ class NeverPays(LoadCosts):
 @pytest.fixture
 async def keen(pool: asyncpg.Pool) -> AsyncIterator[PostgresEventStore]:
     """A store that takes a snapshot whenever it can."""
-    store = PostgresEventStore(pool, costs=Costs(of_a_class=AlwaysPays))
+    store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=AlwaysPays))
     yield store
     await store.close()
 
@@ -90,7 +91,7 @@ async def fresh(pool: asyncpg.Pool) -> AsyncIterator[Fresh]:
     async with AsyncExitStack() as made:
 
         def make() -> PostgresEventStore:
-            store = PostgresEventStore(pool, costs=Costs(of_a_class=NeverPays))
+            store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=NeverPays))
             made.push_async_callback(store.close)
             return store
 
@@ -126,12 +127,12 @@ async def snapshot_of(pool: asyncpg.Pool, id: UUID) -> asyncpg.Record | None:
 
 
 async def test_a_snapshot_is_used_and_unreadable_in_the_table(
-    keen: PostgresEventStore, pool: asyncpg.Pool, fresh: Fresh
+    keen: PostgresEventStore, pool: asyncpg.Pool, fresh: Fresh, owner: asyncpg.Connection
 ) -> None:
     box = await full_box(keen)
     stored = await snapshot_of(pool, box.id)
 
-    await pool.execute("delete from csbe.events where originator_version = 3")  # proves that the snapshot is used
+    await owner.execute("delete from csbe.events where originator_version = 3")  # proves that the snapshot is used
     found = await fresh().load(Box, box.id)
 
     assert state_of(found) == state_of(box)
@@ -176,7 +177,7 @@ async def test_a_history_that_is_cheap_to_read_gets_no_snapshot_and_a_dear_one_d
 ) -> None:
     box = await full_box(fresh(), 9)
     pace = Pace()
-    store = PostgresEventStore(pool, costs=Costs(pace))
+    store = PostgresEventStore(pool, master_keys=KEYS, costs=Costs(pace))
 
     pace.step = 0.000_05  # for ten events
     await store.load(Box, box.id)
@@ -197,7 +198,7 @@ async def test_events_appended_to_a_remembered_aggregate_count_as_well(pool: asy
     costs.of(Box).event.note(0.001)
     costs.of(Box).writing.note(0.003)
     costs.of(Box).reading.note(0.0015)
-    store = PostgresEventStore(pool, costs=costs)
+    store = PostgresEventStore(pool, master_keys=KEYS, costs=costs)
     box = Box.make()
     versions = []
     for _ in range(12):
@@ -312,11 +313,14 @@ async def test_a_plausible_change_of_a_readable_snapshot_is_not_believed(
 
 
 async def test_a_snapshot_of_an_event_that_was_changed_afterwards_is_not_believed(
-    keen: PostgresEventStore, pool: asyncpg.Pool, complaints: pytest.LogCaptureFixture, fresh: Fresh
+    keen: PostgresEventStore,
+    complaints: pytest.LogCaptureFixture,
+    fresh: Fresh,
+    owner: asyncpg.Connection,
 ) -> None:
     shelf = await full_shelf(keen)
     changed = "convert_to(replace(convert_from(state, 'UTF8'), '\"pot\"', '\"pan\"'), 'UTF8')"
-    await pool.execute(f"update csbe.events set state = {changed} where originator_version = 4")  # noqa: S608
+    await owner.execute(f"update csbe.events set state = {changed} where originator_version = 4")  # noqa: S608
 
     found = await fresh().load(Shelf, shelf.id)
 

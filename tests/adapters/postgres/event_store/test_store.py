@@ -18,6 +18,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, UnreadableEventError, VersionConflictError
 from tests.support.boxes import NOW, Box, metadata, save, versions
+from tests.support.keys import KEYS
 
 _RECORDED_EARLIER = """
 insert into csbe.events (originator_id, originator_version, topic, state, recorded_at, metadata)
@@ -66,7 +67,7 @@ async def test_what_was_appended_is_loaded(store: PostgresEventStore, pool: asyn
     assert await save(store, box) == 2
     assert not box.pending_events
 
-    for reader in (store, PostgresEventStore(pool)):
+    for reader in (store, PostgresEventStore(pool, master_keys=KEYS)):
         found = await reader.load(Box, box.id)
         assert (found.total_g, found.owner, found.version, found.created_on) == (5, "Ada", 2, NOW)
 
@@ -120,7 +121,7 @@ async def test_another_process_changes_are_seen_in_spite_of_the_cache(
 ) -> None:
     box = Box.make()
     await save(store, box)
-    elsewhere = PostgresEventStore(pool)
+    elsewhere = PostgresEventStore(pool, master_keys=KEYS)
     copy = await elsewhere.load(Box, box.id)
     copy.fill(3)
     await save(elsewhere, copy)
@@ -144,7 +145,7 @@ async def test_a_known_command_appends_nothing_and_keeps_its_first_outcome(
 async def test_the_same_command_given_many_times_at_once_is_done_once(
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
-    command, stores = metadata(), (store, PostgresEventStore(pool))
+    command, stores = metadata(), (store, PostgresEventStore(pool, master_keys=KEYS))
     attempts = [stores[i % 2].append([Box.make()], command, result=None, fingerprint="f") for i in range(20)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
     assert sum(isinstance(r, int) for r in results) == 1
@@ -192,13 +193,13 @@ async def test_an_aggregate_as_of_a_position_or_a_time(store: PostgresEventStore
 
 
 async def test_an_aggregate_as_of_a_time_has_no_gaps_after_the_clock_was_set_back(
-    store: PostgresEventStore, pool: asyncpg.Pool
+    store: PostgresEventStore, pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
     box = Box.make()
     box.fill(4)
     await save(store, box)
     hour = timedelta(hours=1)
-    await pool.execute(_RECORDED_EARLIER, box.id, hour)
+    await owner.execute(_RECORDED_EARLIER, box.id, hour)
     moment = await pool.fetchval("select min(recorded_at) from csbe.events where originator_version = 3")
 
     with pytest.raises(NotFoundError):
@@ -209,12 +210,12 @@ async def test_an_aggregate_as_of_a_time_has_no_gaps_after_the_clock_was_set_bac
 @pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("question", ["null, null", "now() - interval '1 hour', null", "now(), null", "null, 1000000"])
 async def test_an_aggregate_as_of_a_moment_touches_each_of_its_events_a_few_times_at_most(
-    pool: asyncpg.Pool, plan: str, question: str
+    pool: asyncpg.Pool, plan: str, question: str, owner: asyncpg.Connection
 ) -> None:
     box_id, length = uuid4(), 500
-    await pool.execute(_LONG_HISTORY, box_id, length)
+    await owner.execute(_LONG_HISTORY, box_id, length)
+    await owner.execute("analyze csbe.events")
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("analyze csbe.events")
         await connection.execute(f"set local plan_cache_mode = {plan}")
         await connection.execute(f"prepare as_of (uuid, timestamptz, bigint) as {_AS_OF}")
         [explained] = await connection.fetchval(
@@ -226,16 +227,16 @@ async def test_an_aggregate_as_of_a_moment_touches_each_of_its_events_a_few_time
 
 
 async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
-    store: PostgresEventStore, pool: asyncpg.Pool
+    store: PostgresEventStore, owner: asyncpg.Connection
 ) -> None:
     box = Box.make()
     box.fill(1)
     await save(store, box)
     change = "update csbe.events set state = $1 where originator_id = $2 and originator_version = 2"
-    await pool.execute(change, b'{"timestamp":"2026-01-01T00:00:00Z","weight_kg":"1.5"}', box.id)
+    await owner.execute(change, b'{"timestamp":"2026-01-01T00:00:00Z","weight_kg":"1.5"}', box.id)
     assert (await store.load_as_of(Box, box.id)).total_g == 1500
 
-    await pool.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
+    await owner.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
     with pytest.raises(UnreadableEventError, match="weight_g") as unreadable:
         await store.load_as_of(Box, box.id)
     assert "much" not in str(unreadable.value)  # a value may be about a person
@@ -252,13 +253,13 @@ async def test_values_about_a_person_are_unreadable_in_the_table_and_gone_once_e
 
     await store.erase(box.id)
 
-    for reader in (store, PostgresEventStore(pool)):
+    for reader in (store, PostgresEventStore(pool, master_keys=KEYS)):
         assert (await reader.load(Box, box.id)).owner is None
         assert [e.event.owner async for e in reader.read()] == [None]  # type: ignore[attr-defined]
 
 
 async def test_an_erasure_empties_the_memory_of_other_processes(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
-    box, elsewhere = Box.make(owner="Ada Lovelace"), PostgresEventStore(pool)
+    box, elsewhere = Box.make(owner="Ada Lovelace"), PostgresEventStore(pool, master_keys=KEYS)
     await save(elsewhere, box)
     await elsewhere.listener.erasures.wait(0, 20)  # until it listens
     assert (await elsewhere.load(Box, box.id)).owner == "Ada Lovelace"
@@ -299,24 +300,24 @@ async def test_an_erased_person_gets_no_new_key(store: PostgresEventStore, pool:
     box = Box.make(owner="Ada Lovelace")
     await store.erase(box.id)
     await save(store, box)
-    assert (await PostgresEventStore(pool).load(Box, box.id)).owner is None
+    assert (await PostgresEventStore(pool, master_keys=KEYS).load(Box, box.id)).owner is None
     assert await pool.fetchval("select key is null from csbe.keys where subject = $1", box.id)
 
 
 async def test_keys_are_wrapped_by_the_master_key(pool: asyncpg.Pool) -> None:
-    store = PostgresEventStore(pool, master_key=b"m" * 32)
+    store = PostgresEventStore(pool, master_keys=KEYS)
     box = Box.make()
     await save(store, box)
-    assert await pool.fetchval("select length(key) from csbe.keys") == 12 + 32 + 16
-    assert (await PostgresEventStore(pool, master_key=b"m" * 32).load(Box, box.id)).owner == "Ada"
+    assert await pool.fetchval("select length(key) from csbe.keys") == 8 + 12 + 32 + 16
+    assert (await PostgresEventStore(pool, master_keys=KEYS).load(Box, box.id)).owner == "Ada"
 
 
-async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, postgres_dsn: str) -> None:
+async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, owner_dsn: str) -> None:
     box = Box.make()
     box.fill(4)
     await save(store, box)
 
-    with _stock_datastore(postgres_dsn) as datastore:
+    with _stock_datastore(owner_dsn) as datastore:
         recorder = PostgresApplicationRecorder(datastore, events_table_name="events")
         notifications = recorder.select_notifications(start=1, limit=10)
         stored = recorder.select_events(box.id)
@@ -328,14 +329,14 @@ async def test_the_stock_recorder_reads_our_table(store: PostgresEventStore, pos
 @pytest.mark.parametrize("appended_by", sorted(WAYS_TO_APPEND))
 @pytest.mark.parametrize("reserved_by", sorted(WAYS_TO_APPEND))
 async def test_positions_become_visible_in_order_with_writers_in_two_stores(
-    pool: asyncpg.Pool, store: PostgresEventStore, reserved_by: str, appended_by: str
+    pool: asyncpg.Pool, store: PostgresEventStore, reserved_by: str, appended_by: str, owner: asyncpg.Connection
 ) -> None:
     async with pool.acquire() as theirs, pool.acquire() as ours:
         transaction = theirs.transaction()
         await transaction.start()
         await append_by(reserved_by, theirs)  # has drawn its positions, and does not commit yet
         appending = asyncio.create_task(append_by(appended_by, ours))
-        while not appending.done() and not await pool.fetchval(_WAITS, ours.get_server_pid()):
+        while not appending.done() and not await owner.fetchval(_WAITS, ours.get_server_pid()):
             await asyncio.sleep(0.01)
         before = [e.position async for e in store.read()]
         await transaction.commit()
@@ -346,9 +347,9 @@ async def test_positions_become_visible_in_order_with_writers_in_two_stores(
     assert after == [1, 2]
 
 
-async def test_cut_connections_under_load_lose_and_repeat_nothing(store: PostgresEventStore, postgres_dsn: str) -> None:
+async def test_cut_connections_under_load_lose_and_repeat_nothing(store: PostgresEventStore, owner_dsn: str) -> None:
     boxes = [Box.make() for _ in range(400)]
-    killer = await asyncpg.connect(postgres_dsn)
+    killer = await asyncpg.connect(owner_dsn)
     written = cut = 0
 
     async def write(mine: list[Box]) -> None:
@@ -387,7 +388,7 @@ async def test_what_an_erased_person_does_is_not_remembered_as_if_nobody_was_era
     store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     box = Box.make(owner="Ada Lovelace")
-    await PostgresEventStore(pool).erase(box.id)
+    await PostgresEventStore(pool, master_keys=KEYS).erase(box.id)
     await save(store, box)
 
     remembered = await store.load(Box, box.id)

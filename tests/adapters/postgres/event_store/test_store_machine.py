@@ -20,6 +20,7 @@ from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, Version
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.personal import Personal
+from tests.support.keys import KEYS
 from tests.support.machines import MACHINE
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ class Store(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def opened(self, pool: asyncpg.Pool) -> PostgresEventStore:
-        return PostgresEventStore(pool, costs=Costs(of_a_class=EveryThird), cache_size=2)
+        return PostgresEventStore(pool, master_keys=KEYS, costs=Costs(of_a_class=EveryThird), cache_size=2)
 
     def append(self, which: int, command_id: UUID, *crates: Crate) -> int:
         metadata = Metadata(

@@ -197,16 +197,16 @@ async def test_a_value_that_cannot_be_sent_is_blamed_on_the_event(
 
 @pytest.mark.usefixtures("heard")
 async def test_a_follower_outlives_whatever_goes_wrong_and_says_what(
-    store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture
+    store: PostgresEventStore, pool: asyncpg.Pool, caplog: pytest.LogCaptureFixture, owner: asyncpg.Connection
 ) -> None:
     last = await ring(pool, 1)
-    await pool.execute("alter table csbe.followers rename to lost")
+    await owner.execute("alter table csbe.followers rename to lost")
     stop = asyncio.Event()
     running = asyncio.create_task(Follower(pool, store, "bells", write_down).run(stop))
     try:
         await until(lambda: running.done() or "UndefinedTableError" in caplog.text)
     finally:
-        await pool.execute("alter table csbe.lost rename to followers")
+        await owner.execute("alter table csbe.lost rename to followers")
     reached = await wait_for(pool, "bells", last)
     stop.set()
     await running
@@ -216,7 +216,7 @@ async def test_a_follower_outlives_whatever_goes_wrong_and_says_what(
 
 
 async def test_a_generation_that_is_being_dropped_gets_no_follower_back(
-    store: PostgresEventStore, pool: asyncpg.Pool
+    store: PostgresEventStore, pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
     async def never(_events: Sequence[RecordedEvent], _connection: Connection) -> None:
         raise AssertionError
@@ -233,12 +233,12 @@ async def test_a_generation_that_is_being_dropped_gets_no_follower_back(
         await connection.execute("delete from csbe.followers where name = 'projection/bells/v1'")
         following = asyncio.create_task(follower.catch_up())
         async with asyncio.timeout(20):
-            while not following.done() and not await pool.fetchval(_SOMEBODY_WAITS):
+            while not following.done() and not await owner.fetchval(_SOMEBODY_WAITS):
                 await asyncio.sleep(0.01)
     await following
 
     assert not await pool.fetchval("select count(*) from csbe.followers where name = 'projection/bells/v1'")
-    await pool.execute("delete from csbe.generations where projection = 'bells'")
+    await owner.execute("delete from csbe.generations where projection = 'bells'")
 
 
 @pytest.mark.usefixtures("heard")
@@ -258,12 +258,14 @@ async def test_the_error_on_record_and_in_the_log_does_not_quote_the_row_that_fa
 
 
 @pytest.mark.usefixtures("heard")
-async def test_a_follower_outlives_cut_connections(store: PostgresEventStore, pool: asyncpg.Pool) -> None:
+async def test_a_follower_outlives_cut_connections(
+    store: PostgresEventStore, pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(Follower(pool, store, "bells", write_down, batch=3).run(stop))
     for _ in range(5):
         last = await ring(pool, 20)
-        await pool.execute(
+        await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid() and application_name = 'csbe'"
         )

@@ -15,6 +15,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower, retry, skip
 from domain.kernel.messages import Actor, Command, Metadata, RecordedEvent, Role
 from tests.support.bedroom import NOON, Alarm, Wake
+from tests.support.keys import KEYS
 from tests.support.machines import MACHINE
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Following(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.pool = self.do(connect(dsn))
         self.do(self.pool.execute(_NOTEBOOK))
-        self.store = PostgresEventStore(self.pool)
+        self.store = PostgresEventStore(self.pool, master_keys=KEYS)
         self.began_at = self.do(self.store.end())
         self.name = f"machine.{uuid4()}"
         self.followers = [Follower(self.pool, self.store, self.name, self.note, batch=size) for size in (3, 50)]

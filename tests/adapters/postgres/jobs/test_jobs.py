@@ -68,13 +68,13 @@ async def test_an_event_that_is_followed_again_has_its_consequences_once(
 
 
 async def test_consequences_and_position_are_stored_together_or_not_at_all(
-    store: PostgresEventStore, pool: asyncpg.Pool
+    store: PostgresEventStore, pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
     runner = PolicyRunner({Alarm.Rung: (when_it_rings_wake_everybody,)})
 
     async def cut_after_storing(events: Sequence[RecordedEvent], connection: Connection) -> None:
         await runner(events, connection)
-        await pool.execute("select pg_terminate_backend($1)", connection.get_server_pid())
+        await owner.execute("select pg_terminate_backend($1)", connection.get_server_pid())
         await connection.execute("select")
 
     await rings(store, lambda _recorded, _event: [], "Ada")

@@ -199,7 +199,7 @@ async def test_a_worker_that_lost_its_claim_does_not_undo_what_the_next_one_has_
 
 
 async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
-    store: PostgresEventStore, bedroom: Bedroom
+    store: PostgresEventStore, bedroom: Bedroom, owner: asyncpg.Connection
 ) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada")
     async with bedroom.pool.acquire() as rival, rival.transaction():
@@ -211,7 +211,7 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
         bedroom.dispatch = hold_the_row  # type: ignore[method-assign]  # so that settling has to wait
         working = asyncio.create_task(bedroom.worker().run_due())
         async with asyncio.timeout(PATIENCE_S):
-            while not await bedroom.pool.fetchval(CUT + " and wait_event_type = 'Lock'"):
+            while not await owner.fetchval(CUT + " and wait_event_type = 'Lock'"):
                 await asyncio.sleep(0.01)
     await working
 
@@ -220,7 +220,7 @@ async def test_a_connection_cut_while_settling_leaves_nothing_claimed(
 
 
 async def test_a_worker_hears_of_new_tasks_also_after_its_connection_was_cut(
-    store: PostgresEventStore, bedroom: Bedroom, monkeypatch: pytest.MonkeyPatch
+    store: PostgresEventStore, bedroom: Bedroom, monkeypatch: pytest.MonkeyPatch, owner: asyncpg.Connection
 ) -> None:
     monkeypatch.setattr("adapters.postgres.jobs.worker.IDLE_POLL_S", 3600)
     monkeypatch.setattr("adapters.postgres.listener.RECONNECT_SECONDS", 0.01)
@@ -229,7 +229,7 @@ async def test_a_worker_hears_of_new_tasks_also_after_its_connection_was_cut(
 
     await rings(store, when_it_rings_wake_everybody, "Ada")
     await _until(lambda: bedroom.names == ["Ada"])
-    assert await bedroom.pool.fetchval(CUT + " and query ilike 'listen%'")
+    assert await owner.fetchval(CUT + " and query ilike 'listen%'")
     await rings(store, when_it_rings_wake_everybody, "Bob")
     await _until(lambda: bedroom.names == ["Ada", "Bob"])
 

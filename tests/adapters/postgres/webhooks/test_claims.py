@@ -16,10 +16,10 @@ SUBSCRIBE = Subscribe(webhook_id=UUID(int=1), url="https://acme.example/", filte
 
 
 async def test_a_webhook_is_claimed_with_its_newest_position_and_by_one_at_a_time(
-    desk: Desk, pool: asyncpg.Pool
+    desk: Desk, pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
     await desk.change(SUBSCRIBE)
-    await pool.execute(
+    await owner.execute(
         "insert into csbe.events (originator_id, originator_version, topic, state)"
         " select gen_random_uuid(), 1, 'test', '' from generate_series(1, 100)"
     )
@@ -39,10 +39,10 @@ async def test_a_webhook_is_claimed_with_its_newest_position_and_by_one_at_a_tim
 
 
 async def test_a_connection_that_is_lost_amid_a_claim_leaves_nothing_claimed_in_vain(
-    desk: Desk, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch, owner: asyncpg.Connection
 ) -> None:
     await desk.change(SUBSCRIBE)
-    await pool.execute(
+    await owner.execute(
         "insert into csbe.events (originator_id, originator_version, topic, state)"
         " values (gen_random_uuid(), 1, 'test', '')"
     )

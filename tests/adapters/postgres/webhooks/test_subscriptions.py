@@ -11,6 +11,7 @@ from adapters.webhooks.delivery import patterns_of
 from domain.webhooks.commands import Pause, RotateSecret, Subscribe
 from domain.webhooks.subscription import EventFilter, WebhookState, type_of
 from tests.support.boxes import Box, save
+from tests.support.keys import KEYS
 from tests.support.webhooks import ACME, OTHER, SERVICE, Desk
 
 
@@ -45,7 +46,7 @@ async def test_a_secret_is_told_for_its_own_event_alone(desk: Desk) -> None:
 
 
 async def test_a_secret_is_wrapped_by_the_master_key(pool: asyncpg.Pool) -> None:
-    store = PostgresEventStore(pool, master_key=bytes(32))
+    store = PostgresEventStore(pool, master_keys=KEYS)
     await Desk(store).change(wish())
 
     stored = await pool.fetchval("select secret from csbe.webhooks")

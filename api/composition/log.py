@@ -1,0 +1,53 @@
+"""The log alone, for whoever may read it and nothing else: nothing is made, migrated or written."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from adapters.postgres.database import connect
+from adapters.postgres.event_store.master_keys import recognise
+from adapters.postgres.event_store.store import PostgresEventStore
+from api.composition.foundation import given_master_keys
+from api.composition.servers import prepare, reaching, servers
+from api.settings import Settings
+
+_MAY_READ_KEYS = "select has_column_privilege('csbe.keys', 'key', 'select')"
+
+
+@dataclass(frozen=True)
+class Log:
+    """What an auditor reads."""
+
+    store: PostgresEventStore
+    hidden: str | None
+    """Why nothing about persons can be read; none if it can."""
+
+
+@asynccontextmanager
+async def opened_log(settings: Settings) -> AsyncIterator[Log]:
+    """The log of the settings' database, as the user of its DSN; an embedded one is brought up to date before.
+
+    Without the master key, or the right to read the keys of persons, what is about one reads as if they were erased.
+    """
+    async with servers(settings, broker=False) as (dsn, _):
+        own = await prepare(settings, dsn) if settings.postgres_dsn is None else dsn
+        with reaching(own):
+            opened = await connect(own, min_size=1, max_size=2, read_only=True)
+        async with opened as pool:
+            hidden = await _hidden(settings, pool)
+            store = PostgresEventStore(pool, master_keys=None if hidden else given_master_keys(settings))
+            try:
+                yield Log(store, hidden)
+            finally:
+                await store.close()
+
+
+async def _hidden(settings: Settings, pool: asyncpg.Pool) -> str | None:
+    if not await pool.fetchval(_MAY_READ_KEYS):
+        return "this user may not read the keys of persons"
+    if settings.postgres_dsn is not None and settings.master_key is None:
+        return "CSBE_MASTER_KEY is not set"
+    await recognise(pool, given_master_keys(settings), remember=False)
+    return None
