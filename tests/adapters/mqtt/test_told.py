@@ -17,9 +17,9 @@ from adapters.postgres.telemetry import TelemetryStore
 from adapters.simulator.car import Message
 from domain.fleet.commands import ObserveVehicle
 from domain.fleet.state import Observation
-from domain.kernel.ids import VehicleId, ZoneId, derived_id
+from domain.kernel.ids import VehicleId
 from domain.kernel.units import Position
-from tests.adapters.mqtt.cars import SERVICE, LastReported
+from tests.adapters.mqtt.cars import SERVICE, LastReported, nowhere
 
 NOW = datetime.now(UTC)
 HERE = Position(latitude=52.52, longitude=13.405)
@@ -41,12 +41,6 @@ class Register:
     async def find_anew(self, vins: set[str], /) -> Mapping[str, KnownVehicle]:
         self.remembered.update({vin: self.now[vin] for vin in vins & self.now.keys()})
         return self.remembered
-
-
-def zone_of(service: str, position: Position) -> frozenset[ZoneId]:
-    """One that covers the earth, in each service another."""
-    del position
-    return frozenset({ZoneId(derived_id(service))})
 
 
 def says(vin: str, seq: int, at: datetime, signals: dict[str, Any], service: str = SERVICE) -> Received:
@@ -95,7 +89,7 @@ async def test_another_car_of_the_fleet_that_bears_the_vin_now_is_told_of_from_t
 ) -> None:
     before, after = VehicleId(uuid4()), VehicleId(uuid4())
     register = Register({vin: KnownVehicle(before, SERVICE)})
-    writer = BatchWriter(reported, TelemetryStore(pool), register, zones=zone_of)
+    writer = BatchWriter(reported, TelemetryStore(pool), register, zones=nowhere)
     state = {
         LOCKED: True, FUEL: 60, "Vehicle.CurrentLocation.Latitude": HERE.latitude,
         "Vehicle.CurrentLocation.Longitude": HERE.longitude,
@@ -110,8 +104,6 @@ async def test_another_car_of_the_fleet_that_bears_the_vin_now_is_told_of_from_t
         before, after,
     ]  # fmt: skip
     assert [metadata.service for _, metadata in reported.commands] == [SERVICE, "another-service"]
-    assert [(o.locked, o.energy_percent, o.zones) for o in seen(reported)] == [
-        (True, 60, (ZoneId(derived_id(service)),)) for service in (SERVICE, "another-service")
-    ]
+    assert [(o.locked, o.energy_percent, o.position) for o in seen(reported)] == [(True, 60, HERE)] * 2
     (reason,) = await pool.fetch("select reason from csbe.dead_letters where topic like $1", f"%/{vin}/%")
     assert reason[0] == "this vehicle belongs to service another-service"
