@@ -178,7 +178,7 @@ class TokenAuthority:
             found = _Claims.model_validate(claims).caller()
         except jwt.ExpiredSignatureError as error:
             raise Problem.unauthorized(EXPIRED) from error
-        except (jwt.InvalidTokenError, ValidationError, ValueError) as error:
+        except (jwt.InvalidTokenError, ValidationError, TypeError, ValueError, OverflowError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
         if found.has_expired():
             raise Problem.unauthorized(EXPIRED)

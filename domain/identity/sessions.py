@@ -103,7 +103,7 @@ class Sessions(Aggregate):
 
     def open_session(self, session_id: UUID, method: LoginMethod, at: datetime) -> None:
         """Log in."""
-        for oldest in self.open[: len(self.open) - MOST_SESSIONS + 1]:
+        for oldest in self.open[: max(0, len(self.open) - MOST_SESSIONS + 1)]:
             self.revoke(oldest, "too many sessions", at)
         self.trigger_event(self.SessionOpened, session_id=session_id, method=method, timestamp=at)
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -50,6 +51,43 @@ def test_a_token_of_another_key_is_refused_beside_a_good_one(authority: TokenAut
 
     with pytest.raises(Problem, match="not one of ours"):
         authority.verify(theirs)
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("service", ["drivenow-europe"]),
+        ("service", None),
+        ("role", ["agent"]),
+        ("role", "king"),
+        ("sub", 7),
+        ("sub", ""),
+        ("sid", "not an id"),
+        ("sid", 7),
+        ("exp", [1]),
+        ("exp", "soon"),
+        ("exp", float((NOW + timedelta(days=8)).timestamp())),
+        ("iat", "now"),
+        ("iat", float((NOW + timedelta(hours=1)).timestamp())),
+        ("aud", {"a": "b"}),
+    ],
+)
+def test_a_signed_token_whose_claims_are_of_a_wrong_type_or_too_good_is_refused(
+    authority: TokenAuthority, claim: str, value: object
+) -> None:
+    claims = jwt.decode(token_of(authority), options={"verify_signature": False}) | {claim: value}
+    signed = jwt.encode(claims, authority._private, algorithm="EdDSA")
+
+    with pytest.raises(Problem, match="not one of ours"):
+        authority.verify(signed)
+
+
+def test_a_token_of_a_host_whose_clock_is_ahead_is_good(authority: TokenAuthority) -> None:
+    ahead = datetime.now(UTC) + timedelta(seconds=3)
+
+    token = authority.issue(Role.AGENT, "anne", service="drivenow-europe", at=ahead, expires_in=DAY)
+
+    assert authority.verify(token).subject == "anne"
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])

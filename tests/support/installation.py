@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from pydantic import SecretStr
@@ -42,6 +43,8 @@ class Installation:
     port: int = field(default_factory=free_port)
     cars: list[Car] = field(default_factory=list)
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Beside the usual ones."""
 
     @property
     def address(self) -> str:
@@ -56,6 +59,7 @@ class Installation:
             port=self.port,
             service=self.place.service,
             access_token_minutes=12 * 60,  # a simulated day takes longer than a token lives otherwise
+            **self.settings,
         )
         async with composed(settings, self.dsn, self.broker.url, clock=self.clock, texts=self.texts) as running:
             yield running

@@ -32,7 +32,9 @@ class Limits:
         asked = self.asked_lately(at)
         if not asked:
             return timedelta()
-        again = asked[-1] + WAITS[len(asked)] if len(asked) < len(WAITS) else asked[0] + HOUR
+        again = asked[-1] + WAITS[min(len(asked), len(WAITS) - 1)]
+        if len(asked) >= len(WAITS):
+            again = max(again, asked[-len(WAITS)] + HOUR)
         return max(timedelta(), again - at)
 
     def wait_to_try(self, at: datetime) -> timedelta:

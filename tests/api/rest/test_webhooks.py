@@ -275,3 +275,16 @@ def _references(value: Any) -> Iterator[str]:
             yield inner
         elif isinstance(inner, dict | list):
             yield from _references(inner)
+
+
+async def test_an_operator_and_a_partner_of_one_name_do_not_meet_under_one_key(city: City) -> None:
+    key = {"Idempotency-Key": "the-same"}
+
+    answers = [
+        await city.api.post("/v1/webhooks", json=WANTED, headers=city.token(role, "acme") | key)
+        for role in (Role.OPERATOR, Role.PARTNER) * 2
+    ]
+
+    ids = [answer.json()["id"] for answer in answers]
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert (ids[:2], len(set(ids))) == (ids[2:], 2)
