@@ -43,6 +43,7 @@ SCOPES: dict[Role, frozenset[str]] = {
             "rentals:read",
             "rentals:write",
             "vehicles:read",
+            "fleet:read",
             "invoices:read",
             "invoices:write",
         }

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: a stable type, and every violated rule at once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 from uuid import uuid4
 
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from api import request_ids
+from api.error_catalogue import address_of
 from domain.kernel.errors import (
     CommandIdReusedError,
     NotFoundError,
@@ -36,12 +38,15 @@ class ProblemDocument(BaseModel):
                     "type": "urn:csbe:problem:refused",
                     "title": "Refused by the rules",
                     "status": 409,
-                    "detail": "vehicle.doors_open: close all doors, the boot and the hood",
+                    "detail": "close all doors, the boot and the hood",
+                    "help": "/errors#refused",
+                    "request_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c012",
                     "violations": [
                         {
                             "code": "vehicle.doors_open",
                             "detail": "close all doors, the boot and the hood",
                             "values": {"since": "2027-01-05T12:34:58+00:00"},
+                            "help": "/errors#vehicle.doors_open",
                         }
                     ],
                 }
@@ -53,8 +58,12 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str
+    help: str | None = None
+    """Where this kind of error is explained, on this server."""
+    request_id: str | None = None
+    """The number of the request, which the answer has as X-Request-Id too: what to tell support."""
     violations: list[dict[str, Any]] | None = None
-    """Of a refused command: code, detail and the values that each violated rule looked at."""
+    """Of a refused command: of each violated rule code, detail, the values it looked at, and where it is explained."""
     errors: list[dict[str, str]] | None = None
     """Of input that does not fit: what is wrong, and where as a JSON pointer."""
 
@@ -82,8 +91,13 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     @classmethod
     def invalid(cls, parameter: str, detail: str, *, place: str = "query") -> Self:
         """A parameter that does not fit."""
-        errors = [{"detail": detail, "pointer": f"#/{place}/{parameter}"}]
-        return cls(422, "invalid-input", "Input does not fit", detail, errors=errors)
+        return cls.unfit({parameter: detail}, place=place)
+
+    @classmethod
+    def unfit(cls, wrong: Mapping[str, str], *, place: str = "query") -> Self:
+        """Parameters that do not fit, each with what is wrong with it."""
+        errors = [{"detail": why, "pointer": _pointer((place, name))} for name, why in wrong.items()]
+        return cls(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors)
 
     @classmethod
     def too_many(cls, detail: str, *, wait_s: int) -> Self:
@@ -97,9 +111,12 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return cls(400, "bad-request", "Bad request", detail)
 
     def response(self) -> JSONResponse:
-        """As sent."""
-        body = self.document.model_dump(exclude_none=True)
-        return JSONResponse(body, self.document.status, headers=self.headers, media_type=MEDIA_TYPE)
+        """As sent, with the number of the request."""
+        number = request_ids.present()
+        explained = {"help": address_of(self.document.type.removeprefix(TYPE_PREFIX)), "request_id": number}
+        body = self.document.model_copy(update=explained).model_dump(exclude_none=True)
+        numbered = self.headers if number is None else {**self.headers, request_ids.HEADER: number}
+        return JSONResponse(body, self.document.status, headers=numbered, media_type=MEDIA_TYPE)
 
 
 _LISTS = ("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type")
@@ -133,8 +150,9 @@ def install(app: FastAPI) -> None:
 
 
 def _refused(_: Request, error: RefusedError) -> Problem:
-    violations = [violation.model_dump(mode="json") for violation in error.violations]
-    return Problem(409, "refused", "Refused by the rules", str(error), violations=violations)
+    violations = [{**rule.model_dump(mode="json"), "help": address_of(rule.code)} for rule in error.violations]
+    detail = "; ".join(dict.fromkeys(rule.detail for rule in error.violations))
+    return Problem(409, "refused", "Refused by the rules", detail, violations=violations)
 
 
 def _not_found(_: Request, error: NotFoundError) -> Problem:
@@ -171,9 +189,9 @@ def _http(request: Request, error: HTTPException) -> Problem:
 
 
 def _unexpected(request: Request, error: Exception) -> Problem:
-    incident = str(uuid4())
-    log.error("request failed", incident=incident, path=request.url.path, exc_info=error)
-    return Problem(500, "internal", "Something broke", f"this is our fault; tell support the incident {incident}")
+    number = request_ids.present() or str(uuid4())
+    log.error("request failed", request_id=number, path=request.url.path, exc_info=error)
+    return Problem(500, "internal", "Something broke", f"this is our fault; tell support the number {number}")
 
 
 _Answer = Callable[[Request, Any], Problem]  # each takes its own error

@@ -2,13 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.identity.staff import StaffRules, staff_roles
 from domain.kernel.messages import Role
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 class Settings(BaseSettings):
@@ -82,12 +84,24 @@ class Settings(BaseSettings):
     """Whether a read model that a new release makes anew is shown as soon as it is built, or when an operator says."""
     max_body_bytes: int = 64 * 1024
     """A request with a larger body is refused."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Pages of which other origins may use the API, such as `https://app.example https://admin.example`, or `*`."""
     webhook_fail_after_s: float = Field(default=24 * 3600, gt=0)
     """A webhook whose receiver has failed for so many seconds is `failed`."""
     webhook_private_receivers: bool = False
     """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _are_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(value.replace(",", " ").split())
+        if wrong := [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]} is no origin: write scheme and host only, such as https://app.example")
+        return origins
 
     @field_validator("master_key", "other_master_key")
     @classmethod

@@ -13,6 +13,7 @@ from mkdocs.structure.files import File, Files
 import projections
 from api.auth import SCOPES, Allowed
 from api.cli import app
+from api.error_catalogue import PROBLEMS, VIOLATIONS
 from api.rest.application import ROUTERS
 from api.settings import Settings
 from domain import contexts
@@ -41,6 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "events": _events(),
         **{f"events-{context}": _facts_of_a_context(context) for context in _contexts()},
         "routes": _routes(),
+        "errors": _errors(),
         "reports": _reports(),
         "settings": _settings(),
         "cli": _command_line(),
@@ -133,6 +135,14 @@ def _scopes(route: APIRoute) -> Iterator[str]:
     for dependency in route.dependant.dependencies:
         if isinstance(dependency.call, Allowed):
             yield from dependency.call.scopes
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors\n\nCodes are permanent. On a running server `/errors` has the same; each problem's `help` leads there."
+    about = "The last part of a problem's `type`."
+    for title, said, entries in (("Problems", about, PROBLEMS), ("Violations", "Rules that said no.", VIOLATIONS)):
+        yield f"\n## {title}\n\n{said}\n\n| code | what it means | what helps |\n|---|---|---|"
+        yield from (f"| `{code}` | {entry.means} | {entry.helps} |" for code, entry in entries.items())
 
 
 def _reports() -> Iterator[str]:

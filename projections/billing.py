@@ -1,6 +1,6 @@
 """Charges and what is doubted of them, invoices with their lines and what is open, credit notes, payments, refunds."""
 
-from typing import Any
+from typing import Any, Literal
 
 from domain.billing.charge import Charge
 from domain.billing.commands import DecisionKind
@@ -19,7 +19,23 @@ CREDIT_NOTES = Table("credit_notes", ("credit_note_id",))
 PAYMENTS = Table("payments", ("payment_id",))
 REFUNDS = Table("refunds", ("payment_id", "credit_note_id"))
 
-_PAYMENT_STATES: dict[type[Event], str] = {
+PaymentState = Literal[
+    "hold_requested",
+    "held",
+    "hold_declined",
+    "abandoned",
+    "capture_requested",
+    "captured",
+    "capture_failed",
+    "release_requested",
+    "released",
+    "release_failed",
+    "refund_requested",
+    "refunded",
+    "refund_failed",
+]
+"""The last thing that happened to a payment."""
+_PAYMENT_STATES: dict[type[Event], PaymentState] = {
     Payment.Held: "held",
     Payment.HoldDeclined: "hold_declined",
     Payment.Abandoned: "abandoned",

@@ -21,6 +21,7 @@ create table charges (
 create index charges_by_time on charges (service, raised_at desc);
 create index charges_in_review on charges (service, raised_at desc) where state = 'in_review';
 create index charges_by_subject on charges (subject_id);
+create index charges_by_member on charges (member_id, raised_at desc);
 comment on table charges is 'One row per charge. Reasons that people wrote, and who they are, are not for analysts.';
 comment on column charges.charge_id is 'The charge.';
 comment on column charges.service is 'Key of the rulebook.';
@@ -74,6 +75,8 @@ create index invoices_by_payer on invoices (service, payer_id, issued_at desc);
 create index invoices_by_time on invoices (service, issued_at desc);
 create index invoices_by_number on invoices (service, number);
 create index invoices_by_subject on invoices (subject_id);
+create index invoices_by_member on invoices (member_id, issued_at desc);
+create index invoices_by_number on invoices (number);
 comment on table invoices is 'One row per invoice.';
 comment on column invoices.invoice_id is 'The invoice.';
 comment on column invoices.charge_id is 'The charge that it is for.';
@@ -120,6 +123,8 @@ create table credit_notes (
 );
 create index credit_notes_by_time on credit_notes (service, issued_at desc);
 create index credit_notes_by_invoice on credit_notes (invoice_id);
+create index credit_notes_by_payer on credit_notes (payer_id, issued_at desc);
+create index credit_notes_by_number on credit_notes (number);
 comment on table credit_notes is 'One row per credit note. The reason is free text: not for analysts.';
 comment on column credit_notes.credit_note_id is 'The credit note.';
 comment on column credit_notes.service is 'Key of the rulebook.';
@@ -148,6 +153,7 @@ create table payments (
 );
 create index payments_by_time on payments (service, changed_at desc);
 create index payments_by_subject on payments (subject_id);
+create index payments_by_payer on payments (payer_id, changed_at desc);
 comment on table payments is 'One row per payment.';
 comment on column payments.payment_id is 'The payment.';
 comment on column payments.service is 'Key of the rulebook.';

@@ -19,6 +19,7 @@ create index event_log_by_aggregate on event_log (aggregate_id, version);
 create index event_log_by_member on event_log (member_id, position);
 create index event_log_by_vehicle on event_log (vehicle_id, position);
 create index event_log_by_service on event_log (service, position);
+create index event_log_by_correlation on event_log (correlation_id, position);
 create index event_log_by_time on event_log (service, recorded_at);
 comment on table event_log is 'One row per event, without values about a person.';
 comment on column event_log.position is 'Position in the log.';

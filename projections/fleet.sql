@@ -24,6 +24,7 @@ create index vehicles_nearest on vehicles using gist (point(longitude, latitude)
     where state = 'available' and online and latitude is not null;
 create index vehicles_by_service on vehicles (service, vehicle_id);
 create index vehicles_by_vin on vehicles (vin);
+create index vehicles_by_plate on vehicles (plate);
 comment on table vehicles is 'One row per car.';
 comment on column vehicles.vehicle_id is 'The car.';
 comment on column vehicles.service is 'Key of the rulebook.';

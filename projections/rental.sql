@@ -12,6 +12,7 @@ create table reservations (
 );
 create index reservations_by_member on reservations (service, member_id, placed_at desc);
 create index reservations_by_time on reservations (service, placed_at desc);
+create index reservations_by_vehicle on reservations (vehicle_id, placed_at desc);
 comment on table reservations is 'One row per reservation.';
 comment on column reservations.reservation_id is 'The reservation.';
 comment on column reservations.service is 'Key of the rulebook.';
@@ -43,6 +44,7 @@ create table trips (
 );
 create index trips_by_member on trips (service, member_id, requested_at desc);
 create index trips_by_time on trips (service, requested_at desc);
+create index trips_by_vehicle on trips (vehicle_id, requested_at desc);
 create index trips_ended on trips (service, ended_at) where ended_at is not null;
 comment on table trips is 'One row per trip.';
 comment on column trips.trip_id is 'The trip.';

@@ -33,6 +33,24 @@ end
 $$;
 comment on function read_v1.box_around is 'In degrees, holds all within a radius of a point; where that goes over a pole or the date line, the whole earth.';
 
+create or replace function read_v1.is_inside(
+    ring jsonb, latitude double precision, longitude double precision
+) returns boolean language sql immutable parallel safe return (
+    select string_agg(format('(%s,%s)', corner ->> 0, corner ->> 1), ',' order by place)::polygon
+        @> point(longitude, latitude)
+    from jsonb_array_elements(ring) with ordinality as corners(corner, place));
+comment on function read_v1.is_inside is 'Whether a ring of a GeoJSON polygon goes around a point.';
+
+create or replace function read_v1.has_inside(
+    polygons jsonb, latitude double precision, longitude double precision
+) returns boolean language sql immutable parallel safe return exists (
+    select from jsonb_array_elements(polygons) as polygon(rings)
+    where read_v1.is_inside(rings -> 0, latitude, longitude)
+    and not exists (
+        select from jsonb_array_elements(rings) with ordinality as holes(ring, place)
+        where place > 1 and read_v1.is_inside(ring, latitude, longitude)));
+comment on function read_v1.has_inside is 'Whether a point is in one of the polygons of a GeoJSON MultiPolygon, and in no hole.';
+
 create schema if not exists reports;
 comment on schema reports is 'What analysts read: the read models by name, without personal data.';
 

@@ -1,15 +1,18 @@
 """The FastAPI application."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import fastapi_swagger  # type: ignore[import-untyped]  # of an untyped package
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import error_catalogue, problems
 from api.problems import Problem
 from api.rest import (
     billing,
@@ -20,11 +23,13 @@ from api.rest import (
     live,
     login,
     members,
+    payments,
     rental,
     reports,
     staff_login,
     webhooks,
 )
+from api.rest.numbering import NumberedRequests
 from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
 from api.system import System
@@ -36,6 +41,7 @@ ROUTERS = tuple(
         fleet,
         members,
         billing,
+        payments,
         charges,
         login,
         live,
@@ -47,6 +53,16 @@ ROUTERS = tuple(
     )
 )
 """The routes of each context, the busiest first: they are tried one by one."""
+CROSS_ORIGIN: Mapping[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST"],
+    "allow_headers": [
+        *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"),
+        *("X-Request-Id", "traceparent"),
+    ],
+    "expose_headers": ["ETag", "Location", "Retry-After", "X-CSBE-Position", "X-Request-Id"],
+    "max_age": 3600,
+}
+"""What a page of another origin may send, and see of an answer. Never cookies: tokens are sent as headers."""
 LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"
 SWAGGER = Path(fastapi_swagger.__file__).parent / "resources"
 """Script and style of the API's page. What else the package offers reads them in a way that Python gives up."""
@@ -58,6 +74,7 @@ def create_health_app(system: System) -> FastAPI:
     app.state.system = system
     problems.install(app)
     app.include_router(health.router)
+    app.add_middleware(NumberedRequests)
     return app
 
 
@@ -83,11 +100,14 @@ def create_app(system: System) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
     if system.tracer is not None:
         app.add_middleware(TracedRequests, tracer=system.tracer)
+    if system.settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=system.settings.cors_origins, **CROSS_ORIGIN)
+    app.add_middleware(NumberedRequests)
     return app
 
 
 def _show_documentation(app: FastAPI) -> None:
-    """The API's page at `/docs`, all of it from our own server."""
+    """The API's page at `/docs`, and that of its errors, all of it from our own server."""
     app.mount("/swagger", StaticFiles(directory=SWAGGER), name="swagger")
 
     @app.get("/docs", include_in_schema=False)
@@ -100,6 +120,10 @@ def _show_documentation(app: FastAPI) -> None:
             swagger_favicon_url="swagger/favicon-32x32.png",
             swagger_ui_parameters={"persistAuthorization": True, "filter": True, "tryItOutEnabled": True},
         )
+
+    @app.get(error_catalogue.ADDRESS, include_in_schema=False)
+    async def errors() -> HTMLResponse:
+        return HTMLResponse(error_catalogue.page())
 
 
 class BodyLimit:

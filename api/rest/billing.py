@@ -1,19 +1,22 @@
 """Invoices and credit notes over HTTP."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
-from api.rest.commands import TAGGED, CommandRouter, DispatchIfMatch, InSystem, tag
-from api.rest.ownership import load_owned, own_rows
-from api.rest.pagination import InPage
-from api.rest.schemas.base import Accepted, Proposable
+from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
+from api.rest.ownership import load_owned, own
+from api.rest.pagination import InPage, InPeriod, Listing, Order
+from api.rest.routing import Answers, Router
+from api.rest.schemas.base import Accepted, Proposable, Word
 from api.rest.schemas.billing import (
     CreditBody,
     CreditNotePage,
+    CreditNoteShown,
     CreditNoteSummary,
     InvoicePage,
     InvoiceShown,
@@ -22,26 +25,27 @@ from api.rest.schemas.billing import (
     RefundState,
 )
 from domain.billing import commands
+from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import InvoiceId
 
-router = CommandRouter(prefix="/v1", tags=["billing"])
+router = Router(prefix="/v1", tags=["billing"])
 
 SEES_ALL = "invoices:read"
+InvoiceState = Literal["open", "paid", "credited"]
 
 Reader = Annotated[Caller, Depends(Allowed("own:read", SEES_ALL))]
 Payer = Annotated[Caller, Depends(Allowed("own:write", "invoices:write"))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
-_INVOICES = """
-select invoice_id, number, subject_kind, subject_id, member_id, payer_id, issued_at, currency, net_minor, tax_minor,
-    gross_minor, credited_minor, open_minor, state, decline_code, retry_at
-from read_v1.invoices
-where service = $1 and ($2::uuid is null or payer_id = $2)
-and ($3::timestamptz is null or (issued_at, invoice_id) < ($3, $4::uuid)) and ($5::uuid is null or subject_id = $5)
-order by issued_at desc, invoice_id desc limit $6
-"""
-_CREDIT_NOTES = """
+_PROPOSED: Answers = {202: {"model": Proposable, "description": "It waits for a second person."}}
+_INVOICES = Listing(
+    "select invoice_id, number, subject_kind, subject_id, member_id, payer_id, issued_at, currency, net_minor, "
+    "tax_minor, gross_minor, credited_minor, open_minor, state, decline_code, retry_at from read_v1.invoices",
+    Order("invoices", {"issued_at": datetime, "invoice_id": UUID}),
+)
+_CREDIT_NOTES = Listing(
+    """
 select credit_note_id, number, invoice_id, payer_id, issued_at, currency, net_minor, tax_minor, gross_minor,
     refund_minor, refund_state, decline_code, retry_at
 from (
@@ -56,21 +60,42 @@ from (
         from read_v1.refunds where credit_note_id = note.credit_note_id
     ) as refund on true
 ) as shown
-where service = $1 and ($2::uuid is null or payer_id = $2)
-and ($3::timestamptz is null or (issued_at, credit_note_id) < ($3, $4::uuid))
-and ($5::uuid is null or invoice_id = $5) and ($6::text is null or refund_state = $6)
-order by issued_at desc, credit_note_id desc limit $7
-"""
+""",
+    Order("credit_notes", {"issued_at": datetime, "credit_note_id": UUID}),
+)
 
 
 @router.get("/invoices")
-async def invoices(by: Reader, system: InSystem, page: InPage, subject_id: UUID | None = None) -> InvoicePage:
+async def invoices(
+    by: Reader,
+    system: InSystem,
+    page: InPage,
+    issued: InPeriod,
+    *,
+    member_id: UUID | None = None,
+    payer_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    state: InvoiceState | None = None,
+    number: Word | None = None,
+) -> InvoicePage:
     """Newest first: those that one pays, or for an agent or auditor all of the service.
 
-    With `subject_id`, only that of a trip, a reservation, or whatever was charged for.
+    With `subject_id`, only that of a trip, a reservation, or whatever was charged for; `member_id` is who had it.
     """
-    rows = await own_rows(_INVOICES, by, system, page, subject_id, scope=SEES_ALL)
-    after = page.next(rows, "issued_at", "invoice_id")
+    rows, after = await _INVOICES.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            own("payer_id", by, SEES_ALL),
+            ("member_id = {}", member_id),
+            ("payer_id = {}", payer_id),
+            ("subject_id = {}", subject_id),
+            ("state = {}", state),
+            ("number = {}", number),
+            *issued.of("issued_at"),
+        ],
+    )
     return InvoicePage(invoices=[InvoiceSummary(**row) for row in rows], next=after)
 
 
@@ -82,9 +107,9 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
     return InvoiceShown.of_invoice(found)
 
 
-@router.command("/invoices/{invoice_id}/credit-notes", commands.CreditInvoice, status_code=201)
+@router.command("/invoices/{invoice_id}/credit-notes", commands.CreditInvoice, status_code=201, responses=_PROPOSED)
 async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
-    """With `proposed` in the answer, there is no note of this id before another agent asks for the same amount."""
+    """Answers 202 with `proposed` while there is no note of this id: another agent has to ask for the same amount."""
     command = commands.CreditInvoice(
         credit_note_id=new_id(),
         invoice_id=InvoiceId(invoice_id),
@@ -94,7 +119,10 @@ async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: Dispat
     done = await dispatch(command, invoice_id, by)
     credited = await dispatch.system.store.load(Invoice, invoice_id, service=by.service)
     proposal = credited.credit_proposal
-    return Proposable(**done.model_dump(), proposed=proposal is not None and proposal.credit_note_id == done.id)
+    if proposal is not None and proposal.credit_note_id == done.id:
+        dispatch.response.status_code = 202
+        return Proposable(**done.model_dump(), proposed=True)
+    return dispatch.made(Proposable(**done.model_dump(), proposed=False), among="/v1/credit-notes")
 
 
 @router.command("/invoices/{invoice_id}/retry-payment", commands.RetryCharge)
@@ -107,15 +135,42 @@ async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Payer, dispatc
 
 @router.get("/credit-notes")
 async def credit_notes(
-    by: Reader, system: InSystem, page: InPage, invoice_id: UUID | None = None, refund: RefundState | None = None
+    by: Reader,
+    system: InSystem,
+    page: InPage,
+    issued: InPeriod,
+    *,
+    payer_id: UUID | None = None,
+    invoice_id: UUID | None = None,
+    refund: RefundState | None = None,
+    number: Word | None = None,
 ) -> CreditNotePage:
     """Newest first: one's own, or for an agent or auditor all of the service.
 
     With `refund` failed, only those whose money the payment provider would not give back.
     """
-    rows = await own_rows(_CREDIT_NOTES, by, system, page, invoice_id, refund, scope=SEES_ALL)
-    after = page.next(rows, "issued_at", "credit_note_id")
+    rows, after = await _CREDIT_NOTES.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            own("payer_id", by, SEES_ALL),
+            ("payer_id = {}", payer_id),
+            ("invoice_id = {}", invoice_id),
+            ("refund_state = {}", refund),
+            ("number = {}", number),
+            *issued.of("issued_at"),
+        ],
+    )
     return CreditNotePage(credit_notes=[CreditNoteSummary(**row) for row in rows], next=after)
+
+
+@router.get("/credit-notes/{credit_note_id}", responses=TAGGED)
+async def credit_note(credit_note_id: UUID, by: Reader, system: InSystem, response: Response) -> CreditNoteShown:
+    """One credit note with its taxes; what is given back for it stands in the list."""
+    found = await load_owned(CreditNote, credit_note_id, by, system, scope=SEES_ALL)
+    tag(response, found.version)
+    return CreditNoteShown.of_note(found)
 
 
 @router.command("/credit-notes/{credit_note_id}/retry-refund", commands.RetryRefund)

@@ -1,32 +1,32 @@
 """Charges over HTTP: what waits for a review, and what an agent decides about it."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
-from api.rest.commands import TAGGED, CommandRouter, DispatchIfMatch, InSystem, tag
-from api.rest.pagination import InPage, caught_up
+from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
+from api.rest.pagination import InPage, InPeriod, Listing, Order
+from api.rest.routing import Router
 from api.rest.schemas.base import Proposable
 from api.rest.schemas.charges import ChargePage, ChargeShown, ChargeSummary, DecisionBody
 from domain.billing import commands
 from domain.billing.charge import Charge
 from domain.kernel.ids import ChargeId
 
-router = CommandRouter(prefix="/v1/charges", tags=["billing"])
+router = Router(prefix="/v1/charges", tags=["billing"])
 
 Reader = Annotated[Caller, Depends(Allowed("invoices:read"))]
 Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
-_CHARGES = """
-select charge_id, subject_kind, subject_id, member_id, payer_id, raised_at, state, coalesce(reasons, '[]') as reasons,
-    currency, price_minor, proposal, proposed_by, decision, decided_by, decision_reason, invoice_id
-from read_v1.charges
-where service = $1 and ($2::text is null or state = $2) and ($3::uuid is null or subject_id = $3)
-and ($4::timestamptz is null or (raised_at, charge_id) < ($4, $5::uuid))
-order by raised_at desc, charge_id desc limit $6
-"""
+_CHARGES = Listing(
+    "select charge_id, subject_kind, subject_id, member_id, payer_id, raised_at, state, "
+    "coalesce(reasons, '[]') as reasons, currency, price_minor, proposal, proposed_by, decision, decided_by, "
+    "decision_reason, invoice_id from read_v1.charges",
+    Order("charges", {"raised_at": datetime, "charge_id": UUID}),
+)
 
 
 @router.get("")
@@ -34,13 +34,24 @@ async def charges(
     by: Reader,
     system: InSystem,
     page: InPage,
+    raised: InPeriod,
+    *,
     state: Literal["in_review", "billed", "waived"] | None = None,
+    member_id: UUID | None = None,
     subject_id: UUID | None = None,
 ) -> ChargePage:
     """Newest first, all of the service; with `state` in_review, those that wait for an agent, and why."""
-    await caught_up(system, page.at_least)
-    rows = await system.fetch(_CHARGES, by.service, state, subject_id, *page.after, page.limit)
-    after = page.next(rows, "raised_at", "charge_id")
+    rows, after = await _CHARGES.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            ("state = {}", state),
+            ("member_id = {}", member_id),
+            ("subject_id = {}", subject_id),
+            *raised.of("raised_at"),
+        ],
+    )
     return ChargePage(charges=[ChargeSummary(**row) for row in rows], next=after)
 
 

@@ -1,41 +1,29 @@
 """What every route that gives a command shares: idempotency, who asks, the position to read one's own write."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from inspect import cleandoc
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
+from api import request_ids
 from api.auth import Caller
 from api.command_ids import new_id
 from api.problems import Problem
+from api.rest.routing import Answers
 from api.rest.schemas.base import Accepted
 from api.system import System
 from domain.dispatcher import CommandResult
 from domain.kernel.messages import Command, Metadata
 
-Route = TypeVar("Route", bound=Callable[..., Awaitable[object]])
+A = TypeVar("A", bound=Accepted)
 
 MAX_KEY_LENGTH = 200
 _id: TypeAdapter[UUID] = TypeAdapter(UUID)
-_VERSION = re.compile(r'"(\d{1,18})"')
-
-
-class CommandRouter(APIRouter):
-    """The routes of a context. One that gives a command is described by it, so that its sentence is written once."""
-
-    def command(self, path: str, command: type[Command], *, status_code: int = 200) -> Callable[[Route], Route]:
-        """A POST that gives such a command. What only HTTP needs to know stands in the docstring of the route."""
-
-        def described(route: Route) -> Route:
-            texts = (cleandoc(text) for text in (command.__doc__, route.__doc__) if text)
-            return self.post(path, status_code=status_code, description=" ".join(texts))(route)
-
-        return described
+_VERSION = re.compile(r'"(\d{1,18})(?:\.[0-9a-f]{1,64})?"')
+"""The version in an ETag of ours, with or without the digest of what was shown with it."""
 
 
 async def system(request: Request) -> System:
@@ -49,7 +37,10 @@ Key = Annotated[
     str | None, Header(description="Any text of your own, unique per request; a UUID is best.", examples=["my-1"])
 ]
 ExpectedVersion = Annotated[
-    str | None, Header(description="The ETag of what is to be changed, to change nothing newer.", examples=['"3"'])
+    str | None,
+    Header(
+        description="The ETag of what is to be changed, to change nothing newer.", examples=['"3.5f1d0c2b9a8e7f6d4c"']
+    ),
 ]
 
 
@@ -70,13 +61,30 @@ class Commands:
 
         Raises `StaleVersionError` when that has changed since.
         """
-        return await self.send(command, about, metadata_of(command, by, self.key, self.system))
+        return await self.send(command, about, self.metadata(command, by))
+
+    async def create(self, command: Command, by: Caller, *, among: str) -> Accepted:
+        """Dispatch a command that makes something; the answer names its address, `among` others of its kind."""
+        done = await self(command, getattr(command, command.CREATES or ""), by)
+        return self.made(done, among=among)
+
+    def made(self, done: A, *, among: str) -> A:
+        """Put the address of what was made on the answer."""
+        self.response.headers["Location"] = f"{among}/{done.id}"
+        return done
 
     async def send(self, command: Command, about: UUID, metadata: Metadata) -> Accepted:
         """The same for any metadata."""
         done = await self.carry_out(command, about, metadata)
         id = about if command.CREATES is None else _id.validate_json(done.value or "")
         return Accepted(id=id, position=done.position, repeated=done.repeated)
+
+    def metadata(self, command: Command, by: Caller) -> Metadata:
+        """Who asks, under an id by which a repetition is recognised."""
+        asker = {"service": by.service, "role": by.role, "asker": by.subject}
+        id = self.system.command_ids.of(**asker, command=command.NAME, key=self.key)
+        correlation_id = correlation()
+        return Metadata.of(command, id=id, actor=by.actor, service=by.service, correlation_id=correlation_id)
 
     async def carry_out(self, command: Command, about: UUID, metadata: Metadata) -> CommandResult:
         """The same, with the handler's own answer."""
@@ -86,11 +94,10 @@ class Commands:
         return done
 
 
-def metadata_of(command: Command, by: Caller, key: str, system: System) -> Metadata:
-    """Who asks, under an id by which a repetition is recognised."""
-    asker = {"service": by.service, "role": by.role, "asker": by.subject}
-    id = system.command_ids.of(**asker, command=command.NAME, key=key)
-    return Metadata.of(command, id=id, actor=by.actor, service=by.service, correlation_id=new_id())
+def correlation() -> UUID:
+    """What events name that follow from the request that is being answered."""
+    number = request_ids.present()
+    return new_id() if number is None else request_ids.correlation_of(number)
 
 
 async def commands_of(request: Request, response: Response, idempotency_key: Key = None) -> Commands:
@@ -130,13 +137,13 @@ Dispatch = Annotated[Commands, Depends(commands_of)]
 DispatchIfMatch = Annotated[Commands, Depends(conditional_commands_of)]
 
 
-TAGGED: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers
+TAGGED: Answers = {
     200: {
         "headers": {
             "ETag": {
-                "description": "The version of what is shown, for If-Match.",
+                "description": "The version of what is shown, for If-Match, and a digest of it, for If-None-Match.",
                 "schema": {"type": "string"},
-                "example": '"3"',
+                "example": '"3.5f1d0c2b9a8e7f6d4c"',
             }
         }
     }

@@ -1,5 +1,6 @@
 """Vehicles over HTTP: the map, the nearest free cars, their service state, zones and tasks."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,66 +9,122 @@ from fastapi import Depends, Query, Response
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.demand import note_search
+from api.rest.pagination import InPage, InPeriod, Listing, Order, caught_up
+from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, ReasonBody, Word
-from api.rest.schemas.fleet import Tasks, VehicleBody, VehicleOnMap, VehiclePage, VehicleShown, ZoneBody, Zones
+from api.rest.schemas.fleet import (
+    TaskBody,
+    TaskPage,
+    TaskShown,
+    TaskState,
+    VehicleBody,
+    VehicleOnMap,
+    VehiclePage,
+    VehicleShown,
+    ZoneBody,
+    ZonePage,
+    ZoneShown,
+)
+from api.system import Row
 from domain.fleet import commands
+from domain.fleet.commands import TaskKind
 from domain.fleet.newest import newest_readings
-from domain.fleet.vehicle import Vehicle
+from domain.fleet.task import Task
+from domain.fleet.vehicle import ServiceState, Vehicle, VehicleState
+from domain.fleet.zone import Zone
+from domain.fleet.zones import ZoneKind
 from domain.kernel.ids import TaskId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from projections.fleet import NEAREST_FREE
 
-router = CommandRouter(prefix="/v1", tags=["fleet"])
+router = Router(prefix="/v1", tags=["fleet"])
 
 Reader = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Operator = Annotated[Caller, Depends(Allowed("vehicles:write"))]
+Energy = Annotated[float, Query(ge=0, le=100, description="Percent.")]
+SEES_ALL = "fleet:read"
+SEES_DRIVEN = "vehicles:write"
+"""Where a car is that somebody drives tells where that person is."""
 Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 
-_PAGE = """
-select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, state,
-    online
-from read_v1.vehicles
-where service = $1 and ($2::text is null or city_id = $2) and ($3::text is null or model = $3)
-and ($4::float8 is null or energy_percent >= $4) and ($5::uuid is null or vehicle_id > $5)
-and ($7 or (state = 'available' and online))
-order by vehicle_id limit $6
-"""
-_ZONES = """
-select zone_id, kind, name, zone_version, polygons from read_v1.zones
-where service = $1 and not retired order by name
-"""
-_TASKS = """
-select task_id, vehicle_id, kind, reason, state, raised_at from read_v1.field_tasks
-where service = $1 and state = 'raised' order by raised_at limit 500
-"""
+_VEHICLES = Listing(
+    "select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, "
+    "state, online from read_v1.vehicles",
+    Order("vehicles", {"vehicle_id": UUID}, descending=False),
+)
+_ZONES = Listing(
+    "select zone_id, city_id, kind, name, zone_version, polygons, retired from read_v1.zones",
+    Order("zones", {"name": str, "zone_id": UUID}, descending=False),
+)
+_TASKS = Listing(
+    "select task_id, vehicle_id, kind, reason, state, raised_at, closed_at from read_v1.field_tasks",
+    Order("tasks", {"raised_at": datetime, "task_id": UUID}, descending=False),
+)
+_IN_ZONE = """exists (
+    select from read_v1.zones as zone
+    where zone.zone_id = {} and zone.service = vehicles.service
+    and read_v1.has_inside(zone.polygons, vehicles.latitude, vehicles.longitude)
+)"""
+_FREE = "state = {} and online"
 
 
 @router.get("/vehicles")
 async def vehicles(
     by: Reader,
     system: InSystem,
+    page: InPage,
+    *,
     near: Annotated[str | None, Query(pattern=r"^-?\d+(\.\d+)?,-?\d+(\.\d+)?$", examples=["52.52,13.405"])] = None,
     city_id: Word | None = None,
     model: Word | None = None,
-    min_energy: Annotated[float | None, Query(ge=0, le=100)] = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    min_energy: Energy | None = None,
+    max_energy: Energy | None = None,
+    state: VehicleState | None = None,
+    service_state: ServiceState | None = None,
+    online: bool | None = None,
+    plate: Word | None = None,
+    zone_id: UUID | None = None,
 ) -> VehiclePage:
-    """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for operators, else the free ones."""
+    """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for staff, else the free ones."""
+    others = (state, service_state, online, plate, zone_id, max_energy, page.cursor)
     if near is not None:
+        if any(given is not None for given in others):
+            raise Problem.invalid("near", "goes with city_id, model, min_energy and limit only: it is one page")
+        await caught_up(system, page.at_least)
         place = _point(near)
         here = (place.latitude, place.longitude)
-        rows = await system.fetch(NEAREST_FREE, *here, by.service, city_id, model, min_energy, limit)
+        rows = await system.fetch(NEAREST_FREE, *here, by.service, city_id, model, min_energy, page.limit)
         note_search(rows, place, city_id, by, system)
         return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=None)
-    everything = by.may("vehicles:write")
-    rows = await system.fetch(_PAGE, by.service, city_id, model, min_energy, cursor, limit, everything)
-    if cursor is None:
+    rows, after = await _VEHICLES.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            (_FREE, None if by.may(SEES_ALL) else "available"),
+            ("city_id = {}", city_id),
+            ("model = {}", model),
+            ("energy_percent >= {}", min_energy),
+            ("energy_percent <= {}", max_energy),
+            ("state = {}", state),
+            ("service_state = {}", service_state),
+            ("online = {}", online),
+            ("plate = {}", plate),
+            (_IN_ZONE, zone_id),
+            ("state <> {}", None if zone_id is None or by.may(SEES_DRIVEN) else "in_trip"),
+        ],
+    )
+    if page.cursor is None:
         note_search(rows, None, city_id, by, system)
-    last = rows[-1]["vehicle_id"] if len(rows) == limit else None
-    return VehiclePage(vehicles=[VehicleOnMap(**row) for row in rows], next=last)
+    return VehiclePage(vehicles=[_on_map(row, by) for row in rows], next=after)
+
+
+def _on_map(row: Row, by: Caller) -> VehicleOnMap:
+    hidden = row["state"] == "in_trip" and not by.may(SEES_DRIVEN)
+    place = dict.fromkeys(("latitude", "longitude", "position_at")) if hidden else {}
+    return VehicleOnMap(**row | place)
 
 
 def _point(text: str) -> Position:
@@ -83,7 +140,7 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
     found = await system.store.load(Vehicle, vehicle_id, service=by.service)
     tag(response, found.version)
     readings, hidden = await newest_readings(found, system), dict[str, None](zones=None)
-    if found.trip_id is not None and not by.may("vehicles:write"):
+    if found.trip_id is not None and not by.may(SEES_DRIVEN):
         hidden["position"] = None
     return VehicleShown.of(found, vehicle_id=found.id, readings=readings.model_copy(update=hidden))
 
@@ -92,7 +149,7 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
 async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
     vehicle_id = VehicleId(new_id())
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
-    return await dispatch(command, vehicle_id, by)
+    return await dispatch.create(command, by, among="/v1/vehicles")
 
 
 @router.command("/vehicles/{vehicle_id}/in-service", commands.PutIntoService)
@@ -113,9 +170,22 @@ async def decommission(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatc
 
 
 @router.get("/zones")
-async def zones(by: Reader, system: InSystem) -> Zones:
-    """Every zone that counts, with its shape and version."""
-    return Zones.model_validate({"zones": await system.fetch(_ZONES, by.service)})
+async def zones(
+    by: Reader,
+    system: InSystem,
+    page: InPage,
+    *,
+    city_id: Word | None = None,
+    kind: ZoneKind | None = None,
+    retired: bool = False,
+) -> ZonePage:
+    """Every zone that counts, with its shape and version, by name; with `retired`, those that count no more."""
+    rows, after = await _ZONES.page(
+        system,
+        page,
+        [("service = {}", by.service), ("retired = {}", retired), ("city_id = {}", city_id), ("kind = {}", kind)],
+    )
+    return ZonePage.model_validate({"zones": rows, "next": after})
 
 
 @router.command("/zones", commands.DefineZone, status_code=201)
@@ -123,7 +193,15 @@ async def define_zone(body: ZoneBody, by: Operator, dispatch: Dispatch) -> Accep
     """It is known again by city, kind and name."""
     zone_id = ZoneId(derived_id("fleet.zone", by.service, body.city_id, body.kind, body.name))
     command = commands.DefineZone(zone_id=zone_id, **body.model_dump())
-    return await dispatch(command, zone_id, by)
+    return await dispatch.create(command, by, among="/v1/zones")
+
+
+@router.get("/zones/{zone_id}", responses=TAGGED)
+async def zone(zone_id: UUID, by: Reader, system: InSystem, response: Response) -> ZoneShown:
+    """One zone in its newest shape, whether it counts or not."""
+    found = await system.store.load(Zone, zone_id, service=by.service)
+    tag(response, found.version)
+    return ZoneShown.of(found, zone_id=found.id)
 
 
 @router.command("/zones/{zone_id}/retire", commands.RetireZone)
@@ -132,9 +210,43 @@ async def retire_zone(zone_id: UUID, by: Operator, dispatch: DispatchIfMatch) ->
 
 
 @router.get("/tasks")
-async def tasks(by: Crew, system: InSystem) -> Tasks:
-    """What is to be done in the field, oldest first."""
-    return Tasks.model_validate({"tasks": await system.fetch(_TASKS, by.service)})
+async def tasks(
+    by: Crew,
+    system: InSystem,
+    page: InPage,
+    raised: InPeriod,
+    *,
+    state: TaskState = "raised",
+    vehicle_id: UUID | None = None,
+    kind: TaskKind | None = None,
+) -> TaskPage:
+    """What is to be done in the field, oldest first; with `state`, what was done or cancelled."""
+    rows, after = await _TASKS.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            ("state = {}", state),
+            ("vehicle_id = {}", vehicle_id),
+            ("kind = {}", kind),
+            *raised.of("raised_at"),
+        ],
+    )
+    return TaskPage.model_validate({"tasks": rows, "next": after})
+
+
+@router.command("/tasks", commands.RaiseTask, status_code=201)
+async def raise_task(body: TaskBody, by: Operator, dispatch: Dispatch) -> Accepted:
+    command = commands.RaiseTask(task_id=TaskId(new_id()), **body.model_dump())
+    return await dispatch.create(command, by, among="/v1/tasks")
+
+
+@router.get("/tasks/{task_id}", responses=TAGGED)
+async def task(task_id: UUID, by: Crew, system: InSystem, response: Response) -> TaskShown:
+    """One task, open or closed."""
+    found = await system.store.load(Task, task_id, service=by.service)
+    tag(response, found.version)
+    return TaskShown.of(found, task_id=found.id, raised_at=found.created_on)
 
 
 @router.command("/tasks/{task_id}/complete", commands.CompleteTask)

@@ -1,13 +1,14 @@
 """Whether this process is well, and its figures; the public keys of its tokens."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.rest.commands import InSystem
+from api.rest.routing import Router
 from api.rest.schemas.health import Alive, KeySet, Readiness
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 
 _METRICS = {
     "schema": {"type": "string"},

@@ -3,35 +3,37 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
+from api import request_ids
 from api.auth import Allowed, Caller
 from api.dossier import Dossier, dossiers
 from api.problems import Problem
 from api.redaction import facts_of, state_of
 from api.rest.commands import InSystem
-from api.rest.schemas.base import LAST_POSITION, LogPosition, Moment
+from api.rest.pagination import Cursor, InPage, InPeriod, Limit, Listing, Order
+from api.rest.routing import Router
+from api.rest.schemas.base import LogPosition, Moment, Word
 from api.rest.schemas.history import EventShown, History, InvoiceHistory, Log, LogEntry, StateShown, Told
 from api.system import System
 from domain import contexts
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.messages import RecordedEvent
 
-router = APIRouter(prefix="/v1/history", tags=["history"])
+router = Router(prefix="/v1/history", tags=["history"])
 
+RequestId = Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 Auditor = Annotated[Caller, Depends(Allowed("history:read"))]
 
 InvoiceNumber = Annotated[str, Path(max_length=60, pattern=r"^[^\x00]*$")]
 
-_LOG = """
-select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_id, actor_role, actor_id, command,
-    command_id, correlation_id, causation_id, reason
-from read_v1.event_log
-where service = $1 and ($2::uuid is null or member_id = $2) and ($3::uuid is null or vehicle_id = $3)
-and ($4::timestamptz is null or recorded_at >= $4) and ($5::timestamptz is null or recorded_at < $5)
-"""
-_FORWARD = _LOG + "and position > $6 order by position limit $7"
-_BACKWARD = _LOG + "and position < $6 order by position desc limit $7"
+_LOG = (
+    "select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_id, actor_role, actor_id, command, "
+    "command_id, correlation_id, causation_id, reason from read_v1.event_log"
+)
+_FORWARD = Listing(_LOG, Order("history", {"position": int}, descending=False))
+_BACKWARD = Listing(_LOG, Order("history_newest_first", {"position": int}))
+_OF_ONE = Order("history_of_one", {"position": int}, descending=False)
 
 
 def shown(recorded: RecordedEvent) -> EventShown:
@@ -52,20 +54,34 @@ def shown(recorded: RecordedEvent) -> EventShown:
 async def log(
     by: Auditor,
     system: InSystem,
+    page: InPage,
+    recorded: InPeriod,
     *,
     member_id: UUID | None = None,
     vehicle_id: UUID | None = None,
-    since: Moment | None = None,
-    until: Moment | None = None,
-    cursor: LogPosition | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    aggregate_id: UUID | None = None,
+    correlation_id: Annotated[UUID | None, Query(description="Everything that follows from one request.")] = None,
+    request_id: Annotated[RequestId | None, Query(description="The same, by its X-Request-Id.")] = None,
+    topic: Word | None = None,
     newest_first: bool = False,
 ) -> Log:
-    """The event log of a member, a vehicle, a time: as it was written, or `newest_first`."""
-    query, start = (_BACKWARD, LAST_POSITION) if newest_first else (_FORWARD, 0)
-    chosen = (by.service, member_id, vehicle_id, since, until)
-    rows = await system.fetch(query, *chosen, start if cursor is None else cursor, limit)
-    return Log(events=[LogEntry(**row) for row in rows], next=rows[-1]["position"] if len(rows) == limit else None)
+    """The event log of a member, a vehicle, a request, a time: as it was written, or `newest_first`."""
+    listing = _BACKWARD if newest_first else _FORWARD
+    rows, after = await listing.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            ("member_id = {}", member_id),
+            ("vehicle_id = {}", vehicle_id),
+            ("aggregate_id = {}", aggregate_id),
+            ("correlation_id = {}", correlation_id),
+            ("correlation_id = {}", request_id and request_ids.correlation_of(request_id)),
+            ("topic = {}", topic),
+            *recorded.of("recorded_at"),
+        ],
+    )
+    return Log(events=[LogEntry(**row) for row in rows], next=after)
 
 
 @router.get("/invoices/{number}")
@@ -88,12 +104,21 @@ def invoice_shown(found: Dossier) -> InvoiceHistory:
 
 
 @router.get("/{aggregate_id}")
-async def history(aggregate_id: UUID, by: Auditor, system: InSystem) -> History:
+async def history(
+    aggregate_id: UUID, by: Auditor, system: InSystem, cursor: Cursor = None, limit: Limit = 50
+) -> History:
     """Every event of one aggregate, oldest first."""
-    events = [shown(recorded) async for recorded in system.store.read(aggregate_id=aggregate_id, service=by.service)]
-    if not events:
+    [start] = [0] if cursor is None else _OF_ONE.after(cursor)
+    found = system.store.read(after=start, aggregate_id=aggregate_id, service=by.service, batch=limit + 1)
+    events: list[EventShown] = []
+    async for recorded in found:
+        events.append(shown(recorded))
+        if len(events) > limit:
+            break
+    if not events and cursor is None:
         raise Problem.not_found(f"there is no aggregate {aggregate_id}")
-    return History(events=events)
+    more = _OF_ONE.cursor({"position": events[limit - 1].position}) if len(events) > limit else None
+    return History(events=events[:limit], next=more)
 
 
 @router.get("/{aggregate_id}/state")

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.auth import Allowed, Caller, caller
 from api.cloudevents import to_body
 from api.problems import Problem
 from api.rest.commands import InSystem
+from api.rest.routing import Router
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.webhooks import EVENT, EventType
 from api.rest.webhooks import known_types
@@ -27,7 +28,7 @@ from domain.webhooks.subscription import TYPE_PREFIX, EventFilter, type_of
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(prefix="/v1", tags=["live"])
+router = Router(prefix="/v1", tags=["live"])
 
 Watcher = Annotated[Caller, Depends(Allowed("live:read"))]
 

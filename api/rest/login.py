@@ -8,7 +8,8 @@ from api import security_log
 from api.auth import Allowed, Caller
 from api.login import LoginRefusedError, TokenPair, TooManyTriesError
 from api.problems import Problem
-from api.rest.commands import CommandRouter, Dispatch, InSystem, metadata_of
+from api.rest.commands import Dispatch, InSystem
+from api.rest.routing import Router
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.login import (
     CodeLogin,
@@ -26,7 +27,7 @@ from domain.identity.commands import RevokeAllSessions
 from domain.identity.sessions import Subject
 from domain.kernel.messages import Role
 
-router = CommandRouter(prefix="/v1/login", tags=["login"])
+router = Router(prefix="/v1/login", tags=["login"])
 
 CODE_LIFE_S = 600
 Revoker = Annotated[Caller, Depends(Allowed("own:write", "members:write", "sessions:write"))]
@@ -89,8 +90,7 @@ async def revoke_all(body: RevocationBody, request: Request, by: Revoker, dispat
     """One's own; an agent those of a member, an operator those of staff."""
     whose = _revocable(body, by)
     command = RevokeAllSessions(role=whose.role, subject_id=whose.id, reason=body.reason)
-    metadata = metadata_of(command, by, dispatch.key, dispatch.system)
-    done = await dispatch.send(command, whose.sessions_id, metadata)
+    done = await dispatch.send(command, whose.sessions_id, dispatch.metadata(command, by))
     await dispatch.system.login.revocations.refresh()
     security_log.note("all_revoked", request, **_named(whose), by_role=by.role, by=by.subject)
     return done

@@ -8,17 +8,18 @@ from fastapi import Depends, Response
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, correlation, tag
 from api.rest.login import requested_service
+from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, ReasonBody
-from api.rest.schemas.members import Account, LicenceBody, PaymentMethodBody, Registration
+from api.rest.schemas.members import Account, LicenceBody, PaymentMethodBody, PaymentMethodShown, Registration
 from api.system import System
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.members import commands
 from domain.members.member import Member
 
-router = CommandRouter(prefix="/v1/members", tags=["members"])
+router = Router(prefix="/v1/members", tags=["members"])
 
 Oneself = Annotated[Caller, Depends(Allowed("own:read"))]
 Reader = Annotated[Caller, Depends(Allowed("own:read", "members:read"))]
@@ -36,8 +37,8 @@ async def register(body: Registration, dispatch: Dispatch) -> Accepted:
     asker = {"service": service, "role": "anonymous", "asker": body.email}
     id = system.command_ids.of(**asker, command=command.NAME, key=dispatch.key)
     oneself = Actor(role=Role.MEMBER, id=str(member_id))
-    metadata = Metadata.of(command, id=id, actor=oneself, service=service, correlation_id=new_id())
-    return await dispatch.send(command, member_id, metadata)
+    metadata = Metadata.of(command, id=id, actor=oneself, service=service, correlation_id=correlation())
+    return dispatch.made(await dispatch.send(command, member_id, metadata), among="/v1/members")
 
 
 @router.get("/me", responses=TAGGED)
@@ -69,14 +70,25 @@ async def reject_licence(member_id: UUID, body: ReasonBody, by: Agent, dispatch:
     return await dispatch(command, member_id, by)
 
 
-@router.command("/{member_id}/payment-methods", commands.AddPaymentMethod)
+@router.command("/{member_id}/payment-methods", commands.AddPaymentMethod, status_code=201)
 async def add_payment_method(
     member_id: UUID, body: PaymentMethodBody, by: Writer, dispatch: DispatchIfMatch
 ) -> Accepted:
     owner = own_or_any(by, member_id, "members:write")
     method_id = str(new_id())
     command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
-    return await dispatch(command, member_id, by)
+    done = await dispatch(command, member_id, by)
+    return dispatch.made(done, among=f"/v1/members/{member_id}/payment-methods")
+
+
+@router.get("/{member_id}/payment-methods/{method_id}")
+async def payment_method(member_id: UUID, method_id: UUID, by: Reader, system: InSystem) -> PaymentMethodShown:
+    """One payment method of an account, without the provider's token."""
+    member = await system.store.load(Member, own_or_any(by, member_id, "members:read"), service=by.service)
+    for method in member.payment_methods:
+        if method.method_id == str(method_id):
+            return PaymentMethodShown.model_validate(method)
+    raise Problem.not_found(f"there is no payment method {method_id}")
 
 
 @router.command("/{member_id}/payment-methods/{method_id}/remove", commands.RemovePaymentMethod)

@@ -19,6 +19,11 @@ _POSITION = {
     "schema": {"type": "integer"},
     "example": 4711,
 }
+_LOCATION = {
+    "description": "The address of what was made.",
+    "schema": {"type": "string"},
+    "example": "/v1/trips/4a0b8f7e-93c2-5b64-9d0e-52f1a3c40003",
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -68,5 +73,8 @@ def _finish(operation: Operation) -> None:
     headers = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
     if "idempotency-key" in headers:
         headers["idempotency-key"]["required"] = True
-        success = next(answer for status, answer in answers.items() if status.startswith("2"))
-        success["headers"] = {"X-CSBE-Position": _POSITION}
+        for status, answer in answers.items():
+            if status.startswith("2"):
+                answer["headers"] = {"X-CSBE-Position": _POSITION}
+    if "201" in answers:
+        answers["201"].setdefault("headers", {})["Location"] = _LOCATION

@@ -4,14 +4,16 @@ from typing import TypeVar
 from uuid import UUID
 
 from api.auth import Caller
-from api.rest.pagination import Page, caught_up
-from api.system import Row, System
+from api.rest.pagination import Condition
+from api.system import System
+from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
 from domain.kernel.errors import NotFoundError
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 
-Owned = TypeVar("Owned", Reservation, Trip, Invoice)
+Owned = TypeVar("Owned", Reservation, Trip, Invoice, CreditNote, Payment)
 
 
 async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *, scope: str) -> Owned:
@@ -22,16 +24,11 @@ async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *,
     return found
 
 
-def _owner(found: Reservation | Trip | Invoice) -> UUID:
+def _owner(found: Reservation | Trip | Invoice | CreditNote | Payment) -> UUID:
     """Who reserved or drives, or who pays."""
-    return found.payer_id if isinstance(found, Invoice) else found.member_id
+    return found.member_id if isinstance(found, Reservation | Trip) else found.payer_id
 
 
-async def own_rows(sql: str, by: Caller, system: System, page: Page, *more: object, scope: str) -> list[Row]:
-    """A page of a list: the caller's rows, or with the scope all of the service.
-
-    The query takes service, member, the time and the id of the last row seen, `more`, and how many.
-    """
-    await caught_up(system, page.at_least)
-    member = None if by.may(scope) else UUID(by.subject)
-    return await system.fetch(sql, by.service, member, *page.after, *more, page.limit)
+def own(column: str, by: Caller, scope: str) -> Condition:
+    """That a row is the caller's; with the scope, any row of the service."""
+    return f"{column} = {{}}", None if by.may(scope) else UUID(by.subject)

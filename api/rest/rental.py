@@ -1,6 +1,7 @@
 """Quotes, reservations and trips over HTTP."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Response
@@ -9,10 +10,11 @@ from pydantic import TypeAdapter
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, Dispatch, DispatchIfMatch, InSystem, metadata_of, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.demand import noted
-from api.rest.ownership import load_owned, own_rows
-from api.rest.pagination import InPage
+from api.rest.ownership import load_owned, own
+from api.rest.pagination import InPage, InPeriod, Listing, Order
+from api.rest.routing import Router
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.rental import (
     EndAccepted,
@@ -38,34 +40,31 @@ from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.rental import commands
 from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
+from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 
-router = CommandRouter(prefix="/v1", tags=["rental"])
+router = Router(prefix="/v1", tags=["rental"])
 
 _violations: TypeAdapter[tuple[Violation, ...]] = TypeAdapter(tuple[Violation, ...])
 
 SEES_ALL = "rentals:read"
+ReservationState = Literal["open", "converted", "cancelled", "expired"]
 
 Anybody = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Reader = Annotated[Caller, Depends(Allowed("own:read", SEES_ALL))]
 Writer = Annotated[Caller, Depends(Allowed("own:write", "rentals:write"))]
 Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
 
-_RESERVATIONS = """
-select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id
-from read_v1.reservations
-where service = $1 and ($2::uuid is null or member_id = $2)
-and ($3::timestamptz is null or (placed_at, reservation_id) < ($3, $4::uuid))
-order by placed_at desc, reservation_id desc limit $5
-"""
-_TRIPS = """
-select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, parked_s,
-    distance_m, case when state = 'start_failed' then reason end as reason
-from read_v1.trips
-where service = $1 and ($2::uuid is null or member_id = $2)
-and ($3::timestamptz is null or (requested_at, trip_id) < ($3, $4::uuid))
-order by requested_at desc, trip_id desc limit $5
-"""
+_RESERVATIONS = Listing(
+    "select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id "
+    "from read_v1.reservations",
+    Order("reservations", {"placed_at": datetime, "reservation_id": UUID}),
+)
+_TRIPS = Listing(
+    "select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, "
+    "parked_s, distance_m, case when state = 'start_failed' then reason end as reason from read_v1.trips",
+    Order("trips", {"requested_at": datetime, "trip_id": UUID}),
+)
 
 
 @router.post("/quotes")
@@ -92,10 +91,29 @@ async def _quoted(body: QuoteBody, by: Caller, system: System) -> QuoteShown:
 
 
 @router.get("/reservations")
-async def reservations(by: Reader, system: InSystem, page: InPage) -> ReservationPage:
-    """Newest first: one's own, or for an agent all of the service."""
-    rows = await own_rows(_RESERVATIONS, by, system, page, scope=SEES_ALL)
-    after = page.next(rows, "placed_at", "reservation_id")
+async def reservations(
+    by: Reader,
+    system: InSystem,
+    page: InPage,
+    placed: InPeriod,
+    *,
+    member_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    state: ReservationState | None = None,
+) -> ReservationPage:
+    """Newest first: one's own, or for an agent all of the service; `since` and `until` tell when it was placed."""
+    rows, after = await _RESERVATIONS.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            own("member_id", by, SEES_ALL),
+            ("member_id = {}", member_id),
+            ("vehicle_id = {}", vehicle_id),
+            ("state = {}", state),
+            *placed.of("placed_at"),
+        ],
+    )
     return ReservationPage(reservations=[ReservationSummary(**row) for row in rows], next=after)
 
 
@@ -105,7 +123,7 @@ async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accept
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
-    placed = dispatch(command, reservation_id, by)
+    placed = dispatch.create(command, by, among="/v1/reservations")
     return await noted(placed, "reservation", body.vehicle_id, by, dispatch.system)
 
 
@@ -136,15 +154,37 @@ async def cancel(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) ->
 
 
 @router.get("/trips")
-async def trips(by: Reader, system: InSystem, page: InPage) -> TripPage:
-    """Newest first: one's own, or for an agent all of the service."""
-    rows = await own_rows(_TRIPS, by, system, page, scope=SEES_ALL)
-    after = page.next(rows, "requested_at", "trip_id")
+async def trips(
+    by: Reader,
+    system: InSystem,
+    page: InPage,
+    requested: InPeriod,
+    *,
+    member_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    state: TripState | None = None,
+) -> TripPage:
+    """Newest first: one's own, or for an agent all of the service; `since` and `until` tell when it was asked for."""
+    rows, after = await _TRIPS.page(
+        system,
+        page,
+        [
+            ("service = {}", by.service),
+            own("member_id", by, SEES_ALL),
+            ("member_id = {}", member_id),
+            ("vehicle_id = {}", vehicle_id),
+            ("state = {}", state),
+            *requested.of("requested_at"),
+        ],
+    )
     return TripPage(trips=[TripSummary(**row) for row in rows], next=after)
 
 
-@router.command("/trips", commands.StartTrip, status_code=202)
+@router.command("/trips", commands.StartTrip, status_code=201)
 async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
+    """The car is opened afterwards: the trip's `state` tells when it runs."""
+    if body.reservation_id is not None:
+        await load_owned(Reservation, body.reservation_id, by, dispatch.system, scope=SEES_ALL)
     trip_id = TripId(new_id())
     command = commands.StartTrip(
         trip_id=trip_id,
@@ -154,7 +194,8 @@ async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
         package=body.package,
         options=body.options,
     )
-    return await noted(dispatch(command, trip_id, by), "trip", body.vehicle_id, by, dispatch.system)
+    started = dispatch.create(command, by, among="/v1/trips")
+    return await noted(started, "trip", body.vehicle_id, by, dispatch.system)
 
 
 @router.get("/trips/{trip_id}", responses=TAGGED)
@@ -181,7 +222,7 @@ async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accept
 async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndAccepted:
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     command = commands.EndTrip(trip_id=TripId(trip_id))
-    done = await dispatch.carry_out(command, trip_id, metadata_of(command, by, dispatch.key, dispatch.system))
+    done = await dispatch.carry_out(command, trip_id, dispatch.metadata(command, by))
     awaits = _violations.validate_json(done.value or "[]")
     return EndAccepted(id=trip_id, position=done.position, repeated=done.repeated, awaits=awaits)
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import StreamingResponse
 
 import projections
@@ -13,10 +13,11 @@ from api.auth import Allowed, Caller
 from api.problems import Problem
 from api.rest.commands import InSystem
 from api.rest.export import MEDIA_TYPES, Format, as_file
+from api.rest.routing import Answers, Router
 from api.rest.schemas.base import Word
 from api.rest.schemas.reports import CSV_EXAMPLE, JSON_EXAMPLE, KeyFigures, ReportColumn, ReportDescription, Reports
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = Router(prefix="/v1/reports", tags=["reports"])
 
 Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
 
@@ -46,7 +47,7 @@ class Period(StrEnum):
 _DAYS = ("day", "starts_on", "month", "issued_on")
 _TIMES = ("recorded_at", "requested_at", "placed_at", "raised_at", "changed_at", "registered_at")
 """By which column a report is cut, whichever it has."""
-_FILES: dict[int | str, dict[str, Any]] = {  # FastAPI's type of additional answers
+_FILES: Answers = {
     200: {
         "description": "The rows, oldest first.",
         "content": {

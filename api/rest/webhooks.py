@@ -1,6 +1,7 @@
 """Webhooks over HTTP: who is sent which events. A partner reaches its own; what is another's is not there."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from api.auth import Allowed, Caller
 from api.cloudevents import MEDIA_TYPE
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, CommandRouter, Commands, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, Commands, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.pagination import Cursor, Limit, Order
+from api.rest.routing import Router
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.webhooks import (
     CloudEvent,
@@ -20,18 +23,20 @@ from api.rest.schemas.webhooks import (
     SecretTold,
     SkipBody,
     WebhookBody,
-    WebhookList,
+    WebhookPage,
     WebhookShown,
 )
 from api.system import System
 from domain import contexts
 from domain.kernel.messages import Role
 from domain.webhooks import commands
-from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, WebhookStatus
+from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, WebhookState, WebhookStatus
 
-router = CommandRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = Router(prefix="/v1/webhooks", tags=["webhooks"])
 sent = APIRouter()
 """What we send: the section `webhooks` of the OpenAPI document."""
+
+_OLDEST_FIRST = Order("webhooks", {"created_at": datetime, "id": UUID}, descending=False)
 
 Reader = Annotated[Caller, Depends(Allowed("webhooks:read"))]
 Writer = Annotated[Caller, Depends(Allowed("webhooks:write"))]
@@ -44,13 +49,23 @@ async def subscribe(body: WebhookBody, by: Writer, system: InSystem, dispatch: D
     filter = _filter(by, body)
     if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
         raise Problem.invalid("url", "must begin with https", place="body")
-    return await _told(commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter), by, dispatch)
+    told = await _told(commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter), by, dispatch)
+    return dispatch.made(told, among="/v1/webhooks")
 
 
 @router.get("")
-async def webhooks(by: Reader, system: InSystem) -> WebhookList:
+async def webhooks(
+    by: Reader, system: InSystem, cursor: Cursor = None, limit: Limit = 50, state: WebhookState | None = None
+) -> WebhookPage:
     """The webhooks of the service, the oldest first; a partner sees its own."""
-    return WebhookList(webhooks=[WebhookShown.of(webhook) for webhook in await _seen(by, system)])
+    after = None if cursor is None else tuple(_OLDEST_FIRST.after(cursor))
+    left = [
+        WebhookShown.of(found).model_dump()
+        for found in await _seen(by, system)
+        if (after is None or (found.created_at, found.id) > after) and state in {None, found.state}
+    ]
+    rows, more = _OLDEST_FIRST.cut(left, limit)
+    return WebhookPage(webhooks=[WebhookShown(**row) for row in rows], next=more)
 
 
 @router.get("/{webhook_id}", responses=TAGGED)

@@ -140,6 +140,7 @@ class DefineZone(Command):
     """Draw a zone, or draw it anew."""
 
     NAME = "fleet.define_zone"
+    CREATES = "zone_id"
 
     zone_id: ZoneId
     city_id: str

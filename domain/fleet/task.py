@@ -8,6 +8,7 @@ from domain.fleet.commands import FuelType, TaskKind
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import TaskId, VehicleId
+from domain.kernel.values import Instant
 
 FILLINGS: tuple[TaskKind, ...] = ("refuel", "charge")
 
@@ -27,9 +28,11 @@ class Task(Aggregate):
     vehicle_id: VehicleId
     kind: TaskKind
     reason: str
+    """Why it was raised."""
     other_reasons: tuple[str, ...] = ()
     """What asked for the same since it was raised."""
     state: Literal["raised", "done", "cancelled"] = "raised"
+    closed_at: Instant | None = None
 
     class Raised(Created):
         """Somebody should see to it."""
@@ -56,7 +59,7 @@ class Task(Aggregate):
         TOPIC = "fleet.task.done"
 
         def apply(self, aggregate: "Task") -> None:
-            aggregate.state = "done"
+            aggregate.state, aggregate.closed_at = "done", self.timestamp
 
     class Cancelled(Event):
         """It is not needed any more."""
@@ -65,7 +68,7 @@ class Task(Aggregate):
         reason: str
 
         def apply(self, aggregate: "Task") -> None:
-            aggregate.state = "cancelled"
+            aggregate.state, aggregate.closed_at = "cancelled", self.timestamp
 
     @classmethod
     def raise_(cls, task_id: TaskId, vehicle_id: UUID, kind: TaskKind, reason: str, at: datetime) -> Self:

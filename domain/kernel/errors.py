@@ -33,7 +33,7 @@ class NotFoundError(DomainError):
     """No aggregate of this kind has this id."""
 
     def __init__(self, kind: str, id: UUID) -> None:
-        super().__init__(f"there is no {kind} {id}")
+        super().__init__(f"there is no {kind.rpartition('.')[2].replace('_', ' ')} {id}")
         self.kind = kind
         self.id = id
 

@@ -34,7 +34,8 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
-from api.rest.rental import _TRIPS as TRIPS_PAGE
+from api.rest.pagination import Page
+from api.rest.rental import _TRIPS as TRIPS
 from domain import contexts
 from projections.members import MembersProjector
 from projections.rental import RentalProjector
@@ -113,7 +114,10 @@ class Log:
         members = [row[0] for row in await self.pool.fetch(_MEMBERS, self._some(QUERIES * 8))][:QUERIES]
         began = time.perf_counter()
         for member in members:
-            trips = await self.pool.fetch(TRIPS_PAGE, "drivenow-europe", member, None, None, 20)
+            query, values = TRIPS.query(
+                Page(None, 20, None), [("service = {}", "drivenow-europe"), ("member_id = {}", member)]
+            )
+            trips = await self.pool.fetch(query, *values)
             if not trips:
                 raise AssertionError(f"member {member} has no trips")
         return len(members) / (time.perf_counter() - began)

@@ -1,5 +1,7 @@
 """The API, asked by its own document for whatever it may be asked for, by everybody."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import Mock
@@ -49,10 +51,18 @@ TRUE = {"true", "1", "yes", "on", "y", "t"}
 CALLERS = ("member", "agent", "operator", "analyst", "auditor", "device", "partner", "nobody")
 TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", "2026-02-29T00:00:00Z", "-0001-01-01", "inf")
 DAYS = ("0001-01-01", "9999-12-31", "2027-02-29")
+NO_ID = "00000000-0000-4000-8000-000000000000"
+
+
+def made_up(*values: str) -> str:
+    """A cursor that nobody was given."""
+    return urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
+
+
 HARD: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("since", "until", "at", "ended_at"), (*TIMES, *DAYS)),
     **dict.fromkeys(("issued_on", "expires_on", "birth_date"), DAYS),
-    "cursor": tuple(f"{time}~00000000-0000-4000-8000-000000000000" for time in TIMES),
+    "cursor": tuple(made_up(of, at, NO_ID) for of in ("trips", "invoices", "tasks") for at in TIMES),
     "near": ("90,180", "-90,-180", "0,0", "9" * 400 + ",0", "1." + "9" * 400 + ",0"),
     **dict.fromkeys(("position", "at_least", "limit"), (0, 1, 2**31, 2**63 - 1, 2**63, -1)),
     "type": (["csbe."], ["csbe.members.", "csbe.billing."], ["csbe.fleet.vehicle."], ["csbe.rental.trip.ended"]),

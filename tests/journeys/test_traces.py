@@ -80,7 +80,7 @@ async def test_one_request_is_one_trace_down_to_the_command_that_the_car_gets(
     assert request.facts == {
         "http.request.method": "POST",
         "http.route": "/v1/trips",
-        "http.response.status_code": 202,
+        "http.response.status_code": 201,
         "url.scheme": "http",
     }
     told = next(span for span in collector.of(TRACE) if span.name == "publish commands")
@@ -101,7 +101,7 @@ async def test_a_trace_goes_on_in_another_process_that_starts_after_the_request(
     front = await installation.serve(Component.API)
     async with installation.composed() as running, installation.visited(running) as city, installation.driving():
         asked = await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member | TRACED)
-        assert asked.status_code == 202
+        assert asked.status_code == 201
         front.terminate()
         await front.wait()
         assert collector.names(TRACE) == {"POST /v1/trips", "command rental.start_trip", "append csbe.events"}

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
+from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
@@ -73,6 +74,15 @@ class InvoiceSummary(BaseModel):
     """When it is tried again."""
 
 
+CREDIT_NOTE_ID = "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009"
+_SELLER = {
+    "id": "drivenow-de",
+    "name": "DriveNow GmbH & Co. KG",
+    "address": "Petuelring 130, 80788 München",
+    "country": "DE",
+    "vat_id": "DE999999999",
+    "number_prefix": "DE-",
+}
 _SUMMARY = {
     "invoice_id": INVOICE_ID,
     "number": "DE-00000042",
@@ -111,14 +121,7 @@ class InvoiceShown(Shown):
             "charge_id": "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007",
             "credit_proposal": None,
             "city_id": "berlin",
-            "seller": {
-                "id": "drivenow-de",
-                "name": "DriveNow GmbH & Co. KG",
-                "address": "Petuelring 130, 80788 München",
-                "country": "DE",
-                "vat_id": "DE999999999",
-                "number_prefix": "DE-",
-            },
+            "seller": _SELLER,
             "issued_on": "2027-01-05",
             "supplied_on": "2027-01-05",
             "lines": [
@@ -219,7 +222,7 @@ class CreditNotePage(BaseModel):
         {
             "credit_notes": [
                 {
-                    "credit_note_id": "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009",
+                    "credit_note_id": CREDIT_NOTE_ID,
                     "number": "DE-C-00000007",
                     "invoice_id": INVOICE_ID,
                     "payer_id": MEMBER_ID,
@@ -240,3 +243,62 @@ class CreditNotePage(BaseModel):
 
     credit_notes: list[CreditNoteSummary]
     next: str | None
+
+
+class CreditNoteShown(Shown):
+    """One credit note with its taxes; amounts in minor units of its currency."""
+
+    model_config = example(
+        {
+            "credit_note_id": CREDIT_NOTE_ID,
+            "version": 1,
+            "number": "DE-C-00000007",
+            "invoice_id": INVOICE_ID,
+            "invoice_number": "DE-00000042",
+            "payer_id": MEMBER_ID,
+            "seller": _SELLER,
+            "issued_at": "2027-01-06T09:00:00Z",
+            "issued_on": "2027-01-06",
+            "currency": "EUR",
+            "net_minor": 210,
+            "tax_minor": 40,
+            "gross_minor": 250,
+            "taxes": [
+                {
+                    "name": "VAT",
+                    "rate": "0.19",
+                    "base": {"amount_minor": 210, "currency": "EUR"},
+                    "amount": {"amount_minor": 40, "currency": "EUR"},
+                    "inclusive": True,
+                }
+            ],
+        }
+    )
+
+    credit_note_id: UUID
+    version: int
+    number: str
+    invoice_id: UUID
+    invoice_number: str
+    payer_id: UUID
+    seller: LegalEntity
+    issued_at: AwareDatetime
+    issued_on: date
+    currency: Currency
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    taxes: tuple[TaxAmount, ...]
+
+    @classmethod
+    def of_note(cls, note: CreditNote) -> Self:
+        """As it was issued."""
+        return cls.of(
+            note,
+            credit_note_id=note.id,
+            issued_at=note.created_on,
+            currency=note.gross.currency,
+            net_minor=note.net.amount_minor,
+            tax_minor=note.tax.amount_minor,
+            gross_minor=note.gross.amount_minor,
+        )

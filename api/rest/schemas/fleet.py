@@ -1,17 +1,18 @@
 """Vehicles, zones and tasks in the field."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Body, Shown, example
+from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Because, Body, Shown, example
 from domain.fleet.commands import FuelType, TaskKind
 from domain.fleet.state import VehicleReadings
 from domain.fleet.vehicle import ServiceState, VehicleState
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.units import VIN
 
+TaskState = Literal["raised", "done", "cancelled"]
 MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
 
 
@@ -96,7 +97,7 @@ class VehiclePage(BaseModel):
     )
 
     vehicles: list[VehicleOnMap]
-    next: UUID | None
+    next: str | None
 
 
 class VehicleShown(Shown):
@@ -136,63 +137,77 @@ class VehicleShown(Shown):
     readings: VehicleReadings
 
 
-class ZoneShown(BaseModel):
+_ZONE = {
+    "zone_id": ZONE_ID,
+    "city_id": "berlin",
+    "kind": "no_parking",
+    "name": "Tiergarten",
+    "zone_version": 2,
+    "polygons": MARKET_SQUARE,
+    "retired": False,
+}
+_TASK = {
+    "task_id": TASK_ID,
+    "vehicle_id": VEHICLE_ID,
+    "kind": "charge",
+    "reason": "energy is low",
+    "state": "raised",
+    "raised_at": "2027-01-05T10:14:58Z",
+    "closed_at": None,
+}
+
+
+class ZoneShown(Shown):
     """A zone with its shape and version."""
 
+    model_config = example(_ZONE)
+
     zone_id: UUID
+    city_id: str
     kind: ZoneKind
     name: str
     zone_version: int
     polygons: Polygons
+    retired: bool
 
 
-class Zones(BaseModel):
-    """Every zone that counts."""
+class ZonePage(BaseModel):
+    """Zones, and the cursor of the next page."""
 
-    model_config = example(
-        {
-            "zones": [
-                {
-                    "zone_id": ZONE_ID,
-                    "kind": "no_parking",
-                    "name": "Tiergarten",
-                    "zone_version": 2,
-                    "polygons": MARKET_SQUARE,
-                }
-            ]
-        }
-    )
+    model_config = example({"zones": [_ZONE], "next": None})
 
     zones: list[ZoneShown]
+    next: str | None
 
 
-class TaskShown(BaseModel):
+class TaskBody(Body):
+    """What is to be done to a car, and why. What fills a car is `charge` or `refuel`, as the car needs it."""
+
+    model_config = example({"vehicle_id": VEHICLE_ID, "kind": "clean", "reason": "sand on the seats"}, extra="forbid")
+
+    vehicle_id: UUID
+    kind: TaskKind
+    reason: Because
+
+
+class TaskShown(Shown):
     """Something to be done to a car in the field."""
+
+    model_config = example(_TASK)
 
     task_id: UUID
     vehicle_id: UUID
     kind: TaskKind
     reason: str
-    state: str
+    state: TaskState
     raised_at: AwareDatetime
+    closed_at: AwareDatetime | None
 
 
-class Tasks(BaseModel):
-    """What is to be done, oldest first."""
+class TaskPage(BaseModel):
+    """Tasks, oldest first, and the cursor of the next page."""
 
-    model_config = example(
-        {
-            "tasks": [
-                {
-                    "task_id": TASK_ID,
-                    "vehicle_id": VEHICLE_ID,
-                    "kind": "charge",
-                    "reason": "energy is low",
-                    "state": "raised",
-                    "raised_at": "2027-01-05T10:14:58Z",
-                }
-            ]
-        }
-    )
+    model_config = example({"tasks": [_TASK], "next": None})
 
     tasks: list[TaskShown]
+    next: str | None

@@ -47,11 +47,12 @@ class EventShown(BaseModel):
 
 
 class History(BaseModel):
-    """Every event of one aggregate, oldest first."""
+    """Events of one aggregate, oldest first, and the cursor of the next page."""
 
-    model_config = example({"events": [_EVENT]})
+    model_config = example({"events": [_EVENT], "next": None})
 
     events: list[EventShown]
+    next: str | None
 
 
 class Told(BaseModel):
@@ -126,7 +127,7 @@ class Log(BaseModel):
     )
 
     events: list[LogEntry]
-    next: int | None
+    next: str | None
 
 
 class StateShown(BaseModel):

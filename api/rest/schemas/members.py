@@ -1,7 +1,7 @@
 """Members: registration, licence, payment methods, the account."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
@@ -9,6 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 from api.rest.schemas.base import MEMBER_ID, Body, Shown, example
 from domain.kernel.errors import Violation
 from domain.members.facts import LicenceState, MemberState
+
+_METHOD: dict[str, Any] = {
+    "method_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c008",
+    "brand": "visa",
+    "prepaid": False,
+    "expires_on": "2031-12-31",
+}
 
 
 class Registration(Body):
@@ -70,9 +77,12 @@ class LicenceShown(BaseModel):
 class PaymentMethodShown(BaseModel):
     """A payment method without the provider's token."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={"examples": [_METHOD]},
+    )
 
-    method_id: str
+    method_id: UUID
     brand: str
     prepaid: bool
     expires_on: date
@@ -96,7 +106,7 @@ class Account(Shown):
                 "state": "submitted",
                 "verified_at": None,
             },
-            "payment_methods": [{"method_id": "card-1", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}],
+            "payment_methods": [_METHOD],
             "blocked": False,
             "reservation_id": None,
             "trip_id": None,

@@ -143,12 +143,13 @@ class WebhookShown(BaseModel):
         return cls(**values, owner=webhook.owner.id, types=webhook.filter.types, subject=webhook.filter.subject)
 
 
-class WebhookList(BaseModel):
-    """All webhooks that the caller may see, the oldest first."""
+class WebhookPage(BaseModel):
+    """Webhooks that the caller may see, the oldest first, and the cursor of the next page."""
 
-    model_config = example({"webhooks": [_WEBHOOK]})
+    model_config = example({"webhooks": [_WEBHOOK], "next": None})
 
     webhooks: list[WebhookShown]
+    next: str | None
 
 
 class SecretTold(Accepted):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from domain.kernel.messages import Role
 from tests.support.city import City
+from tests.support.waiting import until
 
 REASON = {"reason": "needs new tyres"}
 
@@ -58,3 +59,34 @@ async def test_any_version_will_do_for_a_star_and_a_foreign_tag_is_explained(cit
 
     assert (foreign.status_code, star.status_code) == (400, 200)
     assert "ETag" in foreign.json()["detail"]
+
+
+async def test_what_the_reader_has_already_is_not_sent_again_until_it_differs(city: City) -> None:
+    agent, member, car = city.token(Role.AGENT), await city.member(), await city.car()
+    placed = await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member)
+    paths = [placed.headers["Location"], "/v1/reservations", "/v1/zones", f"/v1/members/{member['X-Member']}"]
+    await city.settled()
+
+    for path in paths:
+        first = await city.api.get(path, headers=agent)
+        again = await city.api.get(path, headers={**agent, "If-None-Match": f'"other", W/{first.headers["ETag"]}'})
+        other = await city.api.get(path, headers={**agent, "If-None-Match": '"other"'})
+
+        assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200), path
+        assert (again.content, again.headers["ETag"]) == (b"", first.headers["ETag"])
+
+    (await city.post(f"{paths[0]}/cancel", None, member)).raise_for_status()
+    changed = await city.api.get(paths[0], headers={**agent, "If-None-Match": first.headers["ETag"]})
+    assert (changed.status_code, changed.json()["state"]) == (200, "cancelled")
+
+
+async def test_new_readings_of_a_car_are_shown_though_nothing_was_decided_about_it(city: City) -> None:
+    operator, car = city.token(Role.OPERATOR), await city.car()
+    path = f"/v1/vehicles/{car.vehicle_id}"
+    await until(city.knows_its_cars)
+    seen = (await city.api.get(path, headers=operator)).headers["ETag"]
+
+    await city.drive(car, 25, operator)
+    now = await city.api.get(path, headers={**operator, "If-None-Match": seen})
+
+    assert now.status_code == 200

@@ -1,0 +1,170 @@
+"""Every error that the API answers with, by its code: what it means, and what helps. Codes are permanent.
+
+The page `/errors` and the reference show it; a problem's `help` leads to its place there.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import NamedTuple
+
+ADDRESS = "/errors"
+
+
+class Entry(NamedTuple):
+    """What an error means, and what whoever meets it can do."""
+
+    means: str
+    helps: str
+
+
+PROBLEMS: Mapping[str, Entry] = {
+    "bad-request": Entry("A header or a part of the request is missing or cannot be read.", "Do as the detail says."),
+    "malformed-json": Entry("The body is not JSON in UTF-8.", "Send valid JSON; most libraries do it by themselves."),
+    "unauthorized": Entry("There is no token, or it has expired or is not valid here.", "Log in again."),
+    "forbidden": Entry("The role of the token may not do this.", "Ask with a token of a role that may."),
+    "not-found": Entry(
+        "It does not exist, or is another's.", "Check the id, and that the token is of the right member and service."
+    ),
+    "method-not-allowed": Entry("This address does not take this method.", "Use one that the header Allow names."),
+    "refused": Entry(
+        "Rules speak against it; nothing was changed.", "Look at `violations`: each rule says what helps."
+    ),
+    "conflict": Entry("Others changed the same thing at the same time, again and again.", "Send the request again."),
+    "precondition-failed": Entry(
+        "It has changed since the ETag in If-Match.", "Read it again, and decide again with the new ETag."
+    ),
+    "idempotency-key-reused": Entry("The key came with another request before.", "Send a new key with a new request."),
+    "invalid-input": Entry("Fields or parameters do not fit.", "Look at `errors`: each has a pointer and a reason."),
+    "too-large": Entry("The body is larger than allowed.", "Send less; the detail has the limit."),
+    "read-models-behind": Entry("What was asked for with `at_least` is not there yet.", "Ask again in a second."),
+    "http": Entry("The request breaks a rule of HTTP.", "The title says which."),
+    "internal": Entry("Something broke on the server.", "Ask again; tell support the `request_id` if it stays so."),
+}
+"""By the last part of a problem's `type`."""
+
+VIOLATIONS: Mapping[str, Entry] = {
+    "approval.same_person": Entry("Two persons must agree, and this is the first one again.", "Ask a colleague."),
+    "charge.amount_too_high": Entry("A charge is higher than the service believes unseen.", "Check its facts, decide."),
+    "charge.below_nothing": Entry("A price came out below nothing.", "Check the tariff and the facts, then decide."),
+    "charge.correction_missing": Entry("A correction says nothing.", "Say what is true instead."),
+    "charge.correction_not_wanted": Entry("Facts came with a decision that takes none.", "Leave them out."),
+    "charge.costs_nothing": Entry("What was charged for costs nothing.", "Waive the charge."),
+    "charge.decision_without_reason": Entry("A decision has no reason.", "Say why."),
+    "charge.distance_too_long": Entry(
+        "A trip is longer than the service believes unseen.", "Check the odometer, decide."
+    ),
+    "charge.end_before_start": Entry("The corrected end lies before the start.", "Choose a later end."),
+    "charge.end_in_future": Entry("The corrected end has not come yet.", "Choose an earlier end."),
+    "charge.not_in_review": Entry("The charge is decided, or was never in doubt.", "Credit its invoice instead."),
+    "charge.nothing_corrected": Entry("The facts are those that it has already.", "Approve it, or say other facts."),
+    "charge.nothing_driven": Entry("A distance for a car that was only reserved.", "Leave `distance_m` out."),
+    "charge.too_many_spans": Entry("A car told of more stops than can be.", "Check what it told, then decide."),
+    "charge.trip_too_long": Entry("A trip lasted longer than the service believes unseen.", "Check its end, decide."),
+    "charge.two_ends": Entry("An end and a duration, which may differ.", "Give one of them."),
+    "credit_note.amount_out_of_range": Entry(
+        "Nothing, or more than is left of the invoice.", "Choose an amount between."
+    ),
+    "credit_note.other_currency": Entry("Another currency than the invoice's.", "Credit in the invoice's currency."),
+    "credit_note.without_reason": Entry("A credit has no reason.", "Say why."),
+    "invoice.not_open": Entry("The invoice is paid or credited.", "There is nothing left to pay."),
+    "invoice.payment_under_way": Entry("A payment of this invoice is under way.", "Wait for its outcome."),
+    "member.blocked": Entry("The account is blocked.", "The member contacts support; an agent can lift the block."),
+    "member.email_unverified": Entry("The e-mail address is not proved.", "Use the code that was mailed."),
+    "member.erased": Entry("The account was erased.", "Open a new one."),
+    "member.in_arrears": Entry("An invoice could not be charged.", "Pay it, with another payment method if need be."),
+    "member.in_reservation": Entry("The member has a reservation.", "Cancel or use it first."),
+    "member.in_trip": Entry("The member has a trip.", "End it first."),
+    "member.licence_country_not_accepted": Entry("Licences of this country are not accepted.", "Hand in another one."),
+    "member.licence_dates_reversed": Entry("The licence ends before it began.", "Hand in the right dates."),
+    "member.licence_expired": Entry("The licence has expired.", "Hand in a valid one."),
+    "member.licence_missing": Entry("No driving licence was handed in.", "Hand one in."),
+    "member.licence_recheck_due": Entry("The licence must be checked again.", "Hand it in again."),
+    "member.licence_rejected": Entry("The licence did not pass its check.", "Hand in another, or a better picture."),
+    "member.licence_submitted": Entry("The licence waits for its check.", "Wait; an agent checks it."),
+    "member.licence_too_recent": Entry("The licence was not held for long enough.", "Wait; `values` tells how long."),
+    "member.no_payment_method": Entry("There is nothing to charge.", "Add a payment method."),
+    "member.payment_method_expired": Entry("The payment method has expired.", "Add another one."),
+    "member.prepaid_card": Entry("Prepaid cards are not accepted.", "Add another card."),
+    "member.too_young": Entry("The member is too young for this service.", "Wait; `values` tells the age."),
+    "member.wrong_email_code": Entry("The code is not the one that was mailed.", "Use the newest mail's."),
+    "payment.no_capture": Entry("The money is not held, so it cannot be taken.", "Look at the payment's state."),
+    "payment.no_method": Entry("There is nothing to charge.", "Give another payment method."),
+    "payment.no_refund": Entry("The money was not taken, so it cannot be given back.", "Look at the payment's state."),
+    "refund.not_failed": Entry("No refund of this credit note has failed.", "There is nothing to ask for again."),
+    "reservation.cooldown": Entry(
+        "The member held this car a short while ago.", "Another car, or wait until `free_at`."
+    ),
+    "reservation.not_longer": Entry("The new end is not after the present one.", "Choose a later end."),
+    "reservation.not_open": Entry("The reservation has ended.", "Make a new one."),
+    "reservation.of_another_car": Entry("The reservation is of another car.", "Start with the car reserved."),
+    "reservation.of_another_member": Entry("The reservation is of another member.", "Start for the one who reserved."),
+    "reservation.too_long": Entry("A car cannot be kept for so long.", "Choose an earlier end."),
+    "rulebook.city_lost": Entry("A city that has cars or trips is missing.", "Keep it in the rulebook."),
+    "rulebook.faulty": Entry("The rulebook has faults.", "Mend what each detail names."),
+    "rulebook.other_service": Entry("The rulebook is of another service.", "Publish it for its own."),
+    "rulebook.valid_too_early": Entry("It would hold before the one in force began.", "Choose a later time."),
+    "service.no_tariff": Entry("The model has no price in this city.", "Add it to the rulebook, or take another car."),
+    "service.unknown_city": Entry("The service does not run in this city.", "Choose one of its cities."),
+    "task.closed": Entry("The task is done or cancelled already.", "Raise a new one if there is more to do."),
+    "trip.distance_contradicted": Entry("Odometer and places disagree.", "Check both, then decide."),
+    "trip.distance_impossible": Entry("No car drives so far in that time.", "Check the odometer, then decide."),
+    "trip.end_before_start": Entry("The end lies before the start.", "Choose a later time."),
+    "trip.end_contradicted": Entry("The car was used after this end.", "Check when the trip really ended."),
+    "trip.end_dated_far_back": Entry("The end is dated far back.", "Check when the trip really ended."),
+    "trip.end_in_future": Entry("The end has not come yet.", "Choose an earlier time."),
+    "trip.end_in_no_parking_zone": Entry("Cars may not be left here.", "Park outside the zones in `values`."),
+    "trip.end_outside_home_area": Entry("The car is outside the area of the service.", "Bring it back."),
+    "trip.end_without_evidence": Entry(
+        "The car does not show that the trip had ended.", "Look for a photo or a witness."
+    ),
+    "trip.end_without_reason": Entry("A forced end has no reason.", "Say why."),
+    "trip.step_pending": Entry("The car has not answered the last request yet.", "Wait a moment."),
+    "trip.unknown_option": Entry("The tariff has no such option.", "Choose one that the quote offers."),
+    "trip.unknown_package": Entry("The tariff has no such package.", "Choose one that the quote offers."),
+    "trip.wrong_state": Entry("The trip is at another step.", "Look at its `state`, and at what that allows."),
+    "vehicle.command_pending": Entry("The car has not answered the last command yet.", "Wait a moment."),
+    "vehicle.contact_lost": Entry("The car cannot be reached.", "Another car; in a trip, move into the open or call."),
+    "vehicle.decommissioned": Entry("The car has left the fleet.", "Another car."),
+    "vehicle.doors_open": Entry("A door, the boot or the hood is open.", "Close them all."),
+    "vehicle.energy_too_low": Entry("There is too little fuel or charge.", "Another car."),
+    "vehicle.ignition_on": Entry("The ignition is on.", "Switch it off."),
+    "vehicle.in_trip": Entry("Somebody drives the car.", "Another car."),
+    "vehicle.incapable": Entry("The car cannot be told this.", "Somebody has to go there."),
+    "vehicle.lock_unknown": Entry("The car has yet to tell that it is locked.", "Wait a moment."),
+    "vehicle.moving": Entry("The car moves.", "Stop it."),
+    "vehicle.out_of_service": Entry("The car is not offered now.", "Another car."),
+    "vehicle.position_too_old": Entry("The car has not said where it stands.", "Wait, or move into the open."),
+    "vehicle.position_unknown": Entry("Nobody knows where the car is.", "Another car; in a trip, call support."),
+    "vehicle.reserved": Entry("Somebody has reserved the car.", "Another car."),
+    "vehicle.stands_open": Entry("The car is not locked.", "Another car; operators send somebody."),
+    "vehicle.unlocked": Entry("The car has yet to be locked.", "Close the doors and wait a moment."),
+    "vehicle.vin_taken": Entry(
+        "A car with this VIN is in the fleet.", "Check the VIN, or decommission the other first."
+    ),
+    "webhook.beyond_the_log": Entry("The log has not come that far.", "Choose a position up to its end."),
+    "webhook.not_stopped_there": Entry("The webhook does not wait at that event.", "Look where it stopped."),
+    "zone.crosses_antimeridian": Entry("The zone crosses 180° of longitude.", "Draw it as two zones."),
+    "zone.ring_not_closed": Entry("A ring does not end where it began.", "Repeat its first corner at the end."),
+}
+"""By the code of a violation."""
+
+
+def address_of(code: str) -> str:
+    """Where an error is explained, on the server that answered."""
+    return f"{ADDRESS}#{code}"
+
+
+def page() -> str:
+    """The catalogue for people who come from a problem's `help`."""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>CSBE: errors</title><body>'
+        f"{''.join(_parts())}</body></html>"
+    )
+
+
+def _parts() -> Iterator[str]:
+    for title, entries in (("Problems", PROBLEMS), ("Violations", VIOLATIONS)):
+        yield f"<h1>{title}</h1><dl>"
+        for code, entry in entries.items():
+            yield f'<dt id="{code}"><code>{code}</code></dt><dd>{escape(entry.means)} {escape(entry.helps)}</dd>'
+        yield "</dl>"
