@@ -138,7 +138,7 @@ def _scopes(route: APIRoute) -> Iterator[str]:
 
 
 def _errors() -> Iterator[str]:
-    yield "# Errors\n\nCodes are permanent. On a running server `/errors` has the same; each problem's `help` leads there."
+    yield "# Errors\n\nCodes are permanent. A running server has them at `/errors`, where each problem's `help` leads."
     about = "The last part of a problem's `type`."
     for title, said, entries in (("Problems", about, PROBLEMS), ("Violations", "Rules that said no.", VIOLATIONS)):
         yield f"\n## {title}\n\n{said}\n\n| code | what it means | what helps |\n|---|---|---|"

@@ -97,7 +97,7 @@ async def test_who_is_not_a_member_or_has_a_car_in_hand_is_not_erased(csbe: Csbe
     busy = await csbe("erase", str(driver.id), *MEANT)
 
     assert (unknown.code, busy.code) == (2, 2)
-    assert "there is no members.member" in unknown.err
+    assert "there is no member" in unknown.err
     assert "member.in_reservation: end what is open first" in busy.err
     assert (await store.load(Member, driver.id)).birth_date is not None
 

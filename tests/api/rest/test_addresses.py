@@ -145,7 +145,7 @@ def ids_in_body(name: str) -> list[str]:
 
 
 async def test_what_is_anothers_is_answered_as_what_there_never_was(city: City) -> None:
-    owner, other = await city.member(), await city.member()
+    owner, other = await city.member(), await city.member() | {"X-Request-Id": "the-same"}
     theirs = await things_of(city, owner)
     nobodys = {name: str(uuid4()) for name in theirs}
     before = await city.running.store.end()
