@@ -37,6 +37,7 @@ PROBLEMS: Mapping[str, Entry] = {
     "invalid-input": Entry("Fields or parameters do not fit.", "Look at `errors`: each has a pointer and a reason."),
     "too-large": Entry("The body is larger than allowed.", "Send less; the detail has the limit."),
     "read-models-behind": Entry("What was asked for with `at_least` is not there yet.", "Ask again in a second."),
+    "report-too-long": Entry("The report takes too long to make.", "Ask for fewer days, or for one city."),
     "http": Entry("The request breaks a rule of HTTP.", "The title says which."),
     "internal": Entry("Something broke on the server.", "Ask again; tell support the `request_id` if it stays so."),
 }
