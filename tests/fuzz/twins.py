@@ -192,7 +192,7 @@ def _do(car: Car, act: str, amount: int) -> None:
 
 async def _seen(city: City, car: Car, sent: Sequence[Message]) -> Life:
     pool = city.running.pool
-    history = (await city.get(f"/v1/history/{car.vehicle_id}", city.token(Role.AUDITOR)))["events"]
+    history = (await city.get(f"/v1/history/{car.vehicle_id}", city.token(Role.AUDITOR), limit="1000"))["events"]
     stored = await city.running.telemetry.twin(car.vin)
     vehicle = await city.running.store.load(Vehicle, UUID(str(car.vehicle_id)))
     assert stored is not None

@@ -106,12 +106,12 @@ class Street:
 
     async def events(self, car: Car) -> list[str]:
         """What happened to the car, without the names' common part, oldest first."""
-        history = await self.city.get(f"/v1/history/{car.vehicle_id}", self.city.token(Role.AUDITOR))
+        history = await self.city.get(f"/v1/history/{car.vehicle_id}", self.city.token(Role.AUDITOR), limit="1000")
         return [event["type"].removeprefix("fleet.vehicle.") for event in history["events"]]
 
     async def tasks(self, car: Car) -> list[str]:
         """The kinds of the tasks that the car has led to."""
-        found = (await self.city.get("/v1/tasks", self.city.token(Role.OPERATOR)))["tasks"]
+        found = (await self.city.get("/v1/tasks", self.city.token(Role.OPERATOR), limit="1000"))["tasks"]
         return [task["kind"] for task in found if task["vehicle_id"] == str(car.vehicle_id)]
 
     async def reasons(self, car: Car | None = None) -> list[str]:
