@@ -58,7 +58,7 @@ class Dispatcher:
         so asking again decides again. With `expected`, only while these aggregates are at these versions; otherwise
         `StaleVersionError`.
         """
-        fingerprint = command.fingerprint
+        fingerprint = await self._store.fingerprint(command)
         attempt = 1
         while True:
             work = self._work(metadata, expected or {}, use_cache=attempt == 1)

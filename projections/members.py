@@ -42,8 +42,6 @@ class MembersProjector(Projector):
             member_id=event.originator_id,
             service=event.service,
             city_id=event.city_id,
-            name=event.name,
-            email=event.email,
             payment_methods=0,
             registered_at=event.timestamp,
             version=1,
@@ -60,7 +58,7 @@ class MembersProjector(Projector):
         yield MEMBERS.update(event.originator_id, {"payment_methods": -1}, version=event.originator_version)
 
     def _erased(self, recorded: RecordedEvent, event: Member.Erased) -> Changes:
-        gone = {"name": None, "email": None, "payment_methods": 0, "erased_at": event.timestamp}
+        gone = {"licence_expires_on": None, "payment_methods": 0, "erased_at": event.timestamp}
         yield MEMBERS.update(event.originator_id, version=event.originator_version, **gone)
 
     def _reservation_opened(self, recorded: RecordedEvent, event: Member.ReservationOpened) -> Changes:

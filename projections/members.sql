@@ -2,8 +2,6 @@ create table members (
     member_id uuid primary key,
     service text not null,
     city_id text not null,
-    name text,
-    email text,
     email_verified boolean not null default false,
     licence_state text,
     licence_expires_on date,
@@ -18,15 +16,13 @@ create table members (
     version bigint not null
 );
 create index members_by_time on members (service, registered_at desc);
-comment on table members is 'One row per member. Holds personal data: not for analysts.';
+comment on table members is 'One row per member. Names and addresses are in the log alone.';
 comment on column members.member_id is 'The member.';
 comment on column members.service is 'Key of the rulebook.';
 comment on column members.city_id is 'Where the member registered.';
-comment on column members.name is 'Personal: the name.';
-comment on column members.email is 'Personal: where mail goes.';
 comment on column members.email_verified is 'Whether the address was proved.';
 comment on column members.licence_state is 'submitted, verified or rejected; null before.';
-comment on column members.licence_expires_on is 'Last day of the licence handed in; null before.';
+comment on column members.licence_expires_on is 'Personal: last day of the licence handed in; null before.';
 comment on column members.payment_methods is 'How many payment methods can be charged.';
 comment on column members.state is 'idle, in_reservation or in_trip.';
 comment on column members.reservation_id is 'The open reservation.';

@@ -1,6 +1,5 @@
 """What travels through the dispatcher: commands, and who asks for them and why."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,10 +23,10 @@ class Command(Value):
     """Fields that are made for each request: a retry has others, so they are no part of what was asked."""
 
     @property
-    def fingerprint(self) -> str:
-        """A digest of what was asked, to tell a retry from another command under the same id."""
+    def asked(self) -> bytes:
+        """What is the same in a retry. Nobody keeps it: the store keeps a digest (`EventStore.fingerprint`)."""
         asked = self.model_dump_json(exclude={*self.GENERATED, self.CREATES or ""})
-        return hashlib.sha256(f"{self.NAME}{asked}".encode()).hexdigest()
+        return f"{self.NAME}{asked}".encode()
 
 
 class Role(StrEnum):

@@ -20,6 +20,9 @@ class RestrictedData:
 Personal = Annotated[T | None, PersonalData()]
 """A value about a person: `None` once that person's key has been destroyed, so every reader must allow for it."""
 
+Told = Annotated[T, PersonalData()]
+"""A value about a person in a command, which is not stored: what tells a retry keeps it secret."""
+
 Restricted = Annotated[T, RestrictedData(), Field(json_schema_extra={"x-restricted": True})]
 """A value that prices or rules need, so that it stays readable; it leaves only where values about persons may."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId
-from domain.kernel.messages import Metadata, RecordedEvent
+from domain.kernel.messages import Command, Metadata, RecordedEvent
 from domain.kernel.policy import AskPaymentProvider, SendMessage, TellVehicle
 from domain.kernel.values import Value
 
@@ -69,6 +69,13 @@ class EventStore(Protocol):
 
     async def outcome(self, command_id: CommandId, /) -> Outcome | None:
         """What this command led to, if it was ever carried out."""
+        ...
+
+    async def fingerprint(self, command: Command, /) -> str:
+        """A digest of what was asked, to tell a retry from another command under the same id.
+
+        Where that is about a person, nobody can try out what it was once the person is erased.
+        """
         ...
 
     async def stand_in(self, kind: str, value: str, /) -> UUID:

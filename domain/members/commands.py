@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
+from domain.kernel.personal import Told
 
 
 class RegisterMember(Command):
@@ -15,9 +16,9 @@ class RegisterMember(Command):
 
     member_id: MemberId
     city_id: str
-    name: str
-    email: str
-    birth_date: date
+    name: Told[str]
+    email: Told[str]
+    birth_date: Told[date]
 
 
 class VerifyEmail(Command):
@@ -34,10 +35,10 @@ class SubmitLicence(Command):
     NAME = "members.submit_licence"
 
     member_id: MemberId
-    number: str
-    country: str
-    issued_on: date
-    expires_on: date
+    number: Told[str]
+    country: Told[str]
+    issued_on: Told[date]
+    expires_on: Told[date]
 
 
 class VerifyLicence(Command):
@@ -54,7 +55,7 @@ class RejectLicence(Command):
     NAME = "members.reject_licence"
 
     member_id: MemberId
-    reason: str
+    reason: Told[str]
 
 
 class AddPaymentMethod(Command):
@@ -65,11 +66,11 @@ class AddPaymentMethod(Command):
 
     member_id: MemberId
     method_id: str
-    token: str
-    brand: str
+    token: Told[str]
+    brand: Told[str]
     prepaid: bool = False
-    expires_on: date
-    provider_fingerprint: str | None = None
+    expires_on: Told[date]
+    provider_fingerprint: Told[str | None] = None
     """Of the card or account itself, the same however often it was given a token."""
 
 
@@ -88,7 +89,7 @@ class ClearReview(Command):
     NAME = "members.clear_review"
 
     member_id: MemberId
-    reason: str
+    reason: Told[str]
 
 
 class EndBan(Command):
@@ -106,7 +107,7 @@ class BlockMember(Command):
     NAME = "members.block_member"
 
     member_id: MemberId
-    reason: str
+    reason: Told[str]
 
 
 class UnblockMember(Command):
@@ -115,7 +116,7 @@ class UnblockMember(Command):
     NAME = "members.unblock_member"
 
     member_id: MemberId
-    reason: str
+    reason: Told[str]
 
 
 class EraseMember(Command):
@@ -124,4 +125,4 @@ class EraseMember(Command):
     NAME = "members.erase_member"
 
     member_id: MemberId
-    reason: str
+    reason: Told[str]

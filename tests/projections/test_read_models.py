@@ -65,7 +65,7 @@ async def test_the_account_the_trip_and_the_reservation_tell_the_story(story: St
     account = await row(pool, "members", "member_id", ada)
     driven = await row(pool, "trips", "trip_id", trip)
     held = await row(pool, "reservations", "reservation_id", driven["reservation_id"])
-    assert (account["name"], account["state"], account["licence_state"]) == ("Ada", "idle", "verified")
+    assert (account["state"], account["licence_state"]) == ("idle", "verified")
     assert (driven["state"], driven["vehicle_id"], driven["distance_m"]) == ("ended", mini, 9000)
     assert (held["state"], held["trip_id"]) == ("converted", trip)
 
@@ -81,8 +81,8 @@ async def test_nothing_personal_is_left_of_an_erased_member_before_the_key_is_de
     await catch_up(followers)
 
     erased = await row(pool, "members", "member_id", ada)
-    assert personal == ["name", "email"]
-    assert [erased[name] for name in personal] == [None, None]
+    assert personal == ["licence_expires_on"]
+    assert [erased[name] for name in personal] == [None]
     assert (erased["erased_at"], erased["payment_methods"]) == (world.now(), 0)
     assert erased["version"] == (await world.store.load(Member, ada)).version
 

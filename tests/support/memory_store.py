@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.kernel.aggregate import Aggregate, Event
 from domain.kernel.errors import CommandAlreadyDoneError, NotFoundError, RulebookSupersededError, VersionConflictError
 from domain.kernel.ids import CommandId, derived_id
-from domain.kernel.messages import Metadata, RecordedEvent
+from domain.kernel.messages import Command, Metadata, RecordedEvent
 from domain.rulebook.published import PublishedRulebook
 
 A = TypeVar("A", bound=Aggregate)
@@ -95,6 +95,9 @@ class MemoryStore:
 
     async def outcome(self, command_id: CommandId, /) -> Remembered | None:
         return self._outcomes.get(command_id)
+
+    async def fingerprint(self, command: Command, /) -> str:
+        return command.asked.decode()
 
     async def stand_in(self, kind: str, value: str, /) -> UUID:
         return self.stand_ins.setdefault((kind, value), derived_id("stand-in", len(self.log), kind, value))

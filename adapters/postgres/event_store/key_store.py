@@ -1,10 +1,12 @@
 """The keys of persons. Destroying a key erases the person from everything that was stored under it."""
 
+import hmac
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 import asyncpg
@@ -41,6 +43,13 @@ class PersonKey:
     """Encrypts and decrypts under one person's key. `cipher` is none once the key is destroyed."""
 
     cipher: AESGCM | None
+    digests: bytes | None = None
+    """The key for digests, which follows from the same secret."""
+
+    @classmethod
+    def of(cls, secret: bytes) -> "PersonKey":
+        """Both keys from what is stored."""
+        return cls(AESGCM(secret), hmac.digest(secret, b"digests", sha256))
 
     def encrypt(self, plain: bytes, context: bytes) -> bytes | None:
         """Nonce and ciphertext, bound to `context`; none when the person is erased."""
@@ -143,7 +152,7 @@ class KeyStore:
         erasures = self._erasures
         rows = await retrying(lambda: self._pool.fetch(_FETCH, subjects))
         stored = {row["subject"]: row["key"] for row in rows}
-        keys = {s: PersonKey(AESGCM(self.unwrap(s, stored[s]))) if stored.get(s) else ERASED for s in subjects}
+        keys = {s: PersonKey.of(self.unwrap(s, stored[s])) if stored.get(s) else ERASED for s in subjects}
         for subject, key in keys.items():
             if self._erasures == erasures and (subject in stored or remember_missing):
                 self._remember(subject, key)

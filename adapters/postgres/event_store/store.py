@@ -11,6 +11,7 @@ import asyncpg
 from adapters import tracing
 from adapters.postgres.database import retrying
 from adapters.postgres.event_store.appender import AppendEntry, AppendStatus
+from adapters.postgres.event_store.fingerprints import Fingerprints
 from adapters.postgres.event_store.group_commit import AppendFigures, GroupCommit
 from adapters.postgres.event_store.key_store import KeyStore
 from adapters.postgres.event_store.loader import Loader
@@ -25,7 +26,7 @@ from adapters.postgres.listener import Listener
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import CommandAlreadyDoneError, RulebookSupersededError, VersionConflictError
 from domain.kernel.ids import CommandId
-from domain.kernel.messages import Metadata, RecordedEvent
+from domain.kernel.messages import Command, Metadata, RecordedEvent
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -59,6 +60,7 @@ class PostgresEventStore:
         self.keys = KeyStore(pool, master_keys)
         self.listener = Listener(pool)
         self.stand_ins = StandIns(pool, self.keys)
+        self._fingerprints = Fingerprints(self.keys)
         self.reader = LogReader(pool, self.keys)
         server = KnownServer(pool)
         self._group_commit = GroupCommit(pool, self.listener.events.wake, figures, server)
@@ -121,6 +123,10 @@ class PostgresEventStore:
         """What this command led to, if it was ever carried out."""
         row = await retrying(lambda: self.pool.fetchrow(_OUTCOME, command_id))
         return StoredOutcome(row["result"], row["position"], row["fingerprint"]) if row else None
+
+    async def fingerprint(self, command: Command, /) -> str:
+        """A digest of what was asked. See the port."""
+        return await self._fingerprints.of(command)
 
     async def stand_in(self, kind: str, value: str, /) -> UUID:
         """The id that stands for a value about a person. See the port."""

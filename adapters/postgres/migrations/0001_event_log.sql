@@ -40,7 +40,7 @@ create table csbe.commands (
 );
 comment on table csbe.commands is 'Every command that was carried out, remembered for ever: the same id never acts twice.';
 comment on column csbe.commands.command_id is 'Id given by whoever asked.';
-comment on column csbe.commands.fingerprint is 'Digest of what was asked, to tell a retry from another command under the same id.';
+comment on column csbe.commands.fingerprint is 'Digest of what was asked, to tell a retry from another command under the same id; under the person''s key where it tells of one.';
 comment on column csbe.commands.result is 'The first result as JSON, given again to every retry.';
 comment on column csbe.commands.position is 'Position of its last event; the end of the log then, if it had no event.';
 comment on column csbe.commands.append_id is 'Made by the writer for one append, to recognise its own after a cut connection.';
@@ -95,7 +95,7 @@ create table csbe.installation_keys (
     created_at timestamptz not null default transaction_timestamp()
 );
 comment on table csbe.installation_keys is 'Keys of the installation itself. They never change: ids that follow from one must come out the same for ever.';
-comment on column csbe.installation_keys.name is 'What it is for: command_ids, mqtt, stand_ins.';
+comment on column csbe.installation_keys.name is 'What it is for: command_ids, fingerprints, mqtt, stand_ins.';
 comment on column csbe.installation_keys.key is 'The key, wrapped as those of persons are.';
 comment on column csbe.installation_keys.created_at is 'When it was made.';
 

@@ -63,9 +63,9 @@ async def test_an_erased_member_is_nowhere_to_be_read(
     names = {e.event.originator_id: e.event.name async for e in store.read() if isinstance(e.event, Member.Registered)}
     assert names == {ada.id: None, bob.id: "Ada Lovelace"}
     await Projection(pool, store, MembersProjector()).catch_up()
-    rows = "select member_id, name, email from read_v1.members order by name nulls first"
+    rows = "select member_id, erased_at is null from read_v1.members order by 2"
     shown = [tuple(row) for row in await pool.fetch(rows)]
-    assert shown == [(ada.id, None, None), (bob.id, "Ada Lovelace", "ada@example.org")]
+    assert shown == [(ada.id, False), (bob.id, True)]
     await csbe("projections", "rebuild", "members", *MEANT[:2])
     assert [tuple(row) for row in await pool.fetch(rows)] == shown
 

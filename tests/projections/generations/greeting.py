@@ -32,6 +32,11 @@ class Greeting(MembersProjector):
         yield from super()._registered(recorded, event)
         yield MEMBERS.update(event.originator_id, greeting=f"Dear {event.name}")
 
+    def _erased(self, recorded: RecordedEvent, event: Member.Erased) -> Changes:
+        del recorded
+        gone = {"greeting": None, "payment_methods": 0, "erased_at": event.timestamp}
+        yield MEMBERS.update(event.originator_id, version=event.originator_version, **gone)
+
 
 async def states(projection: Projection) -> dict[int, str]:
     return {generation.number: generation.state for generation in await projection.generations()}

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from hashlib import sha256
 
 import asyncpg
 import pytest
@@ -12,7 +13,7 @@ from domain.dispatcher import Dispatcher
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import MemberId, derived_id
 from domain.kernel.messages import Command, Metadata
-from domain.members.commands import RegisterMember, SubmitLicence, VerifyEmail
+from domain.members.commands import BlockMember, RegisterMember, SubmitLicence, VerifyEmail
 from domain.members.member import Member
 from domain.members.sameness import same_email
 from tests.support.keys import KEYS
@@ -95,3 +96,30 @@ async def test_the_same_text_elsewhere_is_something_else(store: PostgresEventSto
     here = await store.stand_in("drivenow-europe/email", same_email(SECRET))
 
     assert await store.known_stand_in(other, same_email(SECRET)) != here
+
+
+async def test_what_tells_a_retry_confirms_no_licence_once_the_person_is_erased(
+    store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    who = await an_applicant(store, 1)
+    licence = SubmitLicence(
+        member_id=who, number=NUMBER, country="DE", issued_on=date(2010, 1, 1), expires_on=date(2033, 1, 1)
+    )
+    await give(store, licence)
+    kept = {row[0] for row in await pool.fetch("select fingerprint from csbe.commands")}
+    mine, plain = await store.fingerprint(licence), sha256(licence.asked).hexdigest()
+
+    await store.erase(who)
+
+    assert mine in kept
+    assert plain not in kept
+    assert await store.fingerprint(licence) not in kept  # although the keys of the installation are all there
+
+
+async def test_a_retry_is_told_from_another_request(store: PostgresEventStore) -> None:
+    who = await an_applicant(store, 1)
+    first, retry, other = (BlockMember(member_id=who, reason=reason) for reason in ("fraud", "fraud", "unpaid"))
+
+    prints = [await PostgresEventStore(store.pool).fingerprint(command) for command in (first, retry, other)]
+
+    assert (prints[0] == prints[1], prints[0] == prints[2]) == (True, False)
