@@ -120,6 +120,6 @@ async def test_a_retry_is_told_from_another_request(store: PostgresEventStore) -
     who = await an_applicant(store, 1)
     first, retry, other = (BlockMember(member_id=who, reason=reason) for reason in ("fraud", "fraud", "unpaid"))
 
-    prints = [await PostgresEventStore(store.pool).fingerprint(command) for command in (first, retry, other)]
+    prints = [await store.fingerprint(command) for command in (first, retry, other)]
 
     assert (prints[0] == prints[1], prints[0] == prints[2]) == (True, False)
