@@ -42,6 +42,17 @@ def test_cars_events_and_figures_are_shown(browser: Chrome, address: str) -> Non
     wait_for_text(browser, "#figures [data-figure=gross_minor]", "12.34")
 
 
+def test_the_code_is_gone_from_the_address_and_the_page_can_be_loaded_again(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#code={CODE}")
+    wait_for_text(browser, "#legend", "free 2")
+    shown = browser.current_url
+
+    browser.refresh()
+
+    wait_for_text(browser, "#legend", "free 2")
+    assert shown == address
+
+
 def test_what_comes_from_outside_is_shown_as_text_only(browser: Chrome, address: str) -> None:
     open_page(browser, f"{address}#code={CODE}")
 
