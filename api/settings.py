@@ -1,8 +1,11 @@
 """Settings, all from the environment (prefix `CSBE_`). With nothing set, embedded servers run in `data_dir`."""
 
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -10,13 +13,17 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from domain.identity.staff import StaffRules, staff_roles
 from domain.kernel.messages import Role
 
+PREFIX = "CSBE_"
+OF_TESTS = ("CSBE_TEST_", "CSBE_FUZZ_")
+"""How the variables begin by which the tests are steered; nothing else reads them."""
+
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 class Settings(BaseSettings):
     """How this installation runs. Secrets are never shown or logged."""
 
-    model_config = SettingsConfigDict(env_prefix="CSBE_", extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", use_attribute_docstrings=True)
 
     postgres_dsn: SecretStr | None = None
     """A PostgreSQL 15 or newer; an embedded one when not given."""
@@ -110,6 +117,15 @@ class Settings(BaseSettings):
             raise ValueError("must be 64 hexadecimal digits, as of `openssl rand -hex 32`")
         return value
 
+    @field_validator("postgres_dsn", "mqtt_url")
+    @classmethod
+    def _shows_where_its_password_ends(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address = urlsplit(value.get_secret_value())
+            if not address.scheme or any("@" in part for part in (address.path, address.query, address.fragment)):
+                raise ValueError("must be a URL, in whose password / ? # and @ are written as %2F %3F %23 and %40")
+        return value
+
     @field_validator("oidc_roles")
     @classmethod
     def _are_staff(cls, value: dict[str, Role]) -> dict[str, Role]:
@@ -145,3 +161,19 @@ class Settings(BaseSettings):
             self.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"CSBE_DATA_DIR {self.data_dir} cannot be made: {error.strerror}") from error
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise `ValueError` where a variable with our prefix is no setting, or has no value: it would do nothing."""
+    known = sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+    wrong = []
+    for name, value in sorted(environment.items()):
+        if not name.upper().startswith(PREFIX) or name.upper().startswith(OF_TESTS):
+            continue
+        if name.upper() not in known:
+            nearest = get_close_matches(name.upper(), known, n=1)
+            wrong.append(f"{name} is no setting" + (f": did you mean {nearest[0]}?" if nearest else ""))
+        elif not value.strip():
+            wrong.append(f"{name} is empty: give it a value, or take it away")
+    if wrong:
+        raise ValueError("; ".join(wrong))

@@ -1,5 +1,6 @@
 """The command `csbe`: one module per kind of work, and what they share in `terminal`. Nothing is decided here."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -25,7 +26,7 @@ from api.cli.webhooks import webhooks_app
 from api.composition import BusyError, FollowerStoppedError, UnreachableError
 from api.problems import explained
 from api.server import PortTakenError
-from api.settings import Settings
+from api.settings import Settings, refuse_unknown
 from domain.kernel.errors import DomainError
 from domain.operations.ports import ImpossibleOrderError
 
@@ -62,6 +63,7 @@ def _about(
     ] = False,
 ) -> None:
     """Car Sharing Backend System."""
+    refuse_unknown(os.environ)
 
 
 def _name(error: ValidationError, where: Sequence[int | str]) -> str:

@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from api import demo as demonstration
-from api.cli.terminal import WHO, AsJson, errors, output, run, show, with_system, within
+from api.addresses import broker_named, database_named
+from api.cli.terminal import WHO, AsJson, errors, fail, output, run, show, with_system, within
 from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
 from api.server import served, told_to_stop
 from api.services import service_of
@@ -22,6 +23,9 @@ UnlockTimeout = Annotated[float, typer.Option(min=0, max=1, help="Share of unloc
 LostMessage = Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")]
 GpsDrift = Annotated[float, typer.Option(min=0, max=1, help="Share of fixes that are some hundred metres off.")]
 CardDeclined = Annotated[float, typer.Option(min=0, max=1, help="Share of members whose card is declined.")]
+IntoGivenServers = Annotated[
+    bool, typer.Option("--into-given-servers", help="Put made-up cars and members into the servers of the settings.")
+]
 Seed = Annotated[int, typer.Option(help="The same seed, the same members and cars.")]
 
 
@@ -36,6 +40,7 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
     lost_message: LostMessage = 0.0,
     gps_drift: GpsDrift = 0.0,
     card_declined: CardDeclined = 0.0,
+    into_given_servers: IntoGivenServers = False,
     as_json: AsJson = False,
 ) -> None:
     """Run DriveNow Europe in Berlin with simulated members, over real servers, and watch it live."""
@@ -48,6 +53,8 @@ def demo(  # noqa: PLR0917 (typer makes options of them)
     with TemporaryDirectory(prefix="csbe-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         settings = Settings()
+        if not into_given_servers:
+            _refuse_given_servers(settings)
         data_dir = settings.data_dir if "data_dir" in settings.model_fields_set else Path(folder)
         service = settings.service or demonstration.SERVICE
         settings = settings.model_copy(update={"port": port, "data_dir": data_dir, "service": service})
@@ -130,7 +137,7 @@ def _is_uuid(text: str | None) -> bool:
     return True
 
 
-def simulate(
+def simulate(  # noqa: PLR0917 (typer makes options of them)
     seconds: Annotated[float, typer.Option("--for", min=1, help="Stop after so many seconds.")] = 60,
     members: Annotated[int, typer.Option(min=1, max=500, help="How many simulated members.")] = 25,
     seed: Seed = 1,
@@ -138,6 +145,7 @@ def simulate(
     lost_message: LostMessage = 0.0,
     gps_drift: GpsDrift = 0.0,
     card_declined: CardDeclined = 0.0,
+    into_given_servers: IntoGivenServers = False,
     as_json: AsJson = False,
 ) -> None:
     """Let simulated members use the system that runs with these settings, and count what they went through."""
@@ -147,11 +155,25 @@ def simulate(
         options = demonstration.DemoOptions(seconds, members, seed, faults)
         return dict(await demonstration.visit(running, options))
 
-    counts = run(with_system(visit))
+    settings = Settings()
+    if not into_given_servers:
+        _refuse_given_servers(settings)
+    counts = run(with_system(visit), settings)
     table = Table("what", "times")
     for what, times in sorted(counts.items()):
         table.add_row(what, str(times))
     show(as_json, counts, table)
+
+
+def _refuse_given_servers(settings: Settings) -> None:
+    """Where somebody's real cars and members may be, made-up ones need a word for it; a log forgets nothing."""
+    if settings.postgres_dsn is None and settings.mqtt_url is None:
+        return
+    fail(
+        "this puts made-up cars and members into the servers of the settings "
+        f"(database: {database_named(settings)}; broker: {broker_named(settings)}), and they stay in the log: "
+        "say --into-given-servers if that is meant"
+    )
 
 
 async def _serve(running: Running, parts: set[Component]) -> None:

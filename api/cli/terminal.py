@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from api.addresses import broker_named, database_named
 from api.composition import Log, Running, composed, opened_log, prepare, servers
 from api.observability import configure_logs
 from api.problems import explained
@@ -103,6 +104,8 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]], settings: Settings |
     """Do the work of one command to its end."""
     chosen = settings or Settings()
     begin(chosen.log_level)
+    where = f"database: {database_named(chosen)}; broker: {broker_named(chosen)}"
+    errors.print(where, soft_wrap=True, highlight=False, markup=False)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work(chosen))
 

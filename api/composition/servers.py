@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
-from urllib.parse import urlsplit
 
 import asyncpg
 from anyio import to_thread
@@ -16,6 +15,7 @@ from adapters.postgres.database import with_lock_timeout
 from adapters.postgres.migrate import migrate
 from adapters.postgres.opening import as_server, with_user
 from adapters.postgres.read_models import generations
+from api.addresses import database_at
 from api.settings import Settings
 from projections.kernel.projector import Projector
 
@@ -108,9 +108,7 @@ def reaching(dsn: str) -> Iterator[None]:
     try:
         yield
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
-        address = urlsplit(dsn)
-        where = f"{address.hostname or 'its socket'}:{address.port or 5432}"
-        raise UnreachableError(f"cannot reach PostgreSQL at {where}: {error}") from error
+        raise UnreachableError(f"cannot reach PostgreSQL, {database_at(dsn)}: {error}") from error
 
 
 async def _prepare(connection: asyncpg.Connection, projector: Projector) -> None:

@@ -42,6 +42,8 @@ class Ended:
     code: int
     out: str
     err: str
+    """Without the line that says which servers are used."""
+    servers: str = ""
 
     @property
     def json(self) -> Any:
@@ -73,7 +75,9 @@ async def csbe(
         try:
             main(words)
         except SystemExit as ended:
-            return Ended(int(ended.code or 0), *capsys.readouterr())
+            out, err = capsys.readouterr()
+            servers = "".join(line for line in err.splitlines(True) if line.startswith("database: "))
+            return Ended(int(ended.code or 0), out, err.replace(servers, "", 1), servers)
         raise AssertionError
 
     return lambda *words: asyncio.to_thread(call, *words)

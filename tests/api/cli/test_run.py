@@ -1,6 +1,7 @@
 """Tokens, migrations and settings at the terminal: what is wrong is said in one line."""
 
 import asyncio
+import re
 from importlib import metadata
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.embedded.broker import embedded_broker, free_port
+from api.settings import refuse_unknown
 from tests.api.cli.terminal import Csbe
 
 
@@ -52,7 +54,13 @@ async def test_a_migrated_database_is_left_as_it_is(csbe: Csbe) -> None:
         ("CSBE_PORT", "abc", "CSBE_PORT: "),
         ("CSBE_MASTER_KEY", "abc", "64 hexadecimal digits"),
         ("CSBE_TOKEN_KEY", "abc", "CSBE_TOKEN_KEY must be an Ed25519 private key"),
-        ("CSBE_POSTGRES_DSN", "postgresql://csbe:secret@127.0.0.1:1/csbe", "cannot reach PostgreSQL at 127.0.0.1:1"),
+        ("CSBE_POSTGRES_DSN", "postgresql://csbe:se/cret@127.0.0.1:1/csbe", "CSBE_POSTGRES_DSN: "),
+        ("CSBE_MQTT_URL", "mqtt://csbe:se#cret@127.0.0.1", "CSBE_MQTT_URL: "),
+        (
+            "CSBE_POSTGRES_DSN",
+            "postgresql://csbe:secret@127.0.0.1:1/csbe",
+            "cannot reach PostgreSQL, csbe at 127.0.0.1:1",
+        ),
     ],
 )
 async def test_a_wrong_setting_is_named(
@@ -64,7 +72,64 @@ async def test_a_wrong_setting_is_named(
 
     assert ended.code in {2, 3}
     assert said in ended.err
-    assert "secret" not in ended.err
+    assert not {"secret", "cret@", "se/cret", "se#cret"} & set(re.split(r"[^\w@/#]+", ended.err + ended.servers))
+
+
+NEAREST = {
+    "CSBE_POSTGRES_DNS": "is no setting: did you mean CSBE_POSTGRES_DSN?",
+    "CSBE_DATADIR": "is no setting: did you mean CSBE_DATA_DIR?",
+    "csbe_prot": "is no setting: did you mean CSBE_PORT?",
+    "CSBE_": "is no setting",
+}
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_a_variable_that_is_no_setting_is_refused_with_the_nearest_one(name: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{name} {NEAREST[name]}")):
+        refuse_unknown({name: "x", "CSBE_PORT": "1", "HOME": "/", "CSBE_TEST_POSTGRES_DSN": "x"})
+
+
+def test_a_variable_without_a_value_is_refused() -> None:
+    refuse_unknown({"CSBE_SMTP_HOST": "mail", "csbe_port": "1"})
+
+    with pytest.raises(ValueError, match="CSBE_SMTP_HOST is empty"):
+        refuse_unknown({"CSBE_SMTP_HOST": " "})
+
+
+@pytest.mark.parametrize("words", ["token operator", "migrate", "rulebook schema", "serve", "audit log", "demo"])
+async def test_every_command_refuses_a_variable_that_is_no_setting(
+    csbe: Csbe, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("CSBE_POSTGRES_DNS", "postgresql://db/fleet")
+
+    ended = await csbe(*words.split())
+
+    assert (ended.code, ended.out, "did you mean CSBE_POSTGRES_DSN?" in ended.err) == (2, "", True)
+
+
+async def test_each_command_says_which_servers_it_uses_and_no_password(
+    csbe: Csbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "127.0.0.1:1/fleet"
+    monkeypatch.setenv("CSBE_POSTGRES_DSN", f"postgresql://csbe:secret@{address}")
+    monkeypatch.setenv("CSBE_MQTT_URL", "mqtts://csbe:secret@broker.example.org")
+
+    said = {(await csbe(*words)).servers for words in (("jobs", "list"), ("token", "operator"), ("serve",))}
+
+    assert said == {"database: fleet at 127.0.0.1:1; broker: broker.example.org\n"}
+
+
+@pytest.mark.parametrize("words", ["demo", "simulate"])
+@pytest.mark.parametrize("given", ["CSBE_POSTGRES_DSN", "CSBE_MQTT_URL"])
+async def test_made_up_members_need_a_word_to_go_to_given_servers(
+    csbe: Csbe, monkeypatch: pytest.MonkeyPatch, words: str, given: str
+) -> None:
+    monkeypatch.delenv("CSBE_POSTGRES_DSN")
+    monkeypatch.setenv(given, {"CSBE_POSTGRES_DSN": "postgresql://a:secret@db/fleet"}.get(given, "mqtt://db"))
+
+    ended = await csbe(words, "--for", "1")
+
+    assert (ended.code, "--into-given-servers" in ended.err, "secret" in ended.err) == (2, True, False)
 
 
 SKIP = ("webhooks", "skip", str(UUID(int=1)), "--position", "1", "--reason")
@@ -100,7 +165,7 @@ async def test_a_simulation_of_a_system_that_is_not_there_says_so(csbe: Csbe, mo
         monkeypatch.setenv("CSBE_MQTT_URL", url)
         monkeypatch.setenv("CSBE_PORT", str(free_port()))
 
-        ended = await csbe("simulate", "--members", "2")
+        ended = await csbe("simulate", "--members", "2", "--into-given-servers")
 
     assert ended.code == 3
     assert ended.err.startswith("error: cannot reach the API at 127.0.0.1:")
@@ -122,7 +187,7 @@ async def test_a_simulation_whose_system_goes_away_ends_and_says_so(
     async with embedded_broker() as url:
         monkeypatch.setenv("CSBE_MQTT_URL", url)
         monkeypatch.setenv("CSBE_PORT", str(port))
-        simulating = asyncio.ensure_future(csbe("simulate", "--members", "2"))
+        simulating = asyncio.ensure_future(csbe("simulate", "--members", "2", "--into-given-servers"))
         async with asyncio.timeout(60):
             await asked.wait()
 
