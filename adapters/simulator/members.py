@@ -271,7 +271,7 @@ class SimulatedMember:
             await self._renew()
         self._key += 1
         headers = {
-            "Idempotency-Key": f"{self._town.seed}-{self._number}-{self._key}",
+            "Idempotency-Key": f"{self._run}-{self._number}-{self._key}",
             **self._headers(token or self._token),
         }
         return await self._town.api.post(path, json=body or None, headers=headers)
