@@ -12,7 +12,7 @@ Unpaid = Literal["payment_declined", "payment_timed_out"]
 
 
 class PlaceReservation(Command):
-    """Keep a car for the free time, at the prices of now."""
+    """Keep a car for the free time, at the prices of now. Asked again by who keeps it, it is the same reservation."""
 
     NAME = "rental.place_reservation"
     CREATES = "reservation_id"
@@ -23,7 +23,7 @@ class PlaceReservation(Command):
 
 
 class ExtendReservation(Command):
-    """Keep the car longer; what lies after the free time is paid."""
+    """Keep the car longer; what lies after the free time is paid. Until its present end, it changes nothing."""
 
     NAME = "rental.extend_reservation"
 
@@ -32,7 +32,7 @@ class ExtendReservation(Command):
 
 
 class CancelReservation(Command):
-    """Give the car up."""
+    """Give the car up. Asked again, it changes nothing."""
 
     NAME = "rental.cancel_reservation"
 
@@ -42,7 +42,8 @@ class CancelReservation(Command):
 class StartTrip(Command):
     """Ask for a trip: from a reservation, or at the car with a quote made at once.
 
-    It runs once the money is held and the car has confirmed that it is open.
+    It runs once the money is held and the car has confirmed that it is open. Asked again with the same choices while it
+    lasts, it is the same trip.
     """
 
     NAME = "rental.start_trip"
@@ -58,7 +59,7 @@ class StartTrip(Command):
 
 
 class ParkTrip(Command):
-    """Lock the car for a while and keep it."""
+    """Lock the car for a while and keep it. Asked again while it is being parked or is, it changes nothing."""
 
     NAME = "rental.park_trip"
 
@@ -66,7 +67,7 @@ class ParkTrip(Command):
 
 
 class ResumeTrip(Command):
-    """Open the parked car again."""
+    """Open the parked car again. Asked again while that is under way or done, it changes nothing."""
 
     NAME = "rental.resume_trip"
 
@@ -77,7 +78,7 @@ class EndTrip(Command):
     """Lock the car and give it back. The wish counts from now on, and is confirmed by what the car shows.
 
     Refused with all that the car shows and its member can put right at once. `awaits` in the answer is what the car has
-    yet to show.
+    yet to show. While it is awaited, and once the trip has ended, asking again changes nothing and is answered so.
     """
 
     NAME = "rental.end_trip"
@@ -86,7 +87,7 @@ class EndTrip(Command):
 
 
 class ForceEndTrip(Command):
-    """An agent ends a trip whose car cannot confirm it."""
+    """An agent ends a trip whose car cannot confirm it. Ended at that time already, it changes nothing."""
 
     NAME = "rental.force_end_trip"
 

@@ -11,6 +11,7 @@ from domain.members.member import Member
 from domain.rental import evidence, forced_end
 from domain.rental.commands import ConfirmEnd, EndTrip, ForceEndTrip
 from domain.rental.evidence import EndRequest, Evidence
+from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from domain.rental.vehicle_orders import order
 from domain.rental.vehicle_reading import reading, zones_of
@@ -27,19 +28,22 @@ class Shown(NamedTuple):
 async def end_trip(command: EndTrip, work: UnitOfWork) -> tuple[Violation, ...]:
     """Keep the wish, and have the car locked unless it shows already all that the end asks for.
 
-    Returns what it has yet to show. What the car shows that its member can put right is refused at once.
+    Returns what it has yet to show. What the car shows that its member can put right is refused at once. Asked again,
+    it is the wish that stands, or was fulfilled, unless the car was driven on since.
     """
     trip = await work.load(Trip, command.trip_id)
+    if trip.state is TripState.ENDED:
+        return ()
     vehicle = await work.load(Vehicle, trip.vehicle_id)
-    now = await _look(vehicle, None, work)
-    refuse_if([*trip.end_objections(), *(now.evidence.mendable if vehicle.online else ())])
-    if trip.end_request and (driven := evidence.driven_on(trip.end_request, now.newest)):
-        trip.take_end_back(driven, work.now)
-    wish = trip.request_end(evidence.wish(vehicle, now.newest, now.evidence, work.now), work.now)
+    wish = await _wish(trip, vehicle, work)
+    if trip.is_asked_again("end"):
+        return wish.missing
     shown = await _look(vehicle, wish, work)
     if shown.evidence.is_complete:
         await _end(trip, vehicle, shown, work.now, work)
         return ()
+    if _mendable(vehicle, shown):
+        return evidence.without_places(shown.evidence.missing)
     await _have_it_locked(trip, vehicle, work)
     return wish.missing
 
@@ -72,8 +76,10 @@ async def weigh(
 
 
 async def force_end_trip(command: ForceEndTrip, work: UnitOfWork) -> None:
-    """With what the car shows of the end, and what speaks against it."""
+    """With what the car shows of the end, and what speaks against it. Ended at that time, it changes nothing."""
     trip = await work.load(Trip, command.trip_id)
+    if trip.ended_at == command.ended_at:
+        return
     member, vehicle = await work.load(Member, trip.member_id), await work.load(Vehicle, trip.vehicle_id)
     shown = await _look(vehicle, trip.end_request, work)
     limits, city = work.rulebook.trip, work.rulebook.city(trip.city_id)
@@ -83,11 +89,27 @@ async def force_end_trip(command: ForceEndTrip, work: UnitOfWork) -> None:
     member.release(work.now)
 
 
+async def _wish(trip: Trip, vehicle: Vehicle, work: UnitOfWork) -> EndRequest:
+    """The wish that stands, or a new one where there is none or the car was driven on since."""
+    now = await _look(vehicle, None, work)
+    driven = evidence.driven_on(trip.end_request, now.newest) if trip.end_request else None
+    is_new = trip.end_request is None or driven is not None
+    refuse_if([*trip.end_objections(), *(_mendable(vehicle, now) if is_new else ())])
+    if driven is not None:
+        trip.take_end_back(driven, work.now)
+    return trip.request_end(evidence.wish(vehicle, now.newest, now.evidence, work.now), work.now)
+
+
 async def _look(vehicle: Vehicle, wish: EndRequest | None, work: UnitOfWork) -> Shown:
     newest = await newest_readings(vehicle, work)
     heard_until = wish.heard_until if wish else None
     zones = await zones_of(newest, work)
     return Shown(newest, evidence.judge(vehicle, newest, zones, heard_until, work.rulebook.trip, work.now))
+
+
+def _mendable(vehicle: Vehicle, shown: Shown) -> list[Violation]:
+    """What the member can put right now, as far as a car that can be reached shows it."""
+    return shown.evidence.mendable if vehicle.online else []
 
 
 def _seen(wish: EndRequest, shown: Shown, driven: datetime | None) -> EndRequest:

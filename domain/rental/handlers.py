@@ -10,7 +10,7 @@ from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, ending, start
 from domain.rental.quotes import quote_for
-from domain.rental.release import expire, release
+from domain.rental.release import expire, held, release
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
@@ -20,8 +20,10 @@ from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork) -> ReservationId:
-    """Refused with every reason of the member, the car and the cooldown rule together."""
+    """Refused with every reason of the member, the car and the cooldown rule together; asked again, it is the same."""
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
+    if known := await held(member, vehicle, work):
+        return known
     limits = work.rulebook.reservation
     again = cooldown(vehicle.last_reservations.get(command.member_id), limits, work.now)
     refuse_if([*await start.objections(member, vehicle, work), again])
@@ -40,8 +42,8 @@ async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWo
 async def cancel_reservation(command: commands.CancelReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
     tariff = work.tariff(reservation.quote.tariff_digest)
-    reservation.cancel(work.rulebook.city(reservation.city_id), tariff, work.now)
-    await release(reservation, work)
+    if reservation.cancel(work.rulebook.city(reservation.city_id), tariff, work.now):
+        await release(reservation, work)
 
 
 async def expire_reservation(command: commands.ExpireReservation, work: UnitOfWork) -> None:
@@ -56,6 +58,8 @@ async def remind_of_expiry(command: commands.RemindOfExpiry, work: UnitOfWork) -
 
 async def start_trip(command: commands.StartTrip, work: UnitOfWork) -> TripId:
     member, vehicle = await work.load(Member, command.member_id), await work.load(Vehicle, command.vehicle_id)
+    if known := await start.known_trip(command, member, vehicle, work):
+        return known
     claim = await start.claim(command, member, vehicle, work)
     work.add(start.trip(command, claim, work))
     member.open_trip(command.trip_id, work.now)
@@ -79,12 +83,14 @@ async def fail_trip_start(command: commands.FailTripStart, work: UnitOfWork) -> 
 
 async def park_trip(command: commands.ParkTrip, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
-    await order(trip, "lock", trip.park(work.now), work)
+    if not trip.is_asked_again("park"):
+        await order(trip, "lock", trip.park(work.now), work)
 
 
 async def resume_trip(command: commands.ResumeTrip, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
-    await order(trip, "unlock", trip.resume(work.now), work)
+    if not trip.is_asked_again("resume"):
+        await order(trip, "unlock", trip.resume(work.now), work)
 
 
 async def look_whether_used(command: commands.LookWhetherUsed, work: UnitOfWork) -> None:

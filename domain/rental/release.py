@@ -1,9 +1,18 @@
-"""The end of a claim that no trip comes of: member and car are free again."""
+"""A claim that holds, and its end when no trip comes of it: member and car are free again."""
 
 from domain.fleet.vehicle import Vehicle
+from domain.kernel.ids import ReservationId
 from domain.members.member import Member
 from domain.rental.reservation import Reservation
 from domain.unit_of_work import UnitOfWork
+
+
+async def held(member: Member, vehicle: Vehicle, work: UnitOfWork) -> ReservationId | None:
+    """The reservation by which a member keeps a car now, if they do."""
+    if member.reservation_id is None or member.reservation_id != vehicle.reservation_id:
+        return None
+    reservation = await work.load(Reservation, member.reservation_id)
+    return None if reservation.not_open(work.now) else member.reservation_id
 
 
 async def expire(reservation: Reservation, work: UnitOfWork) -> None:

@@ -143,15 +143,20 @@ class Reservation(Aggregate):
 
     def extend(self, until: datetime, limits: ReservationLimits, at: datetime) -> None:
         """Keep the car longer; what lies after the free time is paid. Refused beyond the maximum of the rulebook."""
+        if self.not_open(at) is None and until == self.expires_at:
+            return
         latest = self.placed_at + limits.maximum
-        refuse_if([self._not_open(at), not_longer(until, self.expires_at), too_long(until, latest)])
+        refuse_if([self.not_open(at), not_longer(until, self.expires_at), too_long(until, latest)])
         self.trigger_event(self.Extended, timestamp=at, member_id=self.member_id, expires_at=until)
 
-    def cancel(self, city: City, tariff: Tariff, at: datetime) -> None:
-        """Give the car up. Refused once the reservation has ended. What it costs is sold in its city."""
-        refuse_if([self._not_open(at)])
+    def cancel(self, city: City, tariff: Tariff, at: datetime) -> bool:
+        """Give the car up; says whether it did: twice changes nothing. Refused once the reservation ended otherwise."""
+        if self.closed_as == "cancelled":
+            return False
+        refuse_if([self.not_open(at)])
         self._close(self.Cancelled, at, at)
         self._charge(at, city, tariff, at)
+        return True
 
     def announce_expiry(self, at: datetime) -> None:
         """Have the member told that the time ends soon, once for each end. Too early or once closed changes nothing."""
@@ -170,7 +175,7 @@ class Reservation(Aggregate):
     def convert(self, trip_id: TripId, member_id: MemberId, vehicle_id: VehicleId, at: datetime) -> None:
         """Turn the claim into a trip of the same member with the same car."""
         others = [of_another_member(self.member_id, member_id), of_another_car(self.vehicle_id, vehicle_id)]
-        refuse_if([self._not_open(at), *others])
+        refuse_if([self.not_open(at), *others])
         self.trigger_event(self.Converted, timestamp=at, member_id=self.member_id, trip_id=trip_id)
 
     def give_back(self, at: datetime) -> None:
@@ -189,5 +194,6 @@ class Reservation(Aggregate):
             who = {"member_id": self.member_id, "method_token": self.method_token}
             self.trigger_event(self.ChargeDue, timestamp=at, **who, **what)
 
-    def _not_open(self, at: datetime) -> Violation | None:
+    def not_open(self, at: datetime) -> Violation | None:
+        """That the car is not kept any more at a time."""
         return not_open(self.closed_as, self.expires_at, at)

@@ -3,6 +3,7 @@
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
+from domain.kernel.ids import TripId
 from domain.kernel.values import Instant, Value
 from domain.members.member import Member
 from domain.rental.commands import StartTrip
@@ -37,6 +38,14 @@ def method_token(member: Member) -> str:
     if method is None:
         raise RefusedError(Violation(code="member.no_payment_method", detail="add a payment method first"))
     return method.token
+
+
+async def known_trip(command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork) -> TripId | None:
+    """The trip that the member is on already, if it is the one that they ask for again."""
+    if member.trip_id is None or member.trip_id != vehicle.trip_id:
+        return None
+    trip = await work.load(Trip, member.trip_id)
+    return member.trip_id if trip.is_of(command) else None
 
 
 async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork) -> Claim:

@@ -26,11 +26,25 @@ class TripState(StrEnum):
     START_FAILED = "start_failed"
 
 
+LEADS_TO: dict[Step, TripState] = {
+    "start": TripState.RUNNING,
+    "park": TripState.PARKED,
+    "resume": TripState.RUNNING,
+    "end": TripState.ENDED,
+}
+"""Where a trip stands once the car has confirmed a step."""
+
+
 class PendingStep(Value):
     """A step that the car was asked for and has not confirmed yet."""
 
     step: Step
     request_id: UUID
+
+
+def is_asked_again(step: Step, state: TripState, pending: PendingStep | None) -> bool:
+    """Whether a step is under way, or has brought the trip to where it stands: asking for it again changes nothing."""
+    return state is LEADS_TO[step] if pending is None else pending.step == step
 
 
 def not_in(state: TripState, allowed: tuple[TripState, ...], pending: PendingStep | None) -> list[Violation]:

@@ -13,11 +13,11 @@ from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
 from domain.rental.car_reading import CarReading
-from domain.rental.commands import ForceEndTrip
+from domain.rental.commands import ForceEndTrip, StartTrip
 from domain.rental.distance import DistanceSource, distance
 from domain.rental.evidence import EndRequest, Evidence
 from domain.rental.meter import PhaseStart, seconds_in, spans
-from domain.rental.steps import PendingStep, Step, TripState, not_in
+from domain.rental.steps import PendingStep, Step, TripState, is_asked_again, not_in
 from domain.rental.trip_event_bases import CarSeen, StepFailed, StepRequested, TripEvent
 from domain.rulebook.model import City
 from domain.rulebook.tariff import Quote
@@ -240,6 +240,15 @@ class Trip(Aggregate):
         waits = self.pending is not None and self.pending.request_id == request_id
         return self.pending.step if self.pending and waits else None
 
+    def is_asked_again(self, step: Step) -> bool:
+        """Whether a step is under way or taken, so that asking for it again changes nothing."""
+        return is_asked_again(step, self.state, self.pending)
+
+    def is_of(self, command: StartTrip) -> bool:
+        """Whether this is the trip that a command asks for: the same member, car, reservation and choices."""
+        asked = (command.member_id, command.vehicle_id, command.reservation_id, command.package, set(command.options))
+        return asked == (self.member_id, self.vehicle_id, self.reservation_id, self.package, set(self.options))
+
     def unlock(self, at: datetime) -> UUID:
         """The payment is secured: have the car opened. Returns the id of the request to the car."""
         return self._ask("start", self.UnlockRequested, (S.REQUESTED,), at)
@@ -253,8 +262,8 @@ class Trip(Aggregate):
         return self._ask("resume", self.ResumeRequested, (S.PARKED, S.ENDING), at)
 
     def end_objections(self) -> list[Violation]:
-        """Why this trip cannot be ended now, whatever its car and place say."""
-        return not_in(self.state, ENDABLE, self.pending)
+        """Why this trip cannot be ended now, whatever its car and place say. That its end is under way is no reason."""
+        return not_in(self.state, ENDABLE, None if self.is_asked_again("end") else self.pending)
 
     def request_end(self, wish: EndRequest, at: datetime) -> EndRequest:
         """Keep a wish to end, until it is confirmed or taken back. While one stands, another changes nothing."""

@@ -5,6 +5,9 @@ from datetime import date
 from itertools import count
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
+from domain.dispatcher import CommandResult
 from domain.fleet.commands import CommissionVehicle, DefineZone, ObserveVehicle, PutIntoService
 from domain.fleet.state import Observation
 from domain.fleet.zones import ZoneKind
@@ -22,6 +25,7 @@ Taking = Callable[[World, MemberId, VehicleId], Awaitable[UUID]]
 """`reserved` or `started`: a member takes a car."""
 
 _number = count()
+_id: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
 async def area(world: World) -> None:
@@ -106,15 +110,20 @@ async def says(world: World, which: VehicleId, **values: object) -> None:
 async def reserved(world: World, who: MemberId, which: VehicleId) -> ReservationId:
     """The car is kept for the member."""
     reservation_id = ReservationId(_fresh("reservation"))
-    await world.do(PlaceReservation(reservation_id=reservation_id, member_id=who, vehicle_id=which))
-    return reservation_id
+    placed = await world.do(PlaceReservation(reservation_id=reservation_id, member_id=who, vehicle_id=which))
+    return ReservationId(made(placed))
 
 
 async def started(world: World, who: MemberId, which: VehicleId, held: ReservationId | None = None) -> TripId:
     """The member asked for a trip; whether it runs is for the car and the payment provider to say."""
     trip_id = TripId(_fresh("trip"))
-    await world.do(StartTrip(trip_id=trip_id, member_id=who, vehicle_id=which, reservation_id=held))
-    return trip_id
+    asked = await world.do(StartTrip(trip_id=trip_id, member_id=who, vehicle_id=which, reservation_id=held))
+    return TripId(made(asked))
+
+
+def made(answer: CommandResult) -> UUID:
+    """The id of what an answer says was made, now or before."""
+    return _id.validate_json(answer.value or "")
 
 
 def _fresh(kind: str) -> UUID:

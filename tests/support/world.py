@@ -99,9 +99,13 @@ class World:
 
     async def do(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> CommandResult:
         """Carry out a command and all that follows from it now. Raises what the command raises."""
-        answered = await self._dispatch(command, actor, command_id or derived_id("command", next(self._number)))
+        answered = await self.ask(command, actor=actor, command_id=command_id)
         await self.settle()
         return answered
+
+    async def ask(self, command: Command, *, actor: Actor = AGENT, command_id: UUID | None = None) -> CommandResult:
+        """Carry out a command, and nothing yet of what follows from it."""
+        return await self._dispatch(command, actor, command_id or derived_id("command", next(self._number)))
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass; deadlines are met on the way, in their order."""

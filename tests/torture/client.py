@@ -5,6 +5,8 @@ import time
 from random import Random
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.contexts import COMMANDS
 from domain.kernel.errors import DomainError
@@ -20,6 +22,7 @@ TASKS = 4
 THINK_S = 0.01
 """The longest pause between two commands of one task."""
 
+_id: TypeAdapter[ReservationId] = TypeAdapter(ReservationId)
 _BY_NAME: dict[str, type[Command]] = {**COMMANDS, Count.NAME: Count, Move.NAME: Move}
 
 
@@ -61,7 +64,8 @@ class Memory:
         self.unsettled.pop(told.command_id, None)
         command = command_of(self.asked[told.command_id])
         if told.outcome == "acknowledged" and isinstance(command, PlaceReservation):
-            self.held[command.reservation_id] = command
+            held = _id.validate_json(told.answer or "")
+            self.held[held] = command.model_copy(update={"reservation_id": held})
         elif isinstance(command, CancelReservation):
             self.held.pop(command.reservation_id, None)
 
