@@ -98,7 +98,14 @@ VIOLATIONS: Mapping[str, Entry] = {
     "payment.no_capture": Entry("The money is not held, so it cannot be taken.", "Look at the payment's state."),
     "payment.no_method": Entry("There is nothing to charge.", "Give another payment method."),
     "payment.no_refund": Entry("The money was not taken, so it cannot be given back.", "Look at the payment's state."),
-    "refund.not_failed": Entry("No refund of this credit note has failed.", "There is nothing to ask for again."),
+    "refund.not_failed": Entry(
+        "Nothing of this credit note is refused now.", "Look at `refund_state`; wait for what is pending."
+    ),
+    "refund.paid_by_other_means": Entry(
+        "The refund is on record as paid, under another reference.", "There is nothing left to pay."
+    ),
+    "refund.without_reason": Entry("A payment by other means has no reason.", "Say why."),
+    "refund.without_reference": Entry("A payment by other means has no reference.", "Say how it is found."),
     "reservation.cooldown": Entry(
         "The member held this car a short while ago.", "Another car, or wait until `free_at`."
     ),

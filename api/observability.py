@@ -63,7 +63,7 @@ JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for 
 JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due job or deadline has been waiting.")
 
 CHARGES_IN_REVIEW = Gauge("csbe_charges_in_review", "Charges that wait for an agent.")
-REFUNDS_FAILED = Gauge("csbe_refunds_failed", "Refunds that the provider has refused, and not paid out since.")
+REFUNDS_FAILED = Gauge("csbe_refunds_failed", "Refunds that the provider has refused, and nobody has paid out since.")
 
 WEBHOOK_ATTEMPTS = Counter("csbe_webhook_attempts_total", "Attempts to deliver an event by result.", ["result"])
 WEBHOOK_SECONDS = Histogram(

@@ -33,6 +33,8 @@ PaymentState = Literal[
     "refund_requested",
     "refunded",
     "refund_failed",
+    "refund_given_up",
+    "refund_paid_by_other_means",
 ]
 """The last thing that happened to a payment."""
 _PAYMENT_STATES: dict[type[Event], PaymentState] = {
@@ -48,11 +50,18 @@ _PAYMENT_STATES: dict[type[Event], PaymentState] = {
     Payment.RefundRequested: "refund_requested",
     Payment.Refunded: "refunded",
     Payment.RefundFailed: "refund_failed",
+    Payment.RefundGivenUp: "refund_given_up",
+    Payment.RefundPaidByOtherMeans: "refund_paid_by_other_means",
 }
 _DECISIONS: dict[type[Event], DecisionKind] = {
     Charge.Approved: "approve",
     Charge.Corrected: "correct",
     Charge.Waived: "waive",
+}
+_REFUND_STATES: dict[type[Event], Literal["refunded", "given_up", "paid_by_other_means"]] = {
+    Payment.Refunded: "refunded",
+    Payment.RefundGivenUp: "given_up",
+    Payment.RefundPaidByOtherMeans: "paid_by_other_means",
 }
 _NO_CREDIT_PROPOSED: dict[str, Any] = {"credit_proposal": None, "credit_proposed_by": None}
 _SETTLED: dict[str, Any] = {"decline_code": None, "retry_at": None}
@@ -122,7 +131,7 @@ class BillingProjector(Projector):
             Payment.HoldRequested: self._hold_requested,
             **dict.fromkeys(_PAYMENT_STATES, self._payment_changed),
             Payment.RefundRequested: self._refund_requested,
-            Payment.Refunded: self._refunded,
+            **dict.fromkeys(_REFUND_STATES, self._refund_changed),
             Payment.RefundFailed: self._refund_failed,
         }
 
@@ -249,10 +258,12 @@ class BillingProjector(Projector):
             changed_at=event.timestamp,
         )
 
-    def _refunded(self, recorded: RecordedEvent, event: Payment.Refunded) -> Changes:
+    def _refund_changed(
+        self, recorded: RecordedEvent, event: Payment.Refunded | Payment.RefundGivenUp | Payment.RefundPaidByOtherMeans
+    ) -> Changes:
         yield from self._payment_changed(recorded, event)
         key = (event.originator_id, event.credit_note_id)
-        yield REFUNDS.update(key, state="refunded", changed_at=event.timestamp)
+        yield REFUNDS.update(key, state=_REFUND_STATES[type(event)], retry_at=None, changed_at=event.timestamp)
 
     def _refund_failed(self, recorded: RecordedEvent, event: Payment.RefundFailed) -> Changes:
         yield from self._payment_changed(recorded, event)

@@ -31,7 +31,7 @@ READY_LAG = 10_000
 
 _MONEY = """
 select (select count(*) from read_v1.charges where state = 'in_review') as in_review,
-    (select count(*) from read_v1.refunds where state = 'failed') as failed
+    (select count(*) from read_v1.refunds where state in ('failed', 'given_up')) as failed
 """
 _NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 

@@ -22,6 +22,7 @@ from api.rest.schemas.billing import (
     InvoiceShown,
     InvoiceSummary,
     PaymentRetry,
+    RefundByOtherMeansBody,
     RefundState,
 )
 from domain.billing import commands
@@ -54,8 +55,10 @@ from (
     from read_v1.credit_notes note
     left join lateral (
         select sum(amount_minor)::bigint as refund_minor, min(retry_at) as retry_at,
-            max(decline_code) filter (where state = 'failed') as decline_code,
-            case when bool_or(state = 'failed') then 'failed' when bool_or(state = 'pending') then 'pending'
+            max(decline_code) filter (where state in ('failed', 'given_up')) as decline_code,
+            case when bool_or(state = 'given_up') then 'given_up' when bool_or(state = 'failed') then 'failed'
+                when bool_or(state = 'pending') then 'pending'
+                when bool_or(state = 'paid_by_other_means') then 'paid_by_other_means'
                 when count(*) > 0 then 'refunded' end as refund_state
         from read_v1.refunds where credit_note_id = note.credit_note_id
     ) as refund on true
@@ -147,7 +150,8 @@ async def credit_notes(
 ) -> CreditNotePage:
     """Newest first: one's own, or for an agent or auditor all of the service.
 
-    With `refund` failed, only those whose money the payment provider would not give back.
+    With `refund` failed, only those whose money the payment provider would not give back and is asked for again; with
+    given_up, those for which an agent must ask again, or pay by other means.
     """
     rows, after = await _CREDIT_NOTES.page(
         system,
@@ -176,3 +180,14 @@ async def credit_note(credit_note_id: UUID, by: Reader, system: InSystem, respon
 @router.command("/credit-notes/{credit_note_id}/retry-refund", commands.RetryRefund)
 async def retry_refund(credit_note_id: UUID, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     return await dispatch(commands.RetryRefund(credit_note_id=credit_note_id), credit_note_id, by)
+
+
+@router.command("/credit-notes/{credit_note_id}/refund-by-other-means", commands.RecordRefundByOtherMeans)
+async def refund_by_other_means(
+    credit_note_id: UUID, body: RefundByOtherMeansBody, by: Agent, dispatch: DispatchIfMatch
+) -> Accepted:
+    """What the payment provider would not give back was paid in another way. The same reference again is no error."""
+    command = commands.RecordRefundByOtherMeans(
+        credit_note_id=credit_note_id, reference=body.reference, reason=body.reason
+    )
+    return await dispatch(command, credit_note_id, by)

@@ -114,12 +114,16 @@ async def newest_method(invoice: Invoice, work: UnitOfWork) -> str | None:
     return tried.method_token if tried else None
 
 
+async def payments_of(invoice: Invoice, work: UnitOfWork) -> list[Payment]:
+    """All by which its money was asked for."""
+    return [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
+
+
 async def refund(invoice: Invoice, credit_note_id: UUID, number: str, amount: Money, work: UnitOfWork) -> None:
     """Give money back by the payments that brought it."""
     await note_open_item(invoice.payer_id, credit_note_id, "open_refund", work)
     left = amount
-    for payment_id in invoice.payment_ids:
-        payment = await work.load(Payment, payment_id)
+    for payment in await payments_of(invoice, work):
         part = min(left, payment.refundable)
         if part:
             payment.refund(credit_note_id, number, part, work.now)

@@ -1,4 +1,4 @@
-"""What may be asked of billing. The `Record...` commands are the payment provider's answers."""
+"""What may be asked of billing; what the payment provider answers is in `provider_answers`."""
 
 from typing import Literal
 from uuid import UUID
@@ -119,6 +119,20 @@ class RetryRefund(Command):
     credit_note_id: UUID
 
 
+class RecordRefundByOtherMeans(Command):
+    """What the provider refused to give back for a credit note was paid in another way, such as a bank transfer.
+
+    Nothing asks for it any more. The same reference again changes nothing.
+    """
+
+    NAME = "billing.record_refund_by_other_means"
+
+    credit_note_id: UUID
+    reference: str
+    """Of that payment, by which it is found."""
+    reason: str
+
+
 class TryRefundAgain(Command):
     """The time has come to ask for a refund once more. After another try it changes nothing."""
 
@@ -128,72 +142,3 @@ class TryRefundAgain(Command):
     credit_note_id: UUID
     failures: Count
     """How many there were when this was decided."""
-
-
-class PaymentAccepted(Command):
-    """Base of the provider's yes to an operation."""
-
-    payment_id: PaymentId
-    amount: Money
-    reference: str
-
-
-class PaymentRefused(Command):
-    """Base of the provider's no to an operation."""
-
-    payment_id: PaymentId
-    amount: Money
-    reference: str
-    decline_code: str
-
-
-class RecordHold(PaymentAccepted):
-    """The money is held."""
-
-    NAME = "billing.record_hold"
-
-
-class RecordDecline(PaymentRefused):
-    """The money could not be held."""
-
-    NAME = "billing.record_decline"
-
-
-class RecordCapture(PaymentAccepted):
-    """The money has been taken."""
-
-    NAME = "billing.record_capture"
-
-
-class RecordCaptureFailure(PaymentRefused):
-    """The money could not be taken."""
-
-    NAME = "billing.record_capture_failure"
-
-
-class RecordRelease(PaymentAccepted):
-    """A hold has been given back."""
-
-    NAME = "billing.record_release"
-
-
-class RecordReleaseFailure(PaymentRefused):
-    """A hold could not be given back."""
-
-    NAME = "billing.record_release_failure"
-
-
-class RecordRefund(PaymentAccepted):
-    """Money has been given back."""
-
-    NAME = "billing.record_refund"
-
-    credit_note_id: UUID
-
-
-class RecordRefundFailure(PaymentRefused):
-    """Money could not be given back."""
-
-    NAME = "billing.record_refund_failure"
-
-    credit_note_id: UUID

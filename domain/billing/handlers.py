@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from domain.billing.charge import Charge
-from domain.billing.charging import bill, collect, is_free, newest_method, priced, refund, take_number
+from domain.billing.charging import bill, collect, is_free, newest_method, payments_of, priced, refund, take_number
 from domain.billing.commands import (
     BillCharge,
     CreditInvoice,
     DecideCharge,
+    RecordRefundByOtherMeans,
     ReleaseHold,
     RequestHold,
     RetryCharge,
@@ -19,9 +20,10 @@ from domain.billing.correction import corrected
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
 from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
+from domain.billing.payer import clear_arrears, clear_open_item, clear_refund, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
+from domain.billing.refund import check_payment_by_other_means, not_refused
 from domain.billing.review import review_reasons
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import ChargeId, PaymentId
@@ -129,12 +131,25 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
 
 async def retry_refund(command: RetryRefund, work: UnitOfWork) -> None:
     note = await work.load(CreditNote, command.credit_note_id)
-    invoice = await work.load(Invoice, note.invoice_id)
-    payments = [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
+    payments = await payments_of(await work.load(Invoice, note.invoice_id), work)
     asked = [payment.refund_again(note.id, work.now) for payment in payments]
     if not any(asked):
         detail = "nothing of this credit note was refused by the payment provider: there is nothing to ask again for"
         raise RefusedError(Violation(code="refund.not_failed", detail=detail, values={"credit_note": note.number}))
+
+
+async def record_refund_by_other_means(command: RecordRefundByOtherMeans, work: UnitOfWork) -> None:
+    """Close what the provider refused of a credit note; its payer is then owed nothing more for it."""
+    note = await work.load(CreditNote, command.credit_note_id)
+    check_payment_by_other_means(command.reference, command.reason)
+    payments = await payments_of(await work.load(Invoice, note.invoice_id), work)
+    paid = {"reference": command.reference, "reason": command.reason, "by": work.metadata.actor.id}
+    closed = [payment for payment in payments if payment.pay_refund_by_other_means(note.id, **paid, at=work.now)]
+    if closed:
+        await clear_refund(closed[0], note.id, work)
+    else:
+        parts = [payment.refunds[note.id] for payment in payments if note.id in payment.refunds]
+        refuse_if([not_refused(note.number, parts, command.reference)])
 
 
 async def try_refund_again(command: TryRefundAgain, work: UnitOfWork) -> None:
@@ -151,6 +166,7 @@ HANDLERS: dict[type[Command], Handler] = {
     TryChargeAgain: try_charge_again,
     CreditInvoice: credit_invoice,
     RetryRefund: retry_refund,
+    RecordRefundByOtherMeans: record_refund_by_other_means,
     TryRefundAgain: try_refund_again,
     **ANSWER_HANDLERS,
 }

@@ -183,8 +183,9 @@ class Payment(Aggregate):
         method_token: str
 
         def apply(self, aggregate: "Payment") -> None:
-            known = aggregate.refunds.get(self.credit_note_id)
-            again = Refund(number=self.number, amount=self.amount, failures=known.failures if known else 0)
+            first = Refund(number=self.number, amount=self.amount)
+            known = aggregate.refunds.get(self.credit_note_id, first)
+            again = known.model_copy(update={"state": "pending"})
             aggregate.refunds = {**aggregate.refunds, self.credit_note_id: again}
 
     class Refunded(Event):
@@ -218,8 +219,47 @@ class Payment(Aggregate):
         """When it is asked for again; none when that is left to an agent."""
 
         def apply(self, aggregate: "Payment") -> None:
-            failed = Refund(number=self.number, amount=self.amount, state="failed", failures=self.failures)
+            known = aggregate.refunds[self.credit_note_id]
+            failed = known.model_copy(update={"state": "failed", "failures": self.failures})
             aggregate.refunds = {**aggregate.refunds, self.credit_note_id: failed}
+
+    class RefundGivenUp(Event):
+        """All tries are used up: nothing asks again by itself, and an agent has to see to the money, still owed."""
+
+        TOPIC = "billing.payment.refund_given_up"
+
+        payer_id: PayerId
+        credit_note_id: UUID
+        number: str
+        amount: Money
+        failures: Count
+        was_given_up: bool
+        """Whether it had been before, and an agent asked once more in vain."""
+
+        def apply(self, aggregate: "Payment") -> None:
+            known = aggregate.refunds[self.credit_note_id]
+            given_up = known.model_copy(update={"state": "given_up", "was_given_up": True})
+            aggregate.refunds = {**aggregate.refunds, self.credit_note_id: given_up}
+
+    class RefundPaidByOtherMeans(Event):
+        """What the provider would not give back was paid in another way, by the word of an agent."""
+
+        TOPIC = "billing.payment.refund_paid_by_other_means"
+
+        payer_id: PayerId
+        credit_note_id: UUID
+        number: str
+        amount: Money
+        reference: str
+        """Of that payment."""
+        reason: str
+        recorded_by: str
+        """Id of an employee."""
+
+        def apply(self, aggregate: "Payment") -> None:
+            known = aggregate.refunds[self.credit_note_id]
+            paid = known.model_copy(update={"state": "paid_by_other_means", "reference": self.reference})
+            aggregate.refunds = {**aggregate.refunds, self.credit_note_id: paid}
 
     @classmethod
     def hold(
@@ -321,7 +361,7 @@ class Payment(Aggregate):
     def refund_again(self, credit_note_id: UUID, at: datetime, *, failures: int | None = None) -> bool:
         """Ask once more for a refund that has failed, if given so often; says whether it did."""
         refund = self.refunds.get(credit_note_id)
-        if refund is None or refund.state != "failed" or failures not in {None, refund.failures}:
+        if refund is None or not refund.is_refused or failures not in {None, refund.failures}:
             return False
         self._request_refund(credit_note_id, refund.number, refund.amount, at)
         return True
@@ -338,8 +378,22 @@ class Payment(Aggregate):
         """The provider would not give the money back; it is asked again after the next of the waits."""
         if refund := self._pending_refund(credit_note_id):
             failures = refund.failures + 1
-            facts = {**self._of_refund(credit_note_id, refund), "retry_at": next_try(waits, failures, at)}
-            self.trigger_event(self.RefundFailed, timestamp=at, decline_code=decline_code, failures=failures, **facts)
+            facts = {**self._of_refund(credit_note_id, refund), "failures": failures}
+            retry_at = next_try(waits, failures, at)
+            self.trigger_event(self.RefundFailed, timestamp=at, decline_code=decline_code, retry_at=retry_at, **facts)
+            if retry_at is None:
+                self.trigger_event(self.RefundGivenUp, timestamp=at, was_given_up=refund.was_given_up, **facts)
+
+    def pay_refund_by_other_means(
+        self, credit_note_id: UUID, *, reference: str, reason: str, by: str, at: datetime
+    ) -> bool:
+        """What the provider has refused was paid in another way; says whether there was such a refund."""
+        refund = self.refunds.get(credit_note_id)
+        if refund is None or not refund.is_refused:
+            return False
+        facts = {**self._of_refund(credit_note_id, refund), "reference": reference, "reason": reason}
+        self.trigger_event(self.RefundPaidByOtherMeans, timestamp=at, recorded_by=by, **facts)
+        return True
 
     def _request_refund(self, credit_note_id: UUID, number: str, amount: Money, at: datetime) -> None:
         facts = {"number": number, "amount": amount, "method_token": self.method_token}

@@ -85,8 +85,8 @@ def when_not_all_is_paid_then_try_again_later(
 
 
 def when_refund_failed_then_tell_member(recorded: RecordedEvent, event: Payment.RefundFailed) -> Iterable[SendMessage]:
-    """The first time; after that, when it has come through."""
-    if event.failures == 1:
+    """The first time, if it is tried again; after that, when it is given up or has come through."""
+    if event.failures == 1 and event.retry_at is not None:
         yield _told(event.payer_id, template="refund_failed", values=_refund(event))
 
 
@@ -99,6 +99,23 @@ def when_refund_failed_then_try_again_later(
             payment_id=PaymentId(event.originator_id), credit_note_id=event.credit_note_id, failures=event.failures
         )
         yield Scheduled(due_at=event.retry_at, command=again)
+
+
+def when_refund_given_up_then_tell_member(
+    recorded: RecordedEvent, event: Payment.RefundGivenUp
+) -> Iterable[SendMessage]:
+    """Once, however often an agent asks again in vain."""
+    if not event.was_given_up:
+        yield _told(event.payer_id, template="refund_given_up", values=_refund(event))
+
+
+def when_refund_paid_by_other_means_then_tell_member(
+    recorded: RecordedEvent, event: Payment.RefundPaidByOtherMeans
+) -> Iterable[SendMessage]:
+    """With the reference, by which the member finds it."""
+    yield _told(
+        event.payer_id, template="refund_paid_by_other_means", values={**_refund(event), "reference": event.reference}
+    )
 
 
 def when_refund_came_through_then_tell_member(
@@ -122,7 +139,9 @@ def _what(event: Charge.ReviewRequired | Charge.Approved | Charge.Corrected | Ch
     return {"what": event.subject_kind.rpartition(".")[2].replace("_", " ")}
 
 
-def _refund(event: Payment.RefundFailed | Payment.Refunded) -> dict[str, str]:
+def _refund(
+    event: Payment.RefundFailed | Payment.Refunded | Payment.RefundGivenUp | Payment.RefundPaidByOtherMeans,
+) -> dict[str, str]:
     return {"number": event.number, "amount": str(event.amount)}
 
 
@@ -140,6 +159,8 @@ POLICIES: Policies = {
     Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_not_all_is_paid_then_try_again_later),
     Invoice.PartlyPaid: (when_not_all_is_paid_then_try_again_later,),
     Payment.RefundFailed: (when_refund_failed_then_tell_member, when_refund_failed_then_try_again_later),
+    Payment.RefundGivenUp: (when_refund_given_up_then_tell_member,),
+    Payment.RefundPaidByOtherMeans: (when_refund_paid_by_other_means_then_tell_member,),
     Payment.Refunded: (when_refund_came_through_then_tell_member,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
 }

@@ -1,23 +1,85 @@
 """What the payment provider answered: which command says it, and what follows for payment and invoice."""
 
-from domain.billing.commands import (
-    PaymentAccepted,
-    PaymentRefused,
-    RecordCapture,
-    RecordCaptureFailure,
-    RecordDecline,
-    RecordHold,
-    RecordRefund,
-    RecordRefundFailure,
-    RecordRelease,
-    RecordReleaseFailure,
-)
+from uuid import UUID
+
 from domain.billing.invoice import Invoice
 from domain.billing.payer import clear_arrears, clear_refund, note_arrears
 from domain.billing.payment import Payment
+from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command
+from domain.kernel.money import Money
 from domain.kernel.policy import AskPaymentProvider
 from domain.unit_of_work import Handler, UnitOfWork
+
+
+class PaymentAccepted(Command):
+    """Base of the provider's yes to an operation."""
+
+    payment_id: PaymentId
+    amount: Money
+    reference: str
+
+
+class PaymentRefused(Command):
+    """Base of the provider's no to an operation."""
+
+    payment_id: PaymentId
+    amount: Money
+    reference: str
+    decline_code: str
+
+
+class RecordHold(PaymentAccepted):
+    """The money is held."""
+
+    NAME = "billing.record_hold"
+
+
+class RecordDecline(PaymentRefused):
+    """The money could not be held."""
+
+    NAME = "billing.record_decline"
+
+
+class RecordCapture(PaymentAccepted):
+    """The money has been taken."""
+
+    NAME = "billing.record_capture"
+
+
+class RecordCaptureFailure(PaymentRefused):
+    """The money could not be taken."""
+
+    NAME = "billing.record_capture_failure"
+
+
+class RecordRelease(PaymentAccepted):
+    """A hold has been given back."""
+
+    NAME = "billing.record_release"
+
+
+class RecordReleaseFailure(PaymentRefused):
+    """A hold could not be given back."""
+
+    NAME = "billing.record_release_failure"
+
+
+class RecordRefund(PaymentAccepted):
+    """Money has been given back."""
+
+    NAME = "billing.record_refund"
+
+    credit_note_id: UUID
+
+
+class RecordRefundFailure(PaymentRefused):
+    """Money could not be given back."""
+
+    NAME = "billing.record_refund_failure"
+
+    credit_note_id: UUID
+
 
 ANSWERS: dict[str, tuple[type[PaymentAccepted], type[PaymentRefused]]] = {
     "hold": (RecordHold, RecordDecline),

@@ -38,7 +38,8 @@ class Cents:
     """The lines and taxes of an invoice are its sum, and no more is kept for it than it asks after its credit notes.
 
     A refund that was asked for counts as given back while the system runs, also when it was refused: it is still owed.
-    In a finished log the money must be back, so that a refund that was refused, or never answered, is found.
+    In a finished log the money must be back, by the provider or by other means, so that a refund that was refused, or
+    never answered, is found.
     """
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
@@ -59,7 +60,7 @@ class Cents:
                 self._noted(event)
             case Payment.Captured() as event:
                 self._captured(event)
-            case Payment.RefundRequested() | Payment.Refunded() as event:
+            case Payment.RefundRequested() | Payment.Refunded() | Payment.RefundPaidByOtherMeans() as event:
                 self._given_back(event)
 
     def results(self, finished: bool) -> dict[str, InvariantResult]:
@@ -94,7 +95,7 @@ class Cents:
             self._invoice_of[event.originator_id] = event.invoice_id
             account.captured += event.amount
 
-    def _given_back(self, event: Payment.RefundRequested | Payment.Refunded) -> None:
+    def _given_back(self, event: Payment.RefundRequested | Payment.Refunded | Payment.RefundPaidByOtherMeans) -> None:
         account = self._account(self._invoice_of.get(event.originator_id), event.amount)
         if account is None:
             return
@@ -102,7 +103,7 @@ class Cents:
             case Payment.RefundRequested() if (event.originator_id, event.credit_note_id) not in self._asked:
                 self._asked.add((event.originator_id, event.credit_note_id))
                 account.refund_asked += event.amount
-            case Payment.Refunded():
+            case Payment.Refunded() | Payment.RefundPaidByOtherMeans():
                 account.refunded += event.amount
 
     def _sums_up(self, event: Invoice.Issued | CreditNote.Issued) -> None:

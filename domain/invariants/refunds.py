@@ -10,7 +10,14 @@ from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.money import Money
 
-Requested = Payment.RefundRequested | Payment.Refunded | Payment.RefundFailed
+Requested = (
+    Payment.RefundRequested
+    | Payment.Refunded
+    | Payment.RefundFailed
+    | Payment.RefundGivenUp
+    | Payment.RefundPaidByOtherMeans
+)
+Refused = Payment.RefundFailed | Payment.RefundGivenUp
 
 
 @dataclass
@@ -18,7 +25,7 @@ class Refunds:
     """For each credit note, what is to be given back, and the newest that each payment says of it.
 
     While the system runs, a refusal is open work as soon as nothing of ours asks again. In a finished log the money
-    must be back.
+    must be back, by the provider or by other means.
     """
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
@@ -36,8 +43,19 @@ class Refunds:
                 self._owed[event.credit_note_id] = event.refund
             case Payment.RefundRequested() as event:
                 before = self._said[event.credit_note_id].get(event.originator_id)
-                right = before is None or (isinstance(before, Payment.RefundFailed) and before.amount == event.amount)
+                right = before is None or (isinstance(before, Refused) and before.amount == event.amount)
                 self._expect(right, event, "was asked for again without a refusal")
+                self._said[event.credit_note_id][event.originator_id] = event
+            case Payment.RefundGivenUp() as event:
+                before = self._said[event.credit_note_id].get(event.originator_id)
+                refused = isinstance(before, Payment.RefundFailed) and before.retry_at is None
+                right = refused and before is not None and before.amount == event.amount
+                self._expect(right, event, "was given up too early")
+                self._said[event.credit_note_id][event.originator_id] = event
+            case Payment.RefundPaidByOtherMeans() as event:
+                before = self._said[event.credit_note_id].get(event.originator_id)
+                right = isinstance(before, Refused) and before.amount == event.amount
+                self._expect(right, event, "was paid by other means without a refusal")
                 self._said[event.credit_note_id][event.originator_id] = event
             case Payment.Refunded() | Payment.RefundFailed() as event:
                 before = self._said[event.credit_note_id].get(event.originator_id)
@@ -74,6 +92,12 @@ class Refunds:
 
 
 def _is_open(event: Requested, finished: bool) -> bool:
-    if isinstance(event, Payment.RefundFailed):
-        return finished or event.retry_at is None
-    return finished and not isinstance(event, Payment.Refunded)
+    match event:
+        case Payment.RefundFailed():
+            return finished or event.retry_at is None
+        case Payment.RefundGivenUp():
+            return True
+        case Payment.RefundRequested():
+            return finished
+        case _:
+            return False

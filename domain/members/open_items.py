@@ -12,7 +12,7 @@ OpenItemKind = Literal["charge_in_review", "unpaid_invoice", "open_refund"]
 _HELP: Mapping[OpenItemKind, str] = {
     "charge_in_review": "a charge waits for a review: decide it first",
     "unpaid_invoice": "an invoice could not be charged: have it paid, or credit it, first",
-    "open_refund": "money is to be given back and is not there yet: wait for it, or pay it by other means, first",
+    "open_refund": "money is to be given back and is not there yet: wait for it, or record how else it was paid, first",
 }
 
 

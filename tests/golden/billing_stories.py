@@ -1,9 +1,10 @@
 """Stories of payments and invoices, for the samples of billing's events."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from domain.billing.charge import Charge
-from domain.billing.commands import CreditInvoice, ReleaseHold, RetryCharge
+from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import derived_id
 from domain.rental.trip import Trip
@@ -71,9 +72,24 @@ async def a_hold_is_given_up(desk: Desk) -> None:
     await desk.provider_answers()
 
 
+async def a_refund_is_paid_by_other_means(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=10)
+    await desk.provider_answers()
+    note_id = derived_id("credit note", "paid by other means")
+    await desk.do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, reason="the heating was broken"))
+    await desk.provider_answers(accepted=False)
+    while desk.scheduled:
+        await desk.time_passes(timedelta(days=3))
+        await desk.provider_answers(accepted=False)
+    await desk.do(RecordRefundByOtherMeans(credit_note_id=note_id, reference="SEPA 4711", reason="the card is closed"))
+
+
 STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     a_long_trip_is_paid_in_parts_and_credited,
     charges_are_reviewed,
     a_card_is_declined,
     a_hold_is_given_up,
+    a_refund_is_paid_by_other_means,
 )

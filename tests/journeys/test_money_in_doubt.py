@@ -195,6 +195,43 @@ async def test_a_refund_that_fails_twice_and_then_works(installation: Installati
     assert codes(await city.post(retry, None, agent)) == ["refund.not_failed"]
 
 
+async def test_a_refund_that_never_works_is_given_up_and_paid_by_other_means_and_its_member_can_be_erased(
+    installation: Installation, city: City
+) -> None:
+    member, agent = await city.member("tok_decline_refund"), city.token(Role.AGENT)
+    await driven(installation, city, member, minutes=10)
+    [invoice] = (await city.get("/v1/invoices", member))["invoices"]
+    credited = await city.post(
+        f"/v1/invoices/{invoice['invoice_id']}/credit-notes", {"reason": "the heating was broken"}, agent
+    )
+    await city.settled()
+    paid = f"/v1/credit-notes/{credited.json()['id']}/refund-by-other-means"
+    erase = f"/v1/members/{invoice['payer_id']}/erase"
+    for hours in (2, 25, 73):
+        installation.clock.let_pass(timedelta(hours=hours))
+        await city.settled()
+
+    agent, member = city.token(Role.AGENT), city.token(Role.MEMBER, subject=invoice["payer_id"])
+    [waiting] = (await city.get("/v1/credit-notes", agent, refund="given_up"))["credit_notes"]
+    assert (waiting["refund_state"], waiting["decline_code"], waiting["retry_at"]) == ("given_up", "card_closed", None)
+    assert (await city.get("/v1/credit-notes", agent, refund="failed"))["credit_notes"] == []
+    assert "csbe_refunds_failed 1.0" in (await city.api.get("/metrics")).text
+    assert codes(await city.post(erase, {"reason": "asked by letter"}, agent)) == ["member.open_refund"]
+    by_transfer = {"reference": "SEPA 4711", "reason": "the card is closed"}
+    refused = [(await city.post(paid, by_transfer, by)).status_code for by in (member, city.token(Role.ANALYST))]
+    assert refused == [403, 403]
+    answers = [await city.post(paid, body, agent) for body in (by_transfer, by_transfer)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    other = await city.post(paid, {**by_transfer, "reference": "SEPA 4712"}, agent)
+    assert codes(other) == ["refund.paid_by_other_means"]
+    await city.settled()
+
+    [settled] = (await city.get("/v1/credit-notes", agent, refund="paid_by_other_means"))["credit_notes"]
+    assert (settled["refund_minor"], settled["decline_code"]) == (340, None)
+    assert [len(city.mails(f"refund_{what}")) for what in ("given_up", "paid_by_other_means")] == [1, 1]
+    assert (await city.post(erase, {"reason": "asked by letter"}, agent)).is_success
+
+
 async def test_a_declined_card_keeps_its_member_from_driving_until_another_one_pays(
     installation: Installation, city: City
 ) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 
 from domain.billing.charge import Charge
-from domain.billing.commands import DecideCharge, DecisionKind, RetryRefund
+from domain.billing.commands import DecideCharge, DecisionKind, RecordRefundByOtherMeans, RetryRefund
 from domain.billing.correction import Correction
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import ChargeId, TripId
@@ -98,6 +98,31 @@ async def test_a_refused_refund_is_shown_with_its_code_until_it_is_paid_out(
     assert (failed["state"], failed["decline_code"], failed["failures"]) == ("failed", "insufficient_funds", 1)
     assert failed["retry_at"] == failed["changed_at"] + timedelta(hours=1)
     assert (paid["state"], paid["amount_minor"], paid["failures"], paid["retry_at"]) == ("refunded", 100, 1, None)
+
+
+async def test_a_refund_is_shown_as_given_up_until_it_is_paid_by_other_means(
+    world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    trip = await driven(world, timedelta(minutes=20))
+    world.provider = "declining"
+    command = credit(trip, "1.00")
+    await world.do(command)
+    await world.advance(timedelta(days=30))
+    await catch_up(followers)
+    given_up = await row(pool, "refunds", "credit_note_id", command.credit_note_id)
+    await world.do(
+        RecordRefundByOtherMeans(credit_note_id=command.credit_note_id, reference="SEPA 4711", reason="card closed")
+    )
+    await catch_up(followers)
+    paid = await row(pool, "refunds", "credit_note_id", command.credit_note_id)
+    payment = await row(pool, "payments", "payment_id", paid["payment_id"])
+
+    assert (given_up["state"], given_up["failures"], given_up["retry_at"]) == ("given_up", 4, None)
+    assert (paid["state"], paid["amount_minor"], payment["state"]) == (
+        "paid_by_other_means",
+        100,
+        "refund_paid_by_other_means",
+    )
 
 
 async def test_an_invoice_shows_why_it_is_unpaid_and_when_it_is_tried_again_until_it_is_settled(

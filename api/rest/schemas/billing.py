@@ -14,8 +14,8 @@ from domain.billing.taxes import TaxAmount
 from domain.kernel.money import MOST_MINOR, Currency, Money
 from domain.rulebook.model import LegalEntity
 
-RefundState = Literal["none", "pending", "refunded", "failed"]
-"""None where nothing had been paid."""
+RefundState = Literal["none", "pending", "refunded", "failed", "given_up", "paid_by_other_means"]
+"""None where nothing had been paid; given up is what the provider refused and is not asked for again by itself."""
 
 
 class CreditBody(Body):
@@ -47,6 +47,15 @@ class PaymentRetry(Body):
     model_config = example({"token": "tok_visa"}, extra="forbid")
 
     token: Annotated[str | None, Field(pattern="^tok_[a-z0-9_]{1,60}$")] = None
+
+
+class RefundByOtherMeansBody(Body):
+    """By which reference the payment is found, and why it was made so."""
+
+    model_config = example({"reference": "SEPA 2027-01-20 4711", "reason": "the card is closed"}, extra="forbid")
+
+    reference: Because
+    reason: Because
 
 
 class InvoiceSummary(BaseModel):

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.billing.charge import Charge
-from domain.billing.commands import CreditInvoice, DecideCharge, DecisionKind, RetryCharge, RetryRefund
+from domain.billing.commands import (
+    CreditInvoice,
+    DecideCharge,
+    DecisionKind,
+    RecordRefundByOtherMeans,
+    RetryCharge,
+    RetryRefund,
+)
 from domain.billing.correction import Correction
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
@@ -107,6 +114,12 @@ class MoneyMoves(RuleBasedStateMachine):
     def refund_again(self, n: int) -> None:
         self._do(RetryRefund(credit_note_id=self._one(CreditNote.Issued, n).originator_id))
 
+    @precondition(lambda self: self._all(CreditNote.Issued))
+    @rule(n=which, reference=st.sampled_from(["SEPA 1", "SEPA 2"]))
+    def pay_by_other_means(self, n: int, reference: str) -> None:
+        note_id = self._one(CreditNote.Issued, n).originator_id
+        self._do(RecordRefundByOtherMeans(credit_note_id=note_id, reference=reference, reason="the card is closed"))
+
     @rule(manner=st.sampled_from(["accepting", "declining", "silent"]))
     def change_provider(self, manner: ProviderManner) -> None:
         self.world.provider = manner
@@ -130,7 +143,7 @@ class MoneyMoves(RuleBasedStateMachine):
             refund
             for payment in self._payments()
             for note_id, refund in payment.refunds.items()
-            if refund.state == "failed" and self._last_failure(payment.id, note_id).retry_at is None
+            if refund.is_refused and self._last_failure(payment.id, note_id).retry_at is None
         ]
         assert ("refund_is_accounted_for" in self._broken(finished=False)) is bool(given_up)
 

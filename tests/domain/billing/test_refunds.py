@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.billing.commands import CreditInvoice, RetryRefund
+from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, RetryRefund
 from domain.billing.payment import Payment
 from domain.kernel.errors import RefusedError
 from tests.domain.billing.desk import Desk, euros
+from tests.support.services import RULEBOOKS
 from tests.support.world import codes
 
 REFUND = "refund 3.10 EUR"
@@ -117,7 +118,119 @@ async def test_an_agent_asks_again_after_the_last_wait() -> None:
     await desk.do(RetryRefund(credit_note_id=note_id))
 
     assert await desk.provider_answers() == [REFUND]
-    assert told(desk) == ["refund_failed", "refund_paid"]
+    assert told(desk) == ["refund_failed", "refund_given_up", "refund_paid"]
+
+
+async def given_up(desk: Desk) -> UUID:
+    """A credit note whose refund was refused after every wait."""
+    [note_id] = await credited(desk)
+    await desk.provider_answers(accepted=False)
+    for wait in WAITS:
+        await desk.time_passes(wait)
+        await desk.provider_answers(accepted=False)
+    return note_id
+
+
+def by_transfer(note_id: UUID, reference: str = "SEPA 4711", reason: str = "card closed") -> RecordRefundByOtherMeans:
+    return RecordRefundByOtherMeans(credit_note_id=note_id, reference=reference, reason=reason)
+
+
+async def test_a_refund_whose_tries_are_used_up_is_given_up_and_told_once_however_often_an_agent_asks_again() -> None:
+    desk = Desk()
+    note_id = await given_up(desk)
+    assert told(desk) == ["refund_failed", "refund_given_up"]
+
+    await desk.do(RetryRefund(credit_note_id=note_id))
+    await desk.provider_answers(accepted=False)
+
+    assert told(desk) == ["refund_failed", "refund_given_up"]
+    assert [event.was_given_up for event in desk.events(Payment.RefundGivenUp)] == [False, True]
+    [payment_id] = {e.originator_id for e in desk.events(Payment.RefundGivenUp)}
+    assert (await desk.store.load(Payment, payment_id)).refunds[note_id].state == "given_up"
+
+
+async def test_where_nothing_is_tried_again_the_first_refusal_gives_up_and_promises_no_other_try() -> None:
+    desk = Desk()
+    rulebook = RULEBOOKS[desk.service]
+    billing = rulebook.billing.model_copy(update={"retry_refund_after": ()})
+    desk.rulebooks.hold(rulebook.model_copy(update={"billing": billing}))
+    await credited(desk)
+
+    await desk.provider_answers(accepted=False)
+
+    assert told(desk) == ["refund_given_up"]
+
+
+async def test_a_refund_paid_by_other_means_is_closed_told_with_its_reference_and_never_asked_for_again() -> None:
+    desk = Desk()
+    note_id = await given_up(desk)
+
+    await desk.do(by_transfer(note_id), actor="ada")
+    await desk.time_passes(timedelta(days=30))
+
+    assert await desk.provider_answers() == []
+    [paid] = desk.events(Payment.RefundPaidByOtherMeans)
+    assert (paid.amount, paid.reference, paid.reason, paid.recorded_by) == (
+        euros("3.10"),
+        "SEPA 4711",
+        "card closed",
+        "ada",
+    )
+    assert told(desk) == ["refund_failed", "refund_given_up", "refund_paid_by_other_means"]
+    assert desk.told[-1].values == {"number": "DE-C00000001", "amount": "3.10 EUR", "reference": "SEPA 4711"}
+    with pytest.raises(RefusedError) as refused:
+        await desk.do(RetryRefund(credit_note_id=note_id))
+    assert codes(refused) == {"refund.not_failed"}
+
+
+async def test_a_refund_that_has_only_failed_is_paid_by_other_means_and_what_was_due_then_asks_no_more() -> None:
+    desk = Desk()
+    [note_id] = await credited(desk)
+    await desk.provider_answers(accepted=False)
+
+    await desk.do(by_transfer(note_id))
+    await desk.time_passes(timedelta(days=30))
+
+    assert await desk.provider_answers() == []
+    assert len(desk.events(Payment.RefundFailed)) == 1
+
+
+async def test_the_same_payment_by_other_means_twice_counts_once_and_another_one_is_refused() -> None:
+    desk = Desk()
+    note_id = await given_up(desk)
+    await desk.do(by_transfer(note_id))
+    before = len(desk.store.log)
+
+    await desk.do(by_transfer(note_id, reason="said once more"))
+    with pytest.raises(RefusedError) as refused:
+        await desk.do(by_transfer(note_id, reference="SEPA 4712"))
+
+    assert codes(refused) == {"refund.paid_by_other_means"}
+    assert len(desk.store.log) == before
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["pending", "refunded"])
+async def test_what_the_provider_has_not_refused_is_not_paid_by_other_means(*, answered: bool) -> None:
+    desk = Desk()
+    [note_id] = await credited(desk)
+    if answered:
+        await desk.provider_answers()
+
+    with pytest.raises(RefusedError) as refused:
+        await desk.do(by_transfer(note_id))
+
+    assert codes(refused) == {"refund.not_failed"}
+
+
+async def test_a_payment_by_other_means_says_which_it_was_and_why() -> None:
+    desk = Desk()
+    note_id = await given_up(desk)
+
+    with pytest.raises(RefusedError) as refused:
+        await desk.do(by_transfer(note_id, reference=" ", reason=""))
+
+    assert codes(refused) == {"refund.without_reference", "refund.without_reason"}
+    assert desk.events(Payment.RefundPaidByOtherMeans) == []
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["pending", "refunded"])

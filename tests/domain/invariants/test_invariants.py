@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.billing.charge import Charge
-from domain.billing.commands import CreditInvoice
+from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
@@ -122,6 +122,14 @@ async def test_a_refused_refund_is_open_work_once_nothing_asks_again() -> None:
         await desk.provider_answers(accepted=False)
 
     assert "refund_is_accounted_for" in broken(desk.store.log, finished=False)
+    [note] = {event.credit_note_id for event in desk.events(Payment.RefundGivenUp)}
+    await desk.do(RecordRefundByOtherMeans(credit_note_id=note, reference="SEPA 4711", reason="the card is closed"))
+
+    assert not broken(desk.store.log) & {"cent_is_explained", "refund_is_accounted_for"}
+    less = altered(desk.store.log, Payment.RefundPaidByOtherMeans, amount=euros("0.99"))
+    assert broken(less) >= {"cent_is_explained", "refund_is_accounted_for"}
+    never_refused = without(desk.store.log, Payment.RefundFailed)
+    assert "refund_is_accounted_for" in broken(never_refused)
 
 
 async def reviewed(*, actors: tuple[str, ...] = ("ada", "bob")) -> Log:
