@@ -64,6 +64,9 @@ JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due job 
 
 CHARGES_IN_REVIEW = Gauge("csbe_charges_in_review", "Charges that wait for an agent.")
 REFUNDS_FAILED = Gauge("csbe_refunds_failed", "Refunds that the provider has refused, and nobody has paid out since.")
+PAYMENTS_SIMULATED = Gauge(
+    "csbe_payments_simulated", "1 where the payment provider is the simulated one, by which no money moves."
+)
 
 WEBHOOK_ATTEMPTS = Counter("csbe_webhook_attempts_total", "Attempts to deliver an event by result.", ["result"])
 WEBHOOK_SECONDS = Histogram(
@@ -149,12 +152,21 @@ class MeasuredDispatcher(Dispatcher):
             started = perf_counter()
             try:
                 answered = await super().dispatch(command, metadata, expected=expected)
-            except DomainError as error:
-                _count(command, type(error).__name__.removesuffix("Error").lower())
+            except DomainError:
+                _count(command, "refused")
                 raise
-            _count(command, "repeated" if answered.repeated else "done")
+            except BaseException:
+                _count(command, "failed")
+                raise
+            _count(command, _result_of(answered))
             COMMAND_SECONDS.observe(perf_counter() - started)
             return answered
+
+
+def _result_of(answered: CommandResult) -> str:
+    if answered.repeated:
+        return "repeated"
+    return "done" if answered.changed else "nothing_to_do"
 
 
 def _count(command: Command, result: str) -> None:

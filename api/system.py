@@ -1,6 +1,6 @@
 """What the routes work with; composed in `api.composition`, or by a test."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,6 +64,8 @@ class System:
     """Makes spans of requests; none while traces are off."""
     checks: Mapping[str, Callable[[], Awaitable[bool | str]]] = field(default_factory=dict)
     """What must answer for the process to be ready: true, or why it is not."""
+    warnings: Sequence[str] = ()
+    """What is not as it should be where members are real."""
 
     def rulebook(self, service: str) -> Rulebook:
         """The rules of a service that hold now. Raises `UnknownServiceError`."""

@@ -26,6 +26,8 @@ class CommandResult:
     value: str | None
     position: int
     repeated: bool = False
+    changed: bool = True
+    """False where there was nothing to do, as for a deadline that came after what it waited for."""
 
 
 class Dispatcher:
@@ -93,7 +95,7 @@ class Dispatcher:
         position = await self._store.append(
             changed, work.metadata, result=text, fingerprint=fingerprint, publication=work.publication
         )
-        return CommandResult(text, position)
+        return CommandResult(text, position, changed=bool(changed))
 
 
 def _repeat(known: Outcome, fingerprint: str) -> CommandResult:

@@ -67,6 +67,10 @@ class Entry(NamedTuple):
 class SimulatedPaymentProvider:
     """Implements `PaymentGateway`. Asking again under one key changes nothing and gets the first answer, for ever."""
 
+    WARNING = (
+        "the payment provider is the simulated one: trips are invoiced and invoices count as paid, but no money moves"
+    )
+
     def __init__(self, pool: asyncpg.Pool, *, declines: Mapping[str, Mapping[str, str]] = DECLINES) -> None:
         self._pool = pool
         self._declines = declines

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 from uuid import UUID
 
+import structlog
 import typer
 from rich.table import Table
 
@@ -18,6 +19,8 @@ from api.server import served, told_to_stop
 from api.services import service_of
 from api.settings import Settings
 from domain.kernel.messages import Role
+
+log = structlog.get_logger(__name__)
 
 UnlockTimeout = Annotated[float, typer.Option(min=0, max=1, help="Share of unlocks that a car never answers.")]
 LostMessage = Annotated[float, typer.Option(min=0, max=1, help="Share of telemetry that is lost.")]
@@ -179,6 +182,8 @@ def _refuse_given_servers(settings: Settings) -> None:
 async def _serve(running: Running, parts: set[Component]) -> None:
     stop = told_to_stop()
     settings = running.system.settings
+    for warning in running.system.warnings:
+        log.warning(warning)
     async with served(running.system, whole=Component.API in parts), running.going(parts):
         errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
         await stop.wait()

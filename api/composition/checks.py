@@ -46,12 +46,11 @@ def stock_taker(
     pool: asyncpg.Pool, followers: tuple[Stands, ...], jobs: JobQueue, webhooks: PostgresWebhooks
 ) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date."""
+    shown: set[str] = set()
 
     async def take_stock() -> None:
-        for follower in followers:
-            with suppress(GenerationError):  # none is live: not ready
-                status = await follower.status()
-                LAG.labels(status.name).set(status.lag)
+        nonlocal shown
+        shown = await _show_lags(followers, shown)
         backlog = await jobs.backlog()
         JOBS_DUE.set(backlog.due)
         JOBS_FAILED.set(backlog.failed)
@@ -66,6 +65,19 @@ def stock_taker(
         WEBHOOK_LAG.set(by_state[WebhookState.ACTIVE].lag)
 
     return take_stock
+
+
+async def _show_lags(followers: tuple[Stands, ...], before: set[str]) -> set[str]:
+    """Show how far each is behind, and no longer what is not followed any more; returns who is shown."""
+    names = set()
+    for follower in followers:
+        with suppress(GenerationError):  # none is live: not ready
+            status = await follower.status()
+            LAG.labels(status.name).set(status.lag)
+            names.add(status.name)
+    for gone in before - names:
+        LAG.remove(gone)
+    return names
 
 
 def database_answers(pool: asyncpg.Pool) -> Callable[[], Awaitable[bool]]:

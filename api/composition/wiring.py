@@ -45,7 +45,7 @@ from api.composition.publication import publish_first
 from api.composition.queries import directory, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.servers import broker_tls
-from api.observability import BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
+from api.observability import PAYMENTS_SIMULATED, BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
@@ -154,6 +154,7 @@ async def _system(
             "policies": keeping_up(policies),
             "parts": parts.all_well,
         },
+        warnings=(SimulatedPaymentProvider.WARNING,),
     )
 
 
@@ -178,6 +179,7 @@ def _worker(base: Foundation, jobs: JobQueue, effects: Effects) -> JobWorker:
 
 def _effects(base: Foundation, login: Logins, gateway: VehicleGateway, followers: tuple[Projection, ...]) -> Effects:
     erasure = PostgresErasure(base.store, next(p for p in followers if p.name == MembersProjector.NAME))
+    PAYMENTS_SIMULATED.set(1)
     provider, messenger = SimulatedPaymentProvider(base.pool), _messenger(base.settings, base.pool)
     return Effects(gateway, provider, messenger, base.store, erasure, login.codes, base.clock)
 

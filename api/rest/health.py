@@ -34,7 +34,12 @@ async def readyz(system: InSystem, response: Response) -> Readiness:
     reasons = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
     ready = all(checks.values())
     response.status_code = 200 if ready else 503
-    return Readiness(status="ready" if ready else "not ready", checks=checks, reasons=reasons or None)
+    return Readiness(
+        status="ready" if ready else "not ready",
+        checks=checks,
+        reasons=reasons or None,
+        warnings=list(system.warnings) or None,
+    )
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {"text/plain": _METRICS}}})

@@ -16,11 +16,12 @@ from api.rest.application import create_app, create_health_app
 from api.settings import Settings
 from api.system import System
 from tests.api.cli.terminal import registered
+from tests.support.city import City
 
 
 async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_dsn: str) -> None:
     pool = await connect(postgres_dsn)
-    system = Mock(spec=System, settings=Settings(), checks={"database": database_answers(pool)})
+    system = Mock(spec=System, warnings=(), settings=Settings(), checks={"database": database_answers(pool)})
     transport = httpx2.ASGITransport(create_app(system))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         ready = await api.get("/readyz")
@@ -35,7 +36,7 @@ async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_
 async def test_a_process_that_cannot_write_says_who_keeps_it_from_that(
     pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
-    system = Mock(spec=System, settings=Settings(), checks={"writes": writing(pool)})
+    system = Mock(spec=System, warnings=(), settings=Settings(), checks={"writes": writing(pool)})
     transport = httpx2.ASGITransport(create_app(system))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         before = await api.get("/readyz")
@@ -73,9 +74,17 @@ async def test_a_process_with_a_stopped_follower_is_not_ready(pool: asyncpg.Pool
 
 
 async def test_a_process_without_the_api_answers_for_its_health_only() -> None:
-    system = Mock(spec=System, checks={}, take_stock=AsyncMock())
+    system = Mock(spec=System, warnings=(), checks={}, take_stock=AsyncMock())
     transport = httpx2.ASGITransport(create_health_app(system))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         found = {path: (await api.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics", "/v1/trips")}
 
     assert found == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/v1/trips": 404}
+
+
+async def test_a_process_whose_payments_are_simulated_serves_and_says_so(city: City) -> None:
+    ready, metrics = await city.api.get("/readyz"), await city.api.get("/metrics")
+
+    [warning] = ready.json()["warnings"]
+    assert (ready.status_code, "no money moves" in warning) == (200, True)
+    assert "csbe_payments_simulated 1.0" in metrics.text

@@ -24,6 +24,8 @@ class Readiness(BaseModel):
     checks: dict[str, bool]
     reasons: dict[str, str] | None = None
     """Why, where a check can say it."""
+    warnings: list[str] | None = None
+    """What does not keep the process from serving, and is not as it should be where members are real."""
 
 
 class KeySet(BaseModel):
