@@ -22,6 +22,7 @@ Workers = Annotated[
     int,
     typer.Option(min=1, max=64, help="How many processes build it, each for some aggregates; not all read models can."),
 ]
+LAST_NUMBER = 2**31 - 1
 ReadModel = Annotated[str, typer.Argument(help=f"One of {_PROJECTIONS}.")]
 
 
@@ -66,17 +67,23 @@ def projections_rollback(name: ReadModel, reason: Reason, by: By) -> None:
 
 
 @projections_app.command("drop")
-def projections_drop(name: ReadModel, reason: Reason, by: By) -> None:
-    """Remove the previous generation; without one, the one that was built and is not shown."""
+def projections_drop(
+    name: ReadModel,
+    reason: Reason,
+    by: By,
+    generation: Annotated[int | None, typer.Option(min=1, max=LAST_NUMBER, help="Which one.")] = None,
+) -> None:
+    """Remove the generation that was built and is not shown; without one, the previous one, the way back."""
 
     async def drop(running: Running) -> Generation:
-        spare = await _projection(running, name).spare()
+        spare = await _projection(running, name).spare(generation)
         order = DropGeneration(read_model=name, generation=spare.number, reason=reason)
         await running.operators.give(order, by)
         return spare
 
     spare = run(with_system(drop))
-    errors.print(f"{name}: generation {spare.number} is dropped")
+    was = "the previous one" if spare.state == "previous" else "which was built and not shown"
+    errors.print(f"{name}: generation {spare.number}, {was}, is dropped")
 
 
 @projections_app.command("rebuild")

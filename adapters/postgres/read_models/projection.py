@@ -178,11 +178,19 @@ class Projection:
         """The one that was shown before. Raises `GenerationError`."""
         return await self._in_state("previous") or self._fail("has no previous generation to go back to")
 
-    async def spare(self) -> Generation:
-        """The one that can best be spared. Raises `GenerationError`."""
-        found = {g.state: g for g in await self.generations()}
-        spare = found.get("previous") or found.get("ready") or found.get("building")
-        return spare or self._fail("has the live generation only, which cannot be dropped")
+    async def spare(self, number: int | None = None) -> Generation:
+        """The one of a number; without it the one that can best be spared, which never is the last way back.
+
+        Raises `GenerationError`.
+        """
+        found = [g for g in await self.generations() if g.state != "live"]
+        if not found:
+            self._fail("has the live generation only, which cannot be dropped")
+        if number is None:
+            return max(found, key=lambda g: g.state != "previous")
+        numbers = " or ".join(f"{g.number} ({g.state})" for g in found)
+        named = next((g for g in found if g.number == number), None)
+        return named or self._fail(f"has no generation {number} that can be dropped: say {numbers}")
 
     async def _is_due(self, found: Sequence[Generation], connection: asyncpg.Pool | Connection) -> bool:
         """Whether this code is newer than what is shown, and nobody has built for it: it never had its turn."""

@@ -37,8 +37,28 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
     assert shown == (3, {1: "previous", 2: "live"})
     assert "members: generation 1 is live again" in back.err
     assert again == {1: "live", 2: "previous"}
-    assert "members: generation 2 is dropped" in dropped.err
+    assert "members: generation 2, the previous one, is dropped" in dropped.err
     assert await states(members) == {1: "live"}
+
+
+async def test_what_was_built_is_dropped_before_the_way_back_and_another_by_its_number(
+    csbe: Csbe, members: Projection
+) -> None:
+    await csbe("projections", "rebuild", "members", *WHY)
+    await csbe("projections", "build", "members", *WHY)
+    before = await states(members)
+
+    built = await csbe("projections", "drop", "members", *WHY)
+    kept = await states(members)
+    live = await csbe("projections", "drop", "members", "--generation", "2", *WHY)
+    named = await csbe("projections", "drop", "members", "--generation", "1", *WHY)
+
+    assert before == {1: "previous", 2: "live", 3: "ready"}
+    assert "members: generation 3, which was built and not shown, is dropped" in built.err
+    assert kept == {1: "previous", 2: "live"}
+    assert (live.code, "no generation 2 that can be dropped: say 1 (previous)" in live.err) == (2, True)
+    assert "members: generation 1, the previous one, is dropped" in named.err
+    assert await states(members) == {2: "live"}
 
 
 @pytest.mark.parametrize(
