@@ -29,6 +29,7 @@ from tests.benchmarks.appending import (
     ours,
 )
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 
 CURVE_SECONDS = 0.5
 STOCK_CONNECTIONS = 64
@@ -43,18 +44,18 @@ def measure(server_dsn: str) -> dict[str, object]:
 
 async def _measure(server_dsn: str) -> dict[str, object]:
     async with fresh_database(server_dsn) as dsn:
-        rounds = [await _round(dsn) for _ in range(ROUNDS)]
+        rounds = [await _round(dsn, as_owner(dsn, server_dsn)) for _ in range(ROUNDS)]
     async with fresh_database(server_dsn) as dsn:
-        points = [await _point(dsn, clients) for clients in CLIENTS]
+        points = [await _point(dsn, as_owner(dsn, server_dsn), clients) for clients in CLIENTS]
     curves = {name: [point[name] for point in points] for name in points[0]}
     return {**medians(rounds), "curves": {"clients": CLIENTS, **curves}}
 
 
-async def _round(dsn: str) -> dict[str, float]:
-    stock_32, ours_32 = await _stock(dsn, 32), await ours(dsn, 32)
+async def _round(dsn: str, owner_dsn: str) -> dict[str, float]:
+    stock_32, ours_32 = await _stock(owner_dsn, 32), await ours(dsn, 32)
     async with _listening(dsn):
         heard_32 = await ours(dsn, 32)
-    stock_1, ours_1 = await _stock(dsn, 1), await ours(dsn, 1)
+    stock_1, ours_1 = await _stock(owner_dsn, 1), await ours(dsn, 1)
     return {
         "append_vs_stock_32": ours_32.rate / stock_32.rate,
         "append_vs_stock_1": ours_1.rate / stock_1.rate,
@@ -76,8 +77,8 @@ async def _listening(dsn: str) -> AsyncIterator[None]:
     await connection.close()
 
 
-async def _point(dsn: str, clients: int) -> dict[str, float]:
-    stock, mine = await _stock(dsn, clients, CURVE_SECONDS), await ours(dsn, clients, CURVE_SECONDS)
+async def _point(dsn: str, owner_dsn: str, clients: int) -> dict[str, float]:
+    stock, mine = await _stock(owner_dsn, clients, CURVE_SECONDS), await ours(dsn, clients, CURVE_SECONDS)
     figures = {
         "events_per_s": mine.rate,
         "stock_events_per_s": stock.rate,

@@ -18,6 +18,7 @@ from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from tests.benchmarks.appending import METADATA, ROUND_SECONDS, ROUNDS, STATE, WARM_UP_SECONDS, medians
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 
 CLIENTS = 16
 ENTRY_EVENTS = 100
@@ -32,7 +33,7 @@ def measure(server_dsn: str) -> dict[str, float]:
 
 async def _measure(server_dsn: str) -> dict[str, float]:
     async with fresh_database(server_dsn) as our_dsn, fresh_database(server_dsn) as copy_dsn:
-        return medians([await _round(our_dsn, copy_dsn) for _ in range(ROUNDS)])
+        return medians([await _round(our_dsn, as_owner(copy_dsn, server_dsn)) for _ in range(ROUNDS)])
 
 
 async def _round(our_dsn: str, copy_dsn: str) -> dict[str, float]:

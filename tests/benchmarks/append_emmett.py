@@ -12,6 +12,7 @@ import uvloop
 
 from tests.benchmarks.appending import ROUND_SECONDS, ROUNDS, medians, ours
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 
 SOURCE = Path(__file__).parent / "emmett"
 FOLDER = Path("build/emmett")
@@ -27,7 +28,7 @@ async def _measure(server_dsn: str) -> dict[str, float]:
     shutil.copytree(SOURCE, FOLDER, dirs_exist_ok=True)
     await _run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
     async with fresh_database(server_dsn) as our_dsn, fresh_database(server_dsn) as their_dsn:
-        return medians([await _round(our_dsn, their_dsn) for _ in range(ROUNDS)])
+        return medians([await _round(our_dsn, as_owner(their_dsn, server_dsn)) for _ in range(ROUNDS)])
 
 
 async def _round(our_dsn: str, their_dsn: str) -> dict[str, float]:

@@ -42,6 +42,7 @@ from projections.rental import RentalProjector
 from tests.benchmarks import history
 from tests.benchmarks.appending import run_warm_clients
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 from tests.support.keys import KEYS
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -73,9 +74,12 @@ class Log:
     first time, each of which is a page fault.
     """
 
-    def __init__(self, dsn: str, pool: asyncpg.Pool, writing: asyncpg.Pool, size: int) -> None:
+    def __init__(
+        self, dsn: str, pool: asyncpg.Pool, writing: asyncpg.Pool, owner: asyncpg.Connection, size: int
+    ) -> None:
         self.dsn = dsn
         self.pool = pool
+        self.owner = owner
         self.size = size
         self._group_commit = GroupCommit(writing)
         self.per_s: dict[str, list[float]] = {"append": [], "load": [], "query": []}
@@ -143,8 +147,8 @@ async def _measure(server_dsn: str, sizes: list[int]) -> dict[str, Any]:
         for log in logs[:-1]:
             await _replayed(log)
         for log in logs:
-            await log.pool.execute("vacuum analyze", timeout=1200)
-        await logs[0].pool.execute("checkpoint", timeout=1200)  # the next is far away then, as it mostly is
+            await log.owner.execute("vacuum analyze", timeout=1200)
+        await logs[0].owner.execute("checkpoint", timeout=1200)  # the next is far away then, as it mostly is
         at_first = [await log.appends() for log in logs]
         for log in logs * WARM_UPS:
             await log.appends()
@@ -167,9 +171,11 @@ async def _log(server_dsn: str, told: list[history.Told], size: int) -> AsyncIte
     async with fresh_database(server_dsn) as dsn:
         pool, writing = await connect(dsn), await connect(dsn, max_size=WRITERS)
         _say(f"making a log of {size:,} events")
-        log = Log(dsn, pool, writing, await history.multiply(pool, told, size))
+        owner = await asyncpg.connect(as_owner(dsn, server_dsn))
+        log = Log(dsn, pool, writing, owner, await history.multiply(owner, told, size))
         yield log
         await log.close()
+        await owner.close()
         pool.terminate()
         writing.terminate()
 
@@ -184,7 +190,7 @@ async def _replayed(log: Log) -> None:
 
 async def _replay(log: Log, told: list[history.Told]) -> dict[str, float]:
     """Replay trips while the members' read model follows appends, and watch how far that falls behind."""
-    await log.pool.execute(_AT_THE_END)
+    await log.owner.execute(_AT_THE_END)
     store = PostgresEventStore(log.pool, master_keys=KEYS)
     members = Projection(log.pool, store, MembersProjector())
     rental = Projection(log.pool, store, RentalProjector())

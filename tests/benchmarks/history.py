@@ -110,8 +110,8 @@ def again(told: Sequence[Told], number: int) -> Iterator[Told]:
         yield Told(UUID(id.decode()), event.originator_version, event.topic, state, metadata.decode())
 
 
-async def write(store: PostgresEventStore, told: Sequence[Told], copies: int) -> int:
-    """Fill an empty log with the stories of so many members, encrypted as ever; returns how many events it has."""
+async def write(store: PostgresEventStore, told: Sequence[Told], copies: int, owner: asyncpg.Connection) -> int:
+    """Fill an empty log, as its owner, with the stories of so many members, encrypted as ever; returns how many events it has."""
     position = 0
     for number in range(copies):
         rows = [(event, to_event(StoredState(*event[:4]), {})) for event in again(told, number)]
@@ -122,26 +122,26 @@ async def write(store: PostgresEventStore, told: Sequence[Told], copies: int) ->
             position += 1
             moment = _RECORDED_AT + timedelta(seconds=position)
             records.append((*to_stored(real, keys), position, moment, event.metadata))
-        await _copy(store.pool, records)
-    await store.pool.execute("select setval('csbe.events_notification_id_seq', $1)", position)
-    await store.pool.execute("analyze csbe.events")
+        await _copy(owner, records)
+    await owner.execute("select setval('csbe.events_notification_id_seq', $1)", position)
+    await owner.execute("analyze csbe.events")
     return position
 
 
-async def multiply(pool: asyncpg.Pool, told: Sequence[Told], events: int) -> int:
-    """Fill an empty log with at least so many events, by SQL alone; returns how many.
+async def multiply(owner: asyncpg.Connection, told: Sequence[Told], events: int) -> int:
+    """Fill an empty log, as its owner, with at least so many events, by SQL alone; returns how many.
 
     Values about persons are in clear here: they are bound to ids, and each would have to be encrypted again.
     """
-    await pool.execute(_STORY)
+    await owner.execute(_STORY)
     records = [(place, *(_marked(value) for value in event)) for place, event in enumerate(told, 1)]
-    await pool.copy_records_to_table("story", records=records)
-    await pool.execute(_WITHOUT_KEYS)
+    await owner.copy_records_to_table("story", records=records)
+    await owner.execute(_WITHOUT_KEYS)
     copies = -(-events // len(told))
     for first in range(0, copies, COPIES_AT_ONCE):
-        await pool.execute(_MULTIPLY, first, min(first + COPIES_AT_ONCE, copies) - 1, len(told), timeout=600)
+        await owner.execute(_MULTIPLY, first, min(first + COPIES_AT_ONCE, copies) - 1, len(told), timeout=600)
     for statement in _FINISH:
-        await pool.execute(statement, timeout=1200)
+        await owner.execute(statement, timeout=1200)
     return copies * len(told)
 
 
@@ -153,10 +153,9 @@ def _marked(value: UUID | int | str | bytes) -> str | int:
     return _UUID.sub(lambda found: _MARK + found[0][8:], text).decode()
 
 
-async def _copy(pool: asyncpg.Pool, records: Sequence[tuple[object, ...]]) -> None:
-    async with pool.acquire() as connection:
-        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_as_jsonb, decoder=bytes, format="binary")
-        await connection.copy_records_to_table("events", schema_name="csbe", columns=_COLUMNS, records=records)
+async def _copy(owner: asyncpg.Connection, records: Sequence[tuple[object, ...]]) -> None:
+    await owner.set_type_codec("jsonb", schema="pg_catalog", encoder=_as_jsonb, decoder=bytes, format="binary")
+    await owner.copy_records_to_table("events", schema_name="csbe", columns=_COLUMNS, records=records)
 
 
 def _as_jsonb(text: str) -> bytes:

@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from statistics import median
 
+import asyncpg
 import uvloop
 
 from adapters.postgres.database import connect
@@ -26,6 +27,7 @@ from api.cli.terminal import spare_the_collector
 from projections.rental import RentalProjector
 from tests.benchmarks import history
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 from tests.support.keys import KEYS
 
 EVENTS = 300_000
@@ -64,7 +66,9 @@ def measure(server_dsn: str) -> dict[str, float]:
 async def _measure(server_dsn: str) -> dict[str, float]:
     async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
-        await history.multiply(pool, await history.story(), EVENTS)
+        owner = await asyncpg.connect(as_owner(dsn, server_dsn))
+        await history.multiply(owner, await history.story(), EVENTS)
+        await owner.close()
         store, model = PostgresEventStore(pool, master_keys=KEYS), RentalProjector()
         alone = Projection(pool, store, model)
         together = ParallelBuild(store, model, Access(dsn, KEYS, prepare=spare_the_collector), WORKERS)

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 
+import asyncpg
 import uvloop
 
 import projections
@@ -24,6 +25,7 @@ from adapters.postgres.read_models.projection import Projection
 from api.cli.terminal import spare_the_collector
 from tests.benchmarks import history
 from tests.benchmarks.databases import fresh_database
+from tests.support.databases import as_owner
 from tests.support.keys import KEYS
 
 COPIES = 200
@@ -42,7 +44,9 @@ async def _measure(server_dsn: str) -> dict[str, float]:
     async with fresh_database(server_dsn) as dsn:
         pool = await connect(dsn)
         store = PostgresEventStore(pool, master_keys=KEYS)
-        await history.write(store, await history.story(), COPIES)
+        owner = await asyncpg.connect(as_owner(dsn, server_dsn))
+        await history.write(store, await history.story(), COPIES, owner)
+        await owner.close()
         figures, events, seconds = {}, 0, 0.0
         for projector in projections.PROJECTORS:
             began = time.perf_counter()

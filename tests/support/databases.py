@@ -42,6 +42,11 @@ async def prepared(owner_dsn: str) -> str:
     return dsn
 
 
+def as_owner(dsn: str, server_dsn: str) -> str:
+    """The DSN of whoever owns a database that was made on this server, instead of the server's role."""
+    return urlunsplit(urlsplit(server_dsn)._replace(path=urlsplit(dsn).path))
+
+
 async def login(owner_dsn: str, role: str) -> str:
     """The DSN of a user who is granted one role of CSBE and nothing else."""
     user = f"csbe_test_{role}"

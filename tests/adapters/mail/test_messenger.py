@@ -135,7 +135,9 @@ async def test_a_server_that_says_later_gets_the_message_at_the_next_try(
     assert len(served.taken) == 1
 
 
-async def test_a_server_that_hangs_holds_no_connection_to_the_database(pool: asyncpg.Pool) -> None:
+async def test_a_server_that_hangs_holds_no_connection_to_the_database(
+    pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
     hanging: list[asyncio.StreamWriter] = []
     all_there, many = asyncio.Event(), pool.get_max_size()
 
@@ -152,7 +154,7 @@ async def test_a_server_that_hangs_holds_no_connection_to_the_database(pool: asy
     await asyncio.wait_for(all_there.wait(), 10)
 
     async with asyncio.timeout(5):
-        in_transactions = await pool.fetchval(
+        in_transactions = await owner.fetchval(
             "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
         )
     for writer in hanging:

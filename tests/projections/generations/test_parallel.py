@@ -41,7 +41,8 @@ MEMBERS = 9
 PARALLEL = [projector for projector in projections.PROJECTORS if projector.PARALLEL]
 
 _WAITING = """
-select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+select count(distinct pid) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
 """
 
 _WORKERS = """
@@ -50,9 +51,9 @@ select count(*) from pg_stat_activity where application_name = 'csbe worker' and
 
 
 @pytest.fixture
-async def end(store: PostgresEventStore) -> int:
+async def end(store: PostgresEventStore, owner: asyncpg.Connection) -> int:
     """Where a log with the stories of some members ends."""
-    return await history.write(store, await history.story(), MEMBERS)
+    return await history.write(store, await history.story(), MEMBERS, owner)
 
 
 def by_workers(count: int, store: PostgresEventStore, dsn: str, model: Projector) -> ParallelBuild:

@@ -23,7 +23,8 @@ from tests.api.cli.terminal import registered
 from tests.projections.generations.greeting import Greeting, columns, count, states
 
 _WAITING = """
-select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+select count(distinct pid) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
 """
 UPGRADED = {1: "previous", 2: "live"}
 WENT_BACK = {1: "live", 2: "previous"}
