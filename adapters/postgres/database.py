@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import asyncpg
@@ -89,7 +89,13 @@ LIMITS = {
 
 
 async def connect(
-    dsn: str, *, min_size: int = 2, max_size: int = 10, application_name: str = "csbe", read_only: bool = False
+    dsn: str,
+    *,
+    min_size: int = 2,
+    max_size: int = 10,
+    application_name: str = "csbe",
+    read_only: bool = False,
+    limits: Mapping[str, str] = LIMITS,
 ) -> asyncpg.Pool:
     """A pool of connections that read and write `json` and `jsonb` as Python values, with all times in UTC.
 
@@ -111,7 +117,7 @@ async def connect(
             "application_name": application_name,
             "timezone": "UTC",
             "default_transaction_read_only": "on" if read_only else "off",
-            **LIMITS,
+            **limits,
         },
     )
 

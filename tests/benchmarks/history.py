@@ -111,7 +111,7 @@ def again(told: Sequence[Told], number: int) -> Iterator[Told]:
 
 
 async def write(store: PostgresEventStore, told: Sequence[Told], copies: int, owner: asyncpg.Connection) -> int:
-    """Fill an empty log, as its owner, with the stories of so many members, encrypted as ever; returns how many events it has."""
+    """Fill an empty log, as its owner, with the stories of so many members, encrypted as ever; returns its length."""
     position = 0
     for number in range(copies):
         rows = [(event, to_event(StoredState(*event[:4]), {})) for event in again(told, number)]

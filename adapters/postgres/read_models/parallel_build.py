@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 
 import uvloop
 
-from adapters.postgres.database import TRANSIENT_ERRORS, connect
+from adapters.postgres.database import LIMITS, TRANSIENT_ERRORS, connect
 from adapters.postgres.errors import FollowerStoppedError, GenerationError
 from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.reader import Shard
@@ -23,6 +23,8 @@ from adapters.postgres.read_models.projection import BUILD_BATCH, Projection, Te
 
 _LEFT = "select position < $2 from csbe.followers where name = $1"
 """Null when it is gone: joined by another process, or dropped."""
+_LIMITS = {**LIMITS, "lock_timeout": "1min"}
+"""A worker that gives up ends the build."""
 _PROCESSES = multiprocessing.get_context("spawn")
 
 
@@ -137,7 +139,9 @@ def _work(job: _Job) -> None:
 async def _follow(job: _Job) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with await connect(job.access.dsn, min_size=1, max_size=4, application_name="csbe worker") as pool:
+    async with await connect(
+        job.access.dsn, min_size=1, max_size=4, application_name="csbe worker", limits=_LIMITS
+    ) as pool:
         store = PostgresEventStore(pool, master_keys=job.access.master_keys)
         store.listener.start()  # whoever remembers keys must hear of erasures
         projection = Projection(pool, store, job.model())
