@@ -39,6 +39,9 @@ PROBLEMS: Mapping[str, Entry] = {
     "read-models-behind": Entry("What was asked for with `at_least` is not there yet.", "Ask again in a second."),
     "too-many-requests": Entry("There were too many tries in a short time.", "Wait as long as Retry-After says."),
     "unavailable": Entry("What the answer depends on does not answer.", "Ask again in a minute."),
+    "overloaded": Entry("More is asked than can be done; nothing was done.", "Ask again after Retry-After."),
+    "misdirected": Entry("The host is not one of ours.", "Ask by the name that the API has."),
+    "not-implemented": Entry("The body is encoded for the transfer.", "Send it as it is, or in chunks."),
     "report-too-long": Entry("The report takes too long to make.", "Ask for fewer days, or for one city."),
     "http": Entry("The request breaks a rule of HTTP.", "The title says which."),
     "internal": Entry("Something broke on the server.", "Ask again; tell support the `request_id` if it stays so."),
@@ -156,8 +159,10 @@ VIOLATIONS: Mapping[str, Entry] = {
     "vehicle.vin_taken": Entry(
         "A car with this VIN is in the fleet.", "Check the VIN, or decommission the other first."
     ),
+    "webhook.before_its_subscription": Entry("A partner is sent nothing older.", "Begin where the detail says."),
     "webhook.beyond_the_log": Entry("The log has not come that far.", "Choose a position up to its end."),
     "webhook.not_stopped_there": Entry("The webhook does not wait at that event.", "Look where it stopped."),
+    "webhook.quota_reached": Entry("A partner has as many webhooks as it may.", "Unsubscribe one, or ask an operator."),
     "zone.crosses_antimeridian": Entry("The zone crosses 180° of longitude.", "Draw it as two zones."),
     "zone.ring_not_closed": Entry("A ring does not end where it began.", "Repeat its first corner at the end."),
 }

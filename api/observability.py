@@ -57,6 +57,10 @@ BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker sa
 
 PART_FAILURES = Counter("csbe_part_failures_total", "How often a part of the process failed and began again.", ["part"])
 
+DATABASE_UP = Gauge("csbe_database_up", "Whether the database is there and takes writes, as this process knows it.")
+SHED = Counter("csbe_requests_shed_total", "Requests that were answered 503 because too much was asked at once.")
+LIMITED = Counter("csbe_requests_limited_total", "Requests that were answered 429, by whose limit.", ["limit"])
+
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
 JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
 JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for an operator.")

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents: a stable type, and every violated rule at once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any, Self
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from api import request_ids
 from api.error_catalogue import address_of
@@ -107,6 +109,26 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return problem
 
     @classmethod
+    def not_allowed(cls, path: str, methods: str) -> Self:
+        """A method that an address does not take."""
+        found = cls(405, "method-not-allowed", "Method not allowed", f"{path} takes {methods}")
+        found.headers = {"Allow": methods}
+        return found
+
+    @classmethod
+    def come_again(cls, retry_after_s: float) -> Self:
+        """Somebody has asked too much: the same, by a limit that says when there is room again."""
+        seconds = max(1, ceil(retry_after_s))
+        return cls.too_many(f"come again in {seconds} s", wait_s=seconds)
+
+    @classmethod
+    def unavailable(cls) -> Self:
+        """Something outside of us does not answer; what was asked for may have been done."""
+        found = cls(503, "unavailable", "Not available now", "try again soon; a command under the same Idempotency-Key")
+        found.headers = {"Retry-After": "2"}
+        return found
+
+    @classmethod
     def bad_request(cls, detail: str) -> Self:
         return cls(400, "bad-request", "Bad request", detail)
 
@@ -149,6 +171,17 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _answering(answer))
 
 
+def install_outages(app: FastAPI, outages: Iterable[type[Exception]]) -> None:
+    """Have these errors answered as what is outside of us and does not answer."""
+    for error in outages:
+        app.add_exception_handler(error, _answering(_unavailable))
+
+
+def _unavailable(request: Request, error: Exception) -> Problem:
+    log.warning("something does not answer", path=request.url.path, kind=type(error).__name__)
+    return Problem.unavailable()
+
+
 def _refused(_: Request, error: RefusedError) -> Problem:
     violations = [{**rule.model_dump(mode="json"), "help": address_of(rule.code)} for rule in error.violations]
     detail = "; ".join(dict.fromkeys(rule.detail for rule in error.violations))
@@ -182,10 +215,24 @@ def _invalid(_: Request, error: RequestValidationError) -> Problem:
 def _http(request: Request, error: HTTPException) -> Problem:
     if error.status_code == 400:  # noqa: PLR2004 (FastAPI could not read the body: not UTF-8, or nested too deep)
         return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
-    kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http")
+    if methods := _other_methods(request):
+        return Problem.not_allowed(request.url.path, methods)
+    if error.status_code == 405:  # noqa: PLR2004 (of the pages' files)
+        return Problem.not_allowed(request.url.path, "GET, HEAD")
+    kind = {404: "not-found"}.get(error.status_code, "http")
     found = Problem(error.status_code, kind, str(error.detail), f"{request.method} {request.url.path}")
     found.headers = dict(error.headers or {})
     return found
+
+
+def _other_methods(request: Request) -> str:
+    """What an address takes whose routes do not know the method: the pages' files, tried last, would say 404."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL]
+    methods = {method for route in here for method in route.methods or ()}
+    return (
+        ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set()))) if request.method not in methods else ""
+    )
 
 
 def _unexpected(request: Request, error: Exception) -> Problem:

@@ -4,13 +4,20 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
 
-from api.rest.application import create_app, create_health_app
+from api.edge.connections import Connections
+from api.edge.protocol import BoundedProtocol, Bounds
+from api.edge.settings import EdgeSettings
+from api.edge.sources import networks
+from api.rest.application import create_app, create_health_app, create_metrics_app
 from api.system import System
+
+CANCELLED_S = 2
+"""How long what was cancelled at the end may take to notice."""
 
 
 def told_to_stop() -> asyncio.Event:
@@ -29,19 +36,25 @@ class PortTakenError(Exception):
 async def served(system: System, *, whole: bool = True) -> AsyncIterator[None]:
     """Serve a system until the end of the block; unless `whole`, its health only. Raises `PortTakenError`."""
     app = create_app(system) if whole else create_health_app(system)
-    async with served_app(app, system.settings.host, system.settings.port):
+    settings = system.settings
+    async with AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            plain = settings.model_copy(update={"tls_certificate_file": None, "tls_key_file": None})
+            figures = create_metrics_app(system)
+            await stack.enter_async_context(served_app(figures, settings.metrics_host, settings.metrics_port, plain))
+        await stack.enter_async_context(served_app(app, settings.host, settings.port, settings))
         yield
 
 
 @asynccontextmanager
-async def served_app(app: FastAPI, host: str, port: int) -> AsyncIterator[None]:
-    """Serve until the end of the block; requests under way then have ten seconds. Raises `PortTakenError`.
+async def served_app(app: FastAPI, host: str, port: int, settings: EdgeSettings | None = None) -> AsyncIterator[None]:
+    """Serve until the end of the block; requests under way may then be finished.
 
-    Answers without an end watch `app.state.ending`.
+    Raises `PortTakenError`, and `ValueError` for certificates that cannot be used. Answers without an end watch
+    `app.state.ending`.
     """
     app.state.ending = asyncio.Event()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off")
-    web = uvicorn.Server(config)
+    web = Server(app, settings or EdgeSettings())
     listening = _listen(host, port)
     serving = asyncio.create_task(web._serve([listening]))  # noqa: SLF001 (serve() would take over the process's signals)
     try:
@@ -53,6 +66,63 @@ async def served_app(app: FastAPI, host: str, port: int) -> AsyncIterator[None]:
         web.should_exit = True
         await serving
         listening.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with bounds to what it waits for, and an end that nobody can put off."""
+
+    def __init__(self, app: FastAPI, settings: EdgeSettings) -> None:
+        super().__init__(_config(app, settings))
+        self._table = Connections(settings.max_connections, settings.max_connections_per_source)
+        unlimited = networks(settings.trusted_proxies + settings.trusted_networks)
+        self._bounds = Bounds(settings.head_seconds, settings.body_seconds, settings.write_seconds, unlimited)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, with a protocol of ours and a limit for TLS handshakes."""
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        handshake_s = self._bounds.head_s if self.config.ssl else None
+        self.servers = [
+            await loop.create_server(
+                self._protocol, sock=listening, ssl=self.config.ssl, ssl_handshake_timeout=handshake_s, backlog=2048
+            )
+            for listening in sockets or ()
+        ]
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let what is under way be finished, as long as the limit allows; then cut what is left."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        if tasks := list(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=CANCELLED_S)
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(self._bounds, self._table, self.config, self.server_state, self.lifespan.state)
+
+
+def _config(app: FastAPI, settings: EdgeSettings) -> uvicorn.Config:
+    if settings.tls_key_file and not settings.tls_certificate_file:
+        raise ValueError("CSBE_TLS_KEY_FILE needs CSBE_TLS_CERTIFICATE_FILE")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        ssl_certfile=settings.tls_certificate_file,
+        ssl_keyfile=settings.tls_key_file,
+    )
+    try:
+        config.load()
+    except OSError as error:  # also of TLS
+        raise ValueError(f"CSBE_TLS_CERTIFICATE_FILE, CSBE_TLS_KEY_FILE cannot be used: {error}") from error
+    return config
 
 
 def _listen(host: str, port: int) -> socket.socket:

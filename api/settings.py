@@ -8,8 +8,9 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from api.edge.settings import EdgeSettings
 from domain.identity.staff import StaffRules, staff_roles
 from domain.kernel.messages import Role
 
@@ -20,7 +21,7 @@ OF_TESTS = ("CSBE_TEST_", "CSBE_FUZZ_")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
-class Settings(BaseSettings):
+class Settings(EdgeSettings):
     """How this installation runs. Secrets are never shown or logged."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", use_attribute_docstrings=True)
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     """By what somebody is named in our records."""
     oidc_role_claim: str = "roles"
     """Where the provider says what somebody is: a text, a list, or a path with dots such as `realm_access.roles`."""
-    oidc_roles: dict[str, Role] = {}
+    oidc_roles: dict[str, Role] = Field(default={})
     """Which of these words means which role, as JSON: `{"csbe-operators": "operator"}`. The first that fits counts."""
     oidc_service_claim: str = "service"
     """Where the provider says for which service; without such a claim it is that of `service`, or the only one."""

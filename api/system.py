@@ -9,6 +9,7 @@ from opentelemetry.trace import Tracer
 from api.auth import TokenAuthority
 from api.authentication import Authenticator
 from api.command_ids import CommandIds
+from api.edge.outage import Availability
 from api.login import Login
 from api.sealing import Sealer
 from api.settings import Settings
@@ -60,6 +61,12 @@ class System:
     webhooks: Webhooks
     take_stock: Callable[[], Awaitable[None]]
     """Brings the gauges up to date before they are read."""
+    availability: Availability
+    """Whether the database is there."""
+    outages: tuple[type[Exception], ...]
+    """Errors that say that something outside of us, such as the database, does not answer."""
+    mail_allowance: Callable[[str], Awaitable[float | None]]
+    """Counts a mail to an address; in how many seconds to ask again when there were too many."""
     tracer: Tracer | None = None
     """Makes spans of requests; none while traces are off."""
     checks: Mapping[str, Callable[[], Awaitable[bool | str]]] = field(default_factory=dict)

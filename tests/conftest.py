@@ -35,7 +35,7 @@ alter table csbe.commands disable trigger append_only;
 truncate csbe.events, csbe.publications, csbe.commands, csbe.snapshots, csbe.keys, csbe.followers, csbe.jobs,
     csbe.skipped_events, csbe.dropped_jobs, csbe.webhooks, csbe.ingest_sessions, csbe.master_keys, csbe.stand_ins,
     csbe.installation_keys, csbe.demand, csbe.refusals,
-    csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes
+    csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes, csbe.allowances
     restart identity cascade;
 insert into csbe.followers (name) select follower from csbe.generations where state <> 'dropped'
 """

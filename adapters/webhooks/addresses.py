@@ -2,22 +2,20 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 import httpcore2
 
-Address = IPv4Address | IPv6Address
+from domain.webhooks.receivers import Address, is_public
 
 CONNECT_SECONDS = 3.0
 """How long one address of a receiver may take to answer before the next one is tried."""
 
 _LOOKUPS = ThreadPoolExecutor(max_workers=200, thread_name_prefix="lookup")
 """A name that nobody answers for has its thread longer than its attempt lasts, and must hold up no other."""
-
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class RefusedAddressError(Exception):
@@ -66,22 +64,3 @@ async def checked_addresses(host: str, port: int, *, encrypted: bool, private: b
     if not encrypted and (everywhere or not private):
         raise RefusedAddressError("the receiver must be reached by https")
     return addresses
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address, and any that it stands for, is one of the public internet."""
-    return all(
-        one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified) for one in _meant(address)
-    )
-
-
-def _meant(address: Address) -> Iterator[Address]:
-    """The address, or the IPv4 addresses that packets to it end up at."""
-    if isinstance(address, IPv4Address):
-        yield address
-        return
-    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
-        inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    embedded = [one for one in inner if one is not None]
-    yield from embedded or [address]

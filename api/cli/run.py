@@ -185,6 +185,7 @@ async def _serve(running: Running, parts: set[Component]) -> None:
     for warning in running.system.warnings:
         log.warning(warning)
     async with served(running.system, whole=Component.API in parts), running.going(parts):
-        errors.print(f"serving {', '.join(sorted(parts))} at http://{settings.host}:{settings.port}")
+        scheme = "https" if settings.tls_certificate_file else "http"
+        errors.print(f"serving {', '.join(sorted(parts))} at {scheme}://{settings.host}:{settings.port}")
         await stop.wait()
         errors.print("stopping: what is in hand is finished first")

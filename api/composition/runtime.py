@@ -22,6 +22,7 @@ from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
+from adapters.postgres.watch import DatabaseWatch
 from adapters.waiting import is_set_within
 from adapters.webhooks.deliverer import WebhookDeliverer
 from api.composition.logins import Logins
@@ -70,11 +71,16 @@ class Running:
     roll_call: RollCall
     parts: Parts
     demand: PostgresDemand
+    watch: DatabaseWatch
     refresh_zones: Callable[[], Awaitable[None]]
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
-        loops = {"rulebooks": self.rulebooks.run, "revocations": self.logins.revocations.run}
+        loops = {
+            "rulebooks": self.rulebooks.run,
+            "revocations": self.logins.revocations.run,
+            "database watch": self.watch.run,
+        }
         if Component.API in parts:
             loops["demand"] = self.demand.run
         if isinstance(self.system.clock, DatabaseClock):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from importlib.metadata import version
+from threading import Thread
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+
+FLUSH_S = 5
+"""How long what is left of the traces may take at the end of the process."""
 
 
 class TracedDispatcher(MeasuredDispatcher):
@@ -96,7 +100,9 @@ async def traced() -> AsyncIterator[Tracer | None]:
         with tracing.switch_on(tracer):
             yield tracer
     finally:
-        await to_thread.run_sync(provider.shutdown)
+        sending = Thread(target=provider.shutdown, daemon=True)  # the collector may be away: the process ends anyway
+        sending.start()
+        await to_thread.run_sync(sending.join, FLUSH_S)
 
 
 def _chosen(environment: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -17,6 +17,8 @@ from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.payments.simulated import SimulatedPaymentProvider
+from adapters.postgres.allowances import MailAllowance
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
@@ -26,6 +28,7 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.watch import DatabaseWatch
 from adapters.postgres.webhooks.changes import WebhookChanges
 from adapters.postgres.webhooks.claims import WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
@@ -45,6 +48,7 @@ from api.composition.publication import publish_first
 from api.composition.queries import directory, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.servers import broker_tls
+from api.edge.outage import Availability
 from api.observability import PAYMENTS_SIMULATED, BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
 from api.services import service_of
 from api.settings import Settings
@@ -84,10 +88,11 @@ async def composed(
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
         ingest, roll_call = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts = Parts()
+        system = await _system(
+            base, login, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
+        )
         yield Running(
-            system=await _system(
-                base, login, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
-            ),
+            system=system,
             pool=base.pool,
             store=base.store,
             dsn=dsn,
@@ -107,6 +112,7 @@ async def composed(
             roll_call=roll_call,
             parts=parts,
             demand=demand,
+            watch=DatabaseWatch(dsn, system.availability.tell),
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
 
@@ -125,6 +131,7 @@ async def _system(
     demand: PostgresDemand,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
+    availability = Availability()
     return System(
         settings=base.settings,
         dispatcher=base.dispatcher,
@@ -143,6 +150,9 @@ async def _system(
         wait_until=waiter(base.pool, followers),
         end=base.store.end,
         tracer=base.tracer,
+        availability=availability,
+        outages=(*TRANSIENT_ERRORS, TimeoutError),
+        mail_allowance=await _mail_allowance(base),
         webhooks=webhooks,
         take_stock=stock_taker(base.pool, (*followers, policies, changes), jobs, webhooks),
         checks={
@@ -156,6 +166,11 @@ async def _system(
         },
         warnings=(SimulatedPaymentProvider.WARNING,),
     )
+
+
+async def _mail_allowance(base: Foundation) -> Callable[[str], Awaitable[float | None]]:
+    key = await base.store.keys.of_installation("allowances")
+    return MailAllowance(base.pool, key, base.settings.mails_per_address).take
 
 
 def _projections(base: Foundation) -> tuple[Projection, ...]:

@@ -1,19 +1,15 @@
 """The FastAPI application."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import fastapi_swagger  # type: ignore[import-untyped]  # of an untyped package
-from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import error_catalogue, problems
-from api.problems import Problem
+from api.edge.around import guarded, presentable
 from api.rest import (
     billing,
     charges,
@@ -29,7 +25,6 @@ from api.rest import (
     staff_login,
     webhooks,
 )
-from api.rest.numbering import NumberedRequests
 from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
 from api.system import System
@@ -53,17 +48,7 @@ ROUTERS = tuple(
     )
 )
 """The routes of each context, the busiest first: they are tried one by one."""
-CROSS_ORIGIN: Mapping[str, Any] = {
-    "allow_methods": ["GET", "HEAD", "POST"],
-    "allow_headers": [
-        *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"),
-        *("X-Request-Id", "traceparent"),
-    ],
-    "expose_headers": ["ETag", "Location", "Retry-After", "X-CSBE-Position", "X-Request-Id"],
-    "max_age": 3600,
-}
-"""What a page of another origin may send, and see of an answer. Never cookies: tokens are sent as headers."""
-LIVE_PAGE = Path(__file__).parent.parent / "pages" / "live"
+PAGES = Path(__file__).parent.parent / "pages"
 SWAGGER = Path(fastapi_swagger.__file__).parent / "resources"
 """Script and style of the API's page. What else the package offers reads them in a way that Python gives up."""
 
@@ -73,8 +58,19 @@ def create_health_app(system: System) -> FastAPI:
     app = FastAPI(title="CSBE", openapi_url=None)
     app.state.system = system
     problems.install(app)
-    app.include_router(health.router)
-    app.add_middleware(NumberedRequests)
+    app.router.routes.extend(health.router.routes)
+    app.middleware_stack = presentable(app.build_middleware_stack(), system.settings)
+    return app
+
+
+def create_metrics_app(system: System) -> FastAPI:
+    """What the port of its own for figures answers."""
+    app = FastAPI(title="CSBE", openapi_url=None)
+
+    async def metrics(_: Request) -> Response:
+        return await health.figures_of(system)
+
+    app.add_route("/metrics", metrics)
     return app
 
 
@@ -93,67 +89,30 @@ def create_app(system: System) -> FastAPI:
     _show_documentation(app)
     app.state.system = system
     problems.install(app)
+    problems.install_outages(app, system.outages)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # an included router tries its routes twice for every request
     describe(app)
-    app.mount("/", StaticFiles(directory=LIVE_PAGE, html=True), name="live")
-    app.add_middleware(BodyLimit, max_bytes=system.settings.max_body_bytes)
+    app.mount("/", StaticFiles(directory=PAGES / "live", html=True), name="live")
     if system.tracer is not None:
         app.add_middleware(TracedRequests, tracer=system.tracer)
-    if system.settings.cors_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=system.settings.cors_origins, **CROSS_ORIGIN)
-    app.add_middleware(NumberedRequests)
+    app.middleware_stack = guarded(app.build_middleware_stack(), system)  # around the answers to errors, too
     return app
 
 
 def _show_documentation(app: FastAPI) -> None:
     """The API's page at `/docs`, and that of its errors, all of it from our own server."""
     app.mount("/swagger", StaticFiles(directory=SWAGGER), name="swagger")
-
-    @app.get("/docs", include_in_schema=False)
-    async def page() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="openapi.json",
-            title="CSBE",
-            swagger_js_url="swagger/swagger-ui-bundle.js",
-            swagger_css_url="swagger/swagger-ui.css",
-            swagger_favicon_url="swagger/favicon-32x32.png",
-            swagger_ui_parameters={"persistAuthorization": True, "filter": True, "tryItOutEnabled": True},
-        )
+    for path, file in (("/docs", "docs.html"), ("/docs.js", "docs.js")):
+        app.add_route(path, _shown(PAGES / "docs" / file))
 
     @app.get(error_catalogue.ADDRESS, include_in_schema=False)
     async def errors() -> HTMLResponse:
         return HTMLResponse(error_catalogue.page())
 
 
-class BodyLimit:
-    """Refuses a body that is larger than allowed, as soon as that shows."""
+def _shown(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
+    async def page(_: Request) -> FileResponse:
+        return FileResponse(file)
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
-            await self._app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._max_bytes:
-                too_large = Problem(413, "too-large", "Body too large", f"send at most {self._max_bytes} bytes")
-                await too_large.response()(scope, receive, send)
-                return
-        await self._app(scope, _replay(body, receive), send)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body that was read, once; after that whatever comes, such as the client's going away."""
-    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return first.pop() if first else await receive()
-
-    return replay
+    return page

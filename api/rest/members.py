@@ -32,6 +32,8 @@ async def register(body: Registration, dispatch: Dispatch) -> Accepted:
     """Open an account. The code that is mailed proves the address and logs in: `POST /v1/login/tokens`."""
     system = dispatch.system
     service = requested_service(body.service, system)
+    if (wait_s := await system.mail_allowance(body.email)) is not None:
+        raise Problem.come_again(wait_s)
     member_id = MemberId(new_id())
     command = commands.RegisterMember(member_id=member_id, **body.model_dump(exclude={"service"}))
     asker = {"service": service, "role": "anonymous", "asker": body.email}

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Response
@@ -30,6 +32,7 @@ from api.system import System
 from domain import contexts
 from domain.kernel.messages import Role
 from domain.webhooks import commands
+from domain.webhooks.receivers import is_public
 from domain.webhooks.subscription import OPEN_TO_PARTNERS, EventFilter, WebhookState, WebhookStatus
 
 router = Router(prefix="/v1/webhooks", tags=["webhooks"])
@@ -47,10 +50,13 @@ Granter = Annotated[Caller, Depends(Allowed("personal:read"))]
 async def subscribe(body: WebhookBody, by: Writer, system: InSystem, dispatch: Dispatch) -> SecretTold:
     """The answer tells the secret that signs them, once."""
     filter = _filter(by, body)
-    if body.url.startswith("http:") and not system.settings.webhook_private_receivers:
-        raise Problem.invalid("url", "must begin with https", place="body")
-    told = await _told(commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter), by, dispatch)
-    return dispatch.made(told, among="/v1/webhooks")
+    if not system.settings.webhook_private_receivers:
+        _must_be_public(body.url)
+    owned, quota = 0, None
+    if by.role is Role.PARTNER:
+        owned, quota = len(await _seen(by, system)), system.settings.webhooks_per_partner
+    command = commands.Subscribe(webhook_id=new_id(), url=body.url, filter=filter, owned=owned, quota=quota)
+    return dispatch.made(await _told(command, by, dispatch), among="/v1/webhooks")
 
 
 @router.get("")
@@ -90,7 +96,10 @@ async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Acc
 @router.command("/{webhook_id}/replay", commands.Replay)
 async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     end = await dispatch.system.end()
-    command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position, log_end=end)
+    earliest = 1
+    if by.role is Role.PARTNER:
+        earliest = next((one.subscribed_position for one in await _seen(by, dispatch.system, webhook_id)), 1)
+    command = commands.Replay(webhook_id=webhook_id, from_position=body.from_position, log_end=end, earliest=earliest)
     return await _changed(command, by, dispatch)
 
 
@@ -120,6 +129,19 @@ async def allow_personal_data(
 @router.command("/{webhook_id}/unsubscribe", commands.Unsubscribe)
 async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     return await _changed(commands.Unsubscribe(webhook_id=webhook_id), by, dispatch)
+
+
+def _must_be_public(url: str) -> None:
+    """Raises `Problem` 422. What a name leads to is looked at when something is sent there."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        raise Problem.invalid("url", "must begin with https", place="body")
+    try:
+        public = is_public(ip_address((parts.hostname or "").partition("%")[0]))
+    except ValueError:  # a name
+        return
+    if not public:
+        raise Problem.invalid("url", "must be an address of the public internet", place="body")
 
 
 def known_types(types: Sequence[str], parameter: str, place: str) -> tuple[str, ...]:

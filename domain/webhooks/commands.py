@@ -24,8 +24,13 @@ class Subscribe(AboutWebhook):
 
     NAME = "webhooks.subscribe"
     CREATES = "webhook_id"
+    GENERATED = frozenset({"owned", "quota"})
     url: str
     filter: EventFilter
+    owned: int = 0
+    """How many the owner was seen to have."""
+    quota: int | None = None
+    """How many the owner may have; none where there is no limit."""
 
 
 class Unsubscribe(AboutWebhook):
@@ -53,10 +58,12 @@ class Replay(AboutWebhook):
     """Send all events from a position on, also those sent before; a paused or failed one does so once it is resumed."""
 
     NAME = "webhooks.replay"
-    GENERATED = frozenset({"log_end"})
+    GENERATED = frozenset({"log_end", "earliest"})
     from_position: Annotated[Ordinal, Field(ge=1)]
     log_end: int
     """Where the log was seen to end."""
+    earliest: int = 1
+    """The first position that whoever asks may be sent: a partner, nothing from before the subscription."""
     reason: Reason | None = None
 
 

@@ -65,6 +65,8 @@ class WebhookStatus(Value):
     state: WebhookState
     version: int
     created_at: Instant
+    subscribed_position: int
+    """Where it was subscribed."""
     position: int
     """The last position of the log that is dealt with."""
     lag: int

@@ -8,7 +8,7 @@ from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.messages import Actor, Role
 from domain.kernel.values import Count, Ordinal
 from domain.webhooks import commands
-from domain.webhooks.rules import beyond_the_log, not_stopped_there
+from domain.webhooks.rules import before_its_subscription, beyond_the_log, not_stopped_there, quota_reached
 from domain.webhooks.subscription import EventFilter
 
 
@@ -103,7 +103,8 @@ class Webhook(Aggregate):
 
     @classmethod
     def subscribe(cls, command: commands.Subscribe, owner: Actor, at: datetime) -> Self:
-        """A new one of somebody's."""
+        """A new one of somebody's, within their quota."""
+        refuse_if([quota_reached(command)])
         facts = {"owner": owner, "url": command.url, "filter": command.filter}
         return cls.begin(cls.Subscribed, id=command.webhook_id, timestamp=at, **facts)
 
@@ -123,7 +124,7 @@ class Webhook(Aggregate):
 
     def replay(self, command: commands.Replay, at: datetime) -> None:
         """From an event on that there is; whether it is paused or has failed stays as it is."""
-        refuse_if([beyond_the_log(command)])
+        refuse_if([beyond_the_log(command), before_its_subscription(command)])
         self.trigger_event(self.ReplayOrdered, timestamp=at, from_position=command.from_position, reason=command.reason)
 
     def skip(self, command: commands.SkipEvent, at: datetime) -> None:

@@ -1,7 +1,5 @@
 """A process says that it lives, and whether what it needs answers."""
 
-from unittest.mock import AsyncMock, Mock
-
 import asyncpg
 import httpx2
 import pytest
@@ -12,17 +10,15 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from api.composition import FollowerStoppedError
 from api.composition.checks import broker_answers, database_answers, keeping_up, writing
-from api.rest.application import create_app, create_health_app
-from api.settings import Settings
-from api.system import System
+from api.rest.application import create_health_app
 from tests.api.cli.terminal import registered
 from tests.support.city import City
+from tests.support.routes import application, pretended
 
 
 async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_dsn: str) -> None:
     pool = await connect(postgres_dsn)
-    system = Mock(spec=System, warnings=(), settings=Settings(), checks={"database": database_answers(pool)})
-    transport = httpx2.ASGITransport(create_app(system))
+    transport = httpx2.ASGITransport(application(checks={"database": database_answers(pool)}))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         ready = await api.get("/readyz")
         await pool.close()
@@ -36,8 +32,7 @@ async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_
 async def test_a_process_that_cannot_write_says_who_keeps_it_from_that(
     pool: asyncpg.Pool, owner: asyncpg.Connection
 ) -> None:
-    system = Mock(spec=System, warnings=(), settings=Settings(), checks={"writes": writing(pool)})
-    transport = httpx2.ASGITransport(create_app(system))
+    transport = httpx2.ASGITransport(application(checks={"writes": writing(pool)}))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         before = await api.get("/readyz")
         async with owner.transaction():
@@ -74,7 +69,7 @@ async def test_a_process_with_a_stopped_follower_is_not_ready(pool: asyncpg.Pool
 
 
 async def test_a_process_without_the_api_answers_for_its_health_only() -> None:
-    system = Mock(spec=System, warnings=(), checks={}, take_stock=AsyncMock())
+    system = pretended()
     transport = httpx2.ASGITransport(create_health_app(system))
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         found = {path: (await api.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics", "/v1/trips")}

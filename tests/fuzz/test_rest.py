@@ -4,7 +4,6 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
-from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -25,10 +24,8 @@ from schemathesis.specs.openapi.checks import (
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE
 from api.rest import live
-from api.rest.application import ROUTERS, create_app
+from api.rest.application import ROUTERS
 from api.rest.schemas.webhooks import CloudEvent
-from api.settings import Settings
-from api.system import System
 from domain.contexts import EVENTS
 from domain.kernel.messages import Role
 from domain.webhooks.subscription import TYPE_PREFIX, EventFilter, type_of
@@ -36,6 +33,7 @@ from tests.fuzz.conftest import Rig
 from tests.fuzz.depth import SEED, looking
 from tests.fuzz.planted import MARKS, NOBODYS, STRANGER, Planted
 from tests.support.city import SERVICE
+from tests.support.routes import application
 
 CHECKS = [
     not_a_server_error,
@@ -75,7 +73,7 @@ STRANGERS = {"member", "partner", "device", "nobody"}
 NAMELESS = {"analyst", "auditor"}
 """Who sees what is done, but not by whom."""
 
-DOCUMENT = create_app(Mock(spec=System, settings=Settings(), tracer=None)).openapi()
+DOCUMENT = application().openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 SCHEMA.config.max_stream_events = 100_000
 ROUTES = {

@@ -197,7 +197,7 @@ async def test_while_no_collector_answers_one_line_says_so_and_none_after_the_en
 
 HOSTILE = (
     "",
-    "x" * 60_000,
+    "x" * 30_000,
     f"00-{'0' * 32}-{CALLER}-01",
     f"00-{TRACE}-{'0' * 16}-01",
     f"ff-{TRACE}-{CALLER}-01",

@@ -23,8 +23,9 @@ _VERSION = "select version from csbe.webhooks where id = $1 for update"
 _SUBSCRIBE = """
 with follower as (insert into csbe.followers (name, position) values ($9, $10))
 insert into csbe.webhooks
-    (id, service, owner_role, owner_id, url, types, subject, secret, secret_position, created_at, version)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, 1)
+    (id, service, owner_role, owner_id, url, types, subject, secret, secret_position, subscribed_position, created_at,
+    version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $10, $10, $11, 1)
 """
 _PAUSE = "update csbe.webhooks set state = 'paused' where id = $1"
 _RESUME = """

@@ -17,12 +17,38 @@ CLAIM = timedelta(seconds=30)
 GIVE_WAY = timedelta(seconds=0.1)
 """How long a webhook waits at the end of the log: while much is recorded, it finds more at once and asks less often."""
 
-_CLAIM = """
-with due as (
-    select webhook.id, follower.position, log.last
-    from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower,
-        (select coalesce(max(notification_id), 0) as last from csbe.events) log
+PER_OWNER = 20
+"""How many webhooks of one owner are delivered at the same time by all processes: others have their share, too."""
+FAILING = 100
+"""The same for all webhooks whose last attempt failed: they may keep us waiting again."""
+
+_BUSY = """
+with busy as (
+    select service, owner_role, owner_id, count(*) as number from csbe.webhooks
+    where claimed_until >= clock_timestamp() group by service, owner_role, owner_id
+), failing as (
+    select count(*) as number from csbe.webhooks where claimed_until >= clock_timestamp() and attempts > 0
+)
+"""
+_CLAIM = f"""
+{_BUSY}, log as (
+    select coalesce(max(notification_id), 0) as last from csbe.events
+), waiting as (
+    select webhook.id,
+        row_number() over (partition by service, owner_role, owner_id order by due_at)
+            + coalesce(busy.number, 0) as place,
+        case when attempts > 0 then row_number() over (partition by attempts > 0 order by due_at)
+            + failing.number else 0 end as place_among_failing
+    from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
+        left join busy using (service, owner_role, owner_id), failing, log
     where state = 'active' and due_at <= clock_timestamp()
+        and (claimed_until is null or claimed_until < clock_timestamp()) and follower.position < log.last
+), due as (
+    select webhook.id, follower.position, log.last
+    from waiting join csbe.webhooks webhook using (id) join csbe.followers follower on follower.name = webhook.follower,
+        log
+    where place <= {PER_OWNER} and place_among_failing <= {FAILING}
+        and state = 'active' and due_at <= clock_timestamp()
         and (claimed_until is null or claimed_until < clock_timestamp())
         and follower.position < log.last
     order by due_at limit $3 for update of webhook, follower skip locked
@@ -31,13 +57,17 @@ update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() +
 from due where webhook.id = due.id
 returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, position, last as end,
     secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
-"""
+"""  # noqa: S608 (constants of ours)
 """The follower is locked too: the position could be older than the claim otherwise."""
-_NEXT_DUE = """
+_NEXT_DUE = f"""
+{_BUSY}
 select extract(epoch from min(greatest(due_at, coalesce(claimed_until, due_at))) - clock_timestamp())
 from csbe.webhooks webhook join csbe.followers follower on follower.name = webhook.follower
+    left join busy using (service, owner_role, owner_id), failing
 where state = 'active' and follower.position < (select coalesce(max(notification_id), 0) from csbe.events)
-"""
+    and coalesce(busy.number, 0) < {PER_OWNER} and (attempts = 0 or failing.number < {FAILING})
+"""  # noqa: S608 (the same)
+"""Those beyond their share come when one of it is done."""
 _MOVE = """
 with webhook as (
     update csbe.webhooks set claimed_until = clock_timestamp() + $5::interval,

@@ -74,8 +74,9 @@ class PostgresWebhooks:
 
 def _status(row: asyncpg.Record) -> WebhookStatus:
     same = ("id", "service", "url", "personal_data", "version", "created_at", "position", "lag", "attempts")
+    more = ("failing_since", "last_status", "failed_position", "subscribed_position")
     return WebhookStatus(
-        **{name: row[name] for name in (*same, "failing_since", "last_status", "failed_position")},
+        **{name: row[name] for name in (*same, *more)},
         owner=Actor(role=Role(row["owner_role"]), id=row["owner_id"]),
         filter=EventFilter(types=tuple(row["types"]), subject=row["subject"]),
         state=WebhookState(row["state"]),

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 
 from adapters.webhooks import addresses
-from adapters.webhooks.addresses import Address, RefusedAddressError, checked_addresses, is_public
+from adapters.webhooks.addresses import RefusedAddressError, checked_addresses
 from adapters.webhooks.sender import Sender
+from domain.webhooks.receivers import Address, is_public
 from tests.support.certificates import self_signed
 from tests.support.receiver import Receiver
 
@@ -36,8 +37,27 @@ OURS = [
     "2002:7f00:1::",
     "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe",
+    "fec0::1",
+    "feff:ffff::1",
+    "fe80::5efe:a00:1",
+    "2606:4700::5efe:a00:1",
+    "2606:4700::200:5efe:7f00:1",
+    "2001:0:101:101:0:0:f5ff:fffe",
+    "64:ff9b:1::101:101",
+    "::ffff:0:101:101",
+    "::101:101",
+    "100::1",
+    "100:0:0:1::1",
+    "2001:db8::1",
+    "3fff::1",
+    "5f00::1",
+    "4000::1",
+    "192.0.2.1",
+    "192.88.99.1",
+    "198.18.0.1",
+    "240.0.0.1",
 ]
-PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1"]
 
 
 @pytest.mark.parametrize("address", OURS)

@@ -5,22 +5,24 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import Response
 from structlog.testing import capture_logs
 
 from adapters.postgres.webhooks import claims
+from adapters.postgres.webhooks.claims import PER_OWNER
 from adapters.webhooks.delivery import BATCH, SPAN
 from adapters.webhooks.sender import DeliveryAnswer, Sender
 from api.cloudevents import to_body
 from domain.kernel.messages import RecordedEvent
-from domain.webhooks.commands import AllowPersonalData, Pause, Replay, SkipEvent, Unsubscribe
-from domain.webhooks.subscription import WebhookState
+from domain.webhooks.commands import AllowPersonalData, Pause, Replay, SkipEvent, Subscribe, Unsubscribe
+from domain.webhooks.subscription import EventFilter, WebhookState
 from tests.adapters.webhooks.outlets import DAMAGED, Outlets, reached
 from tests.support.receiver import Misdeed, Receiver, answers
 from tests.support.waiting import until
+from tests.support.webhooks import OTHER
 
 
 async def has_failed(outlets: Outlets) -> None:
@@ -437,3 +439,23 @@ async def test_whatever_receivers_do_each_gets_the_log_in_its_order_and_misses_n
     for receiver in receivers:
         assert receiver.positions == outlets.struck
         assert [received.position for received in receiver.seen] == sorted(r.position for r in receiver.seen)
+
+
+async def test_one_owner_whose_receivers_never_answer_holds_up_no_other(outlets: Outlets, receiver: Receiver) -> None:
+    async with Receiver(hanging=asyncio.Event()).listening() as deaf:
+        for _ in range(PER_OWNER * 15):
+            await outlets.change(Subscribe(webhook_id=uuid4(), url=deaf.url, filter=EventFilter(types=("csbe.test.",))))
+        theirs = Subscribe(webhook_id=uuid4(), url=receiver.url, filter=EventFilter(types=("csbe.test.",)))
+        await outlets.change(theirs, OTHER)
+        last = await outlets.strike(1)
+
+        async with outlets.delivering(patience_s=60):
+            await until(lambda: _has(receiver, last))
+
+            assert len(deaf.seen) <= PER_OWNER
+            assert deaf.hanging is not None
+            deaf.hanging.set()
+
+
+async def _has(receiver: Receiver, position: int) -> bool:
+    return position in receiver.positions

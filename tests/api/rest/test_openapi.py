@@ -4,31 +4,24 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from unittest.mock import Mock
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE
-from api.rest.application import ROUTERS, create_app
+from api.rest.application import ROUTERS
 from api.rest.openapi import operations
-from api.settings import Settings
-from api.system import System
 from domain.fleet.commands import PutIntoService
 from domain.members.commands import RemovePaymentMethod
+from tests.support.routes import application
 
 LOGIN = {f"POST /v1/login/{how}" for how in ("codes", "tokens", "pages", "refresh", "revoke")}
 PUBLIC = LOGIN | {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
 NO_COMMAND = LOGIN | {"POST /v1/quotes"}
 """Secrets that are good once are keys enough for logging in."""
-
-
-def application() -> FastAPI:
-    return create_app(Mock(spec=System, settings=Settings(), tracer=None))
 
 
 APP = application()
@@ -122,7 +115,7 @@ def test_what_changes_an_aggregate_can_be_bound_to_the_version_seen() -> None:
 
 
 async def test_the_page_of_the_api_fetches_nothing_from_elsewhere() -> None:
-    transport = httpx2.ASGITransport(create_app(Mock(spec=System, settings=Settings(), tracer=None)))
+    transport = httpx2.ASGITransport(application())
     async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
         page = (await api.get("/docs")).text
         fetched = re.findall(r'(?:src|href)="([^"]+)"', page)

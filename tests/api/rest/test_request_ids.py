@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from api import request_ids
 from api.rest.application import create_app, create_health_app
 from api.settings import Settings
-from api.system import System
 from domain.kernel.messages import Role
 from tests.support.city import City
+from tests.support.routes import pretended
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -44,7 +44,7 @@ async def test_every_answer_has_the_number_that_the_caller_gave_and_a_problem_te
 
 
 async def test_what_breaks_has_the_number_too_and_the_log_says_it() -> None:
-    broken = Mock(spec=System, settings=Settings(), tracer=None, checks={"database": Mock(side_effect=RuntimeError)})
+    broken = pretended(checks={"database": Mock(side_effect=RuntimeError)})
     for app in (create_app(broken), create_health_app(broken)):
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
@@ -102,7 +102,7 @@ async def test_a_page_of_another_origin_uses_the_api_where_the_settings_say_so()
     }
 
     async def asked(app_settings: Settings, headers: dict[str, str], method: str = "OPTIONS") -> httpx2.Response:
-        app = create_app(Mock(spec=System, settings=app_settings, tracer=None))
+        app = create_app(pretended(given=app_settings))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://csbe") as api:
             return await api.request(method, "/v1/trips" if method == "OPTIONS" else "/healthz", headers=headers)
 

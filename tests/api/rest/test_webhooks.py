@@ -100,6 +100,12 @@ CLOSED = (["csbe."], ["csbe.members."], ["csbe.fleet.", "csbe.billing.invoice."]
     "wrong",
     [
         {"url": "http://acme.example/"},
+        {"url": "HTTP://acme.example/"},
+        {"url": "hTtp://acme.example/"},
+        {"url": "https://[fec0::1]/"},
+        {"url": "https://[::1]/"},
+        {"url": "HTTPS://10.0.0.1/"},
+        {"url": "https://[::ffff:7f00:1]:8443/"},
         {"url": "ftp://acme.example/"},
         {"url": "https://user@acme.example/"},
         {"url": "https://acme.example/#part"},
@@ -145,6 +151,37 @@ async def test_a_repeated_request_is_carried_out_once_and_a_stale_one_not_at_all
     assert [v["code"] for v in beyond.json()["violations"]] == ["webhook.beyond_the_log"]
     assert int(paused.headers["X-CSBE-Position"]) > 0
     assert (await city.get(own, olga))["state"] == "paused"
+
+
+async def test_a_partner_is_sent_again_what_came_after_it_subscribed_and_nothing_before(city: City) -> None:
+    acme, olga = city.token(Role.PARTNER, "acme"), city.token(Role.OPERATOR)
+    own = await subscribed(city, acme)
+    begins = (await city.get(own, acme))["position"]
+
+    early = [await city.post(f"{own}/replay", {"from_position": n}, acme) for n in (1, begins - 1)]
+    rotated = await city.post(f"{own}/rotate-secret", {"overlap_h": 1}, acme)
+    still = await city.post(f"{own}/replay", {"from_position": begins - 1}, acme)
+    since = await city.post(f"{own}/replay", {"from_position": begins}, acme)
+    by_operator = await city.post(f"{own}/replay", {"from_position": 1}, olga)
+
+    for answer in (*early, still):
+        assert [one["code"] for one in answer.json()["violations"]] == ["webhook.before_its_subscription"]
+    assert [answer.status_code for answer in (rotated, since, by_operator)] == [200, 200, 200]
+
+
+async def test_a_partner_has_so_many_webhooks_and_no_more(city: City) -> None:
+    acme, other, olga = city.token(Role.PARTNER, "acme"), city.token(Role.PARTNER, "other"), city.token(Role.OPERATOR)
+    quota = city.running.system.settings.webhooks_per_partner
+    first, *_ = [await subscribed(city, acme) for _ in range(quota)]
+
+    beyond = await city.post("/v1/webhooks", WANTED, acme)
+    await subscribed(city, other)
+    await subscribed(city, olga)
+    (await city.post(f"{first}/unsubscribe", None, acme)).raise_for_status()
+    instead = await city.post("/v1/webhooks", WANTED, acme)
+
+    assert [one["code"] for one in beyond.json()["violations"]] == ["webhook.quota_reached"]
+    assert instead.status_code == 201
 
 
 async def test_an_end_that_is_asked_for_again_is_the_same_end(city: City) -> None:
