@@ -78,6 +78,29 @@ async def test_a_wish_while_the_car_is_offline_stops_the_bill_once_the_car_is_ba
         assert [missing["code"] for missing in kept["end_request"]["missing"]] == ["vehicle.contact_lost"]
 
 
+async def test_who_presses_end_on_two_phones_is_told_of_one_wish_and_the_car_is_asked_once(
+    installation: Installation, city: City
+) -> None:
+    member, clock = await city.member(), installation.clock
+    async with hand_driven(city) as hand:
+        trip = await hand.start(member)
+        await hand.tells(clock.now(), ignition_on=False, odometer_m=1_004_000)
+        await known_to_stand(hand, ignition_on=False)
+
+        first, again = [await city.post(f"{trip}/end", None, member) for _ in range(2)]
+        other_step = await city.post(f"{trip}/park", None, member)
+        await hand.obeys("lock", clock.now(), locked=True)
+        await city.until(trip, member, "ended")
+        at_last = await city.post(f"{trip}/end", None, member)
+
+    assert (first.status_code, again.status_code, at_last.status_code) == (202, 202, 202)
+    assert [awaited["code"] for awaited in first.json()["awaits"]] == ["vehicle.unlocked"]
+    assert (again.json()["awaits"], at_last.json()["awaits"]) == (first.json()["awaits"], [])
+    assert "trip.step_pending" in {violation["code"] for violation in other_step.json()["violations"]}
+    assert len(await city.told("rental.trip.end_requested")) == 1
+    assert len(await city.told("rental.trip.lock_requested")) == 1
+
+
 async def test_a_lock_that_is_told_three_hours_later_counts_by_the_time_of_the_car(
     installation: Installation, city: City
 ) -> None:

@@ -55,6 +55,22 @@ async def test_retries_at_the_same_time_are_all_told_of_the_first_ones_reservati
     assert {answer.json()["id"] for answer in answers} == {reservation["reservation_id"]}
 
 
+async def test_who_reserves_or_starts_on_two_phones_at_once_has_one_reservation_and_one_trip(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    body: dict[str, Any] = {"vehicle_id": str(car.vehicle_id)}
+
+    placed = await asyncio.gather(*(city.post("/v1/reservations", body, member) for _ in range(4)))
+    body["reservation_id"] = placed[0].json()["id"]
+    asked = await asyncio.gather(*(city.post("/v1/trips", body, member) for _ in range(4)))
+    await city.settled()
+
+    assert {answer.status_code for answer in placed} == {201}
+    assert len({answer.json()["id"] for answer in placed}) == 1
+    assert {answer.status_code for answer in asked} == {201}
+    [trip] = (await city.get("/v1/trips", member))["trips"]
+    assert {answer.json()["id"] for answer in asked} == {trip["trip_id"]}
+
+
 async def test_a_retry_after_another_command_still_gets_the_first_answer(city: City) -> None:
     member, car = await city.member(), await city.car()
     headers, body = {**member, "Idempotency-Key": str(uuid4())}, {"vehicle_id": str(car.vehicle_id)}
