@@ -133,15 +133,17 @@ async def test_more_asks_than_can_wait_are_lost_and_counted_as_lost(city: City) 
     assert await city.running.pool.fetchval("select asks from csbe.demand") == MOST_WAITING
 
 
-async def test_asks_that_the_database_cannot_take_wait_and_are_counted_once(city: City) -> None:
+async def test_asks_that_the_database_cannot_take_wait_and_are_counted_once(
+    city: City, owner: asyncpg.Connection
+) -> None:
     demand = PostgresDemand(city.running.pool, Lost())
     demand.note(Ask("search", SERVICE, city.running.system.clock.now(), "ada", "berlin"))
-    await city.running.pool.execute("alter table csbe.refusals rename to gone")
+    await owner.execute("alter table csbe.refusals rename to gone")
     demand.note(Ask("search", SERVICE, city.running.system.clock.now(), "ada", "berlin", codes=("x",)))
 
     with pytest.raises(asyncpg.UndefinedTableError):
         await demand.flush()
-    await city.running.pool.execute("alter table csbe.gone rename to refusals")
+    await owner.execute("alter table csbe.gone rename to refusals")
     before = await city.running.pool.fetchval("select count(*) from csbe.demand")
     await demand.flush()
 

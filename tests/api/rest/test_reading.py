@@ -26,7 +26,7 @@ from api.server import served_app
 from api.system import System
 from domain.kernel.messages import RecordedEvent, Role
 from domain.members.member import Member
-from tests.api.cli.terminal import METADATA
+from tests.api.cli.terminal import METADATA, registered
 from tests.support.city import City
 
 
@@ -296,7 +296,7 @@ async def test_an_event_stream_says_which_event_cannot_be_read_and_goes_on(city:
     written = await GroupCommit(city.running.pool).write(
         AppendEntry(uuid4(), "f", None, METADATA.model_dump_json(), [damaged])
     )
-    await city.member()
+    await registered(city.running.store)
     auditor = {**city.token(Role.AUDITOR), "Last-Event-ID": str(before - 1)}
 
     last_good, unreadable, next_good = await lines_of(city, auditor, 3)
