@@ -14,15 +14,13 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "docs", "tests", "servers"]
 nox.options.stop_on_first_error = False
 
-BROWSER = ("chromium", "chromium-driver")
-"""Debian's packages that the browser tests need."""
-
-BROKER = ("mosquitto", "mosquitto-clients")
-"""Debian's packages that the tests of the broker's security need."""
-
-
-POOLER = ("pgbouncer",)
-"""Debian's package that the tests of what a pooler does need."""
+NEEDED = {
+    "the browser tests": (("chromium", "chromedriver"), ("chromium", "chromium-driver")),
+    "the tests of the broker's security": (("mosquitto", "mosquitto_pub"), ("mosquitto", "mosquitto-clients")),
+    "the tests of what a pooler does": (("pgbouncer",), ("pgbouncer",)),
+    "the tests of staff's logins": (("node", "npm"), ("nodejs", "npm")),
+}
+"""What needs which programs, and Debian's packages that have them."""
 
 SERVERS = {
     "CSBE_TEST_POSTGRES_DSN": "postgresql://postgres@127.0.0.1:5432/postgres",
@@ -57,9 +55,7 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
-    _provide_browser(session)
-    _provide_broker(session)
-    _provide_pooler(session)
+    _provide_programs(session)
     _provide_clock(session)
     session.run("pytest", *(session.posargs or IN_PARALLEL))
 
@@ -147,35 +143,13 @@ def _provide_clock(session: nox.Session) -> None:
         _install_debian(session, "libfaketime")
 
 
-def _provide_broker(session: nox.Session) -> None:
-    """Install Debian's Mosquitto, with the same care."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    if shutil.which("mosquitto", path=path) and shutil.which("mosquitto_pub", path=path):
-        return
-    if not _install_debian(session, *BROKER):
-        words = f"the tests of the broker's security need Debian's packages {' and '.join(BROKER)}"
-        if os.environ.get("CI") == "true":
-            session.error(words)
-        session.warn(f"{words}: they will be skipped")
-
-
-def _provide_pooler(session: nox.Session) -> None:
-    """Install PgBouncer where it is missing and we may; on CI its absence is an error, never a skipped test."""
-    if shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"):
-        return
-    if not _install_debian(session, *POOLER):
-        words = f"the tests of what a pooler does need Debian's package {' and '.join(POOLER)}"
-        if os.environ.get("CI") == "true":
-            session.error(words)
-        session.warn(f"{words}: they will be skipped")
-
-
-def _provide_browser(session: nox.Session) -> None:
-    """Install Debian's Chromium where it is missing and we may; on CI its absence is an error, never a skipped test."""
-    if shutil.which("chromium") and shutil.which("chromedriver"):
-        return
-    if not _install_debian(session, *BROWSER):
-        words = f"the browser tests need Debian's packages {' and '.join(BROWSER)}"
+def _provide_programs(session: nox.Session) -> None:
+    """Install what is missing, where we may; on CI its absence is an error, never a skipped test."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    for what, (programs, packages) in NEEDED.items():
+        if all(shutil.which(program, path=path) for program in programs) or _install_debian(session, *packages):
+            continue
+        words = f"{what} need Debian's packages {' and '.join(packages)}"
         if os.environ.get("CI") == "true":
             session.error(words)
         session.warn(f"{words}: they will be skipped")

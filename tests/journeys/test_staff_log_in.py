@@ -10,8 +10,10 @@ import pytest
 from adapters.embedded.broker import free_port
 from adapters.oidc import provider as oidc
 from tests.support.city import City
-from tests.support.identity_provider import IdentityProvider, install, log_in_as
+from tests.support.identity_provider import IS_PLAYABLE, IdentityProvider, install, log_in_as
 from tests.support.installation import Installation
+
+pytestmark = pytest.mark.skipif(not IS_PLAYABLE, reason="node and npm are not here")
 
 PEOPLE: dict[str, dict[str, Any]] = {
     "olga": {"roles": ["staff", "csbe-operators"]},

@@ -21,6 +21,9 @@ ROLES = {"csbe-operators": "operator", "csbe-partners": "partner"}
 _FORM = re.compile(r'<form[^>]* action="([^"]+)"')
 _PROMPT = re.compile(r'name="prompt" value="(\w+)"')
 
+IS_PLAYABLE = all(map(shutil.which, ("node", "npm")))
+"""Whether it can run here: its home is Node."""
+
 
 @dataclass
 class IdentityProvider:
