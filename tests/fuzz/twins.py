@@ -72,9 +72,12 @@ EXPLAINED: Mapping[str, Explained] = {
 """Whatever is not here changes nothing."""
 
 CONSEQUENCES = frozenset(
-    ["command_requested", "command_failed", "not_answering", "taken_out_of_service", "contact_lost", "contact_restored"]
+    (
+        *("command_requested", "command_failed", "not_answering", "taken_out_of_service"),
+        *("contact_lost", "contact_restored", "task_opened", "task_closed"),
+    )
 )
-"""Events that policies and the roll call lead to, now or later, and not the car by what it says."""
+"""Events that policies, the roll call and field work lead to, now or later, and not the car by what it says."""
 SWALLOW = frozenset({"lost-messages", "silent-for-minutes", "out-of-order"})
 """What is lost, or comes after something newer, is not told."""
 MOST_CROSSINGS = 3

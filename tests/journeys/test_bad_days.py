@@ -91,7 +91,7 @@ async def test_connections_cut_in_mid_append_lose_nothing_that_was_acknowledged(
 
     async def register_until_it_is_enough() -> None:
         while not enough.is_set():
-            await client.post("/v1/members", ADA, {})
+            await client.post("/v1/members", ADA | {"email": f"{uuid4().hex}@example.org"}, {})
 
     async def more_than(acknowledged: int) -> bool:
         return len(client.acknowledged) > acknowledged

@@ -1,6 +1,7 @@
 """A member registers, logs in by mail, goes on, and logs out; whoever is not let in learns nothing."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -177,7 +178,7 @@ async def answers_to(city: City, email: str) -> list[tuple[int, dict[str, Any]]]
     """Status and body of requests for a code until there are too many, and of wrong codes likewise."""
     asked = [await ask_for_code(city, email) for _ in WAITS]
     tried = [await log_in(city, "WRNGC0DE", email) for _ in range(FREE_TRIES + 2)]
-    return [(answer.status_code, {**answer.json(), "detail": ""}) for answer in (*asked, *tried)]
+    return [(answer.status_code, {**answer.json(), "detail": "", "request_id": ""}) for answer in (*asked, *tried)]
 
 
 async def test_whoever_is_erased_is_mailed_no_code_and_their_tokens_end_at_once(city: City) -> None:
@@ -304,7 +305,8 @@ async def test_codes_to_one_address_are_few_and_ever_further_apart(city: City, i
 
 async def test_a_hundred_registrations_with_one_address_send_it_few_mails(city: City) -> None:
     for _ in range(100):
-        await registered(city)
+        with suppress(httpx2.HTTPStatusError):  # too many at last
+            await registered(city)
     await city.settled()
 
     assert len(city.mails("verify_email")) == 2

@@ -151,7 +151,7 @@ async def test_above_the_limit_two_agents_decide(installation: Installation, cit
     credit = f"/v1/invoices/{invoice['invoice_id']}/credit-notes"
     proposed = await city.post(credit, {"reason": "the heating was broken"}, ada)
     await city.settled()
-    assert (proposed.status_code, proposed.json()["proposed"]) == (201, True)
+    assert (proposed.status_code, proposed.json()["proposed"]) == (202, True)
     shown = (await city.get(f"/v1/invoices/{invoice['invoice_id']}", bob))["credit_proposal"]
     assert (shown["proposal"]["proposed_by"], shown["amount"]["amount_minor"]) == ("ada", 60 * 34)
     assert codes(await city.post(credit, {"reason": "it really was"}, ada)) == ["approval.same_person"]

@@ -70,6 +70,6 @@ async def test_a_demo_that_broke_an_invariant_fails(csbe: Csbe, monkeypatch: pyt
 
     monkeypatch.setattr("api.demo.demo", broken)
 
-    ended = await csbe("demo", "--for", "1")
+    ended = await csbe("demo", "--for", "1", "--into-given-servers")
 
     assert (ended.code, "an invariant is broken" in ended.err) == (1, True)

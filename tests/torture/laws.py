@@ -24,7 +24,7 @@ def acknowledged_is_kept(history: History) -> Iterator[str]:
         if told.command_id not in history.remembered:
             yield f"command {told.command_id} was acknowledged and is not remembered"
         there = at.get(told.position or 0)
-        was_silent = told.command_id in may_be_silent - history.effects.keys() and there is not None
+        was_silent = told.command_id in may_be_silent - history.effects.keys()
         if there != told.command_id and not was_silent:
             yield f"command {told.command_id} was acknowledged at {told.position}, where its event is not"
 

@@ -131,7 +131,7 @@ async def test_after_our_own_absence_each_car_is_asked_and_marked_until_it_is_he
 
 
 async def test_who_has_fallen_silent_is_found_without_a_look_at_those_that_speak(
-    pool: asyncpg.Pool, yard: Yard
+    pool: asyncpg.Pool, owner: asyncpg.Connection, yard: Yard
 ) -> None:
     await pool.execute(
         """
@@ -142,7 +142,7 @@ async def test_who_has_fallen_silent_is_found_without_a_look_at_those_that_speak
         """,
         yard.time,
     )
-    await pool.execute("analyze csbe.vehicle_twins")
+    await owner.execute("analyze csbe.vehicle_twins")
 
     explained = await pool.fetchval(f"explain (analyze, format json) {SILENT}", yard.time - MINUTE)
 

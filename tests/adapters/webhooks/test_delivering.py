@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from fastapi import Response
 from structlog.testing import capture_logs
@@ -82,13 +83,13 @@ async def test_events_of_other_services_types_and_aggregates_are_passed_over(
 
 
 async def test_what_nobody_wants_is_passed_over_without_giving_way(
-    outlets: Outlets, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    outlets: Outlets, receiver: Receiver, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "GIVE_WAY", timedelta(days=1))
     await outlets.subscribe(receiver.url, ("csbe.test.gong.",))
     await outlets.subscribe(receiver.url, ("csbe.test.other",))
     first = await outlets.strike(1)
-    await outlets.pool.execute(
+    await owner.execute(
         "insert into csbe.events (originator_id, originator_version, topic, state, metadata)"
         ' select gen_random_uuid(), 1, topic, state, \'{"service": "reachnow-usa"}\''
         " from csbe.events, generate_series(1, $1)",

@@ -300,16 +300,16 @@ async def test_a_generation_is_shown_once_and_dropped_once_and_never_while_it_is
 
 
 async def test_views_of_others_are_not_dropped_by_a_swap(
-    pool: asyncpg.Pool, members: Projection, greeting: Projection
+    owner: asyncpg.Connection, members: Projection, greeting: Projection
 ) -> None:
-    await pool.execute("create view public.mine as select licence_expires_on from read_v1.members")
+    await owner.execute("create view public.mine as select licence_expires_on from read_v1.members")
     await greeting.build()
 
     with pytest.raises(asyncpg.DependentObjectsStillExistError):
         await greeting.show(2)
 
     assert await states(members) == {1: "live", 2: "ready"}
-    assert await pool.fetch("select * from public.mine") == []
+    assert await owner.fetch("select * from public.mine") == []
 
 
 async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_one(
@@ -318,7 +318,7 @@ async def test_a_poison_event_stops_the_generation_being_built_and_not_the_live_
     await registered(store)
     await members.catch_up()
     new = await members.begun()
-    await pool.execute(f"alter table {new.schema}.members add constraint planted check (name is null)")
+    await pool.execute(f"alter table {new.schema}.members add constraint planted check (member_id is null)")
 
     with pytest.raises(FollowerStoppedError, match="projection/members/v2 stopped"):
         await members.build()

@@ -62,7 +62,7 @@ async def test_whoever_is_erased_while_a_reservation_is_decided_gets_no_car(
     world: World, store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     ada, mini = await member(world), await car(world)
-    overtaken = Overtaken(pool)
+    overtaken = Overtaken(pool, master_keys=KEYS)
     overtaken.meanwhile = lambda: asked(world, store, erasing(ada))
 
     with pytest.raises(RefusedError) as refused:
@@ -78,7 +78,7 @@ async def test_whoever_takes_a_car_while_an_erasure_is_decided_is_not_erased(
     world: World, store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
     ada, mini = await member(world), await car(world)
-    overtaken = Overtaken(pool)
+    overtaken = Overtaken(pool, master_keys=KEYS)
     overtaken.meanwhile = lambda: asked(world, store, reserving(ada, mini))
 
     with pytest.raises(RefusedError) as refused:

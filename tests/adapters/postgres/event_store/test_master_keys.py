@@ -25,6 +25,7 @@ COLUMNS = (
     "select table_name, column_name from information_schema.columns where table_schema = 'csbe' and data_type = 'bytea'"
 )
 NOT_KEYS = {
+    ("allowances", "name"),
     ("dead_letters", "payload"),
     ("events", "state"),
     ("login_addresses", "address"),
