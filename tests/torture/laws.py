@@ -13,18 +13,19 @@ Law = Callable[[History], Iterator[str]]
 
 SILENT = frozenset(("rental.place_reservation", "rental.cancel_reservation"))
 """The only commands that may have no event: for who keeps the car already, and of a reservation that was given up
-already. They are told the end of the log."""
+already. They are told where the log stood: of a batch, what lies just before its events, be it a gap."""
 
 
 def acknowledged_is_kept(history: History) -> Iterator[str]:
     """What a client was told has happened stands in the log, where the client was told, and is remembered."""
     at = {stored.position: stored.command_id for stored in history.log}
     may_be_silent = {asked.command_id for asked in history.asked if asked.name in SILENT}
+    end = max(at, default=0)
     for told in history.acknowledged:
         if told.command_id not in history.remembered:
             yield f"command {told.command_id} was acknowledged and is not remembered"
         there = at.get(told.position or 0)
-        was_silent = told.command_id in may_be_silent - history.effects.keys()
+        was_silent = told.command_id in may_be_silent - history.effects.keys() and 0 < (told.position or 0) <= end
         if there != told.command_id and not was_silent:
             yield f"command {told.command_id} was acknowledged at {told.position}, where its event is not"
 

@@ -147,6 +147,14 @@ def test_a_command_without_events_is_told_the_end_of_the_log(name: str) -> None:
     assert laws.check(History(history)) == {}
 
 
+@pytest.mark.parametrize("position", [None, 5])
+def test_a_command_without_events_is_told_no_place_where_the_log_has_not_been(position: int | None) -> None:
+    silent = UUID(int=3)
+    name = min(laws.SILENT)
+    history = [*GOOD, asked(silent, 5.0, name=name), told(silent, 6.0, position), remembered(silent, 4)]
+    assert "where its event is not" in str(laws.check(History(history)))
+
+
 def test_what_was_written_down_is_read_again(tmp_path: Path) -> None:
     with Pen(tmp_path / "one.jsonl") as pen:
         pen.write(*GOOD)
