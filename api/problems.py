@@ -73,9 +73,11 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     """An error that a route or a dependency answers with."""
 
-    def __init__(self, status: int, kind: str, title: str, detail: str, **more: Any) -> None:
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(detail)
-        self.headers: dict[str, str] = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
+        self.headers: dict[str, str] = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(headers or {})  # noqa: PLR2004
         self.document = ProblemDocument(type=TYPE_PREFIX + kind, title=title, status=status, detail=detail, **more)
 
     @classmethod
@@ -104,16 +106,13 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     @classmethod
     def too_many(cls, detail: str, *, wait_s: int) -> Self:
         """Of the same kind within a time: the client waits so many seconds (RFC 6585, 4)."""
-        problem = cls(429, "too-many-requests", "Too many requests", detail)
-        problem.headers["Retry-After"] = str(wait_s)
-        return problem
+        return cls(429, "too-many-requests", "Too many requests", detail, headers={"Retry-After": str(wait_s)})
 
     @classmethod
     def not_allowed(cls, path: str, methods: str) -> Self:
         """A method that an address does not take."""
-        found = cls(405, "method-not-allowed", "Method not allowed", f"{path} takes {methods}")
-        found.headers = {"Allow": methods}
-        return found
+        detail = f"{path} takes {methods}"
+        return cls(405, "method-not-allowed", "Method not allowed", detail, headers={"Allow": methods})
 
     @classmethod
     def come_again(cls, retry_after_s: float) -> Self:
@@ -124,9 +123,14 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     @classmethod
     def unavailable(cls) -> Self:
         """Something outside of us does not answer; what was asked for may have been done."""
-        found = cls(503, "unavailable", "Not available now", "try again soon; a command under the same Idempotency-Key")
-        found.headers = {"Retry-After": "2"}
-        return found
+        detail = "try again soon; a command under the same Idempotency-Key"
+        return cls(503, "unavailable", "Not available now", detail, headers={"Retry-After": "2"})
+
+    @classmethod
+    def overloaded(cls) -> Self:
+        """More is asked than can be done; nothing was carried out."""
+        detail = "nothing was done: try again soon"
+        return cls(503, "overloaded", "Too much at once", detail, headers={"Retry-After": "1"})
 
     @classmethod
     def bad_request(cls, detail: str) -> Self:
@@ -220,9 +224,8 @@ def _http(request: Request, error: HTTPException) -> Problem:
     if error.status_code == 405:  # noqa: PLR2004 (of the pages' files)
         return Problem.not_allowed(request.url.path, "GET, HEAD")
     kind = {404: "not-found"}.get(error.status_code, "http")
-    found = Problem(error.status_code, kind, str(error.detail), f"{request.method} {request.url.path}")
-    found.headers = dict(error.headers or {})
-    return found
+    detail = f"{request.method} {request.url.path}"
+    return Problem(error.status_code, kind, str(error.detail), detail, headers=error.headers)
 
 
 def _other_methods(request: Request) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from api.edge.settings import EdgeSettings
+from api.edge.settings import EdgeSettings, in_url
 from domain.identity.staff import StaffRules, staff_roles
 from domain.kernel.messages import Role
 
@@ -143,8 +143,7 @@ class Settings(EdgeSettings):
     @property
     def base_url(self) -> str:
         """How browsers reach the API, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{in_url(self.host)}:{self.port}").rstrip("/")
 
     @property
     def staff_rules(self) -> StaffRules:

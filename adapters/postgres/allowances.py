@@ -1,9 +1,8 @@
 """How often something may be asked for about one address, for all processes together."""
 
-import hmac
-from hashlib import sha256
-
 import asyncpg
+
+from adapters.postgres.keyed_digests import keyed_digest
 
 _TAKE = """
 insert into csbe.allowances as allowance (name, remaining) values ($1, $2 - 1)
@@ -41,4 +40,4 @@ class MailAllowance:
     def _name(self, address: str) -> bytes:
         """The same for all ways to write the address of one mailbox: case, and what follows a plus."""
         local, _, domain = address.strip().casefold().rpartition("@")
-        return hmac.digest(self._key, f"mail {local.partition('+')[0]}@{domain}".encode(), sha256)
+        return keyed_digest(self._key, "mail", f"{local.partition('+')[0]}@{domain}")

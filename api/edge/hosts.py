@@ -5,7 +5,7 @@ import socket
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.edge.settings import EdgeSettings
+from api.edge.settings import EdgeSettings, in_url
 from api.problems import Problem
 
 OWN = ("localhost", "127.0.0.1", "[::1]", "csbe")
@@ -53,7 +53,7 @@ def allowed_hosts(settings: EdgeSettings, host: str) -> tuple[str, ...]:
     if settings.allowed_hosts:
         return (*settings.allowed_hosts, *OWN)
     if host not in EVERYWHERE:
-        return (f"[{host}]" if ":" in host else host, *OWN)
+        return (in_url(host), *OWN)
     return (socket.gethostname().lower(), socket.getfqdn().lower(), *_addresses(), *OWN)
 
 
@@ -64,4 +64,4 @@ def _addresses() -> set[str]:
     except OSError:
         return set()
     addresses = {str(address[0]).partition("%")[0] for *_, address in found}
-    return {f"[{address}]" if ":" in address else address for address in addresses}
+    return {in_url(address) for address in addresses}

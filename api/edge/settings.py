@@ -10,6 +10,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Network = IPv4Network | IPv6Network
 
 
+def in_url(host: str) -> str:
+    """A name or address as it stands in a URL and a Host header: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _split(value: Any) -> Any:
     """The parts of what an environment variable lists."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

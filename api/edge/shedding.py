@@ -6,8 +6,6 @@ from api.edge.admission import Admission, OverloadedError, Urgency
 from api.observability import SHED
 from api.problems import Problem
 
-RETRY_AFTER_S = 1
-
 _ENDING = ("/end", "/force-end", "/cancel", "/park")
 _COSTLY = ("/v1/quotes", "/v1/reports", "/v1/history")
 
@@ -39,7 +37,7 @@ class Shedding:
             await self._admission.enter(urgency_of(scope["method"], scope["path"]))
         except OverloadedError:
             SHED.inc()
-            await overloaded().response()(scope, receive, send)
+            await Problem.overloaded().response()(scope, receive, send)
             return
         inside = True
 
@@ -55,10 +53,3 @@ class Shedding:
         finally:
             if inside:
                 self._admission.leave()
-
-
-def overloaded() -> Problem:
-    """What is said when more is asked than can be done; nothing was carried out."""
-    found = Problem(503, "overloaded", "Too much at once", "nothing was done: try again soon")
-    found.headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return found

@@ -9,7 +9,7 @@ from api.command_ids import new_id
 
 
 class NumberedRequests:
-    """The outermost: whatever answers inside of it, the answer and the log lines have the number."""
+    """Whatever answers inside of it, the answer and the log lines have the number."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

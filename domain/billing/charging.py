@@ -6,7 +6,7 @@ from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
-from domain.billing.payer import note_open_item
+from domain.billing.payer import clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.kernel.errors import RefusedError, Violation
@@ -128,3 +128,11 @@ async def refund(invoice: Invoice, credit_note_id: UUID, number: str, amount: Mo
         if part:
             payment.refund(credit_note_id, number, part, work.now)
             left -= part
+
+
+async def clear_refund(invoice: Invoice, credit_note_id: UUID, work: UnitOfWork) -> None:
+    """Once every payment of an invoice has given back its part of a credit note, nothing of it is open."""
+    payments = await payments_of(invoice, work)
+    parts = [payment.refunds[credit_note_id] for payment in payments if credit_note_id in payment.refunds]
+    if all(part.is_back for part in parts):
+        await clear_open_item(invoice.payer_id, credit_note_id, work)

@@ -3,7 +3,17 @@
 from uuid import UUID
 
 from domain.billing.charge import Charge
-from domain.billing.charging import bill, collect, is_free, newest_method, payments_of, priced, refund, take_number
+from domain.billing.charging import (
+    bill,
+    clear_refund,
+    collect,
+    is_free,
+    newest_method,
+    payments_of,
+    priced,
+    refund,
+    take_number,
+)
 from domain.billing.commands import (
     BillCharge,
     CreditInvoice,
@@ -20,7 +30,7 @@ from domain.billing.correction import corrected
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
 from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_open_item, clear_refund, note_open_item
+from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
@@ -142,11 +152,12 @@ async def record_refund_by_other_means(command: RecordRefundByOtherMeans, work: 
     """Close what the provider refused of a credit note; its payer is then owed nothing more for it."""
     note = await work.load(CreditNote, command.credit_note_id)
     check_payment_by_other_means(command.reference, command.reason)
-    payments = await payments_of(await work.load(Invoice, note.invoice_id), work)
+    invoice = await work.load(Invoice, note.invoice_id)
+    payments = await payments_of(invoice, work)
     paid = {"reference": command.reference, "reason": command.reason, "by": work.metadata.actor.id}
     closed = [payment for payment in payments if payment.pay_refund_by_other_means(note.id, **paid, at=work.now)]
     if closed:
-        await clear_refund(closed[0], note.id, work)
+        await clear_refund(invoice, note.id, work)
     else:
         parts = [payment.refunds[note.id] for payment in payments if note.id in payment.refunds]
         refuse_if([not_refused(note.number, parts, command.reference)])

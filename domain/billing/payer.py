@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from domain.billing.invoice import Invoice
-from domain.billing.payment import Payment
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.members.member import Member
 from domain.members.open_items import OpenItemKind
@@ -41,14 +40,3 @@ async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
         payer = await work.find(Member, invoice.payer_id)
         if payer is not None:
             payer.settle_arrears(InvoiceId(invoice.id), work.now)
-
-
-async def clear_refund(payment: Payment, credit_note_id: UUID, work: UnitOfWork) -> None:
-    """Once every payment of an invoice has given back its part of a credit note."""
-    if payment.invoice_id is None:
-        return
-    invoice = await work.load(Invoice, payment.invoice_id)
-    payments = [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
-    parts = [payment.refunds[credit_note_id] for payment in payments if credit_note_id in payment.refunds]
-    if all(part.is_back for part in parts):
-        await clear_open_item(invoice.payer_id, credit_note_id, work)

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from domain.billing.charging import clear_refund
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_refund, note_arrears
+from domain.billing.payer import clear_arrears, note_arrears
 from domain.billing.payment import Payment
 from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command
@@ -155,7 +156,8 @@ async def record_refund(command: RecordRefund, work: UnitOfWork) -> None:
     """Money has been given back."""
     payment = await work.load(Payment, command.payment_id)
     payment.record_refund(command.credit_note_id, command.reference, work.now)
-    await clear_refund(payment, command.credit_note_id, work)
+    if payment.invoice_id is not None:
+        await clear_refund(await work.load(Invoice, payment.invoice_id), command.credit_note_id, work)
 
 
 async def record_refund_failure(command: RecordRefundFailure, work: UnitOfWork) -> None:

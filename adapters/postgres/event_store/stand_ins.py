@@ -1,14 +1,13 @@
 """Ids that stand for values about persons, found by a keyed digest of the value as long as that is kept."""
 
-import hmac
 import secrets
-from hashlib import sha256
 from uuid import UUID
 
 import asyncpg
 
 from adapters.postgres.database import retrying
 from adapters.postgres.event_store.key_store import KeyStore
+from adapters.postgres.keyed_digests import keyed_digest
 
 KEY = "stand_ins"
 """The installation's key for these digests and for nothing else."""
@@ -50,4 +49,4 @@ class StandIns:
     async def _digest(self, kind: str, value: str) -> bytes:
         if self._key is None:
             self._key = await self._keys.of_installation(KEY)
-        return hmac.digest(self._key, f"{kind}\x1f{value}".encode(), sha256)
+        return keyed_digest(self._key, kind, value)
