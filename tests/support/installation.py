@@ -21,6 +21,7 @@ from api.settings import Settings
 from tests.support.brokers import Broker
 from tests.support.city import City
 from tests.support.clocks import MovableClock
+from tests.support.keys import KEYS
 from tests.support.places import Place
 from tests.support.rules import Texts
 from tests.support.street import Street
@@ -58,6 +59,7 @@ class Installation:
             data_dir=self.data_dir,
             port=self.port,
             service=self.place.service,
+            master_key=SecretStr(KEYS.key.hex()),
             access_token_minutes=12 * 60,  # a simulated day takes longer than a token lives otherwise
             **self.settings,
         )
@@ -82,6 +84,7 @@ class Installation:
             "CSBE_DATA_DIR": str(self.data_dir),
             "CSBE_PORT": str(port or self.port),
             "CSBE_LOG_LEVEL": "ERROR",
+            "CSBE_MASTER_KEY": KEYS.key.hex(),
         }
         words = ("serve", *(word for part in only for word in ("--only", part)))
         process = await asyncio.create_subprocess_exec(

@@ -86,7 +86,7 @@ async def test_what_is_kept_of_an_address_tells_nothing_and_goes(store: Postgres
         await store.forget(first)
 
     assert again == first
-    assert "ada" not in kept
+    assert not [part for part in ("confidential", "ada@", "example", SECRET.encode().hex()) if part in kept]
     assert await store.known_stand_in("drivenow-europe/email", same_email(SECRET)) is None
     assert await store.stand_in("drivenow-europe/email", same_email(SECRET)) != first
 
