@@ -5,7 +5,8 @@ import asyncpg
 _IN_TURN = "set local lock_timeout = '1s'; select csbe.pass_append_order()"
 _HOLDER = """
 select a.pid, a.usename::text as name, a.application_name as program from pg_locks l join pg_stat_activity a using (pid)
-where l.relation = 'csbe.append_order'::regclass and l.granted and l.mode <> 'AccessShareLock' limit 1
+where a.datname = current_database() and l.relation = 'csbe.append_order'::regclass
+    and l.granted and l.mode <> 'AccessShareLock' limit 1
 """
 TIMEOUT_S = 3
 

@@ -211,7 +211,8 @@ async def test_a_lost_database_connection_ends_the_claims_and_they_are_taken_aga
     await owner.execute(
         "select pg_terminate_backend(pid) from csbe.session_locks "
         "join pg_locks on key = (classid::bigint << 32) | objid::bigint "
-        "where locktype = 'advisory' and name = 'ingest_session'"
+        "join pg_stat_activity using (pid) "
+        "where locktype = 'advisory' and datname = current_database() and name = 'ingest_session'"
     )
 
     await sent(on_the_road, range(MESSAGES))

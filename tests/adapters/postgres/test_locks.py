@@ -17,7 +17,10 @@ from tests.support.databases import login
 ROOT = Path(__file__).parents[3]
 _ADVISORY = re.compile(r"pg_\w*advisory\w*")
 SESSION = SessionLock.INGEST_SESSION
-HELD = "select (classid::bigint << 32) | objid::bigint from pg_locks where locktype = 'advisory' and granted"
+HELD = """
+select (classid::bigint << 32) | objid::bigint from pg_locks join pg_stat_activity using (pid)
+where locktype = 'advisory' and granted and datname = current_database()
+"""
 
 
 @pytest.fixture(params=["analyst", "auditor"])

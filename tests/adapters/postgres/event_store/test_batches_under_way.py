@@ -21,7 +21,9 @@ from adapters.postgres.event_store.server_epoch import KnownServer
 from tests.support.boxes import entry
 
 _WAITING = """
-select pid from pg_locks where relation = 'csbe.append_order'::regclass and mode = 'ExclusiveLock' and not granted
+select pid from pg_locks join pg_stat_activity using (pid)
+where datname = current_database() and relation = 'csbe.append_order'::regclass
+    and mode = 'ExclusiveLock' and not granted
 """
 _STORED = "select originator_id, originator_version from csbe.events order by notification_id"
 
