@@ -1,4 +1,4 @@
-"""Waiting, but no longer once somebody asks to stop."""
+"""Waiting, but no longer than it is worth."""
 
 import asyncio
 from contextlib import suppress
@@ -10,6 +10,17 @@ async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):  # unlike `wait_for` of Python 3.11, never swallows a cancellation
             await event.wait()
     return event.is_set()
+
+
+async def is_listening(host: str, port: int, seconds: float = 2.0) -> bool:
+    """Whether somebody takes connections at an address within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            _, connection = await asyncio.open_connection(host, port)
+    except OSError:  # a timeout too
+        return False
+    connection.close()
+    return True
 
 
 class Backoff:

@@ -56,12 +56,16 @@ DEMAND_LOST = Counter("csbe_demand_lost_total", "Asks for cars that were not cou
 BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker said no, and to what.", ["what"])
 
 PART_FAILURES = Counter("csbe_part_failures_total", "How often a part of the process failed and began again.", ["part"])
+PART_STATE = Gauge("csbe_part_state", "How a part of readiness is: 0 ok, 1 degraded, 2 failed.", ["part"])
 
 DATABASE_UP = Gauge("csbe_database_up", "Whether the database is there and takes writes, as this process knows it.")
 SHED = Counter("csbe_requests_shed_total", "Requests that were answered 503 because too much was asked at once.")
 LIMITED = Counter("csbe_requests_limited_total", "Requests that were answered 429, by whose limit.", ["limit"])
 
 LAG = Gauge("csbe_projection_lag_positions", "How far a follower is behind the end of the log.", ["follower"])
+LAG_SECONDS = Gauge(
+    "csbe_projection_lag_seconds", "How old the first event is that a follower has not dealt with.", ["follower"]
+)
 JOBS_DUE = Gauge("csbe_policy_jobs_due", "What policies decided, is due, and is not done.")
 JOBS_FAILED = Gauge("csbe_policy_jobs_failed", "What was given up and waits for an operator.")
 JOBS_LATE = Gauge("csbe_policy_jobs_late_seconds", "How long the oldest due job or deadline has been waiting.")

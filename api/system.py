@@ -1,7 +1,7 @@
 """What the routes work with; composed in `api.composition`, or by a test."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from opentelemetry.trace import Tracer
@@ -11,6 +11,7 @@ from api.authentication import Authenticator
 from api.command_ids import CommandIds
 from api.edge.outage import Availability
 from api.login import Login
+from api.readiness import Readiness
 from api.sealing import Sealer
 from api.settings import Settings
 from domain.dispatcher import Dispatcher
@@ -67,10 +68,10 @@ class System:
     """Errors that say that something outside of us, such as the database, does not answer."""
     mail_allowance: Callable[[str], Awaitable[float | None]]
     """Counts a mail to an address; in how many seconds to ask again when there were too many."""
+    readiness: Readiness
+    """How the parts of the process are."""
     tracer: Tracer | None = None
     """Makes spans of requests; none while traces are off."""
-    checks: Mapping[str, Callable[[], Awaitable[bool | str]]] = field(default_factory=dict)
-    """What must answer for the process to be ready: true, or why it is not."""
     warnings: Sequence[str] = ()
     """What is not as it should be where members are real."""
 

@@ -12,6 +12,7 @@ import asyncpg
 
 from adapters.mail.templates import render
 from adapters.postgres.database import TRANSIENT_ERRORS, retrying
+from adapters.waiting import is_listening
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError
@@ -48,6 +49,11 @@ class FileMessenger:
             msg = f"mail could not be written to {self._directory}: {error.strerror}"
             raise GatewayUnavailableError(msg) from error
 
+    async def trouble(self) -> str | None:
+        """Why mail cannot be written; none when it can."""
+        there = next(folder for folder in (self._directory, *self._directory.absolute().parents) if folder.exists())
+        return None if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
+
     def _write(self, name: str, content: bytes) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         target, draft = self._directory / name, self._directory / f".{uuid4()}.draft"
@@ -72,6 +78,8 @@ class SmtpMessenger:
     ) -> None:  # fmt: skip
         self._pool = pool
         self._sender = sender
+        self._host, self._port = host, port
+        self._failure: str | None = None
         self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._connection = {
             "hostname": host, "port": port, "username": username, "password": password,
@@ -86,7 +94,14 @@ class SmtpMessenger:
                 if await self._pool.fetchval(_TAKEN, idempotency_key):
                     return
                 await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
+                self._failure = None
                 await retrying(lambda: self._pool.execute(_REMEMBER, idempotency_key))
         except _NOT_SENT as error:
-            msg = f"the mail server did not take the message: {type(error).__name__}"
+            self._failure = msg = f"the mail server did not take the message: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error
+
+    async def trouble(self) -> str | None:
+        """Why mail cannot be handed over, as far as is known; none when the last one was taken and somebody listens."""
+        if not await is_listening(self._host, self._port):
+            return "the mail server does not answer"
+        return self._failure

@@ -1,6 +1,7 @@
 """Takes what the cars say from the broker, makes it durable in batches, and only then acknowledges it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.waiting import Backoff
 from domain.kernel.errors import VersionConflictError
 from domain.kernel.ports import Clock
+
+UNSETTLED_S = 30.0
+LOSSES = 3
+"""An ingest that has lost its connection so often within so many seconds is not settled."""
 
 _WAIT_AND_RETRY: tuple[type[Exception], ...] = (VersionConflictError, *TRANSIENT_ERRORS)
 
@@ -75,6 +80,19 @@ class Ingest:
         self._metrics = metrics or NoMetrics()
         self.subscribed = asyncio.Event()
         """Set while connected, and everything that is listened to is granted."""
+        self.trouble: str | None = "it is not connected yet"
+        """Why it does not hear the cars; none while it does."""
+        self._losses: deque[float] = deque(maxlen=LOSSES)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether the broker ends its connections again and again, as it does when two clients have one id."""
+        return len(self._losses) == LOSSES and monotonic() - self._losses[0] < UNSETTLED_S
+
+    @property
+    def client_id(self) -> str:
+        """Under which the broker knows the session."""
+        return self._options.client_id
 
     async def run(self, stop: asyncio.Event, may_connect: Check = always) -> None:
         """Work until `stop` is set; reconnect for as long as it takes. The batch in hand is finished first.
@@ -133,17 +151,23 @@ class Ingest:
     @contextmanager
     def _subscribed(self) -> Iterator[None]:
         self.subscribed.set()
+        self.trouble = None
         self._metrics.connected(up=True)
         try:
             yield
+        except MqttError:
+            self._losses.append(monotonic())
+            raise
         finally:
             self.subscribed.clear()
             self._metrics.connected(up=False)
 
     def _complain(self, error: MqttError | RefusedByBrokerError) -> None:
         if isinstance(error, MqttError):
+            self.trouble = f"there is no connection to the broker: {error}"
             log.warning("ingest_disconnected", error=str(error))
             return
+        self.trouble = f"the broker refuses what it listens to: {error}"
         log.error("ingest_refused_by_broker", error=str(error))
         self._metrics.refused("subscription")
 

@@ -30,16 +30,24 @@ class SharedIngest:
         """Makes the reader of the session of a number."""
         self._look_s = look_s
         self._shared = True
-        self._told_to_work = False
+        self.is_told_to_work = False
+        """Whether this process is to hear the cars."""
         self._standing_by = False
         self._reading: dict[int, Ingest] = {}
 
     @property
-    def is_ready(self) -> bool:
-        """Whether it hears the cars or stands by, or nobody has told it to."""
-        if not self._told_to_work or self._standing_by:
-            return True
-        return bool(self._reading) and all(ingest.subscribed.is_set() for ingest in self._reading.values())
+    def trouble(self) -> str | None:
+        """Why it does not hear the cars, which others do while it stands by."""
+        if self._standing_by:
+            return None
+        if not self._reading:
+            return "it has no session at the broker: the database has not given it one"
+        return next((ingest.trouble for ingest in self._reading.values() if ingest.trouble), None)
+
+    @property
+    def unsettled(self) -> str | None:
+        """The id of a client whose connections the broker ends again and again."""
+        return next((ingest.client_id for ingest in self._reading.values() if ingest.is_unsettled), None)
 
     @property
     def hears_everything(self) -> bool:
@@ -49,7 +57,7 @@ class SharedIngest:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, whatever happens to broker and database meanwhile."""
-        self._told_to_work = True
+        self.is_told_to_work = True
         backoff = Backoff(most_s=5.0)
         while not stop.is_set():
             try:

@@ -52,6 +52,14 @@ class OidcProvider:
     def issuer(self) -> str:
         return self._issuer
 
+    async def trouble(self) -> str | None:
+        """Why the provider cannot be asked, by a look at what it says of itself; none when it can."""
+        try:
+            await self._about.get(renew=True)
+        except ProviderUnavailableError as error:
+            return str(error)
+        return self._about.trouble
+
     async def verified(self, token: str, /) -> Claims:
         if self._audience is None:
             raise ForeignTokenError("tokens of the provider are accepted where CSBE_OIDC_AUDIENCE is set")
@@ -170,6 +178,8 @@ class _Kept:
         self._fresh_s = fresh_s
         self._value: Document = {}
         self._at = -fresh_s
+        self.trouble: str | None = None
+        """Why the last fetch failed; none when it did not."""
         self._fetching = asyncio.Lock()
 
     async def get(self, *, renew: bool = False) -> Document:
@@ -178,7 +188,9 @@ class _Kept:
             if monotonic() - self._at >= (RENEWED_S if renew else self._fresh_s) or not self._value:
                 try:
                     self._value = await self._fetch()
+                    self.trouble = None
                 except (ProviderUnavailableError, ForeignTokenError) as error:
+                    self.trouble = str(error)
                     if not self._value:
                         raise ProviderUnavailableError(str(error)) from error
                 self._at = monotonic()

@@ -38,6 +38,7 @@ class Logins:
     codes: PostgresLoginCodes
     revocations: LogRevocations
     clock: Clock
+    provider: OidcProvider | None
 
     async def sweep(self, stop: asyncio.Event) -> None:
         """Delete what has ended, again and again until told to stop."""
@@ -73,16 +74,17 @@ async def logins(base: Foundation) -> AsyncIterator[Logins]:
             pages=PostgresPageCodes(base.pool, secret),
             revocations=revocations,
         )
+        provider = _provider(base, http)
         authenticate = Authenticator(
             tokens=base.tokens,
             revocations=revocations,
-            provider=_provider(base, http),
+            provider=provider,
             staff=settings.staff_rules,
             service=settings.service,
             services=lambda: base.rulebooks.services,
         )
         sealer = Sealer(sha256(b"sealing" + key).digest())
-        yield Logins(login, authenticate, sealer, codes, revocations, base.clock)
+        yield Logins(login, authenticate, sealer, codes, revocations, base.clock, provider)
 
 
 def _provider(base: Foundation, http: httpx2.AsyncClient) -> OidcProvider | None:

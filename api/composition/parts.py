@@ -24,9 +24,9 @@ class Parts:
     def __init__(self) -> None:
         self._failed_at: dict[str, float] = {}
 
-    async def all_well(self) -> bool:
-        """Whether none has failed just now."""
-        return all(monotonic() - at > STEADY_S for at in self._failed_at.values())
+    def troubled(self) -> list[str]:
+        """Which have failed just now."""
+        return [name for name, at in self._failed_at.items() if monotonic() - at <= STEADY_S]
 
     async def keep(self, name: str, loop: Loop, stop: asyncio.Event) -> None:
         """Have a part going until told to stop."""

@@ -1,14 +1,13 @@
 """Reads of the read models that the rest of the system is given as functions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import asyncpg
 
 from adapters.mqtt.lookups import CachedDirectory, KnownVehicle, ZoneMap, ZoneShape
 from adapters.postgres.followers.follower import wait_for
 from adapters.postgres.read_models.generations import live_followers
-from adapters.postgres.read_models.projection import Projection
 from api.system import Extract, Row
 from domain.kernel.ids import VehicleId, ZoneId
 
@@ -66,11 +65,11 @@ def extractor(pool: asyncpg.Pool) -> Callable[..., AsyncGenerator[Extract, None]
     return extract
 
 
-def waiter(pool: asyncpg.Pool, followers: tuple[Projection, ...]) -> Callable[[int], Awaitable[bool]]:
+def waiter(pool: asyncpg.Pool, projections: Sequence[str]) -> Callable[[int], Awaitable[bool]]:
     """Waits until all read models have reached a position; false when that takes too long."""
 
     async def wait_until(position: int) -> bool:
-        names = await live_followers(pool, [follower.name for follower in followers])
+        names = await live_followers(pool, projections)
         return all(await asyncio.gather(*(wait_for(pool, name, position) for name in names)))
 
     return wait_until

@@ -28,11 +28,14 @@ from adapters.webhooks.deliverer import WebhookDeliverer
 from api.composition.logins import Logins
 from api.composition.operators import Operators
 from api.composition.parts import Parts
+from api.readiness import VITAL
 from api.system import System
 
 log = structlog.get_logger(__name__)
 
 ZONES_REFRESH_S = 5.0
+LOOK_S = 5.0
+"""How often a process looks at its parts by itself."""
 
 
 class Component(StrEnum):
@@ -43,6 +46,24 @@ class Component(StrEnum):
     PROJECTIONS = "projections"
     POLICIES = "policies"
     WEBHOOKS = "webhooks"
+
+
+_NEEDS = {
+    Component.INGEST: "ingest",
+    Component.PROJECTIONS: "projections",
+    Component.POLICIES: "policies",
+    Component.WEBHOOKS: "webhooks",
+}
+
+
+def needed_by(components: Collection[Component]) -> frozenset[str]:
+    """The parts without which a process of these components cannot do its work.
+
+    One with the API serves for as long as it can read and write, whatever else has failed: a balancer that took it out
+    would make all of it fail.
+    """
+    own = () if Component.API in components else (_NEEDS[component] for component in components)
+    return VITAL | frozenset(own)
 
 
 @dataclass(frozen=True)
@@ -76,7 +97,9 @@ class Running:
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""
+        self.system.readiness.needed = needed_by(parts)
         loops = {
+            "readiness": self._keep_looking,
             "rulebooks": self.rulebooks.run,
             "revocations": self.logins.revocations.run,
             "database watch": self.watch.run,
@@ -111,6 +134,12 @@ class Running:
         """Whether policies and projections have dealt with all that happened, and nothing is due."""
         names = [(await follower.live()).follower for follower in self.followers] + [self.policies.name]
         return await self.jobs.is_idle(self.system.clock.now(), names)
+
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        """So that readiness knows since when, and metrics tell, though nobody has asked."""
+        while not stop.is_set():
+            await self.system.readiness.look()
+            await is_set_within(stop, LOOK_S)
 
     async def _keep_zones(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -38,7 +38,18 @@ from adapters.webhooks.delivery import Outlet
 from adapters.webhooks.sender import Sender
 from api import cloudevents
 from api.command_ids import CommandIds
-from api.composition.checks import broker_answers, database_answers, keeping_up, listening, stock_taker, writing
+from api.composition.checks import (
+    broker_answers,
+    database_answers,
+    delivering,
+    going_on,
+    keeping_up,
+    letting_in,
+    listening,
+    stock_taker,
+    working_off,
+    writing,
+)
 from api.composition.effects import Effects
 from api.composition.foundation import Foundation, foundation
 from api.composition.logins import Logins, logins
@@ -50,6 +61,7 @@ from api.composition.runtime import Running
 from api.composition.servers import broker_tls
 from api.edge.outage import Availability
 from api.observability import PAYMENTS_SIMULATED, BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
+from api.readiness import Check, Readiness
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
@@ -88,9 +100,10 @@ async def composed(
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
         ingest, roll_call = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts = Parts()
-        system = await _system(
-            base, login, mqtt_url, ingest, followers, policies, changes, jobs, parts=parts, demand=demand
-        )
+        messenger = _messenger(settings, base.pool)
+        checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}
+        readiness = Readiness(checks | _followed(followers, policies, changes, jobs), base.clock)
+        system = await _system(base, login, (*followers, policies, changes), jobs, readiness=readiness, demand=demand)
         yield Running(
             system=system,
             pool=base.pool,
@@ -103,7 +116,7 @@ async def composed(
             policies=policies,
             jobs=jobs,
             logins=login,
-            worker=_worker(base, jobs, _effects(base, login, gateway, followers)),
+            worker=_worker(base, jobs, _effects(base, login, gateway, messenger, followers)),
             webhooks=WebhookDeliverer(_outlet(base, sender)),
             webhook_changes=changes,
             telemetry=telemetry,
@@ -120,14 +133,10 @@ async def composed(
 async def _system(
     base: Foundation,
     login: Logins,
-    mqtt_url: str,
-    ingest: SharedIngest,
-    followers: tuple[Projection, ...],
-    policies: Follower,
-    changes: Follower,
+    followers: tuple[Projection | Follower, ...],
     jobs: JobQueue,
     *,
-    parts: Parts,
+    readiness: Readiness,
     demand: PostgresDemand,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
@@ -147,25 +156,42 @@ async def _system(
         fetch=fetcher(base.pool),
         extract=extractor(base.pool),
         demand=demand,
-        wait_until=waiter(base.pool, followers),
+        wait_until=waiter(base.pool, [one.name for one in followers if isinstance(one, Projection)]),
         end=base.store.end,
         tracer=base.tracer,
         availability=availability,
         outages=(*TRANSIENT_ERRORS, TimeoutError),
         mail_allowance=await _mail_allowance(base),
         webhooks=webhooks,
-        take_stock=stock_taker(base.pool, (*followers, policies, changes), jobs, webhooks),
-        checks={
-            "database": database_answers(base.pool),
-            "writes": writing(base.pool),
-            "broker": broker_answers(mqtt_url),
-            "ingest": listening(ingest),
-            "projections": keeping_up(*followers),
-            "policies": keeping_up(policies),
-            "parts": parts.all_well,
-        },
+        take_stock=stock_taker(base.pool, followers, jobs, webhooks),
+        readiness=readiness,
         warnings=(SimulatedPaymentProvider.WARNING,),
     )
+
+
+def _outside(
+    base: Foundation, mqtt_url: str, login: Logins, messenger: FileMessenger | SmtpMessenger
+) -> dict[str, Check]:
+    """What the process works with."""
+    return {
+        "database": database_answers(base.pool),
+        "writes": writing(base.pool),
+        "broker": broker_answers(mqtt_url),
+        "mail": delivering(messenger),
+        "identity provider": letting_in(login.provider),
+    }
+
+
+def _followed(
+    followers: tuple[Projection, ...], policies: Follower, changes: Follower, jobs: JobQueue
+) -> dict[str, Check]:
+    """What follows from the log."""
+    return {
+        "projections": keeping_up(*followers),
+        "policies": keeping_up(policies),
+        "webhooks": keeping_up(changes),
+        "jobs": working_off(jobs),
+    }
 
 
 async def _mail_allowance(base: Foundation) -> Callable[[str], Awaitable[float | None]]:
@@ -192,10 +218,16 @@ def _worker(base: Foundation, jobs: JobQueue, effects: Effects) -> JobWorker:
     return JobWorker(jobs, news, base.clock, contexts.COMMANDS, dispatch, effects.perform)
 
 
-def _effects(base: Foundation, login: Logins, gateway: VehicleGateway, followers: tuple[Projection, ...]) -> Effects:
+def _effects(
+    base: Foundation,
+    login: Logins,
+    gateway: VehicleGateway,
+    messenger: Messenger,
+    followers: tuple[Projection, ...],
+) -> Effects:
     erasure = PostgresErasure(base.store, next(p for p in followers if p.name == MembersProjector.NAME))
     PAYMENTS_SIMULATED.set(1)
-    provider, messenger = SimulatedPaymentProvider(base.pool), _messenger(base.settings, base.pool)
+    provider = SimulatedPaymentProvider(base.pool)
     return Effects(gateway, provider, messenger, base.store, erasure, login.codes, base.clock)
 
 
@@ -235,7 +267,7 @@ def _outlet(base: Foundation, sender: Sender) -> Outlet:
     )
 
 
-def _messenger(settings: Settings, pool: asyncpg.Pool) -> Messenger:
+def _messenger(settings: Settings, pool: asyncpg.Pool) -> FileMessenger | SmtpMessenger:
     if settings.smtp_host is None:
         return FileMessenger(settings.data_dir / "mail", sender=settings.mail_sender)
     return SmtpMessenger(

@@ -1,7 +1,6 @@
 """Whether this process is well, and its figures; the public keys of its tokens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from fastapi import Request, Response
@@ -10,15 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.observability import DATABASE_UP
 from api.problems import Problem
+from api.readiness import PATIENCE_S, PartState
 from api.rest.commands import InSystem
 from api.rest.routing import Router
-from api.rest.schemas.health import Alive, KeySet, Readiness
+from api.rest.schemas.health import Alive, KeySet, PartShown, Readiness
 from api.system import System
 
 router = Router(tags=["health"])
-
-PATIENCE_S = 3.0
-"""How long what is asked about may take to answer."""
 
 _METRICS = {
     "schema": {"type": "string"},
@@ -35,30 +32,19 @@ async def healthz() -> Alive:
 @router.get(
     "/readyz",
     response_model_exclude_none=True,
-    responses={503: {"model": Readiness, "description": "Something does not answer."}},
+    responses={503: {"model": Readiness, "description": "The process cannot do its work."}},
 )
 async def readyz(system: InSystem, response: Response) -> Readiness:
-    """What it needs answers too: 503 while something does not."""
-    answers = dict(zip(system.checks, await asyncio.gather(*map(_in_time, system.checks.values())), strict=True))
-    checks = {name: answer is True for name, answer in answers.items()}
-    reasons = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
-    ready = all(checks.values())
-    response.status_code = 200 if ready else 503
+    """How each part is: 503 while one has failed without which this process cannot do its work."""
+    parts = await system.readiness.look()
+    can_work = system.readiness.can_work(parts)
+    all_well = all(part.finding.state is PartState.OK for part in parts.values())
+    response.status_code = 200 if can_work else 503
     return Readiness(
-        status="ready" if ready else "not ready",
-        checks=checks,
-        reasons=reasons or None,
+        status="not ready" if not can_work else "ready" if all_well else "degraded",
+        parts={name: PartShown(since=part.since, **vars(part.finding)) for name, part in parts.items()},
         warnings=list(system.warnings) or None,
     )
-
-
-async def _in_time(check: Callable[[], Awaitable[bool | str]]) -> bool | str:
-    """Whoever says nothing for long is not well."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            return await check()
-    except TimeoutError:
-        return False
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {"text/plain": _METRICS}}})

@@ -80,7 +80,7 @@ async def test_while_the_database_is_away_everybody_is_told_at_once_and_figures_
         figures, ready = await city.api.get("/metrics"), await city.api.get("/readyz")
     assert (figures.status_code, ready.status_code) == (200, 503)
     assert "csbe_database_up 0.0" in figures.text
-    assert ready.json()["checks"]["database"] is False
+    assert ready.json()["parts"]["database"]["state"] == "failed"
     assert (await city.api.get("/healthz")).status_code == 200
 
     await to_thread.run_sync(postgres.start)

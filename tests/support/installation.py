@@ -172,6 +172,6 @@ class Installation:
 
 async def _is_ready(api: httpx2.AsyncClient) -> bool:
     try:
-        return (await api.get("/readyz")).is_success
+        return bool((await api.get("/readyz")).json()["status"] == "ready")
     except httpx2.TransportError:
         return False

@@ -1,6 +1,6 @@
 """The real routes over a system of which nothing is there, for what the edge does before them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +13,12 @@ from starlette.routing import Route
 
 from api.auth import Caller, TokenAuthority
 from api.edge.outage import Availability
+from api.readiness import Check, Readiness
 from api.rest.application import create_app
 from api.settings import Settings
 from api.system import System
 from domain.kernel.messages import Role
+from tests.support.clocks import SystemClock
 
 SERVICE = "drivenow-europe"
 AUTHORITY = TokenAuthority(Ed25519PrivateKey.generate())
@@ -33,7 +35,7 @@ class _Authenticate:
 
 
 def pretended(
-    checks: Mapping[str, Callable[[], Awaitable[bool | str]]] | None = None,
+    checks: Mapping[str, Check] | None = None,
     given: Settings | None = None,
     **settings: Any,
 ) -> Mock:
@@ -43,7 +45,7 @@ def pretended(
         settings=given or Settings(**settings),
         tracer=None,
         warnings=(),
-        checks=checks or {},
+        readiness=Readiness(checks or {}, SystemClock()),
         take_stock=AsyncMock(),
         tokens=AUTHORITY,
         rulebooks=Mock(services=[SERVICE]),

@@ -128,6 +128,6 @@ class Street:
     async def is_well(self) -> bool:
         """Whether the process is ready, no part of it has stopped, and every law holds."""
         await self.settled()
-        ready = (await self.city.api.get("/readyz")).is_success
+        ready = (await self.city.api.get("/readyz")).json()["status"] == "ready"
         laws = await audit(self.city.running.store.read())
         return ready and not any(result.broken for result in laws.values())

@@ -56,7 +56,15 @@ update csbe.followers follower
 set position = stopped.failed_position, failed_position = null, error = null, updated_at = now()
 from stopped where follower.name = stopped.name returning true
 """
-_STATUS = "select position, failed_position, error from csbe.followers where name = $1"
+_STATUS = """
+select coalesce(position, 0) as position, failed_position, error,
+    coalesce((select max(notification_id) from csbe.events), 0) - coalesce(position, 0) as lag,
+    coalesce((
+        select extract(epoch from now() - recorded_at) from csbe.events
+        where notification_id > coalesce(position, 0) order by notification_id limit 1
+    ), 0)::float8 as behind_s
+from (select) one left join csbe.followers on name = $1
+"""
 _POSITION = "select position from csbe.followers where name = $1"
 _LAG = """
 select coalesce((select max(notification_id) from csbe.events), 0)
@@ -73,6 +81,8 @@ class FollowerStatus:
     lag: int
     failed_position: int | None
     error: str | None
+    behind_s: float = 0
+    """How long ago the first event was recorded that it has not dealt with."""
 
     @property
     def state(self) -> str:
@@ -180,9 +190,8 @@ class Follower:
 
     async def status(self) -> FollowerStatus:
         """Where it stands, and what it stumbled over."""
-        row = await self._pool.fetchrow(_STATUS, self.name)
-        position, failed_position, error = row or (0, None, None)
-        return FollowerStatus(self.name, position, await self.lag(), failed_position, error)
+        [row] = await self._pool.fetch(_STATUS, self.name)
+        return FollowerStatus(self.name, **dict(row))
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Connection]:

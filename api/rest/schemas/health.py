@@ -1,9 +1,11 @@
 """Whether the process is well, and the keys of its tokens."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from api.readiness import PartState
 from api.rest.schemas.base import example
 
 
@@ -15,15 +17,36 @@ class Alive(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class PartShown(BaseModel):
+    """How a part is."""
+
+    state: PartState
+    since: datetime
+    """When this process found it so."""
+    why: str | None = None
+    helps: str | None = None
+
+
 class Readiness(BaseModel):
-    """Whether each thing that the process needs answers too."""
+    """Whether the process can do its work, and how each part is."""
 
-    model_config = example({"status": "ready", "checks": {"database": True, "projections": True}})
+    model_config = example(
+        {
+            "status": "degraded",
+            "parts": {
+                "database": {"state": "ok", "since": "2027-01-05T12:00:00Z"},
+                "broker": {
+                    "state": "failed",
+                    "since": "2027-01-05T12:26:00Z",
+                    "why": "nobody listens where the broker should be",
+                    "helps": "start the broker, or mend CSBE_MQTT_URL",
+                },
+            },
+        }
+    )
 
-    status: Literal["ready", "not ready"]
-    checks: dict[str, bool]
-    reasons: dict[str, str] | None = None
-    """Why, where a check can say it."""
+    status: Literal["ready", "degraded", "not ready"]
+    parts: dict[str, PartShown]
     warnings: list[str] | None = None
     """What does not keep the process from serving, and is not as it should be where members are real."""
 

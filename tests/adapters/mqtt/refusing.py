@@ -30,6 +30,9 @@ class RefusingBroker:
     """Codes for the coming requests to subscribe, each for the first filter of one."""
     messages: deque[int] = field(default_factory=deque)
     """Codes for the coming messages (MQTT 5)."""
+    hang_up: int = 0
+    """How often it ends the connection once it has granted what was asked for, as it does to a client whose id another
+    one takes."""
     version: int = 4
     url: str = ""
     subscribed: int = 0
@@ -53,6 +56,9 @@ class RefusingBroker:
                     async with self.more:
                         self.subscribed += 1
                         self.more.notify_all()
+                    if self.hang_up:
+                        self.hang_up -= 1
+                        break
                 case 0xA0:
                     writer.write(packet(0xB0, body[:2] + self._no_properties))
                 case 0x30:

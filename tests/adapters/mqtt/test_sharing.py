@@ -55,7 +55,7 @@ class Process:
     async def start(self) -> None:
         self.work = asyncio.create_task(self.ingest.run(self.stop))
         await asyncio.sleep(0)  # it has begun, and is not ready
-        await until(lambda: self.ingest.is_ready)
+        await until(lambda: self.ingest.trouble is None)
 
     async def end(self) -> None:
         """As after SIGTERM."""
@@ -171,7 +171,7 @@ async def test_who_stood_by_goes_on_where_the_other_was_ended(
     await sent(on_the_road, range(MESSAGES))
 
     assert await stored(pool, on_the_road, MESSAGES) == list(range(MESSAGES))
-    assert other.ingest.is_ready
+    assert other.ingest.trouble is None
 
 
 @pytest.mark.parametrize("first_dies", [True, False])
@@ -218,7 +218,7 @@ async def test_a_lost_database_connection_ends_the_claims_and_they_are_taken_aga
     await sent(on_the_road, range(MESSAGES))
 
     assert set(await stored(pool, on_the_road, MESSAGES)) == set(range(MESSAGES))
-    await until(lambda: one.ingest.is_ready and other.ingest.is_ready)
+    await until(lambda: one.ingest.trouble is None and other.ingest.trouble is None)
 
 
 async def test_a_car_is_never_worked_on_by_two_and_what_is_told_of_it_only_goes_forward(

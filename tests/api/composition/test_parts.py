@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from api.composition import parts as keeping
+from api.composition.checks import going_on
 from api.composition.parts import Parts
+from api.readiness import WELL, PartState
 
 
 async def test_a_part_that_fails_begins_again_and_the_others_never_notice() -> None:
@@ -26,12 +28,12 @@ async def test_a_part_that_fails_begins_again_and_the_others_never_notice() -> N
     going = asyncio.gather(parts.keep("frail", frail, stop), parts.keep("sound", sound, stop))
     async with asyncio.timeout(20):
         await recovered.wait()
-        well = await parts.all_well()
+        troubled = parts.troubled()
         stop.set()
         await going
 
     assert begun == {"frail": 3, "sound": 1}
-    assert not well
+    assert troubled == ["frail"]
 
 
 async def test_a_part_is_well_again_once_it_has_gone_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,8 +43,11 @@ async def test_a_part_is_well_again_once_it_has_gone_on_for_a_while(monkeypatch:
         stop.set()
         raise ArithmeticError
 
-    assert await parts.all_well()
+    looks = going_on(parts)
+    assert await looks() == WELL
     await parts.keep("frail", failing_once, stop)
-    assert not await parts.all_well()
+    found = await looks()
+    assert found
+    assert (found.state, found.why) == (PartState.DEGRADED, "failed just now and begin again: frail")
     monkeypatch.setattr(keeping, "STEADY_S", 0)
-    assert await parts.all_well()
+    assert await looks() == WELL

@@ -180,9 +180,9 @@ async def test_the_process_says_whether_it_is_well(city: City) -> None:
     metrics = await city.api.get("/metrics")
     keys = await city.api.get("/.well-known/jwks.json")
 
-    assert ready.json()["checks"] == dict.fromkeys(
-        ("database", "writes", "broker", "ingest", "projections", "policies", "parts"), True
-    )
+    states = {name: part["state"] for name, part in ready.json()["parts"].items()}
+    parts = ("database", "writes", "broker", "ingest", "projections", "policies", "jobs", "webhooks", "mail", "loops")
+    assert (ready.json()["status"], states) == ("ready", dict.fromkeys(parts, "ok"))
     assert 'csbe_commands_total{command="fleet.commission_vehicle",result="done"}' in metrics.text
     assert 'csbe_projection_lag_positions{follower="policies"}' in metrics.text
     assert "csbe_policy_jobs_failed 0.0" in metrics.text

@@ -16,6 +16,7 @@ from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from api.composition import make_read_models
 from api.composition.checks import keeping_up, stock_taker
+from api.readiness import PartState
 from projections.fleet import FleetProjector
 from projections.kernel.projector import Projector
 from projections.members import MembersProjector
@@ -194,7 +195,9 @@ async def test_a_start_shows_what_was_built_where_no_generation_is_live(
     readiness = keeping_up(members)
     gauges = stock_taker(pool, (members,), JobQueue(pool), PostgresWebhooks(pool, store))
 
-    assert not await readiness()
+    found = await readiness()
+    assert found
+    assert found.state is PartState.FAILED
     await gauges()
     await make_read_models(dsn)
 
