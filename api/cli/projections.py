@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
+from textwrap import shorten
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -35,12 +37,16 @@ def projections_build(name: ReadModel, reason: Reason, by: By, workers: Workers 
 
 @projections_app.command("compare")
 def projections_compare(name: ReadModel, as_json: AsJson = False) -> None:
-    """Compare what was built with what is live, row by row; ends with 1 when they differ."""
+    """Compare what was built with what is live, row by row: names the first that differ, and then ends with 1."""
     tables = run(with_system(lambda running: _projection(running, name).compare()))
     shown = Table("table", "rows live", "rows new", "only live", "only new")
+    named = Table("table", "key", "column", "live", "new")
     for table in tables:
         shown.add_row(table.table, *map(str, (table.live_rows, table.new_rows, table.only_live, table.only_new)))
-    show(as_json, [asdict(table) for table in tables], shown)
+        for one in table.differences:
+            key = ", ".join(f"{column} {value}" for column, value in one.key.items())
+            named.add_row(table.table, key, one.column or "(the row)", *map(_shortened, (one.live, one.new)))
+    show(as_json, [asdict(table) for table in tables], Group(shown, named) if named.rows else shown)
     if any(table.only_live or table.only_new for table in tables):
         raise typer.Exit(1)
 
@@ -145,3 +151,7 @@ def _parallel(running: Running, name: str, workers: int) -> ParallelBuild:
 def _projection(running: Running, name: str) -> Projection:
     found = next((p for p in running.followers if p.name == name), None)
     return found or fail(f"there is no projection {name}: choose one of {_PROJECTIONS}")
+
+
+def _shortened(value: object) -> str:
+    return shorten(str(value), 60)

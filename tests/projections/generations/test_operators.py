@@ -21,8 +21,12 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
 
     built = await csbe("projections", "build", "members", *WHY)
     compared = await csbe("projections", "compare", "members", "--json")
-    await pool.execute("update members_v1.members set blocked = true")
-    differs = await csbe("projections", "compare", "members")
+    ids = [row["member_id"] for row in await pool.fetch("select member_id from members_v2.members order by 1")]
+    await pool.execute("update members_v2.members set blocked = true where member_id = $1", ids[0])
+    await pool.execute("delete from members_v2.members where member_id = $1", ids[1])
+    differs = await csbe("projections", "compare", "members", "--json")
+    in_words = await csbe("projections", "compare", "members")
+    await pool.execute("update members_v2.members set blocked = false")
     swapped = await csbe("projections", "swap", "members", *WHY)
     shown = await count(pool), await states(members)
     back = await csbe("projections", "rollback", "members", *WHY)
@@ -31,10 +35,17 @@ async def test_a_read_model_is_built_compared_shown_taken_back_and_dropped(
 
     assert built.code == compared.code == swapped.code == back.code == dropped.code == 0
     assert "members: generation 2 is built; compare it, then swap" in built.err
-    assert compared.json == [{"table": "members", "live_rows": 3, "new_rows": 3, "only_live": 0, "only_new": 0}]
+    counts = {"live_rows": 3, "new_rows": 3, "only_live": 0, "only_new": 0}
+    assert compared.json == [{"table": "members", **counts, "differences": []}]
     assert differs.code == 1
+    [table] = differs.json
+    blocked, shown_only_live = table.pop("differences")
+    assert table == {"table": "members", "live_rows": 3, "new_rows": 2, "only_live": 2, "only_new": 1}
+    assert blocked == {"key": {"member_id": str(ids[0])}, "column": "blocked", "live": False, "new": True}
+    assert shown_only_live == {"key": {"member_id": str(ids[1])}, "column": None, "live": "is there", "new": None}
+    assert (in_words.code, [str(id) in in_words.out for id in ids]) == (1, [True, True, False])
     assert "members: generation 2 is live; csbe projections rollback members returns" in swapped.err
-    assert shown == (3, {1: "previous", 2: "live"})
+    assert shown == (2, {1: "previous", 2: "live"})
     assert "members: generation 1 is live again" in back.err
     assert again == {1: "live", 2: "previous"}
     assert "members: generation 2, the previous one, is dropped" in dropped.err
