@@ -45,6 +45,8 @@ class SessionLock(StrEnum):
 
     INGEST_SESSION = "ingest_session"
     """By number: a session at the broker, which one process reads."""
+    JOB_WORKER = "job_worker"
+    """By number: a worker, and with it the jobs that it has in hand."""
     PARALLEL_BUILD = "parallel_build"
     """By follower of a generation: its workers, whom one process conducts."""
 

@@ -149,10 +149,6 @@ class City:
         """Wait until policies and projections have dealt with everything that is due."""
         await until(self.running.is_idle, self.patience_s)
 
-    async def let_claims_run_out(self) -> None:
-        """A task that a lost worker had in hand is given to another one after half a minute; do not wait for it."""
-        await self.running.pool.execute("update csbe.jobs set claimed_until = now() where claimed_until is not null")
-
     async def told(self, topic: str) -> list[str]:
         """The ids of what had an event of this type, in the order of the log."""
         events = self.running.store.read(topics=[topic])

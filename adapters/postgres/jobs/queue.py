@@ -1,6 +1,7 @@
 """The table `csbe.jobs`: what policies decided should follow; claimed by workers, finished, or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,18 +9,19 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import retrying
+from adapters.postgres.jobs.desks import Desk, desk
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 
 CLAIM = timedelta(seconds=30)
-"""How long a worker has a job to itself; after a crash it becomes free by itself."""
+"""How long a worker has a job to itself at most; after a crash of its process it is free sooner (`desks`)."""
 
 _CLAIM = """
-update csbe.jobs set claimed_until = $1 + $2::interval
+update csbe.jobs set claimed_until = $1 + $2::interval, claimed_by = $5
 where id in (
     select id from csbe.jobs
     where failed_at is null and due_at <= $1 and (claimed_until is null or claimed_until < $1)
-        and kind <> all($4)
+        and kind <> all($4) and id <> all($6::uuid[])
     order by due_at limit $3 for update skip locked
 )
 returning id, policy, kind, payload::text, service, correlation_id, causation_id, attempts, claimed_until, traceparent
@@ -27,7 +29,7 @@ returning id, policy, kind, payload::text, service, correlation_id, causation_id
 _FINISH = """
 with done as (delete from csbe.jobs where id = any($1::uuid[]))
 update csbe.jobs job
-set claimed_until = null, attempts = failure.attempts, due_at = coalesce(failure.due_at, job.due_at),
+set claimed_until = null, claimed_by = null, attempts = failure.attempts, due_at = coalesce(failure.due_at, job.due_at),
     failed_at = failure.failed_at, last_error = failure.error
 from unnest($2::uuid[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::timestamptz[], $7::text[])
     as failure (id, claimed_until, attempts, due_at, failed_at, error)
@@ -136,9 +138,21 @@ class JobQueue:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def claim(self, now: datetime, limit: int, *, without: Sequence[str] = ()) -> list[Job]:
-        """Take due jobs that nobody has, `without` those of some kinds."""
-        rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit, without)
+    def desk(self, in_hand: Collection[UUID]) -> AbstractAsyncContextManager[Desk]:
+        """A worker's desk during the block; see `desks`."""
+        return desk(self._pool, in_hand)
+
+    async def claim(
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        without: Sequence[str] = (),
+        by: int | None = None,
+        in_hand: Collection[UUID] = (),
+    ) -> list[Job]:
+        """Take due jobs that nobody has, for the worker of a number; `without` those of some kinds, or `in_hand`."""
+        rows = await self._pool.fetch(_CLAIM, now, CLAIM, limit, without, by, list(in_hand))
         return [Job(**dict(row)) for row in rows]
 
     async def finish(self, done: Sequence[Job], failures: Sequence[JobFailure]) -> None:

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
+from uuid import UUID
 
 import structlog
 from pydantic import TypeAdapter
 
 from adapters import tracing
 from adapters.postgres.database import TRANSIENT_ERRORS, UnencodableError
+from adapters.postgres.jobs.desks import Desk
 from adapters.postgres.jobs.queue import Job, JobFailure, JobQueue
 from adapters.postgres.listener import Channel
 from domain.kernel.errors import DomainError, VersionConflictError
@@ -29,6 +32,8 @@ MAX_ATTEMPTS = 20
 FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
 IDLE_POLL_S = 0.5
+LOOK_S = 2.0
+"""How often a worker looks for jobs of workers who are gone."""
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 
@@ -63,32 +68,50 @@ class JobWorker:
         self._dispatch = dispatch
         self._perform = perform
         self._batch = batch
-        self._busy: dict[asyncio.Task[Outcome], str] = {}  # and of which kind
+        self._busy: dict[asyncio.Task[Outcome], Job] = {}
+        self._number: int | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a lost database connection is waited out."""
         while not stop.is_set():
-            seen = self._news.count
             try:
-                if await self.run_due() == 0:
-                    await self._news.wait(seen, await self._idle_s())
+                async with self._queue.desk(self._in_hand) as desk:
+                    self._number = desk.number
+                    await self._work(desk, stop)
             except TRANSIENT_ERRORS as error:
                 log.warning("job worker lost the database", error=str(error))
                 await asyncio.sleep(IDLE_POLL_S)
         with suppress(*TRANSIENT_ERRORS):  # without the database: others take it over when the claims run out
             await self._finish(timeout=None)
 
+    @property
+    def _in_hand(self) -> list[UUID]:
+        return [job.id for job in self._busy.values()]
+
+    async def _work(self, desk: Desk, stop: asyncio.Event) -> None:
+        looked_at = -LOOK_S
+        while not stop.is_set():
+            seen = self._news.count
+            if monotonic() - looked_at >= LOOK_S:
+                looked_at = monotonic()
+                if gone := await desk.clear_others(self._clock.now()):
+                    log.warning("jobs of workers who are gone are free", workers=gone)
+            if await self.run_due() == 0:
+                await self._news.wait(seen, await self._idle_s())
+        await self._finish(timeout=None)  # at the desk, so that nobody takes it for left behind
+
     async def run_due(self) -> int:
         """Carry out a batch of due jobs, in the background what takes long; returns how many there were.
 
         None of a kind of which half a batch hangs there already: they take no room from the others.
         """
-        room, hanging = room_beside(Counter(self._busy.values()), self._batch)
+        room, hanging = room_beside(Counter(job.kind for job in self._busy.values()), self._batch)
         if room == 0:
             await self._finish(timeout=SLOW_SECONDS)
             return 0
-        jobs = await self._queue.claim(self._clock.now(), room, without=hanging)
-        self._busy |= {asyncio.create_task(self._carry_out(job)): job.kind for job in jobs}
+        now, in_hand = self._clock.now(), self._in_hand
+        jobs = await self._queue.claim(now, room, without=hanging, by=self._number, in_hand=in_hand)
+        self._busy |= {asyncio.create_task(self._carry_out(job)): job for job in jobs}
         await self._finish(timeout=SLOW_SECONDS)
         return len(jobs)
 
@@ -97,7 +120,7 @@ class JobWorker:
         if not self._busy:
             return
         carried_out, _ = await asyncio.wait(self._busy, timeout=timeout)
-        self._busy = {job: kind for job, kind in self._busy.items() if job not in carried_out}
+        self._busy = {task: job for task, job in self._busy.items() if task not in carried_out}
         outcomes = [job.result() for job in carried_out]
         done = [outcome for outcome in outcomes if isinstance(outcome, Job)]
         failures = [outcome for outcome in outcomes if isinstance(outcome, JobFailure)]

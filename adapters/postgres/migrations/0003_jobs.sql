@@ -9,6 +9,7 @@ create table csbe.jobs (
     due_at timestamptz not null,
     attempts integer not null default 0,
     claimed_until timestamptz,
+    claimed_by integer,
     failed_at timestamptz,
     last_error text,
     created_at timestamptz not null default now(),
@@ -27,7 +28,8 @@ comment on column csbe.jobs.correlation_id is 'The outside request that everythi
 comment on column csbe.jobs.causation_id is 'Id of the event that it follows from.';
 comment on column csbe.jobs.due_at is 'Not before this time; moved forward by back-off after a failure.';
 comment on column csbe.jobs.attempts is 'How often it has been tried.';
-comment on column csbe.jobs.claimed_until is 'A worker has it until then; after a crash it becomes free by itself.';
+comment on column csbe.jobs.claimed_until is 'A worker has it until then, at most; after a crash of its process others free it.';
+comment on column csbe.jobs.claimed_by is 'Number of the worker who has it; others free what it has once its lock is gone.';
 comment on column csbe.jobs.failed_at is 'Given up at this time: visible work for an operator.';
 comment on column csbe.jobs.last_error is 'Why the last try failed.';
 comment on column csbe.jobs.created_at is 'When the policy decided it.';
