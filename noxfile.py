@@ -56,6 +56,7 @@ def tests(session: nox.Session) -> None:
     """All tests: unit, property, adapter, journey, browser, and the documents' code blocks. Arguments go to pytest."""
     _install(session, "test")
     _provide_programs(session)
+    _provide_promtool(session)
     _provide_clock(session)
     session.run("pytest", *(session.posargs or IN_PARALLEL))
 
@@ -150,6 +151,25 @@ def _provide_programs(session: nox.Session) -> None:
         if all(shutil.which(program, path=path) for program in programs) or _install_debian(session, *packages):
             continue
         words = f"{what} need Debian's packages {' and '.join(packages)}"
+        if os.environ.get("CI") == "true":
+            session.error(words)
+        session.warn(f"{words}: they will be skipped")
+
+
+def _provide_promtool(session: nox.Session) -> None:
+    """Unpack Debian's promtool into build/prometheus: installed, its package would start a server."""
+    if shutil.which("promtool") or Path("build/prometheus/usr/bin/promtool").exists():
+        return
+    if shutil.which("apt-get"):
+        folder = Path("build/prometheus")
+        folder.mkdir(parents=True, exist_ok=True)
+        with session.chdir(folder):
+            session.run("apt-get", "download", "-qq", "prometheus", external=True, silent=True, success_codes=[0, 100])
+            for package in Path().glob("*.deb"):
+                session.run("dpkg-deb", "--extract", str(package), ".", external=True, silent=True)
+                package.unlink()
+    if not Path("build/prometheus/usr/bin/promtool").exists():
+        words = "the tests of alerts need promtool, of Debian's package prometheus"
         if os.environ.get("CI") == "true":
             session.error(words)
         session.warn(f"{words}: they will be skipped")
