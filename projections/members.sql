@@ -16,6 +16,7 @@ create table members (
     version bigint not null
 );
 create index members_by_time on members (service, registered_at desc);
+create index members_to_check on members (service, registered_at desc) where licence_state = 'submitted';
 comment on table members is 'One row per member. Names and addresses are in the log alone.';
 comment on column members.member_id is 'The member.';
 comment on column members.service is 'Key of the rulebook.';

@@ -135,11 +135,5 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
 
 async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:
     member = await system.store.load(Member, member_id, service=by.service)
-    reasons = member.ineligibility(system.rulebook(by.service), system.clock.now())
     tag(response, member.version)
-    return Account.of(
-        member,
-        member_id=member.id,
-        eligible=not reasons,
-        ineligibility=reasons,
-    )
+    return Account.seen(member, system.rulebook(by.service), system.clock.now())

@@ -65,6 +65,10 @@ class LoginCodes(Protocol):
         """Whose code it is, once; none when it is wrong or has ended. Raises `TooManyTriesError`."""
         ...
 
+    async def members_at(self, service: str, email: str, /) -> list[MemberId]:
+        """Who has given an address, those first who have proved it."""
+        ...
+
 
 class RefreshTokens(Protocol):
     """Refresh tokens: each is used once and gives the next one."""

@@ -1,7 +1,8 @@
 """How it is noticed that two accounts are of one person: each has identifiers, and an identifier knows its accounts."""
 
-from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.errors import NotFoundError, Violation, refuse_if
 from domain.kernel.ids import MemberId
+from domain.kernel.ports import EventStore
 from domain.members.identifier import Identifier, IdentifierKind
 from domain.members.member import Member
 from domain.members.sameness import same_email
@@ -40,6 +41,15 @@ async def identify(
     member.identify(kind, id, work.now, method_id)
     if member.blocked:
         identifier.ban(member.id, work.now)
+
+
+async def holders_of(kind: IdentifierKind, value: str, service: str, store: EventStore) -> tuple[MemberId, ...]:
+    """The accounts that have it now, of which nobody learns without the very value."""
+    known = await store.known_stand_in(f"{service}/{kind}", value)
+    try:
+        return () if known is None else (await store.load(Identifier, known)).holders
+    except NotFoundError:
+        return ()  # a stand-in was made, and what it was made for was refused
 
 
 async def let_go(

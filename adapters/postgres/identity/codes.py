@@ -31,6 +31,9 @@ _WRONG = "update csbe.login_limits set wrong = $2, wait_until = $3 where address
 _WHOSE = """
 select member_id from csbe.login_addresses where address = $1 order by proved desc, added_at, member_id limit 1
 """
+_AT = """
+select member_id from csbe.login_addresses where address = $1 order by proved desc, added_at, member_id limit 20
+"""
 _ADD = "insert into csbe.login_codes (id, address, member_id, expires_at) values ($1, $2, $3, $4)"
 _RENEW = "update csbe.login_codes set expires_at = $2 where id = $1 returning true"
 _CLAIM = """
@@ -102,6 +105,10 @@ class PostgresLoginCodes:
             await connection.execute(_WRONG, address, 0, None)
             await connection.execute(_PROVE, address, found.member_id)
             return found
+
+    async def members_at(self, service: str, email: str, /) -> list[MemberId]:
+        """Twenty at most: more accounts of one address are nobody's whom one looks for."""
+        return [MemberId(id) for (id,) in await self._pool.fetch(_AT, self._address(service, email))]
 
     async def sweep(self, at: datetime) -> None:
         """Delete what has ended, of codes, refresh tokens and limits."""

@@ -1,7 +1,7 @@
 """Members: registration, licence, payment methods, the account."""
 
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
@@ -9,12 +9,43 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 from api.rest.schemas.base import MEMBER_ID, Body, Shown, example
 from domain.kernel.errors import Violation
 from domain.members.facts import LicenceState, MemberState
+from domain.members.member import Member
+from domain.rulebook.model import Rulebook
 
 _METHOD: dict[str, Any] = {
     "method_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c008",
     "brand": "visa",
     "prepaid": False,
     "expires_on": "2031-12-31",
+}
+
+
+ACCOUNT: dict[str, Any] = {
+    "member_id": MEMBER_ID,
+    "version": 5,
+    "service": "drivenow-europe",
+    "city_id": "berlin",
+    "state": "idle",
+    "email_verified": True,
+    "licence": {
+        "country": "DE",
+        "issued_on": "2010-01-01",
+        "expires_on": "2033-01-01",
+        "state": "submitted",
+        "verified_at": None,
+    },
+    "payment_methods": [_METHOD],
+    "blocked": False,
+    "reservation_id": None,
+    "trip_id": None,
+    "eligible": False,
+    "ineligibility": [
+        {
+            "code": "member.licence_submitted",
+            "detail": "the driving licence has not passed its check",
+            "values": {"state": "submitted"},
+        }
+    ],
 }
 
 
@@ -91,35 +122,7 @@ class PaymentMethodShown(BaseModel):
 class Account(Shown):
     """A member's account with its state and every reason against driving now."""
 
-    model_config = example(
-        {
-            "member_id": MEMBER_ID,
-            "version": 5,
-            "service": "drivenow-europe",
-            "city_id": "berlin",
-            "state": "idle",
-            "email_verified": True,
-            "licence": {
-                "country": "DE",
-                "issued_on": "2010-01-01",
-                "expires_on": "2033-01-01",
-                "state": "submitted",
-                "verified_at": None,
-            },
-            "payment_methods": [_METHOD],
-            "blocked": False,
-            "reservation_id": None,
-            "trip_id": None,
-            "eligible": False,
-            "ineligibility": [
-                {
-                    "code": "member.licence_submitted",
-                    "detail": "the driving licence has not passed its check",
-                    "values": {"state": "submitted"},
-                }
-            ],
-        }
-    )
+    model_config = example(ACCOUNT)
 
     member_id: UUID
     version: int
@@ -134,3 +137,9 @@ class Account(Shown):
     trip_id: UUID | None
     eligible: bool
     ineligibility: list[Violation]
+
+    @classmethod
+    def seen(cls, member: Member, rulebook: Rulebook, at: datetime) -> Self:
+        """An account by the rules that hold at a time."""
+        reasons = member.ineligibility(rulebook, at)
+        return cls.of(member, member_id=member.id, eligible=not reasons, ineligibility=reasons)
