@@ -146,6 +146,9 @@ VIOLATIONS: Mapping[str, Entry] = {
     "vehicle.doors_open": Entry("A door, the boot or the hood is open.", "Close them all."),
     "vehicle.energy_too_low": Entry("There is too little fuel or charge.", "Another car."),
     "vehicle.ignition_on": Entry("The ignition is on.", "Switch it off."),
+    "vehicle.in_service": Entry(
+        "Members may take the car, so it is locked whenever it stands open.", "Take it out of service first."
+    ),
     "vehicle.in_trip": Entry("Somebody drives the car.", "Another car."),
     "vehicle.incapable": Entry("The car cannot be told this.", "Somebody has to go there."),
     "vehicle.lock_unknown": Entry("The car has yet to tell that it is locked.", "Wait a moment."),

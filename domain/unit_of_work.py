@@ -106,6 +106,10 @@ class UnitOfWork:
         cause = {"correlation_id": correlation_id, "causation_id": causation_id}
         self.metadata = self.metadata.model_copy(update=cause)
 
+    def because(self, reason: str) -> None:
+        """Why somebody asks, in their words: it stays beside each event that comes of it."""
+        self.metadata = self.metadata.model_copy(update={"reason": reason})
+
     def add(self, aggregate: Aggregate) -> None:
         """Take a new aggregate into this piece of work."""
         self.aggregates[aggregate.id] = aggregate

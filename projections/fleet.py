@@ -116,10 +116,10 @@ class FleetProjector(Projector):
         yield VEHICLES.update(event.originator_id, reservation_id=None, trip_id=event.trip_id)
 
     def _contact_lost(self, recorded: RecordedEvent, event: Vehicle.ContactLost) -> Changes:
-        yield VEHICLES.update(event.originator_id, online=False)
+        yield VEHICLES.update(event.originator_id, online=False, offline_since=event.timestamp)
 
     def _contact_restored(self, recorded: RecordedEvent, event: Vehicle.ContactRestored) -> Changes:
-        yield VEHICLES.update(event.originator_id, online=True)
+        yield VEHICLES.update(event.originator_id, online=True, offline_since=None)
 
     def _zone_defined(self, recorded: RecordedEvent, event: Zone.Defined) -> Changes:
         yield ZONES.insert(

@@ -14,6 +14,7 @@ create table vehicles (
     energy_at timestamptz,
     locked boolean,
     online boolean not null default true,
+    offline_since timestamptz,
     service_state text not null default 'commissioned',
     reservation_id uuid,
     trip_id uuid,
@@ -41,6 +42,7 @@ comment on column vehicles.energy_percent is 'Fuel level or state of charge.';
 comment on column vehicles.energy_at is 'When the energy was measured.';
 comment on column vehicles.locked is 'Whether all doors are locked.';
 comment on column vehicles.online is 'Whether the car can be reached.';
+comment on column vehicles.offline_since is 'Since when it cannot be reached; null while it can.';
 comment on column vehicles.service_state is 'commissioned, in_service, out_of_service or decommissioned.';
 comment on column vehicles.reservation_id is 'The open reservation of it.';
 comment on column vehicles.trip_id is 'The open trip with it.';

@@ -9,11 +9,11 @@ from fastapi import Depends, Query, Response
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, Commands, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.demand import note_search
 from api.rest.pagination import InPage, InPeriod, Listing, Order, caught_up
 from api.rest.routing import Router
-from api.rest.schemas.base import Accepted, ReasonBody, Word
+from api.rest.schemas.base import Accepted, Moment, ReasonBody, Word
 from api.rest.schemas.fleet import (
     TaskBody,
     TaskPage,
@@ -28,7 +28,7 @@ from api.rest.schemas.fleet import (
     ZoneShown,
 )
 from api.system import Row
-from domain.fleet import commands
+from domain.fleet import commands, conversation
 from domain.fleet.commands import TaskKind
 from domain.fleet.newest import newest_readings
 from domain.fleet.task import Task
@@ -51,7 +51,7 @@ Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 
 _VEHICLES = Listing(
     "select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, "
-    "state, online from read_v1.vehicles",
+    "state, online, offline_since from read_v1.vehicles",
     Order("vehicles", {"vehicle_id": UUID}, descending=False),
 )
 _ZONES = Listing(
@@ -84,11 +84,12 @@ async def vehicles(
     state: VehicleState | None = None,
     service_state: ServiceState | None = None,
     online: bool | None = None,
+    offline_before: Moment | None = None,
     plate: Word | None = None,
     zone_id: UUID | None = None,
 ) -> VehiclePage:
     """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for staff, else the free ones."""
-    others = (state, service_state, online, plate, zone_id, max_energy, page.cursor)
+    others = (state, service_state, online, offline_before, plate, zone_id, max_energy, page.cursor)
     if near is not None:
         if any(given is not None for given in others):
             raise Problem.invalid("near", "goes with city_id, model, min_energy and limit only: it is one page")
@@ -111,6 +112,7 @@ async def vehicles(
             ("state = {}", state),
             ("service_state = {}", service_state),
             ("online = {}", online),
+            ("offline_since < {}", offline_before),
             ("plate = {}", plate),
             (_IN_ZONE, zone_id),
             ("state <> {}", None if zone_id is None or by.may(SEES_DRIVEN) else "in_trip"),
@@ -160,6 +162,31 @@ async def put_into_service(vehicle_id: UUID, by: Operator, dispatch: DispatchIfM
 @router.command("/vehicles/{vehicle_id}/out-of-service", commands.TakeOutOfService)
 async def take_out_of_service(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.TakeOutOfService(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
+    return await dispatch(command, vehicle_id, by)
+
+
+@router.command("/vehicles/{vehicle_id}/unlock", commands.OrderVehicle, status_code=202)
+async def unlock(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+    """To unlock, for who drives it or for work on it; not one that is in service and nobody has."""
+    return await _tell(vehicle_id, "unlock", body, by, dispatch)
+
+
+@router.command("/vehicles/{vehicle_id}/lock", commands.OrderVehicle, status_code=202)
+async def lock(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+    """To lock."""
+    return await _tell(vehicle_id, "lock", body, by, dispatch)
+
+
+@router.command("/vehicles/{vehicle_id}/locate", commands.OrderVehicle, status_code=202)
+async def locate(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+    """To say where it is."""
+    return await _tell(vehicle_id, "locate", body, by, dispatch)
+
+
+async def _tell(
+    vehicle_id: UUID, what: conversation.Order, body: ReasonBody, by: Caller, dispatch: Commands
+) -> Accepted:
+    command = commands.OrderVehicle(vehicle_id=VehicleId(vehicle_id), order=what, reason=body.reason)
     return await dispatch(command, vehicle_id, by)
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from domain.fleet.conversation import Order
 from domain.fleet.state import Observation
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
@@ -107,6 +108,16 @@ class SecureVehicle(Command):
     NAME = "fleet.secure_vehicle"
 
     vehicle_id: VehicleId
+
+
+class OrderVehicle(Command):
+    """Tell a car to do something, whoever has it. Whether it did, its readings show, or that it failed is told."""
+
+    NAME = "fleet.order_vehicle"
+
+    vehicle_id: VehicleId
+    order: Order
+    reason: str
 
 
 class NoteLeftOpen(Command):

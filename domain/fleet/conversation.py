@@ -20,7 +20,7 @@ REMEMBERED = 10
 """So many requests that were given up are remembered: an answer may still come."""
 LOCKED_AFTER: Mapping[CommandType, bool] = {"lock": True, "unlock": False}
 """How a car is after it has done what concerns its lock."""
-Order = Literal["unlock", "lock"]
+Order = Literal["unlock", "lock", "locate"]
 
 
 class OpenRequest(Value):

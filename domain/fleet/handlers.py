@@ -92,6 +92,13 @@ async def secure_vehicle(command: commands.SecureVehicle, work: UnitOfWork) -> N
     await field_work.see_to_it(vehicle, work)
 
 
+async def order_vehicle(command: commands.OrderVehicle, work: UnitOfWork) -> None:
+    vehicle = await work.load(Vehicle, command.vehicle_id)
+    refuse_if([vehicle.locked_again() if command.order == "unlock" else None])
+    work.because(command.reason)
+    order(vehicle, command.order, derived_id(command.NAME, work.metadata.command_id), work)
+
+
 async def note_left_open(command: commands.NoteLeftOpen, work: UnitOfWork) -> None:
     vehicle = await work.load(Vehicle, command.vehicle_id)
     vehicle.note_left_open(await newest_readings(vehicle, work), work.now)
@@ -158,6 +165,7 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.ConfirmVehicleCommand: confirm_vehicle_command,
     commands.FailVehicleCommand: fail_vehicle_command,
     commands.SecureVehicle: secure_vehicle,
+    commands.OrderVehicle: order_vehicle,
     commands.NoteLeftOpen: note_left_open,
     commands.NoteSilence: note_silence,
     commands.LookWhetherDriven: look_whether_driven,

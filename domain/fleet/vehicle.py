@@ -448,6 +448,13 @@ class Vehicle(Aggregate):
         """Whether it is offered, nobody has it, and it is not locked."""
         return self.is_offered and open_violation(newest) is not None
 
+    def locked_again(self) -> Violation | None:
+        """That it would be locked as soon as somebody unlocked it."""
+        if not self.is_offered:
+            return None
+        detail = "nobody has this car, so it would be locked again at once: take it out of service first"
+        return Violation(code="vehicle.in_service", detail=detail)
+
     @property
     def is_offered(self) -> bool:
         """Whether it is in service and in no trip."""

@@ -67,6 +67,7 @@ class VehicleOnMap(BaseModel):
     energy_at: AwareDatetime | None
     state: VehicleState
     online: bool
+    offline_since: AwareDatetime | None = None
     distance_m: int | None = None
 
 
@@ -89,6 +90,7 @@ class VehiclePage(BaseModel):
                     "energy_at": "2027-01-05T10:14:58Z",
                     "state": "available",
                     "online": True,
+                    "offline_since": None,
                     "distance_m": 212,
                 }
             ],
