@@ -22,8 +22,8 @@ with free as not materialized (
     and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
     and ($6::float8 is null or energy_percent >= $6)
 ), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
-select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at,
-    state, online, round(away_m)::bigint as distance_m
+select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, city_id,
+    latitude, longitude, position_at, energy_percent, energy_at, state, online, round(away_m)::bigint as distance_m
 from free
 where place <@ (select read_v1.box_around($1, $2, max(away_m)) from nearest_by_degrees)
 order by away_m, vehicle_id limit $7
@@ -56,6 +56,7 @@ class FleetProjector(Projector):
             **dict.fromkeys(_CAR_EVENTS, self._seen),
             **dict.fromkeys(_SERVICE_STATES, self._service),
             Vehicle.Commissioned: self._commissioned,
+            Vehicle.Described: self._described,
             Vehicle.Reserved: self._reserved,
             Vehicle.Released: self._released,
             Vehicle.TripOpened: self._trip_opened,
@@ -78,16 +79,16 @@ class FleetProjector(Projector):
             service=event.service,
             city_id=event.city_id,
             vin=event.vin,
-            plate=event.plate,
-            make=event.make,
-            model=event.model,
-            fuel_type=event.fuel_type,
+            **event.description.model_dump(),
             latitude=place.latitude if place else None,
             longitude=place.longitude if place else None,
             position_at=event.timestamp if place else None,
             energy_percent=energy,
             energy_at=None if energy is None else event.timestamp,
         )
+
+    def _described(self, recorded: RecordedEvent, event: Vehicle.Described) -> Changes:
+        yield VEHICLES.update(event.originator_id, **event.description.model_dump())
 
     def _seen(self, recorded: RecordedEvent, event: CarEvent) -> Changes:
         """What an event does not tell stays as it was."""
@@ -97,9 +98,8 @@ class FleetProjector(Projector):
             told["position_at"] = event.observed_at
         if event.energy_percent is not None:
             told |= {"energy_percent": event.energy_percent, "energy_at": event.observed_at}
-        locked = event.says().get("locked")
-        if locked is not None:
-            told["locked"] = locked
+        says = event.says()
+        told |= {name: says[name] for name in ("locked", "plugged_in") if says.get(name) is not None}
         if told:
             yield VEHICLES.update(event.originator_id, **told)
 

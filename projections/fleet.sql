@@ -6,13 +6,18 @@ create table vehicles (
     plate text not null,
     make text not null,
     model text not null,
-    fuel_type text not null,
+    propulsion text not null,
+    transmission text,
+    seats integer,
+    full_range_m bigint,
+    image_url text,
     latitude double precision,
     longitude double precision,
     position_at timestamptz,
     energy_percent double precision,
     energy_at timestamptz,
     locked boolean,
+    plugged_in boolean,
     online boolean not null default true,
     offline_since timestamptz,
     service_state text not null default 'commissioned',
@@ -34,13 +39,18 @@ comment on column vehicles.vin is 'Vehicle identification number.';
 comment on column vehicles.plate is 'Licence plate.';
 comment on column vehicles.make is 'Make.';
 comment on column vehicles.model is 'Model, as tariffs name it.';
-comment on column vehicles.fuel_type is 'petrol, diesel or electric.';
+comment on column vehicles.propulsion is 'In words of GBFS: combustion, combustion_diesel, hybrid, plug_in_hybrid, electric or hydrogen_fuel_cell.';
+comment on column vehicles.transmission is 'automatic or manual; null where not known.';
+comment on column vehicles.seats is 'With that of the driver; null where not known.';
+comment on column vehicles.full_range_m is 'How far it goes with a full tank or battery; null where not known.';
+comment on column vehicles.image_url is 'Address of a picture.';
 comment on column vehicles.latitude is 'WGS 84 degrees.';
 comment on column vehicles.longitude is 'WGS 84 degrees.';
 comment on column vehicles.position_at is 'When the position was measured.';
 comment on column vehicles.energy_percent is 'Fuel level or state of charge.';
 comment on column vehicles.energy_at is 'When the energy was measured.';
 comment on column vehicles.locked is 'Whether all doors are locked.';
+comment on column vehicles.plugged_in is 'Whether a charging cable is connected; null where it has not said.';
 comment on column vehicles.online is 'Whether the car can be reached.';
 comment on column vehicles.offline_since is 'Since when it cannot be reached; null while it can.';
 comment on column vehicles.service_state is 'commissioned, in_service, out_of_service or decommissioned.';

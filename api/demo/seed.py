@@ -19,7 +19,8 @@ DATA = Path(__file__).parent / "data"
 SERVICE = "drivenow-europe"
 CITY = "berlin"
 
-_FUELS = {"P": "petrol", "D": "diesel", "E": "electric"}
+_PROPULSIONS = {"P": "combustion", "D": "combustion_diesel", "E": "electric"}
+_TRANSMISSIONS = {"A": "automatic", "M": "manual"}
 
 
 async def seed(running: Running) -> None:
@@ -86,7 +87,8 @@ async def _commission(running: Running, row: dict[str, str]) -> None:
             "plate": f"B-DN {number}",
             "make": row["make"],
             "model": row["model"],
-            "fuel_type": _FUELS[row["fuel_type"]],
+            "propulsion": _PROPULSIONS[row["fuel_type"]],
+            "transmission": _TRANSMISSIONS.get(row["transmission"]),
             "city_id": CITY,
             "position": {"latitude": float(row["lat"]), "longitude": float(row["lon"])},
             "energy_percent": float(row["fuel_pct"] or 50),

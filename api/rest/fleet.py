@@ -15,6 +15,7 @@ from api.rest.pagination import InPage, InPeriod, Listing, Order, caught_up
 from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, Moment, ReasonBody, Word
 from api.rest.schemas.fleet import (
+    DescriptionBody,
     TaskBody,
     TaskPage,
     TaskShown,
@@ -30,6 +31,7 @@ from api.rest.schemas.fleet import (
 from api.system import Row
 from domain.fleet import commands, conversation
 from domain.fleet.commands import TaskKind
+from domain.fleet.description import Propulsion, range_m
 from domain.fleet.newest import newest_readings
 from domain.fleet.task import Task
 from domain.fleet.vehicle import ServiceState, Vehicle, VehicleState
@@ -50,7 +52,8 @@ SEES_DRIVEN = "vehicles:write"
 Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 
 _VEHICLES = Listing(
-    "select vehicle_id, plate, model, fuel_type, city_id, latitude, longitude, position_at, energy_percent, energy_at, "
+    "select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, "
+    "city_id, latitude, longitude, position_at, energy_percent, energy_at, "
     "state, online, offline_since from read_v1.vehicles",
     Order("vehicles", {"vehicle_id": UUID}, descending=False),
 )
@@ -79,6 +82,7 @@ async def vehicles(
     near: Annotated[str | None, Query(pattern=r"^-?\d+(\.\d+)?,-?\d+(\.\d+)?$", examples=["52.52,13.405"])] = None,
     city_id: Word | None = None,
     model: Word | None = None,
+    propulsion: Propulsion | None = None,
     min_energy: Energy | None = None,
     max_energy: Energy | None = None,
     state: VehicleState | None = None,
@@ -89,7 +93,7 @@ async def vehicles(
     zone_id: UUID | None = None,
 ) -> VehiclePage:
     """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for staff, else the free ones."""
-    others = (state, service_state, online, offline_before, plate, zone_id, max_energy, page.cursor)
+    others = (propulsion, state, service_state, online, offline_before, plate, zone_id, max_energy, page.cursor)
     if near is not None:
         if any(given is not None for given in others):
             raise Problem.invalid("near", "goes with city_id, model, min_energy and limit only: it is one page")
@@ -107,6 +111,7 @@ async def vehicles(
             (_FREE, None if by.may(SEES_ALL) else "available"),
             ("city_id = {}", city_id),
             ("model = {}", model),
+            ("propulsion = {}", propulsion),
             ("energy_percent >= {}", min_energy),
             ("energy_percent <= {}", max_energy),
             ("state = {}", state),
@@ -144,7 +149,11 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
     readings, hidden = await newest_readings(found, system), dict[str, None](zones=None)
     if found.trip_id is not None and not by.may(SEES_DRIVEN):
         hidden["position"] = None
-    return VehicleShown.of(found, vehicle_id=found.id, readings=readings.model_copy(update=hidden))
+    described = found.description.model_dump()
+    energy = readings.energy_percent
+    goes_m = range_m(found.description.full_range_m, energy.value if energy else None)
+    shown = readings.model_copy(update=hidden)
+    return VehicleShown.of(found, vehicle_id=found.id, readings=shown, range_m=goes_m, **described)
 
 
 @router.command("/vehicles", commands.CommissionVehicle, status_code=201)
@@ -152,6 +161,12 @@ async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Acc
     vehicle_id = VehicleId(new_id())
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
     return await dispatch.create(command, by, among="/v1/vehicles")
+
+
+@router.command("/vehicles/{vehicle_id}/describe", commands.DescribeVehicle)
+async def describe(vehicle_id: UUID, body: DescriptionBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+    command = commands.DescribeVehicle(vehicle_id=VehicleId(vehicle_id), **body.model_dump())
+    return await dispatch(command, vehicle_id, by)
 
 
 @router.command("/vehicles/{vehicle_id}/in-service", commands.PutIntoService)

@@ -4,6 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.fleet.conversation import Order
+from domain.fleet.description import Description
 from domain.fleet.state import Observation
 from domain.fleet.zones import Polygons, ZoneKind
 from domain.kernel.ids import TaskId, VehicleId, ZoneId
@@ -12,11 +13,10 @@ from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
 from domain.kernel.values import Instant
 
-FuelType = Literal["petrol", "diesel", "electric"]
 TaskKind = Literal["refuel", "charge", "clean", "inspect", "secure"]
 
 
-class CommissionVehicle(Command):
+class CommissionVehicle(Description, Command):
     """Take a car into the fleet. `capabilities` are the commands that its telematics unit can do."""
 
     NAME = "fleet.commission_vehicle"
@@ -24,15 +24,19 @@ class CommissionVehicle(Command):
 
     vehicle_id: VehicleId
     vin: str
-    plate: str
-    make: str
-    model: str
-    fuel_type: FuelType
     city_id: str
     capabilities: tuple[CommandType, ...] = ("unlock", "lock", "locate")
     position: Position | None = None
     energy_percent: Percent | None = None
     odometer_m: Metres | None = None
+
+
+class DescribeVehicle(Description, Command):
+    """Correct what is known of a car, all of it at once. A car in service keeps a model that has a price."""
+
+    NAME = "fleet.describe_vehicle"
+
+    vehicle_id: VehicleId
 
 
 class PutIntoService(Command):
@@ -137,14 +141,13 @@ class NoteSilence(Command):
 
 
 class LookWhetherDriven(Command):
-    """A car was switched on while nobody had it: it may have been driven since."""
+    """A car was switched on while nobody had it, its odometer at `odometer_m`: it may have been driven since."""
 
     NAME = "fleet.look_whether_driven"
 
     vehicle_id: VehicleId
     since: Instant
     odometer_m: Metres | None
-    """What it read then."""
 
 
 class DefineZone(Command):

@@ -40,7 +40,7 @@ async def see_to_it(vehicle: Vehicle, work: UnitOfWork) -> None:
 
 async def raise_task(vehicle: Vehicle, task_id: TaskId, kind: TaskKind, reason: str, work: UnitOfWork) -> TaskId:
     """Have something done to a car; returns the task that is open for it then."""
-    right = kind_for(kind, vehicle.fuel_type)
+    right = kind_for(kind, vehicle.description.propulsion)
     known = vehicle.open_tasks.get(right)
     if known is not None:
         (await work.load(Task, known)).note_reason(reason, work.now)
@@ -51,7 +51,7 @@ async def raise_task(vehicle: Vehicle, task_id: TaskId, kind: TaskKind, reason: 
 
 
 async def _complete(vehicle: Vehicle, kind: TaskKind, work: UnitOfWork) -> None:
-    task_id = vehicle.open_tasks.get(kind_for(kind, vehicle.fuel_type))
+    task_id = vehicle.open_tasks.get(kind_for(kind, vehicle.description.propulsion))
     if task_id is not None:
         (await work.load(Task, task_id)).complete(work.now)
         vehicle.close_task(task_id, work.now)

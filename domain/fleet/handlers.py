@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.fleet import commands, field_work
 from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
+from domain.fleet.description import Description
 from domain.fleet.identity import VehicleIdentity
 from domain.fleet.newest import newest_readings
 from domain.fleet.observations import observe
@@ -25,13 +26,14 @@ async def commission_vehicle(command: commands.CommissionVehicle, work: UnitOfWo
         identity = VehicleIdentity.of(command.vin, work.now)
         work.add(identity)
     identity.take(command.vehicle_id, work.now)
-    facts = command.model_dump(exclude={"vehicle_id"})
-    work.add(
-        Vehicle.begin(
-            Vehicle.Commissioned, id=command.vehicle_id, timestamp=work.now, service=work.rulebook.key, **facts
-        )
-    )
+    facts = command.model_dump(exclude={"vehicle_id", *Description.model_fields})
+    facts |= {"service": work.rulebook.key, "description": command.alone()}
+    work.add(Vehicle.begin(Vehicle.Commissioned, id=command.vehicle_id, timestamp=work.now, **facts))
     return command.vehicle_id
+
+
+async def describe_vehicle(command: commands.DescribeVehicle, work: UnitOfWork) -> None:
+    (await work.load(Vehicle, command.vehicle_id)).describe(command.alone(), work.rulebook, work.now)
 
 
 async def put_into_service(command: commands.PutIntoService, work: UnitOfWork) -> None:
@@ -157,6 +159,7 @@ async def cancel_task(command: commands.CancelTask, work: UnitOfWork) -> None:
 
 HANDLERS: dict[type[Command], Handler] = {
     commands.CommissionVehicle: commission_vehicle,
+    commands.DescribeVehicle: describe_vehicle,
     commands.PutIntoService: put_into_service,
     commands.TakeOutOfService: take_out_of_service,
     commands.DecommissionVehicle: decommission_vehicle,

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from domain.fleet.commands import FuelType, TaskKind
+from domain.fleet.commands import TaskKind
+from domain.fleet.description import Propulsion
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import TaskId, VehicleId
@@ -13,11 +14,11 @@ from domain.kernel.values import Instant
 FILLINGS: tuple[TaskKind, ...] = ("refuel", "charge")
 
 
-def kind_for(kind: TaskKind, fuel_type: FuelType) -> TaskKind:
+def kind_for(kind: TaskKind, propulsion: Propulsion) -> TaskKind:
     """To be filled means what it means for a car."""
     if kind not in FILLINGS:
         return kind
-    return "charge" if fuel_type == "electric" else "refuel"
+    return "charge" if propulsion == "electric" else "refuel"
 
 
 class Task(Aggregate):

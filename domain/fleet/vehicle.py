@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.fleet.commands import FuelType, TaskKind
+from domain.fleet.commands import TaskKind
 from domain.fleet.conversation import LOCKED_AFTER, NO_ANSWER, OpenRequest, command_pending, remembered
+from domain.fleet.description import Description
 from domain.fleet.readiness import (
     contact_violation,
     end_violations,
@@ -41,9 +42,7 @@ class Vehicle(Aggregate):
 
     service: str
     vin: str
-    plate: str
-    model: str
-    fuel_type: FuelType
+    description: Description
     city_id: str
     capabilities: tuple[CommandType, ...]
     service_state: ServiceState = "commissioned"
@@ -72,10 +71,7 @@ class Vehicle(Aggregate):
         TOPIC = "fleet.vehicle.commissioned"
         service: str
         vin: str
-        plate: str
-        make: str
-        model: str
-        fuel_type: FuelType
+        description: Description
         city_id: str
         capabilities: tuple[CommandType, ...]
         position: Position | None
@@ -85,6 +81,15 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             known = {name: getattr(self, name) for name in ("position", "energy_percent", "odometer_m")}
             aggregate.readings = VehicleReadings().with_values(self.timestamp, **known)
+
+    class Described(Event):
+        """What is known of it was corrected."""
+
+        TOPIC = "fleet.vehicle.described"
+        description: Description
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.description = self.description
 
     class PutIntoService(Event):
         """Members may take it: it is sound, whatever happened before."""
@@ -464,9 +469,16 @@ class Vehicle(Aggregate):
         """Whether it can do it, and does not still owe the answer to the same."""
         return self._incapable(command) is None and command_pending(self.open_requests, command, at) is None
 
+    def describe(self, description: Description, rulebook: Rulebook, at: datetime) -> None:
+        """Correct what is known of it; the same again changes nothing. In service, its model must have a price."""
+        offered = self.service_state == "in_service"
+        refuse_if([self._gone(), rulebook.no_tariff(self.city_id, description.model, at) if offered else None])
+        if description != self.description:
+            self.trigger_event(self.Described, description=description, timestamp=at)
+
     def put_into_service(self, rulebook: Rulebook, at: datetime) -> None:
         """Offer it to members; twice changes nothing. Refused when it has no price."""
-        refuse_if([self._gone(), rulebook.no_tariff(self.city_id, self.model, at)])
+        refuse_if([self._gone(), rulebook.no_tariff(self.city_id, self.description.model, at)])
         if self.service_state != "in_service":
             self.trigger_event(self.PutIntoService, timestamp=at)
 

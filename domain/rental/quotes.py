@@ -12,9 +12,9 @@ from domain.rulebook.tariff import Quote, Tariff
 
 def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
     """The tariff in force for a car. Refused when the rulebook has none."""
-    refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.model, at)])
-    tariff = rulebook.tariff(vehicle.city_id, vehicle.model, at)
-    return Quote.of(tariff, city_id=vehicle.city_id, model=vehicle.model, at=at)
+    refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.description.model, at)])
+    tariff = rulebook.tariff(vehicle.city_id, vehicle.description.model, at)
+    return Quote.of(tariff, city_id=vehicle.city_id, model=vehicle.description.model, at=at)
 
 
 def unknown_choices(tariff: Tariff, package: str | None, options: tuple[str, ...], at: datetime) -> list[Violation]:

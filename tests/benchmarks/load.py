@@ -101,7 +101,7 @@ async def _busy_car(store: PostgresEventStore) -> UUID:
         plate="B-EV 307",
         make="BMW",
         model="BMW i3",
-        fuel_type="electric",
+        propulsion="electric",
         city_id="berlin",
         capabilities=("lock", "unlock"),
         position=None,

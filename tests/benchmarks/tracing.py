@@ -133,7 +133,7 @@ async def _client(dispatcher: Dispatcher) -> None:
         vehicle = VehicleId(uuid4())
         command = CommissionVehicle(
             vehicle_id=vehicle, vin="WBAZZZ00000000001", plate="B-DN 1", make="BMW", model="i3",
-            fuel_type="electric", city_id="berlin", position=_BERLIN, energy_percent=80,
+            propulsion="electric", city_id="berlin", position=_BERLIN, energy_percent=80,
         )  # fmt: skip
         await dispatcher.dispatch(command, Metadata.of(command, id=uuid4(), actor=_OPERATOR, service="drivenow-europe"))
 

@@ -117,7 +117,7 @@ async def _foreign_car(city: City) -> str:
     vehicle_id = VehicleId(uuid4())
     car = CommissionVehicle(
         vehicle_id=vehicle_id, vin=FOREIGN_CAR[0], plate=FOREIGN_CAR[1], make="BMW", model="BMW i3",
-        fuel_type="electric", city_id=SEATTLE.city_id, position=SEATTLE.middle, energy_percent=80,
+        propulsion="electric", city_id=SEATTLE.city_id, position=SEATTLE.middle, energy_percent=80,
     )  # fmt: skip
     by = Actor(role=Role.OPERATOR, id="test")
     for command in (car, PutIntoService(vehicle_id=vehicle_id)):

@@ -112,11 +112,20 @@ async def a_car_comes_and_goes(world: World) -> None:
             plate="B-EV 307",
             make="BMW",
             model="BMW i3",
-            fuel_type="electric",
+            propulsion="electric",
+            transmission="automatic",
+            seats=4,
+            full_range_m=285_000,
+            image_url="https://cars.example/bmw-i3.png",
             city_id="berlin",
             position=TEGEL,
             energy_percent=92.5,
             odometer_m=12_000,
+        )
+    )
+    await world.do(
+        fleet.DescribeVehicle(
+            vehicle_id=i3, plate="B-EV 308", make="BMW", model="BMW i3", propulsion="electric", seats=4
         )
     )
     await world.do(fleet.PutIntoService(vehicle_id=i3))

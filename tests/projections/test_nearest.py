@@ -19,7 +19,7 @@ PLACES = (BERLIN, (69.65, 18.96), (0.0, 0.0), (-16.8, 179.99), (89.9, 0.0))
 """Berlin, Tromsø, the equator, both sides of the date line, and a pole."""
 
 _FLEET = """
-insert into read_v1.vehicles (vehicle_id, service, city_id, vin, plate, make, model, fuel_type, latitude, longitude,
+insert into read_v1.vehicles (vehicle_id, service, city_id, vin, plate, make, model, propulsion, latitude, longitude,
     energy_percent, service_state)
 select md5(n::text)::uuid, case n % 2 when 0 then 'drivenow-europe' else 'reachnow-usa' end, 'city-' || n % 18, n, n,
     'BMW', 'BMW X1', 'petrol', 40 + n % 18 + (n / 18 % 30) * 0.01, 5 + n % 18 + n / 540 * 0.01, 80, 'in_service'
@@ -121,8 +121,8 @@ async def _park(pool: asyncpg.Pool, cars: list[Parked]) -> dict[UUID, Parked]:
     await pool.copy_records_to_table(
         "vehicles",
         schema_name=fleet,
-        columns=["vehicle_id", "vin", "plate", "make", "fuel_type", *Parked._fields],
-        records=[(id, str(id), "B-AB", "BMW", "petrol", *car) for id, car in known.items()],
+        columns=["vehicle_id", "vin", "plate", "make", "propulsion", *Parked._fields],
+        records=[(id, str(id), "B-AB", "BMW", "combustion", *car) for id, car in known.items()],
     )
     return known
 

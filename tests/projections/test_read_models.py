@@ -192,7 +192,7 @@ async def test_a_car_that_never_told_anything_has_no_time_of_it(
             plate="B-AB 2",
             make="BMW",
             model="BMW i3",
-            fuel_type="electric",
+            propulsion="electric",
             city_id="berlin",
         )
     )

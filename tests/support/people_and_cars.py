@@ -76,7 +76,7 @@ async def commissioned(world: World, plate: str = "B-AB 1", **facts: object) -> 
         "plate": plate,
         "make": "BMW",
         "model": "BMW X1",
-        "fuel_type": "petrol",
+        "propulsion": "combustion",
         "city_id": "berlin",
     }
     await world.do(CommissionVehicle.model_validate({**usual, **facts}))

@@ -64,7 +64,7 @@ class Place:
             plate=f"B-DN {int(car.vin[-10:])}",
             make="BMW",
             model=car.model,
-            fuel_type="electric",
+            propulsion="electric",
             city_id=self.city_id,
             position=car.position,
             energy_percent=car.energy_percent,

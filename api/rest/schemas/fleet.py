@@ -3,10 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, computed_field
 
 from api.rest.schemas.base import TASK_ID, VEHICLE_ID, ZONE_ID, Because, Body, Shown, example
-from domain.fleet.commands import FuelType, TaskKind
+from domain.fleet.commands import TaskKind
+from domain.fleet.description import Description, Propulsion, Transmission, range_m
 from domain.fleet.state import VehicleReadings
 from domain.fleet.vehicle import ServiceState, VehicleState
 from domain.fleet.zones import Polygons, ZoneKind
@@ -16,26 +17,30 @@ TaskState = Literal["raised", "done", "cancelled"]
 MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
 
 
-class VehicleBody(Body):
+DESCRIPTION = {
+    "plate": "B-DN 641",
+    "make": "BMW",
+    "model": "BMW i3",
+    "propulsion": "electric",
+    "transmission": "automatic",
+    "seats": 4,
+    "full_range_m": 285_000,
+    "image_url": "https://cars.example/bmw-i3.png",
+}
+
+
+class DescriptionBody(Description, Body):
+    """What is known of a car, whole: what is left out is not known any more."""
+
+    model_config = example(DESCRIPTION, extra="forbid")
+
+
+class VehicleBody(DescriptionBody):
     """A car to take into the fleet."""
 
-    model_config = example(
-        {
-            "vin": "WBAZZZ00000000641",
-            "plate": "B-DN 641",
-            "make": "BMW",
-            "model": "BMW i3",
-            "fuel_type": "electric",
-            "city_id": "berlin",
-        },
-        extra="forbid",
-    )
+    model_config = example({"vin": "WBAZZZ00000000641", "city_id": "berlin", **DESCRIPTION}, extra="forbid")
 
     vin: Annotated[str, Field(pattern=f"^{VIN}$")]
-    plate: Annotated[str, Field(max_length=20)]
-    make: Annotated[str, Field(max_length=40)]
-    model: Annotated[str, Field(max_length=60)]
-    fuel_type: FuelType
     city_id: Annotated[str, Field(max_length=40)]
 
 
@@ -57,8 +62,14 @@ class VehicleOnMap(BaseModel):
 
     vehicle_id: UUID
     plate: str
+    make: str
     model: str
-    fuel_type: FuelType
+    propulsion: Propulsion
+    transmission: Transmission | None
+    seats: int | None
+    full_range_m: int | None
+    image_url: str | None
+    plugged_in: bool | None
     city_id: str
     latitude: float | None
     longitude: float | None
@@ -70,6 +81,11 @@ class VehicleOnMap(BaseModel):
     offline_since: AwareDatetime | None = None
     distance_m: int | None = None
 
+    @computed_field
+    def range_m(self) -> int | None:
+        """How far it goes now, in metres."""
+        return range_m(self.full_range_m, self.energy_percent)
+
 
 class VehiclePage(BaseModel):
     """Cars, and the cursor of the next page."""
@@ -79,9 +95,8 @@ class VehiclePage(BaseModel):
             "vehicles": [
                 {
                     "vehicle_id": VEHICLE_ID,
-                    "plate": "B-DN 641",
-                    "model": "BMW i3",
-                    "fuel_type": "electric",
+                    **DESCRIPTION,
+                    "plugged_in": False,
                     "city_id": "berlin",
                     "latitude": 52.5219,
                     "longitude": 13.4132,
@@ -92,6 +107,7 @@ class VehiclePage(BaseModel):
                     "online": True,
                     "offline_since": None,
                     "distance_m": 212,
+                    "range_m": 203_775,
                 }
             ],
             "next": None,
@@ -109,9 +125,8 @@ class VehicleShown(Shown):
         {
             "vehicle_id": VEHICLE_ID,
             "version": 3,
-            "plate": "B-DN 641",
-            "model": "BMW i3",
-            "fuel_type": "electric",
+            **DESCRIPTION,
+            "range_m": 203_775,
             "city_id": "berlin",
             "state": "available",
             "service_state": "in_service",
@@ -130,8 +145,15 @@ class VehicleShown(Shown):
     vehicle_id: UUID
     version: int
     plate: str
+    make: str
     model: str
-    fuel_type: FuelType
+    propulsion: Propulsion
+    transmission: Transmission | None
+    seats: int | None
+    full_range_m: int | None
+    range_m: int | None
+    """How far it goes now."""
+    image_url: str | None
     city_id: str
     state: VehicleState
     service_state: ServiceState

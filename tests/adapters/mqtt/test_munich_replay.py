@@ -60,7 +60,7 @@ async def vehicle_id(dispatcher: Dispatcher, vin: str) -> VehicleId:
         plate="M-X 1",
         make="BMW",
         model="i3",
-        fuel_type="electric",
+        propulsion="electric",
         city_id="berlin",
     )
     metadata = Metadata(

@@ -13,7 +13,7 @@ from tests.support.city import City
 
 MARKET_SQUARE = [[[[13.34, 52.51], [13.37, 52.51], [13.37, 52.52], [13.34, 52.51]]]]
 NEW_CAR = {
-    "vin": "WBAZZZ00000088888", "plate": "B-NEW 1", "make": "BMW", "model": "BMW i3", "fuel_type": "electric",
+    "vin": "WBAZZZ00000088888", "plate": "B-NEW 1", "make": "BMW", "model": "BMW i3", "propulsion": "electric",
     "city_id": "berlin",
 }  # fmt: skip
 IN_THE_WAY_OF_NOBODY = "8d1191a4-9167-4e4d-bdf6-315c9c17a282"

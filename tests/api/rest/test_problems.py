@@ -53,11 +53,11 @@ async def test_a_wrong_body_is_explained_and_writes_nothing(
 
 
 async def test_every_wrong_field_is_named_by_a_pointer(city: City) -> None:
-    body = {"vin": "tooshort", "plate": "B", "make": "BMW", "model": "i3", "fuel_type": "steam", "city_id": "berlin"}
+    body = {"vin": "tooshort", "plate": "B", "make": "BMW", "model": "i3", "propulsion": "steam", "city_id": "berlin"}
 
     answer = await city.post("/v1/vehicles", body, city.token(Role.OPERATOR))
 
-    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/body/vin", "#/body/fuel_type"]
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/body/vin", "#/body/propulsion"]
 
 
 WEBHOOK = {"url": "https://acme.example/hooks", "types": ["csbe.rental.trip.ended"]}

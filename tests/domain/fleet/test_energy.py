@@ -68,9 +68,11 @@ async def test_a_task_that_the_crew_has_closed_stays_closed_when_the_car_shows_i
     assert await levels(world, x1, 90.0) == [RESTORED]
 
 
-@pytest.mark.parametrize(("fuel_type", "kind"), [("petrol", "refuel"), ("diesel", "refuel"), ("electric", "charge")])
-async def test_a_car_is_filled_with_what_it_runs_on(world: World, fuel_type: str, kind: str) -> None:
-    i3 = await car(world, fuel_type=fuel_type)
+@pytest.mark.parametrize(
+    ("propulsion", "kind"), [("combustion", "refuel"), ("combustion_diesel", "refuel"), ("electric", "charge")]
+)
+async def test_a_car_is_filled_with_what_it_runs_on(world: World, propulsion: str, kind: str) -> None:
+    i3 = await car(world, propulsion=propulsion)
 
     await levels(world, i3, 10.0)
 

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.fleet.description import Description
 from domain.fleet.observations import observe
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
@@ -26,7 +27,8 @@ TOLD_AT_ONCE = ("locked", "doors_closed", "ignition_on", "plugged_in", "dirty", 
 
 
 def a_car() -> Vehicle:
-    facts = {"vin": "WBA00000000000001", "plate": "B-AB 1", "make": "BMW", "model": "BMW X1", "fuel_type": "petrol"}
+    known = Description(plate="B-AB 1", make="BMW", model="BMW X1", propulsion="combustion")
+    facts = {"vin": "WBA00000000000001", "description": known}
     unknown = dict.fromkeys(("position", "energy_percent", "odometer_m"))
     where = {"service": "drivenow-europe", "city_id": "berlin", "capabilities": ()}
     return Vehicle.begin(Vehicle.Commissioned, id=derived_id("car"), timestamp=NOW, **facts, **unknown, **where)

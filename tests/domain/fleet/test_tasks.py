@@ -140,7 +140,7 @@ def test_whatever_a_car_says_at_most_one_task_of_a_kind_is_open_for_it(
 ) -> None:
     async def live() -> None:
         world = World()
-        x1 = await car(world, fuel_type="electric" if electric else "petrol")
+        x1 = await car(world, propulsion="electric" if electric else "combustion")
         world.cars[x1] = "refusing"
         for report in reports:
             await world.advance(timedelta(minutes=1))
