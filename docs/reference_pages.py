@@ -119,7 +119,7 @@ def _routes() -> Iterator[str]:
     yield "# Routes and roles\n\nEach route asks for one of its scopes; `/openapi.json` describes it whole."
     for part in ROUTERS:
         routes = [route for route in part.routes if isinstance(route, APIRoute)]
-        yield f"\n## {routes[0].tags[0]}\n\n| route | what it does | scopes |\n|---|---|---|"
+        yield f"\n## {routes[0].tags[0]}\n\n| route | operation | what it does | scopes |\n|---|---|---|---|"
         yield from (_route(route) for route in routes)
     yield "\n## Roles\n\n| role | scopes |\n|---|---|"
     for role, scopes in SCOPES.items():
@@ -128,7 +128,7 @@ def _routes() -> Iterator[str]:
 
 def _route(route: APIRoute) -> str:
     verbs, what = " ".join(sorted(route.methods or ())), route.description.split("\n")[0]
-    return f"| `{verbs} {route.path}` | {what} | {_names(_scopes(route))} |"
+    return f"| `{verbs} {route.path}` | `{route.operation_id or route.unique_id}` | {what} | {_names(_scopes(route))} |"
 
 
 def _scopes(route: APIRoute) -> Iterator[str]:

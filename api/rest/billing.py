@@ -69,7 +69,7 @@ from (
 
 
 @router.get("/invoices")
-async def invoices(
+async def list_invoices(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -103,7 +103,7 @@ async def invoices(
 
 
 @router.get("/invoices/{invoice_id}", responses=TAGGED)
-async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Response) -> InvoiceShown:
+async def get_invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Response) -> InvoiceShown:
     """One invoice with every line explained: rule, tariff version, facts."""
     found = await load_owned(Invoice, invoice_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
@@ -111,7 +111,7 @@ async def invoice(invoice_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.command("/invoices/{invoice_id}/credit-notes", commands.CreditInvoice, status_code=201, responses=_PROPOSED)
-async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
+async def credit_invoice(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
     """Answers 202 with `proposed` while there is no note of this id: another agent has to ask for the same amount."""
     command = commands.CreditInvoice(
         credit_note_id=new_id(),
@@ -129,7 +129,7 @@ async def credit(invoice_id: UUID, body: CreditBody, by: Agent, dispatch: Dispat
 
 
 @router.command("/invoices/{invoice_id}/retry-payment", commands.RetryCharge)
-async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Payer, dispatch: DispatchIfMatch) -> Accepted:
+async def retry_invoice_payment(invoice_id: UUID, body: PaymentRetry, by: Payer, dispatch: DispatchIfMatch) -> Accepted:
     """An invoice of one's own, or for an agent any of the service."""
     await load_owned(Invoice, invoice_id, by, dispatch.system, scope="invoices:write")
     command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
@@ -137,7 +137,7 @@ async def retry_payment(invoice_id: UUID, body: PaymentRetry, by: Payer, dispatc
 
 
 @router.get("/credit-notes")
-async def credit_notes(
+async def list_credit_notes(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -170,7 +170,7 @@ async def credit_notes(
 
 
 @router.get("/credit-notes/{credit_note_id}", responses=TAGGED)
-async def credit_note(credit_note_id: UUID, by: Reader, system: InSystem, response: Response) -> CreditNoteShown:
+async def get_credit_note(credit_note_id: UUID, by: Reader, system: InSystem, response: Response) -> CreditNoteShown:
     """One credit note with its taxes; what is given back for it stands in the list."""
     found = await load_owned(CreditNote, credit_note_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
@@ -183,7 +183,7 @@ async def retry_refund(credit_note_id: UUID, by: Agent, dispatch: DispatchIfMatc
 
 
 @router.command("/credit-notes/{credit_note_id}/refund-by-other-means", commands.RecordRefundByOtherMeans)
-async def refund_by_other_means(
+async def record_refund_by_other_means(
     credit_note_id: UUID, body: RefundByOtherMeansBody, by: Agent, dispatch: DispatchIfMatch
 ) -> Accepted:
     """What the payment provider would not give back was paid in another way. The same reference again is no error."""

@@ -30,7 +30,7 @@ _CHARGES = Listing(
 
 
 @router.get("")
-async def charges(
+async def list_charges(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -56,7 +56,7 @@ async def charges(
 
 
 @router.get("/{charge_id}", responses=TAGGED)
-async def charge(charge_id: UUID, by: Reader, system: InSystem, response: Response) -> ChargeShown:
+async def get_charge(charge_id: UUID, by: Reader, system: InSystem, response: Response) -> ChargeShown:
     """One charge: the facts that it is for, why it is in review, what it would cost, and what was decided."""
     found = await system.store.load(Charge, charge_id, service=by.service)
     tag(response, found.version)
@@ -64,7 +64,7 @@ async def charge(charge_id: UUID, by: Reader, system: InSystem, response: Respon
 
 
 @router.command("/{charge_id}/decision", commands.DecideCharge)
-async def decide(charge_id: UUID, body: DecisionBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
+async def decide_charge(charge_id: UUID, body: DecisionBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
     """With `proposed` in the answer, nothing is carried out before another agent decides the same."""
     command = commands.DecideCharge(
         charge_id=ChargeId(charge_id), decision=body.decision, correction=body.correction, reason=body.reason

@@ -74,7 +74,7 @@ _FREE = "state = {} and online"
 
 
 @router.get("/vehicles")
-async def vehicles(
+async def list_vehicles(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -142,7 +142,7 @@ def _point(text: str) -> Position:
 
 
 @router.get("/vehicles/{vehicle_id}", responses=TAGGED, response_model_exclude_none=True)
-async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Response) -> VehicleShown:
+async def get_vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Response) -> VehicleShown:
     """One car with the age of each reading."""
     found = await system.store.load(Vehicle, vehicle_id, service=by.service)
     tag(response, found.version)
@@ -157,43 +157,47 @@ async def vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.command("/vehicles", commands.CommissionVehicle, status_code=201)
-async def commission(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
+async def commission_vehicle(body: VehicleBody, by: Operator, dispatch: Dispatch) -> Accepted:
     vehicle_id = VehicleId(new_id())
     command = commands.CommissionVehicle(vehicle_id=vehicle_id, **body.model_dump())
     return await dispatch.create(command, by, among="/v1/vehicles")
 
 
 @router.command("/vehicles/{vehicle_id}/describe", commands.DescribeVehicle)
-async def describe(vehicle_id: UUID, body: DescriptionBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def describe_vehicle(
+    vehicle_id: UUID, body: DescriptionBody, by: Operator, dispatch: DispatchIfMatch
+) -> Accepted:
     command = commands.DescribeVehicle(vehicle_id=VehicleId(vehicle_id), **body.model_dump())
     return await dispatch(command, vehicle_id, by)
 
 
 @router.command("/vehicles/{vehicle_id}/in-service", commands.PutIntoService)
-async def put_into_service(vehicle_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def put_vehicle_into_service(vehicle_id: UUID, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     return await dispatch(commands.PutIntoService(vehicle_id=VehicleId(vehicle_id)), vehicle_id, by)
 
 
 @router.command("/vehicles/{vehicle_id}/out-of-service", commands.TakeOutOfService)
-async def take_out_of_service(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def take_vehicle_out_of_service(
+    vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch
+) -> Accepted:
     command = commands.TakeOutOfService(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
     return await dispatch(command, vehicle_id, by)
 
 
 @router.command("/vehicles/{vehicle_id}/unlock", commands.OrderVehicle, status_code=202)
-async def unlock(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def unlock_vehicle(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """To unlock, for who drives it or for work on it; not one that is in service and nobody has."""
     return await _tell(vehicle_id, "unlock", body, by, dispatch)
 
 
 @router.command("/vehicles/{vehicle_id}/lock", commands.OrderVehicle, status_code=202)
-async def lock(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def lock_vehicle(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """To lock."""
     return await _tell(vehicle_id, "lock", body, by, dispatch)
 
 
 @router.command("/vehicles/{vehicle_id}/locate", commands.OrderVehicle, status_code=202)
-async def locate(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def locate_vehicle(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     """To say where it is."""
     return await _tell(vehicle_id, "locate", body, by, dispatch)
 
@@ -206,13 +210,13 @@ async def _tell(
 
 
 @router.command("/vehicles/{vehicle_id}/decommission", commands.DecommissionVehicle)
-async def decommission(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
+async def decommission_vehicle(vehicle_id: UUID, body: ReasonBody, by: Operator, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.DecommissionVehicle(vehicle_id=VehicleId(vehicle_id), reason=body.reason)
     return await dispatch(command, vehicle_id, by)
 
 
 @router.get("/zones")
-async def zones(
+async def list_zones(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -239,7 +243,7 @@ async def define_zone(body: ZoneBody, by: Operator, dispatch: Dispatch) -> Accep
 
 
 @router.get("/zones/{zone_id}", responses=TAGGED)
-async def zone(zone_id: UUID, by: Reader, system: InSystem, response: Response) -> ZoneShown:
+async def get_zone(zone_id: UUID, by: Reader, system: InSystem, response: Response) -> ZoneShown:
     """One zone in its newest shape, whether it counts or not."""
     found = await system.store.load(Zone, zone_id, service=by.service)
     tag(response, found.version)
@@ -252,7 +256,7 @@ async def retire_zone(zone_id: UUID, by: Operator, dispatch: DispatchIfMatch) ->
 
 
 @router.get("/tasks")
-async def tasks(
+async def list_tasks(
     by: Crew,
     system: InSystem,
     page: InPage,
@@ -284,7 +288,7 @@ async def raise_task(body: TaskBody, by: Operator, dispatch: Dispatch) -> Accept
 
 
 @router.get("/tasks/{task_id}", responses=TAGGED)
-async def task(task_id: UUID, by: Crew, system: InSystem, response: Response) -> TaskShown:
+async def get_task(task_id: UUID, by: Crew, system: InSystem, response: Response) -> TaskShown:
     """One task, open or closed."""
     found = await system.store.load(Task, task_id, service=by.service)
     tag(response, found.version)

@@ -24,7 +24,7 @@ _METRICS = {
 
 
 @router.get("/healthz")
-async def healthz() -> Alive:
+async def get_liveness() -> Alive:
     """The process answers."""
     return Alive()
 
@@ -34,7 +34,7 @@ async def healthz() -> Alive:
     response_model_exclude_none=True,
     responses={503: {"model": Readiness, "description": "The process cannot do its work."}},
 )
-async def readyz(system: InSystem, response: Response) -> Readiness:
+async def get_readiness(system: InSystem, response: Response) -> Readiness:
     """How each part is: 503 while one has failed without which this process cannot do its work."""
     parts = await system.readiness.look()
     can_work = system.readiness.can_work(parts)
@@ -48,7 +48,7 @@ async def readyz(system: InSystem, response: Response) -> Readiness:
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {"text/plain": _METRICS}}})
-async def metrics(request: Request, system: InSystem) -> Response:
+async def get_metrics(request: Request, system: InSystem) -> Response:
     """Prometheus metrics, for trusted networks; nobody's where they have a port of their own."""
     if system.settings.metrics_port is not None or not request.state.trusted:
         raise Problem.not_found("the figures are not for everybody: see CSBE_METRICS_PORT")
@@ -66,6 +66,6 @@ async def figures_of(system: System) -> Response:
 
 
 @router.get("/.well-known/jwks.json")
-async def key_set(system: InSystem) -> KeySet:
+async def get_key_set(system: InSystem) -> KeySet:
     """The public keys that tokens are checked by (RFC 7517)."""
     return KeySet(**system.tokens.key_set())

@@ -51,7 +51,7 @@ def shown(recorded: RecordedEvent) -> EventShown:
 
 
 @router.get("")
-async def log(
+async def list_events(
     by: Auditor,
     system: InSystem,
     page: InPage,
@@ -85,7 +85,7 @@ async def log(
 
 
 @router.get("/invoices/{number}")
-async def invoice(number: InvoiceNumber, by: Auditor, system: InSystem) -> InvoiceHistory:
+async def get_invoice_history(number: InvoiceNumber, by: Auditor, system: InSystem) -> InvoiceHistory:
     """Everything behind an invoice, and who, when and why: what was driven, quoted, charged, paid, credited, told."""
     found = await dossiers(number, by.service, system.store, system.fetch)
     if not found:
@@ -104,7 +104,7 @@ def invoice_shown(found: Dossier) -> InvoiceHistory:
 
 
 @router.get("/{aggregate_id}")
-async def history(
+async def get_history(
     aggregate_id: UUID, by: Auditor, system: InSystem, cursor: Cursor = None, limit: Limit = 50
 ) -> History:
     """Every event of one aggregate, oldest first."""
@@ -122,7 +122,7 @@ async def history(
 
 
 @router.get("/{aggregate_id}/state")
-async def state(
+async def get_state_at(
     aggregate_id: UUID,
     by: Auditor,
     system: InSystem,

@@ -75,7 +75,7 @@ class Watched:
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
-async def events(
+async def stream_events(
     request: Request,
     by: Watcher,
     system: InSystem,

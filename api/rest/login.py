@@ -34,7 +34,7 @@ Revoker = Annotated[Caller, Depends(Allowed("own:write", "members:write", "sessi
 
 
 @router.post("/codes", status_code=202)
-async def send_code(body: CodeRequest, request: Request, system: InSystem) -> CodeSent:
+async def send_login_code(body: CodeRequest, request: Request, system: InSystem) -> CodeSent:
     """Have a one-time code mailed to a member. The answer is the same for an address that nobody has."""
     service = requested_service(body.service, system)
     try:
@@ -68,7 +68,7 @@ async def log_page_in(body: PageLogin, request: Request, response: Response, sys
 
 
 @router.post("/refresh")
-async def refresh(body: RefreshBody, request: Request, response: Response, system: InSystem) -> Tokens:
+async def refresh_tokens(body: RefreshBody, request: Request, response: Response, system: InSystem) -> Tokens:
     """Go on with a session. A refresh token is good once: one that comes again ends the session."""
     try:
         pair = await system.login.refresh(body.refresh_token)
@@ -86,7 +86,7 @@ async def log_out(body: RefreshBody, request: Request, system: InSystem) -> Logg
 
 
 @router.command("/revoke-all", RevokeAllSessions)
-async def revoke_all(body: RevocationBody, request: Request, by: Revoker, dispatch: Dispatch) -> Accepted:
+async def revoke_all_tokens(body: RevocationBody, request: Request, by: Revoker, dispatch: Dispatch) -> Accepted:
     """One's own; an agent those of a member, an operator those of staff."""
     whose = _revocable(body, by)
     command = RevokeAllSessions(role=whose.role, subject_id=whose.id, reason=body.reason)

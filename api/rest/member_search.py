@@ -34,7 +34,7 @@ _MEMBERS = Listing(
 
 
 @router.get("")
-async def members(
+async def list_members(
     by: Agent,
     system: InSystem,
     page: InPage,

@@ -28,7 +28,7 @@ Agent = Annotated[Caller, Depends(Allowed("members:write"))]
 
 
 @router.post("", status_code=201)
-async def register(body: Registration, dispatch: Dispatch) -> Accepted:
+async def register_member(body: Registration, dispatch: Dispatch) -> Accepted:
     """Open an account. The code that is mailed proves the address and logs in: `POST /v1/login/tokens`."""
     system = dispatch.system
     service = requested_service(body.service, system)
@@ -44,13 +44,13 @@ async def register(body: Registration, dispatch: Dispatch) -> Accepted:
 
 
 @router.get("/me", responses=TAGGED)
-async def me(by: Oneself, system: InSystem, response: Response) -> Account:
+async def get_own_account(by: Oneself, system: InSystem, response: Response) -> Account:
     """One's own account."""
     return await _account(MemberId(UUID(by.subject)), by, system, response)
 
 
 @router.get("/{member_id}", responses=TAGGED)
-async def account(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
+async def get_member(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
     """An account with its state and every reason against driving now."""
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
 
@@ -84,7 +84,7 @@ async def add_payment_method(
 
 
 @router.get("/{member_id}/payment-methods/{method_id}")
-async def payment_method(member_id: UUID, method_id: UUID, by: Reader, system: InSystem) -> PaymentMethodShown:
+async def get_payment_method(member_id: UUID, method_id: UUID, by: Reader, system: InSystem) -> PaymentMethodShown:
     """One payment method of an account, without the provider's token."""
     member = await system.store.load(Member, own_or_any(by, member_id, "members:read"), service=by.service)
     for method in member.payment_methods:
@@ -102,25 +102,25 @@ async def remove_payment_method(member_id: UUID, method_id: UUID, by: Writer, di
 
 
 @router.command("/{member_id}/clear-review", commands.ClearReview)
-async def clear_review(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+async def clear_member_review(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.ClearReview(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 
 
 @router.command("/{member_id}/block", commands.BlockMember)
-async def block(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+async def block_member(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.BlockMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 
 
 @router.command("/{member_id}/unblock", commands.UnblockMember)
-async def unblock(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+async def unblock_member(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.UnblockMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)
 
 
 @router.command("/{member_id}/erase", commands.EraseMember)
-async def erase(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+async def erase_member(member_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Not while a reservation or a trip is open."""
     command = commands.EraseMember(member_id=MemberId(member_id), reason=body.reason)
     return await dispatch(command, member_id, by)

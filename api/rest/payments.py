@@ -29,7 +29,7 @@ _PAYMENTS = Listing(
 
 
 @router.get("")
-async def payments(
+async def list_payments(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -56,7 +56,7 @@ async def payments(
 
 
 @router.get("/{payment_id}", responses=TAGGED)
-async def payment(payment_id: UUID, by: Reader, system: InSystem, response: Response) -> PaymentShown:
+async def get_payment(payment_id: UUID, by: Reader, system: InSystem, response: Response) -> PaymentShown:
     """One payment: what is held now, what was taken for which invoice, and what was given back."""
     found = await load_owned(Payment, payment_id, by, system, scope=SEES_ALL)
     tag(response, found.version)

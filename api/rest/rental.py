@@ -68,7 +68,7 @@ _TRIPS = Listing(
 
 
 @router.post("/quotes")
-async def quote(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
+async def quote_trip(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteShown:
     """What a car costs, and what a trip with it would cost, taxes included. Nothing is reserved."""
     return await noted(_quoted(body, by, system), "quote", body.vehicle_id, by, system)
 
@@ -91,7 +91,7 @@ async def _quoted(body: QuoteBody, by: Caller, system: System) -> QuoteShown:
 
 
 @router.get("/reservations")
-async def reservations(
+async def list_reservations(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -118,7 +118,7 @@ async def reservations(
 
 
 @router.command("/reservations", commands.PlaceReservation, status_code=201)
-async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
+async def place_reservation(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
     reservation_id = ReservationId(new_id())
     command = commands.PlaceReservation(
         reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
@@ -128,7 +128,7 @@ async def place(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accept
 
 
 @router.get("/reservations/{reservation_id}", responses=TAGGED)
-async def reservation(reservation_id: UUID, by: Reader, system: InSystem, response: Response) -> ReservationShown:
+async def get_reservation(reservation_id: UUID, by: Reader, system: InSystem, response: Response) -> ReservationShown:
     """One reservation with its quote: what is shown here is what is charged."""
     found = await load_owned(Reservation, reservation_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
@@ -141,20 +141,22 @@ async def reservation(reservation_id: UUID, by: Reader, system: InSystem, respon
 
 
 @router.command("/reservations/{reservation_id}/extend", commands.ExtendReservation)
-async def extend(reservation_id: UUID, body: ExtensionBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def extend_reservation(
+    reservation_id: UUID, body: ExtensionBody, by: Writer, dispatch: DispatchIfMatch
+) -> Accepted:
     await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     command = commands.ExtendReservation(reservation_id=ReservationId(reservation_id), until=body.until)
     return await dispatch(command, reservation_id, by)
 
 
 @router.command("/reservations/{reservation_id}/cancel", commands.CancelReservation)
-async def cancel(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def cancel_reservation(reservation_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     await load_owned(Reservation, reservation_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.CancelReservation(reservation_id=ReservationId(reservation_id)), reservation_id, by)
 
 
 @router.get("/trips")
-async def trips(
+async def list_trips(
     by: Reader,
     system: InSystem,
     page: InPage,
@@ -181,7 +183,7 @@ async def trips(
 
 
 @router.command("/trips", commands.StartTrip, status_code=201)
-async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
+async def start_trip(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """The car is opened afterwards: the trip's `state` tells when it runs."""
     if body.reservation_id is not None:
         await load_owned(Reservation, body.reservation_id, by, dispatch.system, scope=SEES_ALL)
@@ -199,7 +201,7 @@ async def start(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
 
 
 @router.get("/trips/{trip_id}", responses=TAGGED)
-async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) -> TripShown:
+async def get_trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) -> TripShown:
     """One trip as it is now."""
     found = await load_owned(Trip, trip_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
@@ -207,19 +209,19 @@ async def trip(trip_id: UUID, by: Reader, system: InSystem, response: Response) 
 
 
 @router.command("/trips/{trip_id}/park", commands.ParkTrip, status_code=202)
-async def park(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def park_trip(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.ParkTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.command("/trips/{trip_id}/resume", commands.ResumeTrip, status_code=202)
-async def resume(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def resume_trip(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     return await dispatch(commands.ResumeTrip(trip_id=TripId(trip_id)), trip_id, by)
 
 
 @router.command("/trips/{trip_id}/end", commands.EndTrip, status_code=202)
-async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndAccepted:
+async def end_trip(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndAccepted:
     await load_owned(Trip, trip_id, by, dispatch.system, scope=SEES_ALL)
     command = commands.EndTrip(trip_id=TripId(trip_id))
     done = await dispatch.carry_out(command, trip_id, dispatch.metadata(command, by))
@@ -228,7 +230,7 @@ async def end(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndAccept
 
 
 @router.command("/trips/{trip_id}/force-end", commands.ForceEndTrip)
-async def force_end(trip_id: UUID, body: ForcedEnd, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
+async def force_end_trip(trip_id: UUID, body: ForcedEnd, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
     return await dispatch(command, trip_id, by)
 

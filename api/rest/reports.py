@@ -67,7 +67,7 @@ _FILES: Answers = {
 
 
 @router.get("", dependencies=[Depends(Allowed("reports:read"))])
-async def reports() -> Reports:
+async def list_reports() -> Reports:
     """Every report, with what its rows and columns mean."""
     return Reports(
         reports=[
@@ -82,14 +82,14 @@ async def reports() -> Reports:
 
 
 @router.get("/key-figures")
-async def key_figures(by: Analyst, system: InSystem) -> KeyFigures:
+async def get_key_figures(by: Analyst, system: InSystem) -> KeyFigures:
     """How the service stands now."""
     [figures] = await system.fetch(_FIGURES, by.service)
     return KeyFigures(**figures)
 
 
 @router.get("/{name}", response_class=StreamingResponse, responses=_FILES)
-async def report(
+async def get_report(
     name: ReportName,
     by: Analyst,
     system: InSystem,

@@ -61,10 +61,18 @@ def _refuse_what_is_passed_over(given: QueryParams, known: frozenset[str], lists
 
 
 class Router(APIRouter):
-    """The routes of a context. One that gives a command is described by it, so that its sentence is written once."""
+    """The routes of a context. One that gives a command is described by it, so that its sentence is written once.
+
+    The name of a route's function is its operation id: what generated clients call it by.
+    """
 
     def __init__(self, *, prefix: str = "", tags: list[str] | None = None) -> None:
-        super().__init__(prefix=prefix, tags=list(tags or ()), route_class=StrictRoute)
+        super().__init__(
+            prefix=prefix,
+            tags=list(tags or ()),
+            route_class=StrictRoute,
+            generate_unique_id_function=lambda route: route.name,
+        )
 
     def command(
         self, path: str, command: type[Command], *, status_code: int = 200, responses: Answers | None = None

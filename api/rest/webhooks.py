@@ -47,7 +47,7 @@ Granter = Annotated[Caller, Depends(Allowed("personal:read"))]
 
 
 @router.command("", commands.Subscribe, status_code=201)
-async def subscribe(body: WebhookBody, by: Writer, system: InSystem, dispatch: Dispatch) -> SecretTold:
+async def create_webhook(body: WebhookBody, by: Writer, system: InSystem, dispatch: Dispatch) -> SecretTold:
     """The answer tells the secret that signs them, once."""
     filter = _filter(by, body)
     if not system.settings.webhook_private_receivers:
@@ -60,7 +60,7 @@ async def subscribe(body: WebhookBody, by: Writer, system: InSystem, dispatch: D
 
 
 @router.get("")
-async def webhooks(
+async def list_webhooks(
     by: Reader, system: InSystem, cursor: Cursor = None, limit: Limit = 50, state: WebhookState | None = None
 ) -> WebhookPage:
     """The webhooks of the service, the oldest first; a partner sees its own."""
@@ -75,7 +75,7 @@ async def webhooks(
 
 
 @router.get("/{webhook_id}", responses=TAGGED)
-async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Response) -> WebhookShown:
+async def get_webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Response) -> WebhookShown:
     """A webhook, how far it has come, and what is in its way."""
     for found in await _seen(by, system, webhook_id):
         tag(response, found.version)
@@ -84,17 +84,17 @@ async def webhook(webhook_id: UUID, by: Reader, system: InSystem, response: Resp
 
 
 @router.command("/{webhook_id}/pause", commands.Pause)
-async def pause(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def pause_webhook(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     return await _changed(commands.Pause(webhook_id=webhook_id), by, dispatch)
 
 
 @router.command("/{webhook_id}/resume", commands.Resume)
-async def resume(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def resume_webhook(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     return await _changed(commands.Resume(webhook_id=webhook_id), by, dispatch)
 
 
 @router.command("/{webhook_id}/replay", commands.Replay)
-async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def replay_webhook(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     end = await dispatch.system.end()
     earliest = 1
     if by.role is Role.PARTNER:
@@ -104,7 +104,7 @@ async def replay(webhook_id: UUID, body: ReplayBody, by: Writer, dispatch: Dispa
 
 
 @router.command("/{webhook_id}/skip", commands.SkipEvent)
-async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def skip_webhook_event(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     stopped_at = next((one.failed_position for one in await _seen(by, dispatch.system, webhook_id)), None)
     command = commands.SkipEvent(
         webhook_id=webhook_id, position=body.position, stopped_at=stopped_at, reason=body.reason
@@ -113,13 +113,15 @@ async def skip(webhook_id: UUID, body: SkipBody, by: Writer, dispatch: DispatchI
 
 
 @router.command("/{webhook_id}/rotate-secret", commands.RotateSecret)
-async def rotate_secret(webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch) -> SecretTold:
+async def rotate_webhook_secret(
+    webhook_id: UUID, body: RotationBody, by: Writer, dispatch: DispatchIfMatch
+) -> SecretTold:
     """The answer tells it, once."""
     return await _told(commands.RotateSecret(webhook_id=webhook_id, overlap_h=body.overlap_h), by, dispatch)
 
 
 @router.command("/{webhook_id}/personal-data", commands.AllowPersonalData)
-async def allow_personal_data(
+async def allow_webhook_personal_data(
     webhook_id: UUID, body: PersonalDataBody, by: Granter, dispatch: DispatchIfMatch
 ) -> Accepted:
     command = commands.AllowPersonalData(webhook_id=webhook_id, allowed=body.allowed, reason=body.reason)
@@ -127,7 +129,7 @@ async def allow_personal_data(
 
 
 @router.command("/{webhook_id}/unsubscribe", commands.Unsubscribe)
-async def unsubscribe(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+async def unsubscribe_webhook(webhook_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
     return await _changed(commands.Unsubscribe(webhook_id=webhook_id), by, dispatch)
 
 
@@ -161,7 +163,7 @@ def _filter(by: Caller, body: WebhookBody) -> EventFilter:
 
 
 @sent.post("event", status_code=204)
-async def event(
+async def receive_event(
     body: Annotated[CloudEvent, Body(media_type=MEDIA_TYPE)],
     webhook_id: Annotated[str, Header(description="The event's id; the same when it is sent again.")],
     webhook_timestamp: Annotated[int, Header(description="When it was signed, in seconds since 1970.")],

@@ -34,6 +34,7 @@ ROUTES = {
     if isinstance(r, APIRoute) and r.include_in_schema
     for method in r.methods or ()
 }
+READ = [operation["operationId"] for name, operation in OPERATIONS.items() if name.startswith("GET")]
 
 
 def models(route: APIRoute) -> Iterator[type[BaseModel]]:
@@ -57,9 +58,33 @@ def test_the_document_is_openapi_3_1_and_describes_every_route() -> None:
 
 def test_a_route_says_what_its_command_says_and_what_only_http_needs_to_know() -> None:
     removed = OPERATIONS["POST /v1/members/{member_id}/payment-methods/{method_id}/remove"]["description"]
+    offered = OPERATIONS["POST /v1/vehicles/{vehicle_id}/in-service"]["description"]
 
-    assert removed == f"{RemovePaymentMethod.__doc__} Not while a reservation or a trip may have to be charged."
-    assert OPERATIONS["POST /v1/vehicles/{vehicle_id}/in-service"]["description"] == PutIntoService.__doc__
+    said = f"{RemovePaymentMethod.__doc__} Not while a reservation or a trip may have to be charged."
+    assert removed == f"{said}\n\nScope: `own:write` or `members:write`."
+    assert offered == f"{PutIntoService.__doc__}\n\nScope: `vehicles:write`."
+
+
+def test_an_operation_has_the_name_that_a_person_gave_it() -> None:
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+
+    assert names == [ROUTES[name].endpoint.__name__ for name in OPERATIONS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) and "_v1_" not in name for name in names)
+    assert all(name.startswith(("get_", "list_", "stream_")) for name in READ)
+    assert [operation["summary"] for operation in OPERATIONS.values()] == [
+        name.replace("_", " ").capitalize() for name in names
+    ]
+
+
+def test_the_document_begins_with_what_one_must_know_and_explains_its_sections() -> None:
+    explained = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+    introduction = DOCUMENT["info"]["description"]
+
+    assert explained == {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    for scope in {scope for scopes in SCOPES.values() for scope in scopes}:
+        assert f"`{scope}`" in introduction
+    assert "(errors)" in introduction
 
 
 @pytest.mark.parametrize("name", ROUTES)
