@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from api import request_ids
+from api import request_ids, traces
 from api.error_catalogue import address_of
 from domain.kernel.errors import (
     CommandIdReusedError,
@@ -64,6 +64,8 @@ class ProblemDocument(BaseModel):
     """Where this kind of error is explained, on this server."""
     request_id: str | None = None
     """The number of the request, which the answer has as X-Request-Id too: what to tell support."""
+    trace_id: str | None = None
+    """The trace that the request is a part of (W3C Trace Context), where it is a part of one."""
     violations: list[dict[str, Any]] | None = None
     """Of a refused command: of each violated rule code, detail, the values it looked at, and where it is explained."""
     errors: list[dict[str, str]] | None = None
@@ -140,6 +142,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         """As sent, with the number of the request."""
         number = request_ids.present()
         explained = {"help": address_of(self.document.type.removeprefix(TYPE_PREFIX)), "request_id": number}
+        explained["trace_id"] = traces.trace_id()
         body = self.document.model_copy(update=explained).model_dump(exclude_none=True)
         numbered = self.headers if number is None else {**self.headers, request_ids.HEADER: number}
         return JSONResponse(body, self.document.status, headers=numbered, media_type=MEDIA_TYPE)

@@ -9,7 +9,6 @@ from domain.kernel.ids import derived_id
 HEADER = "X-Request-Id"
 
 _SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")
-_TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _present: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
@@ -23,15 +22,12 @@ def begin(request_id: str) -> None:
     _present.set(request_id)
 
 
-def given(request_id: str | None, traceparent: str | None) -> str | None:
-    """The number that the caller has for it, or of the trace that it is a part of (W3C Trace Context).
+def given(request_id: str | None) -> str | None:
+    """The number that the caller has for it; none for what is not sane.
 
-    None for what is not sane: up to 100 letters, digits and a few signs that a log line and a header can hold.
+    Sane are up to 100 letters, digits and a few signs that a log line and a header can hold.
     """
-    if request_id is not None and _SANE.fullmatch(request_id):
-        return request_id
-    traced = _TRACE.fullmatch(traceparent or "")
-    return traced[1] if traced else None
+    return request_id if _SANE.fullmatch(request_id or "") else None
 
 
 def correlation_of(request_id: str) -> UUID:

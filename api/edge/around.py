@@ -28,7 +28,7 @@ CROSS_ORIGIN: Mapping[str, Any] = {
         *("X-Request-Id", "traceparent"),
     ],
     "expose_headers": [
-        *("ETag", "Location", "Retry-After", "X-CSBE-Position", "X-Request-Id"),
+        *("ETag", "Location", "Retry-After", "X-CSBE-Position", "X-Request-Id", "traceresponse"),
         *("RateLimit", "RateLimit-Policy"),
     ],
     "max_age": 3600,

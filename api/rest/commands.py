@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
 
-from api import request_ids
+from api import request_ids, traces
 from api.auth import Caller
 from api.command_ids import new_id
 from api.problems import Problem
@@ -16,7 +16,7 @@ from api.rest.routing import Answers
 from api.rest.schemas.base import Accepted
 from api.system import System
 from domain.dispatcher import CommandResult
-from domain.kernel.messages import Command, Metadata
+from domain.kernel.messages import Actor, Command, Metadata
 
 A = TypeVar("A", bound=Accepted)
 
@@ -83,8 +83,7 @@ class Commands:
         """Who asks, under an id by which a repetition is recognised."""
         asker = {"service": by.service, "role": by.role, "asker": by.subject}
         id = self.system.command_ids.of(**asker, command=command.NAME, key=self.key)
-        correlation_id = correlation()
-        return Metadata.of(command, id=id, actor=by.actor, service=by.service, correlation_id=correlation_id)
+        return asked_for(command, id, by.actor, by.service)
 
     async def carry_out(self, command: Command, about: UUID, metadata: Metadata) -> CommandResult:
         """The same, with the handler's own answer."""
@@ -94,10 +93,17 @@ class Commands:
         return done
 
 
-def correlation() -> UUID:
-    """What events name that follow from the request that is being answered."""
+def asked_for(command: Command, id: UUID, actor: Actor, service: str) -> Metadata:
+    """Who asks, under an id, as a part of the request that is being answered and of its trace."""
     number = request_ids.present()
-    return new_id() if number is None else request_ids.correlation_of(number)
+    return Metadata.of(
+        command,
+        id=id,
+        actor=actor,
+        service=service,
+        correlation_id=new_id() if number is None else request_ids.correlation_of(number),
+        traceparent=traces.present(),
+    )
 
 
 async def commands_of(request: Request, response: Response, idempotency_key: Key = None) -> Commands:

@@ -8,14 +8,14 @@ from fastapi import Depends, Response
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
 from api.problems import Problem
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, correlation, tag
+from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, asked_for, tag
 from api.rest.login import requested_service
 from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, ReasonBody
 from api.rest.schemas.members import Account, LicenceBody, PaymentMethodBody, PaymentMethodShown, Registration
 from api.system import System
 from domain.kernel.ids import MemberId
-from domain.kernel.messages import Actor, Metadata, Role
+from domain.kernel.messages import Actor, Role
 from domain.members import commands
 from domain.members.member import Member
 
@@ -39,7 +39,7 @@ async def register_member(body: Registration, dispatch: Dispatch) -> Accepted:
     asker = {"service": service, "role": "anonymous", "asker": body.email}
     id = system.command_ids.of(**asker, command=command.NAME, key=dispatch.key)
     oneself = Actor(role=Role.MEMBER, id=str(member_id))
-    metadata = Metadata.of(command, id=id, actor=oneself, service=service, correlation_id=correlation())
+    metadata = asked_for(command, id, oneself, service)
     return dispatch.made(await dispatch.send(command, member_id, metadata), among="/v1/members")
 
 

@@ -4,12 +4,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api import request_ids
+from api import request_ids, traces
 from api.command_ids import new_id
 
 
 class NumberedRequests:
-    """Whatever answers inside of it, the answer and the log lines have the number."""
+    """Whatever answers inside of it, the answer and the log lines have the number, and the lines the caller's trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -19,8 +19,10 @@ class NumberedRequests:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        said = request_ids.given(headers.get(request_ids.HEADER), headers.get("traceparent"))
-        number = said or str(new_id())
+        traceparent = headers.getlist("traceparent")
+        traces.begin(traces.given(traceparent[0]) if len(traceparent) == 1 else None)
+        trace_id = traces.trace_id()
+        number = request_ids.given(headers.get(request_ids.HEADER)) or trace_id or str(new_id())
         request_ids.begin(number)
 
         async def numbered(message: Message) -> None:
@@ -28,5 +30,5 @@ class NumberedRequests:
                 MutableHeaders(scope=message)[request_ids.HEADER] = number
             await send(message)
 
-        with bound_contextvars(request_id=number):
+        with bound_contextvars(request_id=number, **({"trace_id": trace_id} if trace_id else {})):
             await self._app(scope, receive, numbered)

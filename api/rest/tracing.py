@@ -1,12 +1,18 @@
-"""A span for each request, as a part of the caller's trace where the request names one (W3C Trace Context)."""
+"""A span for each request, as a part of the caller's trace where the request names one (W3C Trace Context).
+
+The answer names it as `traceresponse`.
+"""
 
 from http import HTTPStatus
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from api import traces
 
 UNWATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds, by machines."""
@@ -31,8 +37,11 @@ class TracedRequests:
         with self._tracer.start_as_current_span(
             method, caller_of(scope), SpanKind.SERVER, facts, record_exception=False, set_status_on_exception=False
         ) as span:
+            own = _traceparent(span)
+            traces.begin(own)
             try:
-                await self._app(scope, receive, _watched(send, span))
+                with bound_contextvars(trace_id=traces.id_of(own)):
+                    await self._app(scope, receive, _watched(send, span, own))
             except Exception as error:  # the server answers it with 500, outside of us
                 _note_status(span, HTTPStatus.INTERNAL_SERVER_ERROR)
                 span.set_attribute("error.type", type(error).__qualname__)
@@ -49,10 +58,16 @@ def caller_of(scope: Scope) -> Context:
     return _W3C.extract({"traceparent": given[0]} if len(given) == 1 else {}, Context())
 
 
-def _watched(send: Send, span: Span) -> Send:
+def _traceparent(span: Span) -> str:
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def _watched(send: Send, span: Span, traceresponse: str) -> Send:
     async def watched(message: Message) -> None:
         if message["type"] == "http.response.start":
             _note_status(span, message["status"])
+            MutableHeaders(scope=message)["traceresponse"] = traceresponse
         await send(message)
 
     return watched

@@ -69,7 +69,16 @@ class Metadata(Value):
     """The trace that the command is a part of (W3C Trace Context), for what follows from it; not stored when none."""
 
     @classmethod
-    def of(cls, command: Command, *, id: UUID, actor: Actor, service: str, correlation_id: UUID | None = None) -> Self:
+    def of(
+        cls,
+        command: Command,
+        *,
+        id: UUID,
+        actor: Actor,
+        service: str,
+        correlation_id: UUID | None = None,
+        traceparent: str | None = None,
+    ) -> Self:
         """Of a command that is asked for directly: it correlates with itself, unless it is a part of something."""
         return cls(
             command_id=CommandId(id),
@@ -77,6 +86,7 @@ class Metadata(Value):
             actor=actor,
             service=service,
             correlation_id=correlation_id or id,
+            traceparent=traceparent,
         )
 
 

@@ -56,7 +56,7 @@ async def traced(collector: Collector, installation: Installation) -> AsyncItera
 
 
 async def start_traced(city: City, collector: Collector) -> dict[str, str]:
-    """A trip that its member starts as a part of a trace; returns the member's headers."""
+    """A trip that its member starts as a part of a trace; returns the member's headers, and in which span it was."""
     member, car = await city.member(), await city.car()
     asked = await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member | TRACED)
     await city.until(f"/v1/trips/{asked.json()['id']}", member, "running")
@@ -65,16 +65,17 @@ async def start_traced(city: City, collector: Collector) -> dict[str, str]:
         return all_in(STAGES, collector.names(TRACE))
 
     await until(seen)
-    return member
+    return member | {"X-Span": asked.headers["traceresponse"]}
 
 
 async def test_one_request_is_one_trace_down_to_the_command_that_the_car_gets(
     traced: City, collector: Collector
 ) -> None:
-    await start_traced(traced, collector)
+    member = await start_traced(traced, collector)
 
     request = next(span for span in collector.of(TRACE) if span.name == "POST /v1/trips")
     assert request.parent == CALLER
+    assert member["X-Span"] == f"00-{TRACE}-{request.id}-01"
     assert request.service == "csbe"
     assert request.facts == {
         "http.request.method": "POST",
@@ -221,14 +222,16 @@ async def test_a_traceparent_that_is_hostile_or_there_twice_is_ignored(traced: C
     assert {span.parent for span in collector.spans if span.name == "GET /v1/tasks"} == {""}
 
 
-async def test_when_off_nothing_is_stored_and_nothing_is_made(city: City, pool: asyncpg.Pool) -> None:
+async def test_when_off_only_what_a_caller_has_given_is_stored_and_nothing_is_made(
+    city: City, pool: asyncpg.Pool
+) -> None:
     member, car = await city.member(), await city.car()
 
     await city.post("/v1/reservations", {"vehicle_id": str(car.vehicle_id)}, member | TRACED)
 
     assert city.running.system.tracer is None
-    assert await pool.fetchval("select count(*) from csbe.events where metadata ? 'traceparent'") == 0
-    assert await pool.fetchval("select count(*) from csbe.jobs where traceparent is not null") == 0
+    stored = await pool.fetch("select distinct metadata ->> 'traceparent' as given from csbe.events")
+    assert {row["given"] for row in stored} == {None, TRACED["traceparent"]}
 
 
 @pytest.mark.parametrize(

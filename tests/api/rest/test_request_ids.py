@@ -9,7 +9,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import request_ids
+from api import request_ids, traces
 from api.rest.application import create_app, create_health_app
 from api.settings import Settings
 from domain.kernel.messages import Role
@@ -73,6 +73,41 @@ async def test_what_follows_from_a_request_is_found_by_its_number(city: City) ->
     assert found[2] == []
 
 
+async def test_a_request_within_a_trace_is_followed_from_its_answer_to_its_event_and_its_log_line(city: City) -> None:
+    member, car = await city.member(), await city.car()
+    traced = {**member, "traceparent": TRACEPARENT}
+    body = {"vehicle_id": str(car.vehicle_id)}
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        placed = await city.post("/v1/reservations", body, traced)
+        refused = await city.post("/v1/reservations", body, {**await city.member(), "traceparent": TRACEPARENT})
+        foreign = await city.api.get("/v1/trips", headers={"traceparent": TRACEPARENT, "Authorization": "Bearer x"})
+
+    assert placed.headers["X-Request-Id"] == TRACE
+    assert [answer.json()["trace_id"] for answer in (refused, foreign)] == [TRACE] * 2
+    events = city.running.store.read(aggregate_id=UUID(placed.json()["id"]))
+    assert {recorded.metadata.traceparent async for recorded in events} == {TRACEPARENT}
+    assert {line.get("trace_id") for line in lines if line["event"] == "token_refused"} == {TRACE}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-00f067aa0ba902b7",
+    ],
+)
+def test_what_is_no_trace_context_is_none(wrong: str) -> None:
+    assert traces.given(wrong) is None
+
+
+def test_a_later_version_of_trace_contexts_is_read_as_far_as_it_is_known() -> None:
+    assert traces.given(TRACEPARENT.replace("00-", "01-", 1) + "-more") == TRACEPARENT
+
+
 async def test_what_is_not_sane_is_replaced_and_a_trace_gives_its_id(city: City) -> None:
     async def number_for(**headers: str) -> str:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -88,9 +123,10 @@ async def test_what_is_not_sane_is_replaced_and_a_trace_gives_its_id(city: City)
 
 @given(st.text())
 def test_no_number_can_break_a_header_or_a_log_line(said: str) -> None:
-    number = request_ids.given(said, said)
+    number, trace = request_ids.given(said), traces.given(said)
 
-    assert number is None or (number.isascii() and number.isprintable() and " " not in number)
+    for told in (number, trace):
+        assert told is None or (told.isascii() and told.isprintable() and " " not in told)
 
 
 async def test_a_page_of_another_origin_uses_the_api_where_the_settings_say_so() -> None:
