@@ -273,7 +273,12 @@ class Allowed:
             return asking
         missing = " or ".join(self.scopes)
         security_log.note("scope_missing", request, role=asking.role, subject=asking.subject, scope=missing)
-        raise Problem.forbidden(f"role {asking.role} lacks scope {missing}")
+        raise Problem.forbidden(lacks(asking.role, missing))
+
+
+def lacks(role: Role, scopes: str) -> str:
+    """Why somebody may not do something."""
+    return f"the role {role} may not do this: it takes the scope {scopes}"
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:

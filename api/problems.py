@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: a stable type, and every violated rule at once."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import ceil
 from typing import Any, Self
 from uuid import uuid4
@@ -9,13 +9,13 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from api import request_ids, traces
 from api.error_catalogue import address_of
+from api.wording import explained, sentence
 from domain.kernel.errors import (
     CommandIdReusedError,
     NotFoundError,
@@ -40,13 +40,13 @@ class ProblemDocument(BaseModel):
                     "type": "urn:csbe:problem:refused",
                     "title": "Refused by the rules",
                     "status": 409,
-                    "detail": "close all doors, the boot and the hood",
+                    "detail": "Close all doors, the boot and the hood.",
                     "help": "/errors#refused",
                     "request_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c012",
                     "violations": [
                         {
                             "code": "vehicle.doors_open",
-                            "detail": "close all doors, the boot and the hood",
+                            "detail": "Close all doors, the boot and the hood.",
                             "values": {"since": "2027-01-05T12:34:58+00:00"},
                             "help": "/errors#vehicle.doors_open",
                         }
@@ -79,6 +79,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         self, status: int, kind: str, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(detail)
+        detail = sentence(detail)
         self.headers: dict[str, str] = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(headers or {})  # noqa: PLR2004
         self.document = ProblemDocument(type=TYPE_PREFIX + kind, title=title, status=status, detail=detail, **more)
 
@@ -102,7 +103,7 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     @classmethod
     def unfit(cls, wrong: Mapping[str, str], *, place: str = "query") -> Self:
         """Parameters that do not fit, each with what is wrong with it."""
-        errors = [{"detail": why, "pointer": _pointer((place, name))} for name, why in wrong.items()]
+        errors = [{"detail": sentence(why), "pointer": _pointer((place, name))} for name, why in wrong.items()]
         return cls(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors)
 
     @classmethod
@@ -111,16 +112,16 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return cls(429, "too-many-requests", "Too many requests", detail, headers={"Retry-After": str(wait_s)})
 
     @classmethod
-    def not_allowed(cls, path: str, methods: str) -> Self:
+    def not_allowed(cls, methods: str) -> Self:
         """A method that an address does not take."""
-        detail = f"{path} takes {methods}"
+        detail = f"this address takes {methods}"
         return cls(405, "method-not-allowed", "Method not allowed", detail, headers={"Allow": methods})
 
     @classmethod
     def come_again(cls, retry_after_s: float) -> Self:
         """Somebody has asked too much: the same, by a limit that says when there is room again."""
         seconds = max(1, ceil(retry_after_s))
-        return cls.too_many(f"come again in {seconds} s", wait_s=seconds)
+        return cls.too_many(f"wait {seconds} seconds, then try again", wait_s=seconds)
 
     @classmethod
     def unavailable(cls) -> Self:
@@ -148,30 +149,6 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return JSONResponse(body, self.document.status, headers=numbered, media_type=MEDIA_TYPE)
 
 
-_LISTS = ("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type")
-_OBJECTS = ("dict_type", "mapping_type", "model_type", "model_attributes_type")
-_WORDS = {
-    **dict.fromkeys(_LISTS, "Input should be a list"),
-    **dict.fromkeys(_OBJECTS, "Input should be an object"),
-    "none_required": "Input should be null",
-}
-"""For what Pydantic says in words of Python."""
-
-
-def explained(error: ValidationError | RequestValidationError) -> list[tuple[tuple[int | str, ...], str]]:
-    """Where input does not fit and why, in words of JSON; of a list with wrong items, only what is wrong with them."""
-    found: Sequence[ErrorDetails] = error.errors()
-    inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
-    return [(each["loc"], _worded(each)) for each in found if each["loc"] not in inside]
-
-
-def _worded(found: ErrorDetails) -> str:
-    words = _WORDS.get(found["type"], found["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    if found["type"] in {"too_short", "too_long"}:
-        words = words.replace(found["ctx"]["field_type"], "List").replace(" after validation", "")
-    return words
-
-
 def install(app: FastAPI) -> None:
     """Have every error of the application answered by a problem document."""
     for error, answer in _ANSWERS.items():
@@ -190,32 +167,40 @@ def _unavailable(request: Request, error: Exception) -> Problem:
 
 
 def _refused(_: Request, error: RefusedError) -> Problem:
-    violations = [{**rule.model_dump(mode="json"), "help": address_of(rule.code)} for rule in error.violations]
-    detail = "; ".join(dict.fromkeys(rule.detail for rule in error.violations))
+    violations = [
+        {**rule.model_dump(mode="json"), "detail": sentence(rule.detail), "help": address_of(rule.code)}
+        for rule in error.violations
+    ]
+    detail = " ".join(dict.fromkeys(sentence(rule.detail) for rule in error.violations))
     return Problem(409, "refused", "Refused by the rules", detail, violations=violations)
 
 
 def _not_found(_: Request, error: NotFoundError) -> Problem:
-    return Problem.not_found(str(error))
+    return Problem.not_found(f"there is no such {error.what}, or it is another's")
 
 
-def _conflict(_: Request, error: VersionConflictError) -> Problem:
-    return Problem(409, "conflict", "Changed meanwhile", f"{error}: read it again and retry")
+def _conflict(_: Request, _error: VersionConflictError) -> Problem:
+    return Problem(409, "conflict", "Changed meanwhile", "others changed it meanwhile: send the request again")
 
 
-def _stale(_: Request, error: StaleVersionError) -> Problem:
-    return Problem(412, "precondition-failed", "Changed meanwhile", f"{error}: read it again and decide again")
+def _stale(_: Request, _error: StaleVersionError) -> Problem:
+    return Problem(
+        412,
+        "precondition-failed",
+        "Changed meanwhile",
+        "it has changed since you read it: read it again, and decide again",
+    )
 
 
-def _key_reused(_: Request, error: CommandIdReusedError) -> Problem:
-    detail = f"this Idempotency-Key came with another request before ({error}): use a new one"
+def _key_reused(_: Request, _error: CommandIdReusedError) -> Problem:
+    detail = "this Idempotency-Key came with another request before: use a new one"
     return Problem(422, "idempotency-key-reused", "Key used for another request", detail)
 
 
 def _invalid(_: Request, error: RequestValidationError) -> Problem:
     if any(found["type"] == "json_invalid" for found in error.errors()):
         return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
-    errors = [{"detail": why, "pointer": _pointer(where)} for where, why in explained(error)]
+    errors = [{"detail": sentence(why), "pointer": _pointer(where)} for where, why in explained(error)]
     return Problem(422, "invalid-input", "Input does not fit", _summary(errors), errors=errors)
 
 
@@ -223,11 +208,13 @@ def _http(request: Request, error: HTTPException) -> Problem:
     if error.status_code == 400:  # noqa: PLR2004 (FastAPI could not read the body: not UTF-8, or nested too deep)
         return Problem(400, "malformed-json", "Not JSON", "the body is not valid JSON in UTF-8")
     if methods := _other_methods(request):
-        return Problem.not_allowed(request.url.path, methods)
+        return Problem.not_allowed(methods)
     if error.status_code == 405:  # noqa: PLR2004 (of the pages' files)
-        return Problem.not_allowed(request.url.path, "GET, HEAD")
+        return Problem.not_allowed("GET, HEAD")
     kind = {404: "not-found"}.get(error.status_code, "http")
-    detail = f"{request.method} {request.url.path}"
+    detail = (
+        "there is nothing at this address" if kind == "not-found" else f"the request cannot be answered: {error.detail}"
+    )
     return Problem(error.status_code, kind, str(error.detail), detail, headers=error.headers)
 
 
@@ -244,7 +231,7 @@ def _other_methods(request: Request) -> str:
 def _unexpected(request: Request, error: Exception) -> Problem:
     number = request_ids.present() or str(uuid4())
     log.error("request failed", request_id=number, path=request.url.path, exc_info=error)
-    return Problem(500, "internal", "Something broke", f"this is our fault; tell support the number {number}")
+    return Problem(500, "internal", "Something broke", f"this is our fault: tell support the number {number}")
 
 
 _Answer = Callable[[Request, Any], Problem]  # each takes its own error
@@ -273,4 +260,4 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def _summary(errors: list[dict[str, str]]) -> str:
-    return "; ".join(f"{error['pointer']}: {error['detail']}" for error in errors[:5])
+    return " ".join(f"{error['pointer']}: {error['detail']}" for error in errors[:5])

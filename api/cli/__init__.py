@@ -24,9 +24,9 @@ from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
 from api.composition import BusyError, FollowerStoppedError, UnreachableError
-from api.problems import explained
 from api.server import PortTakenError
 from api.settings import Settings, refuse_unknown
+from api.wording import explained
 from domain.kernel.errors import DomainError
 from domain.operations.ports import ImpossibleOrderError
 

@@ -17,9 +17,9 @@ from rich.markup import escape
 from api.addresses import broker_named, database_named
 from api.composition import Log, Running, composed, opened_log, prepare, servers
 from api.observability import configure_logs
-from api.problems import explained
 from api.rest.schemas.base import LAST_POSITION, Because
 from api.settings import Settings
+from api.wording import explained
 
 T = TypeVar("T")
 

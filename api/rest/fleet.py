@@ -96,7 +96,7 @@ async def list_vehicles(
     others = (propulsion, state, service_state, online, offline_before, plate, zone_id, max_energy, page.cursor)
     if near is not None:
         if any(given is not None for given in others):
-            raise Problem.invalid("near", "goes with city_id, model, min_energy and limit only: it is one page")
+            raise Problem.invalid("near", "near goes with city_id, model, min_energy and limit only: it is one page")
         await caught_up(system, page.at_least)
         place = _point(near)
         here = (place.latitude, place.longitude)
@@ -137,7 +137,7 @@ def _on_map(row: Row, by: Caller) -> VehicleOnMap:
 def _point(text: str) -> Position:
     latitude, longitude = map(float, text.split(","))
     if abs(latitude) > 90 or abs(longitude) > 180:  # noqa: PLR2004 (degrees)
-        raise Problem.invalid("near", "near is a latitude and a longitude in degrees")
+        raise Problem.invalid("near", "write a latitude and a longitude in degrees")
     return Position(latitude=latitude, longitude=longitude)
 
 

@@ -89,7 +89,7 @@ async def get_invoice_history(number: InvoiceNumber, by: Auditor, system: InSyst
     """Everything behind an invoice, and who, when and why: what was driven, quoted, charged, paid, credited, told."""
     found = await dossiers(number, by.service, system.store, system.fetch)
     if not found:
-        raise Problem.not_found(f"there is no invoice {number}")
+        raise Problem.not_found("there is no invoice with this number")
     return invoice_shown(found[0])
 
 
@@ -116,7 +116,7 @@ async def get_history(
         if len(events) > limit:
             break
     if not events and cursor is None:
-        raise Problem.not_found(f"there is no aggregate {aggregate_id}")
+        raise Problem.not_found("nothing has happened under this id")
     more = _OF_ONE.cursor({"position": events[limit - 1].position}) if len(events) > limit else None
     return History(events=events[:limit], next=more)
 
@@ -138,4 +138,4 @@ async def get_state_at(
 async def _kind_of(aggregate_id: UUID, service: str, system: System) -> type[Aggregate]:
     async for recorded in system.store.read(aggregate_id=aggregate_id, service=service, batch=1):
         return contexts.AGGREGATES[recorded.topic.rpartition(".")[0]]
-    raise Problem.not_found(f"there is no aggregate {aggregate_id}")
+    raise Problem.not_found("nothing has happened under this id")

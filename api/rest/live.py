@@ -12,7 +12,7 @@ import structlog
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.auth import Allowed, Caller, caller
+from api.auth import Allowed, Caller, caller, lacks
 from api.cloudevents import to_body
 from api.problems import Problem
 from api.rest.commands import InSystem
@@ -49,7 +49,7 @@ async def personal_data(
 ) -> bool:
     """Whether values about persons are shown. Raises `Problem` 403 for whoever may not see them."""
     if personal_data and not by.may("personal:read"):
-        raise Problem.forbidden(f"role {by.role} lacks scope personal:read")
+        raise Problem.forbidden(lacks(by.role, "personal:read"))
     return personal_data
 
 

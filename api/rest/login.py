@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from api import security_log
-from api.auth import Allowed, Caller
+from api.auth import Allowed, Caller, lacks
 from api.login import LoginRefusedError, TokenPair, TooManyTriesError
 from api.problems import Problem
 from api.rest.commands import Dispatch, InSystem
@@ -129,7 +129,7 @@ def _revocable(body: RevocationBody, by: Caller) -> Subject:
         return by.who
     scope = "members:write" if body.role is Role.MEMBER else "sessions:write"
     if not by.may(scope):
-        raise Problem.forbidden(f"role {by.role} lacks scope {scope}")
+        raise Problem.forbidden(lacks(by.role, scope))
     return Subject(by.service, body.role, body.subject)
 
 

@@ -22,7 +22,7 @@ from domain.members.identifier import IdentifierKind
 from domain.members.member import Member
 from domain.members.sameness import same_licence
 
-router = Router(prefix="/v1/members", tags=["members"])
+router = Router(prefix="/v1", tags=["members"])
 
 Agent = Annotated[Caller, Depends(Allowed("members:read"))]
 
@@ -33,7 +33,7 @@ _MEMBERS = Listing(
 )
 
 
-@router.get("")
+@router.get("/members")
 async def list_members(
     by: Agent,
     system: InSystem,
@@ -67,7 +67,7 @@ async def list_members(
     return MemberPage(members=[MemberSummary(**row) for row in rows], next=after)
 
 
-@router.post("/search")
+@router.post("/member-search")
 async def search_members(body: SearchBody, request: Request, by: Agent, system: InSystem) -> MembersFound:
     """Accounts with exactly this mail address, or exactly this driving licence. Each search is on record."""
     found = [await system.store.load(Member, id, service=by.service) for id in await _ids(body, by.service, system)]

@@ -90,7 +90,7 @@ async def get_payment_method(member_id: UUID, method_id: UUID, by: Reader, syste
     for method in member.payment_methods:
         if method.method_id == str(method_id):
             return PaymentMethodShown.model_validate(method)
-    raise Problem.not_found(f"there is no payment method {method_id}")
+    raise Problem.not_found("there is no such payment method")
 
 
 @router.command("/{member_id}/payment-methods/{method_id}/remove", commands.RemovePaymentMethod)
@@ -130,7 +130,7 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
     """The member asked about, if the caller may see it. Raises `Problem` 404, which tells nothing."""
     if by.subject == str(member_id) or by.may(scope):
         return MemberId(member_id)
-    raise Problem.not_found(f"there is no member {member_id}")
+    raise Problem.not_found("there is no such member, or it is another's")
 
 
 async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:

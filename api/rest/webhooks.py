@@ -80,7 +80,7 @@ async def get_webhook(webhook_id: UUID, by: Reader, system: InSystem, response: 
     for found in await _seen(by, system, webhook_id):
         tag(response, found.version)
         return WebhookShown.of(found)
-    raise Problem.not_found(f"there is no webhook {webhook_id}")
+    raise Problem.not_found("there is no such webhook, or it is another's")
 
 
 @router.command("/{webhook_id}/pause", commands.Pause)

@@ -33,7 +33,8 @@ class NotFoundError(DomainError):
     """No aggregate of this kind has this id."""
 
     def __init__(self, kind: str, id: UUID) -> None:
-        super().__init__(f"there is no {kind.rpartition('.')[2].replace('_', ' ')} {id}")
+        self.what = kind.rpartition(".")[2].replace("_", " ")
+        super().__init__(f"there is no {self.what} {id}")
         self.kind = kind
         self.id = id
 

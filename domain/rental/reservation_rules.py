@@ -20,7 +20,7 @@ def cooldown(last_ended_at: datetime | None, limits: ReservationLimits, at: date
     }
     return Violation(
         code="reservation.cooldown",
-        detail="you held this car a short while ago: choose another one, or wait until free_at",
+        detail="you held this car a short while ago: choose another one, or come back later",
         values=values,
     )
 

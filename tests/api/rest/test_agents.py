@@ -21,7 +21,7 @@ async def newcomer(city: City, email: str, licence: str) -> str:
 
 
 async def found(city: City, **known: object) -> list[dict[str, Any]]:
-    answer = await city.api.post("/v1/members/search", json=known, headers=city.token(Role.AGENT))
+    answer = await city.api.post("/v1/member-search", json=known, headers=city.token(Role.AGENT))
     return list(answer.raise_for_status().json()["members"])
 
 
@@ -65,6 +65,6 @@ async def test_licences_that_wait_for_a_check_are_a_list(shared_city: City) -> N
 
 @pytest.mark.parametrize("body", [{}, {"email": "a@b.de", "licence": {"country": "DE", "number": "B072RRE2I55"}}])
 async def test_a_search_is_by_one_thing(shared_city: City, body: dict[str, Any]) -> None:
-    answer = await shared_city.api.post("/v1/members/search", json=body, headers=shared_city.token(Role.AGENT))
+    answer = await shared_city.api.post("/v1/member-search", json=body, headers=shared_city.token(Role.AGENT))
 
-    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (422, "give either email or licence")
+    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (422, "Give either email or licence.")

@@ -200,7 +200,7 @@ async def test_a_parameter_that_has_one_value_is_given_once_and_a_list_as_often_
     async with city.api.stream("GET", "/v1/events?type=csbe.fleet.&type=csbe.rental.", headers=auditor) as listed:
         status = listed.status_code
 
-    assert (twice.status_code, twice.json()["errors"][0]["detail"]) == (422, "give it once")
+    assert (twice.status_code, twice.json()["errors"][0]["detail"]) == (422, "Give it once.")
     assert status == 200
 
 

@@ -20,7 +20,7 @@ from tests.support.routes import application
 
 LOGIN = {f"POST /v1/login/{how}" for how in ("codes", "tokens", "pages", "refresh", "revoke")}
 PUBLIC = LOGIN | {"POST /v1/members", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/jwks.json"}
-NO_COMMAND = LOGIN | {"POST /v1/quotes", "POST /v1/members/search"}
+NO_COMMAND = LOGIN | {"POST /v1/quotes", "POST /v1/member-search"}
 """Secrets that are good once are keys enough for logging in."""
 
 

@@ -269,7 +269,7 @@ async def test_a_skip_elsewhere_says_where_a_webhook_is_stopped(city: City, csbe
     by_rest = await city.post(f"{own}/skip", {"position": 1, "reason": "in the way"}, olga)
 
     assert "it is stopped at 3" in at_the_terminal.err
-    assert "it is stopped at 3" in by_rest.json()["detail"]
+    assert "It is stopped at 3" in by_rest.json()["detail"]
 
 
 async def test_the_states_of_webhooks_are_in_the_metrics(city: City) -> None:
