@@ -20,6 +20,7 @@ COSTS = (
     ("GET", "/v1/history", 5),
     ("GET", "/v1/events", 5),
     ("POST", "/v1/members", 10),
+    ("POST", "/v1/member-search", 5),
 )
 """What costs more than one: by method and beginning of the path."""
 FAILED = 10

@@ -87,23 +87,27 @@ async def stream_events(
     personal: Annotated[bool, Depends(personal_data)],
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
-    """Every event of the service as it happens, as CloudEvents; resumes after `Last-Event-ID`, ends with the token."""
-    start = end = await system.end()
-    if last_event_id is not None:
-        if last_event_id > end:
-            raise Problem.invalid("last-event-id", f"the log ends at {end}: read it anew", place="header")
-        start = last_event_id
+    """Every event of the service as it happens, as CloudEvents; resumes after `Last-Event-ID`, ends with the token.
+
+    Where the log ends before `Last-Event-ID`, as after a restore, the first message is `restarted`, and it goes on from
+    there.
+    """
+    end = await system.end()
+    is_lost = last_event_id is not None and last_event_id > end
+    start = end if last_event_id is None or is_lost else last_event_id
     types = known_types(type or [TYPE_PREFIX], "type", "query")
     watched = Watched(by.service, EventFilter(types=types, subject=subject), personal)
     return StreamingResponse(
-        _stream(request, by, system, watched, start),
+        _stream(request, by, system, watched, start, greeting=_restarted(end) if is_lost else b": open\n\n"),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _stream(request: Request, by: Caller, system: System, watched: Watched, after: int) -> AsyncIterator[bytes]:
-    yield b": open\n\n"
+async def _stream(
+    request: Request, by: Caller, system: System, watched: Watched, after: int, *, greeting: bytes
+) -> AsyncIterator[bytes]:
+    yield greeting
     spoke_at = monotonic()
     while not (_has_ended(by, system) or request.app.state.ending.is_set() or await request.is_disconnected()):
         end = await system.end()
@@ -127,6 +131,11 @@ async def _stream(request: Request, by: Caller, system: System, watched: Watched
 
 def _has_ended(by: Caller, system: System) -> bool:
     return by.has_expired() or system.authenticate.is_revoked(by)
+
+
+def _restarted(end: int) -> bytes:
+    """What the client has seen beyond the end of the log is gone: it forgets that, and goes on from here."""
+    return b"id: %d\nevent: restarted\ndata: %b\n\n" % (end, orjson.dumps({"log_end": end}))
 
 
 def _unreadable(error: UnreadableEventError) -> bytes:

@@ -32,6 +32,8 @@ EVENTS = [
     {"sequence": f"{n:019d}", "time": "2026-01-01T10:00:00Z", "type": kind, "subject": "1234"}
     for n, kind in enumerate(("csbe.rental.reservation.placed", "<script>alert(1)</script>"), start=1)
 ]
+AFTER_A_RESTORE = {**EVENTS[0], "type": "csbe.rental.trip.ended"}
+"""Sent to whoever comes again: the log has been restored meanwhile, and ends before what was seen."""
 FIGURES = {"trips": 1, "gross_minor": 1234, "currency": "EUR"}
 
 
@@ -45,7 +47,11 @@ class CannedApi(SimpleHTTPRequestHandler):
         elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._answer(401, "application/problem+json", json.dumps({"detail": "the token is not one of ours"}))
         elif path == "/v1/events":
-            stream = "".join(f"id: {int(e['sequence'])}\r\ndata: {json.dumps(e)}\r\n\r\n" for e in EVENTS)
+            seen = self.headers["Last-Event-ID"]
+            events = EVENTS if seen is None else [AFTER_A_RESTORE] if seen == "2" else []
+            stream = "".join(f"id: {int(e['sequence'])}\r\ndata: {json.dumps(e)}\r\n\r\n" for e in events)
+            if seen == "2":
+                stream = f'id: 0\r\nevent: restarted\r\ndata: {{"log_end": 0}}\r\n\r\n{stream}'
             self._answer(200, "text/event-stream", stream)
         else:
             answers = {"/v1/vehicles": {"vehicles": CARS, "next": None}, "/v1/reports/key-figures": FIGURES}

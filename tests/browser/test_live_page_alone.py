@@ -53,6 +53,15 @@ def test_the_code_is_gone_from_the_address_and_the_page_can_be_loaded_again(brow
     assert shown == address
 
 
+def test_after_a_restore_the_page_forgets_what_it_has_shown_and_goes_on(browser: Chrome, address: str) -> None:
+    open_page(browser, f"{address}#code={CODE}")
+
+    wait_for_text(browser, "#events li", "csbe.rental.trip.ended")
+
+    shown = [row.text for row in browser.find_elements("css selector", "#events li code")]
+    assert set(shown) == {"csbe.rental.trip.ended"}
+
+
 def test_what_comes_from_outside_is_shown_as_text_only(browser: Chrome, address: str) -> None:
     open_page(browser, f"{address}#code={CODE}")
 

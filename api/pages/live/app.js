@@ -1,7 +1,7 @@
 // The live page: cars on a map, the event stream, the key figures. Everything comes from the public REST API.
 import { ApiError, EventStream, Session, get } from "./client.js";
 import { CityMap } from "./map.js";
-import { showEvent, showFigures } from "./panels.js";
+import { forgetEvents, showEvent, showFigures } from "./panels.js";
 
 const EVERY_MS = 2000;
 const connection = document.getElementById("connection");
@@ -67,7 +67,7 @@ async function start(session) {
   keepDoing(async () => map.show(await allCars(session)));
   keepDoing(async () => showFigures(await get(session, "/v1/reports/key-figures")));
   const events = new EventStream(session, "/v1/events");
-  keepDoing(() => events.read(showEvent, () => say("live", "live")));
+  keepDoing(() => events.read(showEvent, () => say("live", "live"), forgetEvents));
 }
 
 async function logIn() {

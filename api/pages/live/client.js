@@ -87,8 +87,8 @@ export class EventStream {
     this.#path = path;
   }
 
-  /** Hand on each message until the connection ends, which is always an error. */
-  async read(onMessage, onOpen) {
+  /** Hand on each message until the connection ends, which is always an error; `onRestart` where the log begins anew. */
+  async read(onMessage, onOpen, onRestart) {
     const resume = this.#lastId === null ? {} : { "Last-Event-ID": this.#lastId };
     const answer = await request(this.#session, this.#path, { Accept: "text/event-stream", ...resume });
     onOpen();
@@ -99,15 +99,16 @@ export class EventStream {
       if (done) throw new Error("the stream ended");
       const blocks = (kept + value).replaceAll("\r\n", "\n").split("\n\n");
       kept = blocks.pop();
-      for (const block of blocks) this.#deliver(block, onMessage);
+      for (const block of blocks) this.#deliver(block, onMessage, onRestart);
     }
   }
 
-  #deliver(block, onMessage) {
+  #deliver(block, onMessage, onRestart) {
     const fields = block.split("\n").map((line) => line.match(/^(\w+): ?(.*)$/)).filter(Boolean);
     const data = fields.filter(([, name]) => name === "data").map(([, , value]) => value);
     if (!data.length) return;
-    onMessage(JSON.parse(data.join("\n")));
+    if (fields.some(([, name, value]) => name === "event" && value === "restarted")) onRestart();
+    else onMessage(JSON.parse(data.join("\n")));
     this.#lastId = fields.find(([, name]) => name === "id")?.[2] ?? this.#lastId;
   }
 }

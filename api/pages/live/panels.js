@@ -21,6 +21,11 @@ export function showEvent(event) {
   while (list.children.length > KEPT) list.lastElementChild.remove();
 }
 
+/** What was shown is not in the log any more. */
+export function forgetEvents() {
+  list.replaceChildren();
+}
+
 /** A count, or an amount in minor units: the name of an amount ends so. */
 function worded(name, value, currency) {
   if (value === null) return "–";

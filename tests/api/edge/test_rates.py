@@ -14,7 +14,7 @@ from api.edge.buckets import Buckets, Rate
 from api.edge.rates import cost_of
 from api.edge.streams import Streams
 from domain.kernel.messages import Role
-from tests.support.routes import application, asked, token_of
+from tests.support.routes import application, asked, every_route, token_of
 
 FEW = {"source_requests_at_once": 5, "source_requests_per_second": 0.01}
 FAR = "203.0.113.7"
@@ -39,6 +39,21 @@ async def test_an_address_that_asks_too_much_is_told_when_to_come_again() -> Non
     assert 1 <= int(refused.headers["retry-after"]) <= 100
     assert refused.headers["ratelimit"].startswith('"source";r=0;t=')
     assert elsewhere.status_code == 405
+
+
+async def test_every_address_of_the_api_tells_its_limit_in_the_same_way_whatever_it_answers() -> None:
+    app = application(source_requests_at_once=100_000)
+    told = {}
+    async with asked(app, FAR) as api:
+        for path, methods in every_route(app):
+            for method in methods & {"GET", "POST", "DELETE"}:
+                headers = (await api.request(method, path)).headers
+                told[path] = "ratelimit" in headers, headers.get("ratelimit-policy", "").partition(";")[0]
+
+    assert {path: said for path, said in told.items() if path.startswith("/v1/")} == {
+        path: (True, '"source"') for path in told if path.startswith("/v1/")
+    }
+    assert told["/healthz"] == (False, "")
 
 
 async def test_health_is_asked_without_a_limit() -> None:

@@ -238,12 +238,19 @@ async def test_an_event_stream_that_is_cut_again_and_again_carries_each_event_on
     assert seen == expected
 
 
-async def test_an_event_stream_does_not_begin_beyond_the_log(city: City) -> None:
-    headers = {**city.token(Role.AUDITOR), "Last-Event-ID": str(10**9)}
+async def test_an_event_stream_begins_anew_where_the_log_ends_before_what_was_seen_and_says_so(city: City) -> None:
+    await city.settled()
+    end = await city.running.store.end()
+    restored = {**city.token(Role.AUDITOR), "Last-Event-ID": str(10**9)}
 
-    answer = await city.api.get("/v1/events", headers=headers)
+    [restarted] = await lines_of(city, restored, 1)
+    car = await city.car()
+    reason = {"reason": "needs new tyres"}
+    (await city.post(f"/v1/vehicles/{car.vehicle_id}/out-of-service", reason, city.token(Role.OPERATOR)))
+    [following] = await lines_of(city, {**city.token(Role.AUDITOR), "Last-Event-ID": restarted["id"]}, 1)
 
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/header/last-event-id")
+    assert (restarted["event"], json.loads(restarted["data"])) == ("restarted", {"log_end": end})
+    assert following["event"] == "csbe.fleet.vehicle.taken_out_of_service"
 
 
 async def test_a_quiet_event_stream_is_kept_alive(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
