@@ -148,12 +148,12 @@ class VehicleShown(Shown):
     make: str
     model: str
     propulsion: Propulsion
-    transmission: Transmission | None
-    seats: int | None
-    full_range_m: int | None
-    range_m: int | None
+    transmission: Transmission | None = None
+    seats: int | None = None
+    full_range_m: int | None = None
+    range_m: int | None = None
     """How far it goes now."""
-    image_url: str | None
+    image_url: str | None = None
     city_id: str
     state: VehicleState
     service_state: ServiceState
