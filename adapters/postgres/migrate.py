@@ -28,7 +28,7 @@ create table if not exists csbe.migrations (
 comment on table csbe.migrations is 'The files that this database has been through.';
 comment on column csbe.migrations.name is 'File name without its ending.';
 comment on column csbe.migrations.digest is
-    'SHA-256 of a file that is run again whenever one has changed; null for a migration, which is run once.';
+    'SHA-256 of a file that is run again whenever one has changed, and of the database: null for what is run once.';
 comment on column csbe.migrations.applied_at is 'When it was run last.';
 """
 _THERE = "select to_regclass('csbe.migrations') is not null"
@@ -36,6 +36,7 @@ _OTHERS_FIRST = (asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asy
 _ALONE = "lock table csbe.migrations in share update exclusive mode"
 """Whoever reads it, or waits to migrate too, is not kept from reading."""
 _DONE = "select name, digest from csbe.migrations"
+_DATABASE = "select oid::text from pg_database where datname = current_database()"
 _RUN = """
 insert into csbe.migrations (name, digest) values ($1, $2)
 on conflict (name) do update set digest = excluded.digest, applied_at = excluded.applied_at
@@ -58,17 +59,18 @@ async def migrate(
 
     Those that begin with a number are migrations, run once, in order. After them come the others, and then what is
     given `beside` them by name: as soon as any file is to be run, all of these are run again, so that what is new has
-    its grants too. Not over those of a newer version, which is known by a migration that is not in this folder.
-    `:server` and the like stand for the roles.
+    its grants too, and in a database that was restored or copied, because no dump has what is granted on the database
+    itself. Not over those of a newer version, which is known by a migration that is not in this folder. `:server` and
+    the like stand for the roles.
 
     Several processes may call this at once: one works, the others wait and find nothing to do. It leaves nothing in the
     session, so it works through a pooler. Raises `BusyError` when others keep what is to be changed, and
     `UnfitDatabaseError` when the database cannot hold every text.
     """
-    files = _files(folder, beside or {})
     connection = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
         await _refuse_other_encodings(connection)
+        files = _files(folder, beside or {}, await connection.fetchval(_DATABASE))
         if not await connection.fetchval(_THERE):
             await _begin(connection)
         run = partial(_run_missing, connection, files, roles)
@@ -79,9 +81,9 @@ async def migrate(
 
 async def missing_in(connection: asyncpg.Connection, beside: Mapping[str, str]) -> list[str]:
     """The files that this version needs and this database has not been through; all where it has nothing of ours."""
-    if not await connection.fetchval(_THERE):
-        return [file.name for file in _files(MIGRATIONS, beside)]
-    return [file.name for file in await _missing(connection, _files(MIGRATIONS, beside))]
+    files = _files(MIGRATIONS, beside, await connection.fetchval(_DATABASE))
+    missing = await _missing(connection, files) if await connection.fetchval(_THERE) else files
+    return [file.name for file in missing]
 
 
 async def _run_missing(connection: asyncpg.Connection, files: list[_File], roles: str) -> list[str]:
@@ -119,9 +121,9 @@ async def _refuse_other_encodings(connection: asyncpg.Connection) -> None:
         )
 
 
-def _files(folder: Path, beside: Mapping[str, str]) -> list[_File]:
+def _files(folder: Path, beside: Mapping[str, str], database: str) -> list[_File]:
     texts = {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.sql"))} | dict(beside)
-    return [_File(name, sql, None if name[0].isdigit() else _digest(sql)) for name, sql in texts.items()]
+    return [_File(name, sql, None if name[0].isdigit() else _digest(sql + database)) for name, sql in texts.items()]
 
 
 def _with_names(sql: str, roles: str) -> str:

@@ -59,6 +59,7 @@ class Sender:
         }
         self._client = httpx2.AsyncClient(
             mounts=mounts,
+            verify=context,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
             follow_redirects=False,

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.rulebook.faults import Fault, faults
@@ -44,6 +45,13 @@ def text(files: Mapping[str, str]) -> Rulebook:
 
     Raises `RulebookError` with all that is wrong.
     """
+    return _text(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=64)
+def _text(written: tuple[tuple[str, str], ...]) -> Rulebook:
+    """A process meets the same texts again and again: shipped, published, and read from the log."""
+    files = dict(written)
     complaints: list[Complaint] = []
     read = {name: table for name in sorted(files) if (table := _read(name, files[name], complaints)) is not None}
     if SERVICE not in files:

@@ -60,12 +60,10 @@ async def installation(
     place: Place,
     faults: Faults,
     texts: Texts,
-    owner: asyncpg.Connection,
 ) -> AsyncIterator[Installation]:
     """An empty database, a broker: a system that has never run."""
     await make_read_models(postgres_dsn)
     await empty_read_models(pool)
-    await owner.execute("truncate csbe.vehicle_twins, csbe.dead_letters, csbe.provider_operations")
     installation = Installation(postgres_dsn, broker, tmp_path, place, faults, texts)
     yield installation
     await installation.clear_away()

@@ -26,8 +26,8 @@ async def empty_read_models(pool: asyncpg.Pool) -> None:
         for projector in projections.PROJECTORS:
             for generation in await generations_of(connection, projector.NAME):
                 if generation.state == "live":
-                    tables = ", ".join(f"{generation.schema}.{table.name}" for table in projector.TABLES)
-                    await connection.execute(f"truncate {tables}")
+                    for table in projector.TABLES:
+                        await connection.execute(f"delete from {generation.schema}.{table.name}")  # noqa: S608
                 else:
                     await drop(connection, generation)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,9 @@ from tests.support.places import Place
 from tests.support.rules import Texts
 from tests.support.street import Street
 from tests.support.waiting import PATIENCE_S, until
+
+_TRUST = ssl.create_default_context()
+"""Made once: reading all authorities takes a tenth of a second."""
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Installation:
             *(sys.executable, "-m", "api.cli", *words), env=environment, stderr=stderr
         )
         self.processes.append(process)
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}") as api:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port or self.port}", verify=_TRUST) as api:
             await until(lambda: _is_ready(api), patience_s=60, every_s=0.1)
         return process
 
@@ -105,7 +109,7 @@ class Installation:
     @asynccontextmanager
     async def visited(self, running: Running) -> AsyncIterator[City]:
         """What a visitor sees of the system that is served at our address, here or in another process."""
-        async with httpx2.AsyncClient(base_url=self.address, timeout=20) as api:
+        async with httpx2.AsyncClient(base_url=self.address, timeout=20, verify=_TRUST) as api:
             yield City(running, api, self.place, self.cars, self.data_dir / "mail", self.patience_s)
 
     @asynccontextmanager

@@ -112,6 +112,18 @@ async def test_an_older_version_leaves_the_functions_of_a_newer_one_alone(postgr
         assert await _one(dsn) == 11
 
 
+async def test_what_is_granted_on_a_database_itself_comes_back_in_a_copy(postgres_server: str, template: str) -> None:
+    async with empty_database(postgres_server, how=f"template {template}") as dsn:
+        may_make_read_models = "select has_database_privilege('csbe_server', current_database(), 'create')"
+        connection = await asyncpg.connect(dsn)
+        assert not await connection.fetchval(may_make_read_models)
+
+        await migrated(dsn)
+
+        assert await connection.fetchval(may_make_read_models)
+        await connection.close()
+
+
 async def test_of_processes_that_migrate_at_once_one_works_and_all_succeed(postgres_server: str) -> None:
     async with empty_database(postgres_server) as dsn:
         done = await asyncio.gather(*(migrate(dsn) for _ in range(6)))

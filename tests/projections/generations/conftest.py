@@ -8,7 +8,6 @@ import pytest
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
-from api.composition import make_read_models
 from projections.members import MembersProjector
 from tests.api.cli.terminal import csbe
 from tests.projections.generations.greeting import Greeting
@@ -18,16 +17,16 @@ __all__ = ["csbe"]
 
 
 @pytest.fixture
-async def owner_dsn(postgres_server: str) -> AsyncIterator[str]:
+async def owner_dsn(postgres_server: str, template: str) -> AsyncIterator[str]:
     """A database of its own, as its owner."""
-    async with empty_database(postgres_server) as dsn:
+    async with empty_database(postgres_server, how=f"template {template}") as dsn:
         yield dsn
 
 
 @pytest.fixture
 async def dsn(owner_dsn: str) -> str:
     """The same, as the server."""
-    return await migrated(owner_dsn)
+    return await migrated(owner_dsn)  # what is granted on a database is not copied
 
 
 @pytest.fixture
@@ -38,7 +37,6 @@ def postgres_dsn(dsn: str) -> str:
 
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    await make_read_models(dsn)
     pool = await connect(dsn)
     yield pool
     pool.terminate()

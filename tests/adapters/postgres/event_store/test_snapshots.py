@@ -127,12 +127,12 @@ async def snapshot_of(pool: asyncpg.Pool, id: UUID) -> asyncpg.Record | None:
 
 
 async def test_a_snapshot_is_used_and_unreadable_in_the_table(
-    keen: PostgresEventStore, pool: asyncpg.Pool, fresh: Fresh, owner: asyncpg.Connection
+    keen: PostgresEventStore, pool: asyncpg.Pool, fresh: Fresh, forger: asyncpg.Connection
 ) -> None:
     box = await full_box(keen)
     stored = await snapshot_of(pool, box.id)
 
-    await owner.execute("delete from csbe.events where originator_version = 3")  # proves that the snapshot is used
+    await forger.execute("delete from csbe.events where originator_version = 3")  # proves that the snapshot is used
     found = await fresh().load(Box, box.id)
 
     assert state_of(found) == state_of(box)
@@ -316,11 +316,11 @@ async def test_a_snapshot_of_an_event_that_was_changed_afterwards_is_not_believe
     keen: PostgresEventStore,
     complaints: pytest.LogCaptureFixture,
     fresh: Fresh,
-    owner: asyncpg.Connection,
+    forger: asyncpg.Connection,
 ) -> None:
     shelf = await full_shelf(keen)
     changed = "convert_to(replace(convert_from(state, 'UTF8'), '\"pot\"', '\"pan\"'), 'UTF8')"
-    await owner.execute(f"update csbe.events set state = {changed} where originator_version = 4")  # noqa: S608
+    await forger.execute(f"update csbe.events set state = {changed} where originator_version = 4")  # noqa: S608
 
     found = await fresh().load(Shelf, shelf.id)
 

@@ -227,16 +227,16 @@ async def test_an_aggregate_as_of_a_moment_touches_each_of_its_events_a_few_time
 
 
 async def test_an_old_version_is_upcast_and_a_damaged_event_is_refused(
-    store: PostgresEventStore, owner: asyncpg.Connection
+    store: PostgresEventStore, forger: asyncpg.Connection
 ) -> None:
     box = Box.make()
     box.fill(1)
     await save(store, box)
     change = "update csbe.events set state = $1 where originator_id = $2 and originator_version = 2"
-    await owner.execute(change, b'{"timestamp":"2026-01-01T00:00:00Z","weight_kg":"1.5"}', box.id)
+    await forger.execute(change, b'{"timestamp":"2026-01-01T00:00:00Z","weight_kg":"1.5"}', box.id)
     assert (await store.load_as_of(Box, box.id)).total_g == 1500
 
-    await owner.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
+    await forger.execute(change, b'{"class_version":2,"timestamp":"2026-01-01T00:00:00Z","weight_g":"much"}', box.id)
     with pytest.raises(UnreadableEventError, match="weight_g") as unreadable:
         await store.load_as_of(Box, box.id)
     assert "much" not in str(unreadable.value)  # a value may be about a person
