@@ -14,7 +14,7 @@ from adapters.postgres.errors import BusyError, UnfitDatabaseError
 from adapters.postgres.migrate import MIGRATIONS, migrate
 from api.composition import UnreachableError, make_read_models, prepare
 from api.settings import Settings
-from tests.support.databases import BESIDE, empty_database
+from tests.support.databases import BESIDE, empty_database, migrated
 
 NOWHERE = "postgresql://csbe:very-secret@127.0.0.1:1/csbe"
 
