@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from adapters.postgres.dead_letters import DeadLetters
 from adapters.postgres.followers import follower as following
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.read_models.projection import Projection
@@ -17,12 +18,18 @@ class PostgresMachinery:
     """Carries out orders; each only where things still are as the order has it."""
 
     def __init__(
-        self, pool: asyncpg.Pool, projections: Sequence[Projection], jobs: JobQueue, telemetry: TelemetryStore
+        self,
+        pool: asyncpg.Pool,
+        projections: Sequence[Projection],
+        jobs: JobQueue,
+        telemetry: TelemetryStore,
+        letters: DeadLetters,
     ) -> None:
         self._pool = pool
         self._projections = {projection.name: projection for projection in projections}
         self._jobs = jobs
         self._telemetry = telemetry
+        self._letters = letters
 
     async def retry_follower(self, follower: str, position: int) -> tuple[str, ...]:
         return _if(await following.retry(self._pool, follower, position), f"{follower} tries {position} again")
@@ -51,6 +58,12 @@ class PostgresMachinery:
 
     async def drop_telemetry(self, first_kept: date) -> tuple[str, ...]:
         return tuple(str(day) for day in await self._telemetry.drop_before(first_kept))
+
+    async def retry_dead_letter(self, letter_id: int) -> tuple[str, ...]:
+        return _if(await self._letters.retry(letter_id), f"{letter_id} is taken")
+
+    async def drop_dead_letter(self, letter_id: int) -> tuple[str, ...]:
+        return _if(await self._letters.drop(letter_id), f"{letter_id} is dropped")
 
     def _projection(self, name: str) -> Projection:
         found = self._projections.get(name)

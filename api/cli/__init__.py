@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
+from api.cli.dead_letters import dead_letters_app
 from api.cli.devices import devices_app
 from api.cli.erase import erase
 from api.cli.followers import followers_app
@@ -42,6 +43,7 @@ for name, group in {
     "operations": operations_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
+    "dead-letters": dead_letters_app,
     "devices": devices_app,
     "keys": keys_app,
     "audit": audit_app,

@@ -1,6 +1,7 @@
 """The composition root: the one place that knows the adapters. The command line and tests start from here."""
 
 from adapters.devices.authority import Authority, DeviceCertificate, Who
+from adapters.postgres.dead_letters import KeptLetter
 from adapters.postgres.durability import warn_of_loss
 from adapters.postgres.errors import BusyError, FollowerStoppedError, GenerationError
 from adapters.postgres.event_store.key_rotation import Rotated
@@ -29,6 +30,7 @@ __all__ = [
     "FollowerStoppedError",
     "Generation",
     "GenerationError",
+    "KeptLetter",
     "Log",
     "ParallelBuild",
     "Projection",

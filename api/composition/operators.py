@@ -89,8 +89,18 @@ class Operators:
                 doing = do.show(order.read_model, order.generation)
             case ReadModelOrders.DropOrdered():
                 doing = do.drop_generation(order.read_model, order.generation)
+            case _:
+                doing = self._perform_on_telemetry(order)
+        return await doing
+
+    async def _perform_on_telemetry(self, order: object) -> tuple[str, ...]:
+        match order:
             case TelemetryOrders.DropOrdered():
-                doing = do.drop_telemetry(order.first_kept)
+                doing = self.machinery.drop_telemetry(order.first_kept)
+            case TelemetryOrders.LetterRetryOrdered():
+                doing = self.machinery.retry_dead_letter(order.letter_id)
+            case TelemetryOrders.LetterDropOrdered():
+                doing = self.machinery.drop_dead_letter(order.letter_id)
             case _:
                 raise TypeError(order)
         return await doing

@@ -13,6 +13,7 @@ from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.postgres.dead_letters import DeadLetters
 from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.store import PostgresEventStore
@@ -87,6 +88,7 @@ class Running:
     webhook_changes: Follower
     """Takes up what was decided and not taken up at once."""
     telemetry: TelemetryStore
+    dead_letters: DeadLetters
     operators: Operators
     ingest: SharedIngest
     roll_call: RollCall

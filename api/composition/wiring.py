@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -11,6 +11,7 @@ import projections
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import TlsFiles
+from adapters.mqtt.findings import Received
 from adapters.mqtt.gateway import MqttVehicleGateway
 from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
@@ -19,6 +20,7 @@ from adapters.mqtt.sharing import SharedIngest
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.allowances import MailAllowance
 from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.postgres.dead_letters import DeadLetters
 from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.followers.follower import Follower
@@ -98,7 +100,7 @@ async def composed(
         demand = PostgresDemand(base.pool, DemandFigures())
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
-        ingest, roll_call = await _ingest(base, mqtt_url, tls, gateway, zones)
+        ingest, roll_call, letters = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts = Parts()
         messenger = _messenger(settings, base.pool)
         checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}
@@ -120,7 +122,10 @@ async def composed(
             webhooks=WebhookDeliverer(_outlet(base, sender)),
             webhook_changes=changes,
             telemetry=telemetry,
-            operators=Operators(base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry)),
+            dead_letters=letters,
+            operators=Operators(
+                base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry, letters)
+            ),
             ingest=ingest,
             roll_call=roll_call,
             parts=parts,
@@ -233,7 +238,7 @@ def _effects(
 
 async def _ingest(
     base: Foundation, mqtt_url: str, tls: TlsFiles | None, gateway: VehicleGateway, zones: ZoneMap
-) -> tuple[SharedIngest, RollCall]:
+) -> tuple[SharedIngest, RollCall, DeadLetters]:
     figures, known = IngestFigures(), directory(base.pool)
 
     def rules(service: str) -> FleetLimits:
@@ -252,7 +257,12 @@ async def _ingest(
         base.telemetry, known, base.dispatcher, gateway, base.clock,
         listens=lambda: ingest.hears_everything, rules=rules,
     )  # fmt: skip
-    return ingest, roll_call
+
+    async def redeliver(topic: str, payload: bytes, received_at: datetime) -> None:
+        await refresh_zones(base.pool, zones)
+        await writer.write([Received(topic, payload, received_at)])
+
+    return ingest, roll_call, DeadLetters(base.pool, redeliver)
 
 
 def _outlet(base: Foundation, sender: Sender) -> Outlet:

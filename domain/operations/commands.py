@@ -116,6 +116,28 @@ class DropTelemetry(GiveOrder):
         return "telemetry"
 
 
+class _AboutLetter(GiveOrder):
+    letter_id: int
+    mqtt_topic: str
+    error: str
+
+    @property
+    def about(self) -> str:
+        return "telemetry"
+
+
+class RetryDeadLetter(_AboutLetter):
+    """Take a car's message that could not be used as if it had just come again."""
+
+    NAME = "operations.retry_dead_letter"
+
+
+class DropDeadLetter(_AboutLetter):
+    """Throw away a car's message that could not be used."""
+
+    NAME = "operations.drop_dead_letter"
+
+
 class GivenOrder(Value):
     """Where an order stands on record."""
 

@@ -52,6 +52,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.RollBackReadModel: _giving(ReadModelOrders, ReadModelOrders.RollbackOrdered),
     commands.DropGeneration: _giving(ReadModelOrders, ReadModelOrders.DropOrdered),
     commands.DropTelemetry: _giving(TelemetryOrders, TelemetryOrders.DropOrdered),
+    commands.RetryDeadLetter: _giving(TelemetryOrders, TelemetryOrders.LetterRetryOrdered),
+    commands.DropDeadLetter: _giving(TelemetryOrders, TelemetryOrders.LetterDropOrdered),
     commands.ConfirmOrder: confirm_order,
     commands.FailOrder: fail_order,
 }

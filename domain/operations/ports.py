@@ -34,6 +34,10 @@ class Machinery(Protocol):
         """The days that were dropped."""
         ...
 
+    async def retry_dead_letter(self, letter_id: int) -> tuple[str, ...]: ...
+
+    async def drop_dead_letter(self, letter_id: int) -> tuple[str, ...]: ...
+
 
 class ImpossibleOrderError(Exception):
     """An order cannot be carried out as things stand."""

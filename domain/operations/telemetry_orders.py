@@ -1,4 +1,4 @@
-"""Orders about the raw telemetry of the cars."""
+"""Orders about what the cars sent."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from domain.operations.orders import Order, OrderCarriedOut, OrderFailed, Orders
 
 
 class TelemetryOrders(Orders):
-    """About all telemetry there is: to drop what is old."""
+    """About all telemetry there is: to drop what is old; to try or drop a message that could not be used."""
 
     TOPIC = "operations.telemetry"
 
@@ -18,6 +18,21 @@ class TelemetryOrders(Orders):
 
         first_kept: date
         """All days (UTC) before this one."""
+
+    class LetterRetryOrdered(Order):
+        TOPIC = "operations.telemetry.letter_retry_ordered"
+
+        letter_id: int
+        mqtt_topic: str
+        error: str
+        """Why it could not be used."""
+
+    class LetterDropOrdered(Order):
+        TOPIC = "operations.telemetry.letter_drop_ordered"
+
+        letter_id: int
+        mqtt_topic: str
+        error: str
 
     class CarriedOut(OrderCarriedOut):
         TOPIC = "operations.telemetry.carried_out"

@@ -1,6 +1,7 @@
 """Orders of operators, each of which ends well once and badly once."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from domain.kernel.messages import Actor, Role
@@ -16,6 +17,11 @@ JOB = {
     "kind": "billing.price_trip",
     "error": "no answer",
 }
+LETTER: dict[str, Any] = {
+    "letter_id": 4711,
+    "mqtt_topic": "csbe/v1/drivenow-europe/vehicles/WBA00000000000000/telemetry",
+    "error": "no vehicle has this VIN",
+}
 ORDERS: tuple[commands.GiveOrder, ...] = (
     commands.RetryFollower.model_validate({**STOPPED, "reason": "mended by release 0.1.1"}),
     commands.SkipEvent.model_validate({**STOPPED, "reason": "damaged row, see INC-7"}),
@@ -26,6 +32,8 @@ ORDERS: tuple[commands.GiveOrder, ...] = (
     commands.RollBackReadModel(read_model="rental", generation=1, reason="a report is wrong"),
     commands.DropGeneration(read_model="rental", generation=2, reason="not needed any more"),
     commands.DropTelemetry(first_kept=date(2026, 1, 31), reason="older than a month"),
+    commands.RetryDeadLetter(**LETTER, reason="the car is in the fleet now"),
+    commands.DropDeadLetter(**LETTER, reason="nobody's car"),
 )
 
 

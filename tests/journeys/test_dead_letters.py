@@ -1,9 +1,13 @@
 """What cannot be used is kept with the reason and counted, and disturbs nobody."""
 
+import json
+from datetime import UTC, datetime
+
 import aiomqtt
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.mqtt.client import client_options
+from domain.operations.commands import RetryDeadLetter
 from tests.support.city import City
 from tests.support.waiting import until
 
@@ -37,6 +41,22 @@ async def test_unusable_messages_are_kept_and_counted_while_a_trip_goes_on(city:
     assert [t for t, (_, reason) in unusable.items() if reason not in kept[t][1]] == []
     assert await dead_letters_counted(city) - before == len(unusable)
     assert [invoice["state"] for invoice in (await city.get("/v1/invoices", member))["invoices"]] == ["paid"]
+
+
+async def test_what_could_not_be_used_is_taken_once_it_can_be(city: City) -> None:
+    car, pool = await city.car(), city.running.pool
+    topic = f"csbe/v1/drivenow-europe/vehicles/{car.vin}/telemetry"
+    payload = {"seq": 999_999, "ts": datetime.now(UTC).isoformat(), "signals": {}}
+    insert = "insert into csbe.dead_letters (topic, payload, reason) values ($1, $2, 'internal error') returning id"
+    letter = await pool.fetchval(insert, topic, json.dumps(payload).encode())
+    order = RetryDeadLetter(letter_id=letter, mqtt_topic=topic, error="internal error", reason="mended")
+
+    done = await city.running.operators.give(order, "olga")
+    again = await city.running.operators.give(order, "olga")
+
+    assert (done, again) == ((f"{letter} is taken",), ())
+    assert await pool.fetchval("select count(*) from csbe.telemetry where seq = 999999") == 1
+    assert await buried(city, 0)
 
 
 async def buried(city: City, number: int) -> bool:

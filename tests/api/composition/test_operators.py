@@ -1,10 +1,12 @@
 """Orders that are interrupted between record and end are seen, and finished without doing anything twice."""
 
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from adapters.postgres.dead_letters import DeadLetters
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.machinery import PostgresMachinery
@@ -30,7 +32,8 @@ class CutError(Exception):
 
 @pytest.fixture
 def operators(pool: asyncpg.Pool, store: PostgresEventStore) -> Operators:
-    machinery = PostgresMachinery(pool, (), JobQueue(pool), TelemetryStore(pool))
+    letters = DeadLetters(pool, AsyncMock())
+    machinery = PostgresMachinery(pool, (), JobQueue(pool), TelemetryStore(pool), letters)
     return Operators(Dispatcher(store, SystemClock(), GivenRulebooks(), HANDLERS), store, machinery)
 
 

@@ -9,12 +9,14 @@ from domain.kernel.messages import Actor, Role
 from domain.operations.commands import (
     BuildReadModel,
     ConfirmOrder,
+    DropDeadLetter,
     DropGeneration,
     DropJob,
     DropTelemetry,
     FailOrder,
     GivenOrder,
     GiveOrder,
+    RetryDeadLetter,
     RetryFollower,
     RetryJob,
     RollBackReadModel,
@@ -28,6 +30,7 @@ from tests.support.world import World
 
 OLGA = Actor(role=Role.OPERATOR, id="olga")
 JOB = {"job_id": UUID(int=7), "policy": "when_trip_ended", "kind": "billing.price_trip", "error": "no answer"}
+LETTER = {"letter_id": 7, "mqtt_topic": "csbe/v1/x", "error": "no vehicle has this VIN"}
 WHERE = {"follower": "policies", "position": 7, "error": "UnreadableEventError"}
 RETRY = RetryFollower.model_validate({**WHERE, "reason": "mended"})
 SKIP = SkipEvent.model_validate({**WHERE, "reason": "damaged"})
@@ -40,6 +43,8 @@ EVERY: tuple[GiveOrder, ...] = (
     SwapReadModel(read_model="members", generation=2, reason="new"),
     RollBackReadModel(read_model="members", generation=1, reason="wrong"),
     DropGeneration(read_model="members", generation=1, reason="old"),
+    RetryDeadLetter.model_validate({**LETTER, "reason": "the car is known now"}),
+    DropDeadLetter.model_validate({**LETTER, "reason": "nobody's"}),
     DropTelemetry(first_kept=date(2026, 1, 1), reason="old"),
 )
 
