@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from api.auth import TokenAuthority
 from api.command_ids import new_id
 from domain.dispatcher import Dispatcher
+from domain.identity import sessions as identity
 from domain.identity.commands import OpenSession, ReportRefreshReuse, RevokeSession
 from domain.identity.ports import (
     Grant,
@@ -49,6 +51,15 @@ class TokenPair:
     grant: Grant
 
 
+class LiveSession(NamedTuple):
+    """Where somebody is logged in."""
+
+    id: UUID
+    login: identity.Login
+    ends_at: datetime
+    """If it is not gone on with."""
+
+
 @dataclass(frozen=True)
 class Login:
     """Opens sessions for whoever proves who they are."""
@@ -78,6 +89,11 @@ class Login:
         except (RefusedError, NotFoundError) as error:
             raise LoginRefusedError("no such member any more") from error
         return await self.open(subject, LoginMethod.MAIL_CODE)
+
+    async def page_address(self, subject: Subject, base_url: str, life: timedelta) -> str:
+        """The live page's address with a one-time code, by which whoever opens it first is logged in."""
+        code = await self.pages.make(subject, self.clock.now() + life)
+        return f"{base_url}/#code={code}"
 
     async def by_page_code(self, code: str) -> TokenPair:
         """Log the page in to which somebody was sent. Raises `LoginRefusedError`."""
@@ -113,6 +129,16 @@ class Login:
         if grant is not None:
             await self._end(grant, RevokeSession)
         return grant
+
+    async def sessions(self, subject: Subject) -> list[LiveSession]:
+        """Where somebody is logged in and can go on, the newest first."""
+        try:
+            found = await self.store.load(Sessions, subject.sessions_id, service=subject.service)
+        except NotFoundError:
+            return []  # whoever has a token of no session may never have logged in
+        ends = await self.refresh_tokens.ends(subject, self.clock.now())
+        alive = [LiveSession(id, login, ends[id]) for id, login in found.open.items() if id in ends]
+        return alive[::-1]
 
     async def _end(self, grant: Grant, command: type[ReportRefreshReuse | RevokeSession]) -> None:
         subject = grant.subject

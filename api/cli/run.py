@@ -13,11 +13,14 @@ from rich.table import Table
 
 from api import demo as demonstration
 from api.addresses import broker_named, database_named
+from api.auth import SCOPES
 from api.cli.terminal import WHO, AsJson, errors, fail, output, run, show, with_system, within
 from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
+from api.login import PAGE_CODE_LIFE
 from api.server import served, told_to_stop
 from api.services import service_of
 from api.settings import Settings
+from domain.identity.sessions import Subject
 from domain.kernel.messages import Role
 
 log = structlog.get_logger(__name__)
@@ -105,11 +108,16 @@ def token(
     ] = None,
     service: Annotated[str | None, typer.Option(help="Key of the rulebook.")] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 7, help="How long it is good.")] = 1,
+    link: Annotated[
+        bool, typer.Option("--link", help="Print the live page's address instead, good once within two minutes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a signed token for a role: to develop, and to set up. People log in instead, and get short ones."""
     if role is Role.MEMBER and not _is_uuid(subject):
         raise typer.BadParameter("a member's token needs the member's id: --subject")
+    if link and "live:read" not in SCOPES[role]:
+        raise typer.BadParameter(f"the live page is not for the role {role}", param_hint="--link")
 
     async def issue(running: Running) -> str:
         system = running.system
@@ -117,6 +125,9 @@ def token(
             whose = service_of(service, system.settings.service, system.rulebooks.services)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--service") from error
+        if link:
+            watcher = Subject(whose, role, subject or role.value)
+            return await system.login.page_address(watcher, system.settings.base_url, PAGE_CODE_LIFE)
         return system.tokens.issue(
             role,
             str(UUID(subject)) if role is Role.MEMBER else subject or role.value,
@@ -127,7 +138,7 @@ def token(
 
     signed = run(with_system(issue))
     if as_json:
-        output.print_json(json.dumps({"token": signed}))
+        output.print_json(json.dumps({"link" if link else "token": signed}))
     else:
         print(signed)  # noqa: T201 (to be piped, so never wrapped)
 

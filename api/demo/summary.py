@@ -62,12 +62,12 @@ async def welcome(running: Running, options: DemoOptions) -> str:
         for role in (Role.AGENT, Role.OPERATOR, Role.ANALYST, Role.AUDITOR, Role.PARTNER)
     }
     watcher = Subject(SERVICE, Role.OPERATOR, Role.OPERATOR.value)
-    code = await system.login.pages.make(watcher, system.clock.now() + LINK_LIFE)
+    page = await system.login.page_address(watcher, address, LINK_LIFE)
     lines = [
         "CSBE: DriveNow Europe in Berlin, 640 cars",
         f"{options.members} simulated members, seed {options.seed}; stop with Ctrl-C",
         "",
-        f"live page    {address}/#code={code}",
+        f"live page    {page}",
         "             (good once, within an hour; then paste the operator's token there)",
         f"API          {address}/docs",
         f"broker       {running.mqtt_url}",

@@ -1,14 +1,15 @@
 """Logging in over HTTP. Whoever may not get in learns nothing about why; the security log has it."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from api import security_log
-from api.auth import Allowed, Caller, lacks
+from api.auth import Allowed, Caller, caller, lacks
 from api.login import LoginRefusedError, TokenPair, TooManyTriesError
 from api.problems import Problem
-from api.rest.commands import Dispatch, InSystem
+from api.rest.commands import Dispatch, DispatchIfMatch, InSystem
 from api.rest.routing import Router
 from api.rest.schemas.base import Accepted
 from api.rest.schemas.login import (
@@ -19,17 +20,20 @@ from api.rest.schemas.login import (
     PageLogin,
     RefreshBody,
     RevocationBody,
+    SessionList,
+    SessionShown,
     Tokens,
 )
 from api.services import service_of
 from api.system import System
-from domain.identity.commands import RevokeAllSessions
+from domain.identity.commands import RevokeAllSessions, RevokeSession
 from domain.identity.sessions import Subject
 from domain.kernel.messages import Role
 
 router = Router(prefix="/v1/login", tags=["login"])
 
 CODE_LIFE_S = 600
+Anybody = Annotated[Caller, Depends(caller)]
 Revoker = Annotated[Caller, Depends(Allowed("own:write", "members:write", "sessions:write"))]
 
 
@@ -93,6 +97,23 @@ async def revoke_all_tokens(body: RevocationBody, request: Request, by: Revoker,
     done = await dispatch.send(command, whose.sessions_id, dispatch.metadata(command, by))
     await dispatch.system.login.revocations.refresh()
     security_log.note("all_revoked", request, **_named(whose), by_role=by.role, by=by.subject)
+    return done
+
+
+@router.get("/sessions")
+async def list_sessions(by: Anybody, system: InSystem) -> SessionList:
+    """Where one is logged in, the newest first: twenty at most."""
+    found = await system.login.sessions(by.who)
+    return SessionList(sessions=[SessionShown.of(session, current=by.session_id) for session in found])
+
+
+@router.command("/sessions/{session_id}/revoke", RevokeSession)
+async def revoke_session(session_id: UUID, request: Request, by: Anybody, dispatch: DispatchIfMatch) -> Accepted:
+    """One of one's own; its tokens end with it. One that is not open, or another's, changes nothing."""
+    command = RevokeSession(role=by.role, subject_id=by.subject, session_id=session_id)
+    done = await dispatch.send(command, by.who.sessions_id, dispatch.metadata(command, by))
+    await dispatch.system.login.revocations.refresh()
+    security_log.note("session_revoked", request, **_named(by.who), session=session_id)
     return done
 
 

@@ -68,8 +68,7 @@ async def _page(system: System, subject: Subject) -> str:
     """The live page's address with a one-time code, behind the # so that no server and no log sees it."""
     if subject.service not in system.rulebooks.services:
         raise Problem.forbidden(f"you are staff of service {subject.service}, which does not run here")
-    code = await system.login.pages.make(subject, system.clock.now() + PAGE_CODE_LIFE)
-    return f"{system.settings.base_url}/#code={code}"
+    return await system.login.page_address(subject, system.settings.base_url, PAGE_CODE_LIFE)
 
 
 def _provider(system: System) -> IdentityProvider:

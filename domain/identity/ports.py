@@ -88,6 +88,10 @@ class RefreshTokens(Protocol):
         """What a token stands for, used or not."""
         ...
 
+    async def ends(self, subject: Subject, at: datetime, /) -> dict[UUID, datetime]:
+        """When each session ends that can still be gone on with."""
+        ...
+
 
 class PageCodes(Protocol):
     """One-time codes by which a browser page, opened by its address, gets a session."""

@@ -1,5 +1,6 @@
 """The sessions of one subject: where somebody is logged in, and what ended it."""
 
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
@@ -8,6 +9,7 @@ from uuid import UUID
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import derived_id
 from domain.kernel.messages import Role
+from domain.kernel.values import Instant, Value
 
 MOST_SESSIONS = 20
 """So many are open at a time; one more ends the oldest."""
@@ -34,6 +36,13 @@ class Subject(NamedTuple):
         return derived_id("identity.sessions", self.service, self.role, self.id)
 
 
+class Login(Value):
+    """How and when somebody proved who they are."""
+
+    method: LoginMethod
+    at: Instant
+
+
 class Sessions(Aggregate):
     """begun -> (session opened -> session revoked)*, or all of them revoked at once."""
 
@@ -42,7 +51,7 @@ class Sessions(Aggregate):
     service: str
     role: Role
     subject_id: str
-    open: tuple[UUID, ...] = ()
+    open: dict[UUID, Login] = field(default_factory=dict)
     """The oldest first. One whose refresh token was not used in time stays here and is of no use."""
 
     class Begun(Created):
@@ -61,7 +70,7 @@ class Sessions(Aggregate):
         method: LoginMethod
 
         def apply(self, aggregate: "Sessions") -> None:
-            aggregate.open = (*aggregate.open, self.session_id)
+            aggregate.open = {**aggregate.open, self.session_id: Login(method=self.method, at=self.timestamp)}
 
     class SessionRevoked(Event):
         """A logout, or there were too many sessions."""
@@ -71,7 +80,7 @@ class Sessions(Aggregate):
         reason: str
 
         def apply(self, aggregate: "Sessions") -> None:
-            aggregate.open = tuple(id for id in aggregate.open if id != self.session_id)
+            aggregate.open = {id: login for id, login in aggregate.open.items() if id != self.session_id}
 
     class RefreshTokenReused(Event):
         """A refresh token came a second time, so somebody else has it: the session has ended."""
@@ -80,7 +89,7 @@ class Sessions(Aggregate):
         session_id: UUID
 
         def apply(self, aggregate: "Sessions") -> None:
-            aggregate.open = tuple(id for id in aggregate.open if id != self.session_id)
+            aggregate.open = {id: login for id, login in aggregate.open.items() if id != self.session_id}
 
     class AllRevoked(Event):
         """Every session has ended, and every token without a session that was issued before."""
@@ -93,7 +102,7 @@ class Sessions(Aggregate):
         reason: str
 
         def apply(self, aggregate: "Sessions") -> None:
-            aggregate.open = ()
+            aggregate.open = {}
 
     @classmethod
     def of(cls, subject: Subject, at: datetime) -> Self:
@@ -103,7 +112,7 @@ class Sessions(Aggregate):
 
     def open_session(self, session_id: UUID, method: LoginMethod, at: datetime) -> None:
         """Log in."""
-        for oldest in self.open[: max(0, len(self.open) - MOST_SESSIONS + 1)]:
+        for oldest in list(self.open)[: max(0, len(self.open) - MOST_SESSIONS + 1)]:
             self.revoke(oldest, "too many sessions", at)
         self.trigger_event(self.SessionOpened, session_id=session_id, method=method, timestamp=at)
 
@@ -120,4 +129,4 @@ class Sessions(Aggregate):
     def revoke_all(self, reason: str, at: datetime) -> None:
         """End everything that was given out until now."""
         whose = {"service": self.service, "role": self.role, "subject_id": self.subject_id}
-        self.trigger_event(self.AllRevoked, session_ids=self.open, reason=reason, timestamp=at, **whose)
+        self.trigger_event(self.AllRevoked, session_ids=tuple(self.open), reason=reason, timestamp=at, **whose)

@@ -74,6 +74,28 @@ async def test_a_member_registers_logs_in_by_mail_goes_on_and_logs_out(city: Cit
     assert (await refresh(city, second)).status_code == 401
 
 
+async def test_a_member_sees_where_she_is_logged_in_and_ends_the_lost_phone_and_nothing_else(city: City) -> None:
+    await registered(city)
+    phone = await city.tokens(EMAIL)
+    old = await city.code_to(EMAIL)
+    await ask_for_code(city)
+    laptop = (await log_in(city, await city.code_to(EMAIL, old=old))).json()
+    stranger = await city.member()
+
+    shown = (await city.get("/v1/login/sessions", bearer(laptop)))["sessions"]
+    lost = f"/v1/login/sessions/{shown[1]['session_id']}/revoke"
+    by_a_stranger = await city.post(lost, None, stranger)
+    before = await status_of(city, phone)
+    (await city.post(lost, None, bearer(laptop))).raise_for_status()
+
+    assert [(session["current"], session["method"]) for session in shown] == [(True, "mail_code"), (False, "mail_code")]
+    assert (by_a_stranger.status_code, before) == (200, 200)
+    assert [await status_of(city, tokens) for tokens in (phone, laptop)] == [401, 200]
+    assert (await refresh(city, phone)).status_code == 401
+    left = (await city.get("/v1/login/sessions", bearer(laptop)))["sessions"]
+    assert left == shown[:1]
+
+
 @pytest.mark.parametrize("erased", [False, True])
 async def test_registering_again_with_the_same_key_gives_the_id_and_nothing_to_get_in_by(
     city: City, erased: bool

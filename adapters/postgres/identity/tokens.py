@@ -1,6 +1,7 @@
 """Refresh tokens and the codes of pages, by their keyed digests: the ports `RefreshTokens` and `PageCodes`."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -23,6 +24,11 @@ with used as (
 select * from used
 """
 _FIND = "select * from csbe.refresh_tokens where digest = $1 and expires_at > $2"
+_ENDS = """
+select session_id, max(expires_at) as ends_at from csbe.refresh_tokens
+where service = $1 and role = $2 and subject = $3 and used_at is null and expires_at > $4
+group by session_id
+"""
 _ADD_PAGE = "insert into csbe.page_codes (digest, service, role, subject, expires_at) values ($1, $2, $3, $4, $5)"
 _USE_PAGE = "delete from csbe.page_codes where digest = $1 returning *"
 
@@ -58,6 +64,10 @@ class PostgresRefreshTokens:
     async def find(self, token: str, at: datetime, /) -> Grant | None:
         row = await self._pool.fetchrow(_FIND, self._digest(token), at)
         return None if row is None else _grant(row)
+
+    async def ends(self, subject: Subject, at: datetime, /) -> dict[UUID, datetime]:
+        rows = await self._pool.fetch(_ENDS, subject.service, subject.role, subject.id, at)
+        return {row["session_id"]: row["ends_at"] for row in rows}
 
     def _digest(self, token: str) -> bytes:
         return self._secret.digest("refresh token", token)

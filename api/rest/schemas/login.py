@@ -1,11 +1,13 @@
 """Logging in: codes, tokens, and what ends them."""
 
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import BaseModel, EmailStr, Field
+from pydantic import AwareDatetime, BaseModel, EmailStr, Field
 
-from api.login import TokenPair
+from api.login import LiveSession, TokenPair
 from api.rest.schemas.base import MEMBER_ID, Because, Body, example
+from domain.identity.sessions import LoginMethod
 from domain.kernel.messages import Role
 
 Service = Annotated[str | None, Field(max_length=40)]
@@ -102,6 +104,48 @@ class LoggedOut(BaseModel):
     model_config = example({"logged_out": True})
 
     logged_out: bool = True
+
+
+_SESSION = {
+    "session_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c009",
+    "logged_in_at": "2027-01-05T09:58:12Z",
+    "method": "mail_code",
+    "ends_at": "2027-02-04T09:58:12Z",
+    "current": True,
+}
+
+
+class SessionShown(BaseModel):
+    """Where somebody is logged in."""
+
+    model_config = example(_SESSION)
+
+    session_id: UUID
+    logged_in_at: AwareDatetime
+    method: LoginMethod
+    ends_at: AwareDatetime
+    """If it is not gone on with."""
+    current: bool
+    """Whether the token that asks is of this session."""
+
+    @classmethod
+    def of(cls, session: LiveSession, *, current: UUID | None) -> Self:
+        """As sent."""
+        return cls(
+            session_id=session.id,
+            logged_in_at=session.login.at,
+            method=session.login.method,
+            ends_at=session.ends_at,
+            current=session.id == current,
+        )
+
+
+class SessionList(BaseModel):
+    """Sessions, the newest first."""
+
+    model_config = example({"sessions": [_SESSION]})
+
+    sessions: list[SessionShown]
 
 
 class RevocationBody(Body):

@@ -11,6 +11,7 @@ import pytest
 from adapters.embedded.broker import embedded_broker, free_port
 from api.settings import refuse_unknown
 from tests.api.cli.terminal import Csbe
+from tests.support.city import City
 
 
 async def test_a_token_is_for_a_role_of_a_service_that_there_is(csbe: Csbe) -> None:
@@ -23,6 +24,18 @@ async def test_a_token_is_for_a_role_of_a_service_that_there_is(csbe: Csbe) -> N
     assert operator.json["token"].count(".") == member.out.count(".") == 2
     assert (nobody.code, "--subject" in nobody.err) == (2, True)
     assert (elsewhere.code, "drivenow-europe" in elsewhere.err) == (2, True)
+
+
+async def test_a_link_to_the_live_page_is_good_once_and_for_whom_the_page_is(city: City, csbe: Csbe) -> None:
+    printed = await csbe("token", "auditor", "--subject", "anna", "--link", "--json")
+    code = printed.json["link"].rpartition("/#code=")[2]
+
+    first, second = [await city.api.post("/v1/login/pages", json={"code": code}) for _ in range(2)]
+
+    assert (first.json()["role"], first.json()["subject"]) == ("auditor", "anna")
+    assert (first.status_code, second.status_code) == (200, 401)
+    refused = await csbe("token", "analyst", "--link")
+    assert (refused.code, "not for the role analyst" in refused.err) == (2, True)
 
 
 async def test_where_several_services_run_a_token_must_say_for_which(

@@ -31,7 +31,7 @@ def opened(number: int, subject: str = "olga", role: Role = Role.OPERATOR) -> id
 
 async def open_of(world: World, subject: str = "olga", role: Role = Role.OPERATOR) -> tuple[UUID, ...]:
     whose = Subject(world.service, role, subject)
-    return (await world.store.load(Sessions, whose.sessions_id)).open
+    return tuple((await world.store.load(Sessions, whose.sessions_id)).open)
 
 
 @pytest.fixture
