@@ -76,18 +76,21 @@ class WaveringFix(WrongPlace):
 
 @dataclass
 class FrozenReceiver(WrongPlace):
-    """It tells one place again and again, for as many messages as it then tells the right one."""
+    """On the road it tells one place again and again, for as many messages as it then tells the right one."""
 
     NAME = "frozen-receiver"
 
-    every: int = 6
-    stuck: Position | None = None
+    every: int = 2
+    moved: int = 0
+    true: Position | None = None
+    told: Position | None = None
 
     def shows(self, place: Position) -> dict[str, object]:
-        is_stuck = self.sent // self.every % 2 == 1
-        if not is_stuck or self.stuck is None:
-            self.stuck = place
-        return _at(self.stuck)
+        self.moved += place != self.true
+        self.true = place
+        if self.told is None or self.moved // self.every % 2 == 0:
+            self.told = place
+        return _at(self.told)
 
 
 @dataclass
