@@ -20,6 +20,7 @@ from api.rest.schemas.base import (
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
 from domain.kernel.errors import Violation
+from domain.kernel.units import Position
 from domain.rental.car_reading import CarReading
 from domain.rental.evidence import EndRequest
 from domain.rental.meter import PhaseStart
@@ -261,6 +262,26 @@ class TripSummary(BaseModel):
     parked_s: int | None
     distance_m: int | None
     reason: str | None
+
+
+class TripPlace(BaseModel):
+    """Where the car of a trip is; null while it has not said so."""
+
+    model_config = example(
+        {
+            "trip_id": TRIP_ID,
+            "member_id": MEMBER_ID,
+            "vehicle_id": VEHICLE_ID,
+            "position": {"latitude": 52.5219, "longitude": 13.4132},
+            "position_at": "2027-01-05T12:34:58Z",
+        }
+    )
+
+    trip_id: UUID
+    member_id: UUID
+    vehicle_id: UUID
+    position: Position | None
+    position_at: AwareDatetime | None
 
 
 class TripPage(BaseModel):
