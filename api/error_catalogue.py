@@ -100,6 +100,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "member.turned_away": Entry("The company has turned this person away.", "The member contacts support."),
     "payment.no_capture": Entry("The money is not held, so it cannot be taken.", "Look at the payment's state."),
     "payment.no_method": Entry("There is nothing to charge.", "Give another payment method."),
+    "payment.unknown_method": Entry("The payer has no such payment method.", "Add it first, or leave it out."),
     "payment.no_refund": Entry("The money was not taken, so it cannot be given back.", "Look at the payment's state."),
     "refund.not_failed": Entry(
         "Nothing of this credit note is refused now.", "Look at `refund_state`; wait for what is pending."

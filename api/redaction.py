@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 from domain.kernel.aggregate import Aggregate, DomainEvent, event_classes
 from domain.kernel.personal import is_erased, personal_fields, sensitive_fields
 
-SECRETS = frozenset({"token", "method_token", "url"})
+SECRETS = frozenset({"token", "url"})
 """Payment methods' tokens, receivers' URLs, which may hold a key: whoever has one can use it."""
 ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
 """What an event says of its place in the log rather than of the world."""

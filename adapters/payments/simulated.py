@@ -75,7 +75,9 @@ class SimulatedPaymentProvider:
         self._pool = pool
         self._declines = declines
 
-    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> ProviderAnswer:
+    async def perform(
+        self, request: AskPaymentProvider, /, *, token: str | None, idempotency_key: str
+    ) -> ProviderAnswer:
         """Carry out the operation once per key. Raises `GatewayUnavailableError` when the books cannot be reached."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -84,7 +86,7 @@ class SimulatedPaymentProvider:
                     return _repeat(known, request)
                 books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]
                 declined = await connection.fetchval(_DECLINED, request.payment_id, request.operation)
-                code = self._decline_of(request, declined) or refusal(books, request)
+                code = self._decline_of(request.operation, token or "", declined) or refusal(books, request)
                 answer = ProviderAnswer(code is None, _reference(request.payment_id, idempotency_key), code)
                 await connection.execute(
                     _RECORD, idempotency_key, *_facts(request), answer.accepted, answer.reference, code
@@ -94,13 +96,13 @@ class SimulatedPaymentProvider:
             raise GatewayUnavailableError(msg) from error
         return answer
 
-    def _decline_of(self, request: AskPaymentProvider, declined: int) -> str | None:
+    def _decline_of(self, operation: str, token: str, declined: int) -> str | None:
         """By the token, and how often the operation was declined for this payment before."""
-        if request.method_token.endswith(TWICE) and declined >= 2:  # noqa: PLR2004
+        if token.endswith(TWICE) and declined >= 2:  # noqa: PLR2004
             return None
         for beginning, codes in self._declines.items():
-            if request.method_token.startswith(beginning):
-                return codes.get(request.operation)
+            if token.startswith(beginning):
+                return codes.get(operation)
         return None
 
 

@@ -38,14 +38,29 @@ class Effects:
             case TellVehicle():
                 await self.vehicles.send(effect)
             case AskPaymentProvider():
-                answer = await self.payments.perform(effect, idempotency_key=idempotency_key)
-                return payment_answer(effect, answer.accepted, answer.reference, answer.decline_code)
+                return await self._ask(effect, idempotency_key)
             case SendMessage():
                 await self._send(effect, idempotency_key)
             case DestroyKey():
                 await self.keys.erase(effect.member_id)
             case ForgetIdentifier():
                 await self.keys.forget(effect.identifier_id)
+        return None
+
+    async def _ask(self, asked: AskPaymentProvider, idempotency_key: str) -> Command:
+        token = await self._token(asked)
+        if token is None and asked.operation == "hold":  # erased meanwhile: there is nothing to hold money on
+            return payment_answer(asked, accepted=False, reference="", decline_code="no_payment_method")
+        answer = await self.payments.perform(asked, token=token, idempotency_key=idempotency_key)
+        return payment_answer(asked, answer.accepted, answer.reference, answer.decline_code)
+
+    async def _token(self, asked: AskPaymentProvider) -> str | None:
+        """The provider's token, of a method that may have been removed since; none once its owner is erased."""
+        added = [Member.PaymentMethodAdded.TOPIC]
+        async for recorded in self.store.read(aggregate_id=asked.payer_id, topics=added):
+            match recorded.event:
+                case Member.PaymentMethodAdded(method_id=asked.method_id, token=token):
+                    return token
         return None
 
     async def _send(self, message: SendMessage, idempotency_key: str) -> None:

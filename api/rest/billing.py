@@ -132,7 +132,9 @@ async def credit_invoice(invoice_id: UUID, body: CreditBody, by: Agent, dispatch
 async def retry_invoice_payment(invoice_id: UUID, body: PaymentRetry, by: Payer, dispatch: DispatchIfMatch) -> Accepted:
     """An invoice of one's own, or for an agent any of the service."""
     await load_owned(Invoice, invoice_id, by, dispatch.system, scope="invoices:write")
-    command = commands.RetryCharge(invoice_id=InvoiceId(invoice_id), method_token=body.token)
+    command = commands.RetryCharge(
+        invoice_id=InvoiceId(invoice_id), method_id=str(body.method_id) if body.method_id else None
+    )
     return await dispatch(command, invoice_id, by)
 
 

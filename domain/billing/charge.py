@@ -35,7 +35,7 @@ class Charge(Aggregate):
     quote: Quote
     facts: TripFacts
     """Those that it is billed for: corrected, where they were."""
-    method_token: str | None
+    method_id: str | None
     state: State = "raised"
     reasons: tuple[Violation, ...] = ()
     """What was found hard to believe."""
@@ -58,7 +58,7 @@ class Charge(Aggregate):
         payment_id: PaymentId
         quote: Quote
         facts: TripFacts
-        method_token: str | None
+        method_id: str | None
         """Charged where there is no hold."""
 
     class ReviewRequired(Event):

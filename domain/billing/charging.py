@@ -52,10 +52,10 @@ async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
     )
     work.add(invoice)
     charge.bill(invoice_id, work.now)
-    await collect(invoice, charge.method_token, work)
+    await collect(invoice, charge.method_id, work)
 
 
-async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) -> None:
+async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> None:
     """Take the money of an open invoice: from its hold as far as that goes, the rest by a new payment.
 
     When nothing is due, the invoice is settled and the hold given back. What is due to the payer is never captured: the
@@ -66,8 +66,7 @@ async def collect(invoice: Invoice, method_token: str | None, work: UnitOfWork) 
         invoice.settle(work.now)
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
-        token = method_token or (first.method_token if first else None)
-        _charge(invoice, due - taken, token, work)
+        _charge(invoice, due - taken, method_id or (first.method_id if first else None), work)
 
 
 def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: UnitOfWork) -> Money:
@@ -83,8 +82,8 @@ def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work:
     return part
 
 
-def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: UnitOfWork) -> None:
-    if method_token is None:
+def _charge(invoice: Invoice, amount: Money, method_id: str | None, work: UnitOfWork) -> None:
+    if method_id is None:
         detail = "there is neither a hold nor a payment method to take the money from"
         violation = Violation(code="payment.no_method", detail=detail, values={"invoice": invoice.number})
         raise RefusedError(violation)
@@ -94,7 +93,7 @@ def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Uni
         subject_kind=invoice.subject_kind,
         subject_id=invoice.subject_id,
         amount=amount,
-        method_token=method_token,
+        method_id=method_id,
         at=work.now,
         invoice_id=InvoiceId(invoice.id),
     )
@@ -103,15 +102,15 @@ def _charge(invoice: Invoice, amount: Money, method_token: str | None, work: Uni
 
 
 async def newest_method(invoice: Invoice, work: UnitOfWork) -> str | None:
-    """The payer's newest payment method, by the provider's token, where the payer is a member who has one.
+    """The payer's newest payment method, where the payer is a member who has one.
 
     Otherwise that of the last try, if there was one.
     """
     payer = await work.find(Member, invoice.payer_id)
     if payer is not None and payer.charged_method is not None:
-        return payer.charged_method.token
+        return payer.charged_method.method_id
     tried = await work.find(Payment, invoice.payment_ids[-1]) if invoice.payment_ids else None
-    return tried.method_token if tried else None
+    return tried.method_id if tried else None
 
 
 async def payments_of(invoice: Invoice, work: UnitOfWork) -> list[Payment]:

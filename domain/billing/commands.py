@@ -23,7 +23,7 @@ class RequestHold(Command):
     subject_kind: str
     subject_id: UUID
     amount: Money
-    method_token: str
+    method_id: str
 
 
 class ReleaseHold(Command):
@@ -37,7 +37,7 @@ class ReleaseHold(Command):
 class BillCharge(Command):
     """Price what was supplied, issue its invoice and take the money. The same subject again changes nothing.
 
-    What is hard to believe waits for an agent, without an invoice. With a payment that is not known, `method_token` is
+    What is hard to believe waits for an agent, without an invoice. With a payment that is not known, `method_id` is
     charged without a hold.
     """
 
@@ -54,7 +54,7 @@ class BillCharge(Command):
     payment_id: PaymentId
     quote: Quote
     facts: TripFacts
-    method_token: str | None = None
+    method_id: str | None = None
     doubts: tuple[Violation, ...] = ()
     """Why whoever asks does not believe the facts: each is a reason for a review."""
     payer_told: bool = False
@@ -77,12 +77,12 @@ class DecideCharge(Command):
 
 
 class RetryCharge(Command):
-    """Try once more to take the money of an open invoice, with another payment method if one is given."""
+    """Try once more to take the money of an open invoice, with another of the payer's methods if one is given."""
 
     NAME = "billing.retry_charge"
 
     invoice_id: InvoiceId
-    method_token: str | None = None
+    method_id: str | None = None
 
 
 class TryChargeAgain(Command):

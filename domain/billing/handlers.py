@@ -30,7 +30,7 @@ from domain.billing.correction import corrected
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
 from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
+from domain.billing.payer import clear_arrears, clear_open_item, not_a_method_of, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
@@ -97,7 +97,8 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
 async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.expect_open()
-    await collect(invoice, command.method_token, work)
+    refuse_if([await not_a_method_of(invoice.payer_id, command.method_id, work)])
+    await collect(invoice, command.method_id, work)
 
 
 async def try_charge_again(command: TryChargeAgain, work: UnitOfWork) -> None:

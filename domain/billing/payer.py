@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from domain.billing.invoice import Invoice
+from domain.kernel.errors import Violation
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.members.member import Member
 from domain.members.open_items import OpenItemKind
@@ -21,6 +22,15 @@ async def clear_open_item(payer_id: PayerId, item_id: UUID, work: UnitOfWork) ->
     payer = await work.find(Member, payer_id)
     if payer is not None:
         payer.clear_open_item(item_id, work.now)
+
+
+async def not_a_method_of(payer_id: PayerId, method_id: str | None, work: UnitOfWork) -> Violation | None:
+    """That a payment method is none of the payer's, where the payer is a member."""
+    payer = await work.find(Member, payer_id) if method_id is not None else None
+    if payer is None or method_id in {method.method_id for method in payer.payment_methods}:
+        return None
+    detail = "the payer has no such payment method: add it first, or leave it out"
+    return Violation(code="payment.unknown_method", detail=detail, values={"method_id": method_id})
 
 
 async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:

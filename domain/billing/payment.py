@@ -40,7 +40,8 @@ class Payment(Aggregate):
     subject_id: UUID
     amount: Money
     """What was asked to be held."""
-    method_token: str
+    method_id: str
+    """Of the payer's payment method, whose token is looked up when the provider is asked."""
     state: State = "hold_requested"
     invoice_id: InvoiceId | None = None
     held: Money | None = None
@@ -60,7 +61,7 @@ class Payment(Aggregate):
         """Topic of the aggregate that is paid for, e.g. `rental.trip`."""
         subject_id: UUID
         amount: Money
-        method_token: str
+        method_id: str
         invoice_id: InvoiceId | None = None
         """An invoice for which the money is taken as soon as it is held."""
 
@@ -105,9 +106,10 @@ class Payment(Aggregate):
     class CaptureRequested(Event):
         TOPIC = "billing.payment.capture_requested"
 
+        payer_id: PayerId
         invoice_id: InvoiceId
         amount: Money
-        method_token: str
+        method_id: str
 
         def apply(self, aggregate: "Payment") -> None:
             aggregate.state, aggregate.invoice_id = "capture_requested", self.invoice_id
@@ -141,8 +143,9 @@ class Payment(Aggregate):
 
         TOPIC = "billing.payment.release_requested"
 
+        payer_id: PayerId
         amount: Money
-        method_token: str
+        method_id: str
 
         def apply(self, aggregate: "Payment") -> None:
             if aggregate.state == "held":
@@ -176,11 +179,12 @@ class Payment(Aggregate):
 
         TOPIC = "billing.payment.refund_requested"
 
+        payer_id: PayerId
         credit_note_id: UUID
         number: str
         """Of the credit note."""
         amount: Money
-        method_token: str
+        method_id: str
 
         def apply(self, aggregate: "Payment") -> None:
             first = Refund(number=self.number, amount=self.amount)
@@ -270,7 +274,7 @@ class Payment(Aggregate):
         subject_kind: str,
         subject_id: UUID,
         amount: Money,
-        method_token: str,
+        method_id: str,
         at: datetime,
         invoice_id: InvoiceId | None = None,
     ) -> "Payment":
@@ -283,7 +287,7 @@ class Payment(Aggregate):
             subject_kind=subject_kind,
             subject_id=subject_id,
             amount=amount,
-            method_token=method_token,
+            method_id=method_id,
             invoice_id=invoice_id,
         )
 
@@ -324,7 +328,7 @@ class Payment(Aggregate):
     def capture(self, invoice_id: InvoiceId, amount: Money, at: datetime) -> None:
         """Take the money of an invoice, or a part of it, out of the hold."""
         expect(self.id, self.state, "held", to="capture")
-        facts = {"invoice_id": invoice_id, "amount": amount, "method_token": self.method_token}
+        facts = {"invoice_id": invoice_id, "amount": amount, **self._from_what()}
         self.trigger_event(self.CaptureRequested, timestamp=at, **facts)
 
     def record_capture(self, amount: Money, reference: str, at: datetime) -> None:
@@ -396,7 +400,7 @@ class Payment(Aggregate):
         return True
 
     def _request_refund(self, credit_note_id: UUID, number: str, amount: Money, at: datetime) -> None:
-        facts = {"number": number, "amount": amount, "method_token": self.method_token}
+        facts = {"number": number, "amount": amount, **self._from_what()}
         self.trigger_event(self.RefundRequested, timestamp=at, credit_note_id=credit_note_id, **facts)
 
     def _pending_refund(self, credit_note_id: UUID) -> Refund | None:
@@ -412,4 +416,7 @@ class Payment(Aggregate):
         return {"payer_id": self.payer_id, **subject, "invoice_id": self.invoice_id}
 
     def _release_held(self, at: datetime) -> None:
-        self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, method_token=self.method_token)
+        self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, **self._from_what())
+
+    def _from_what(self) -> dict[str, object]:
+        return {"payer_id": self.payer_id, "method_id": self.method_id}

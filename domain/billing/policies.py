@@ -33,7 +33,8 @@ def when_requested_then_ask_provider(recorded: RecordedEvent, event: Requested) 
         payment_id=PaymentId(event.originator_id),
         operation=_OPERATIONS[type(event)],
         amount=event.amount,
-        method_token=event.method_token,
+        payer_id=event.payer_id,
+        method_id=event.method_id,
         credit_note_id=event.credit_note_id if isinstance(event, Payment.RefundRequested) else None,
     )
 

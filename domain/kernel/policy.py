@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, SerializeAsAny
 
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import MemberId, PaymentId, VehicleId
+from domain.kernel.ids import MemberId, PayerId, PaymentId, VehicleId
 from domain.kernel.messages import Command, RecordedEvent
 from domain.kernel.money import Money
 from domain.kernel.values import Instant, Value
@@ -53,8 +53,9 @@ class AskPaymentProvider(Value):
     payment_id: PaymentId
     operation: Operation
     amount: Money
-    method_token: str
-    """The provider's token for the member's payment method; never a card number."""
+    payer_id: PayerId
+    method_id: str
+    """Of the payer's payment method: the provider's token for it is looked up when it is asked, never stored here."""
     credit_note_id: UUID | None = None
     """What a refund is for; a payment may have several."""
 

@@ -136,8 +136,14 @@ class VehicleGateway(Protocol):
 class PaymentGateway(Protocol):
     """A payment provider."""
 
-    async def perform(self, request: AskPaymentProvider, /, *, idempotency_key: str) -> "PaymentAnswer":
-        """Do it once per key. A decline is an answer; raises `GatewayUnavailableError` when none came."""
+    async def perform(
+        self, request: AskPaymentProvider, /, *, token: str | None, idempotency_key: str
+    ) -> "PaymentAnswer":
+        """Do it once per key. A decline is an answer; raises `GatewayUnavailableError` when none came.
+
+        `token` is the provider's own for the payment method; none once the payer is erased, when the provider is to go
+        by the payment alone.
+        """
         ...
 
 

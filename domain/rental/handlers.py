@@ -28,7 +28,7 @@ async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork
     again = cooldown(vehicle.last_reservations.get(command.member_id), limits, work.now)
     refuse_if([*await start.objections(member, vehicle, work), again])
     quote = quote_for(vehicle, work.rulebook, work.now)
-    work.add(Reservation.place(command, quote, start.method_token(member), limits, work.now))
+    work.add(Reservation.place(command, quote, start.method_id(member), limits, work.now))
     member.open_reservation(command.reservation_id, work.now)
     vehicle.reserve(command.reservation_id, work.now)
     return command.reservation_id

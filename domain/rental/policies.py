@@ -41,7 +41,7 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Req
         subject_kind=Trip.TOPIC,
         subject_id=trip_id,
         amount=event.quote.hold,
-        method_token=event.method_token,
+        method_id=event.method_id,
     )
     yield Scheduled(
         due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")
@@ -119,10 +119,10 @@ def when_trip_ended_then_bill_it(recorded: RecordedEvent, event: Trip.Ended) -> 
 
 def when_charge_due_then_bill_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
     """A reservation without a trip is charged without a hold."""
-    yield _bill(Reservation.TOPIC, event, event.method_token)
+    yield _bill(Reservation.TOPIC, event, event.method_id)
 
 
-def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_token: str | None = None) -> BillCharge:
+def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_id: str | None = None) -> BillCharge:
     """Who had it pays for it."""
     return BillCharge(
         subject_kind=kind,
@@ -133,7 +133,7 @@ def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_token: st
         payment_id=payment_id_of(kind, event.originator_id),
         quote=event.quote,
         facts=event.facts,
-        method_token=method_token,
+        method_id=method_id,
         doubts=(doubts := event.doubts if isinstance(event, Trip.Ended) else ()),
         payer_told=bool(doubts),
     )

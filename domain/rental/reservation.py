@@ -28,7 +28,7 @@ class Reservation(Aggregate):
     vehicle_id: VehicleId
     city_id: str
     quote: Quote
-    method_token: str
+    method_id: str
     placed_at: Instant
     free_until: Instant
     expires_at: Instant
@@ -45,7 +45,7 @@ class Reservation(Aggregate):
         city_id: str
         quote: Quote
         """Frozen: what was shown is what is charged."""
-        method_token: str
+        method_id: str
         """The provider's token of the payment method to charge."""
         placed_at: Instant
         free_until: Instant
@@ -101,7 +101,7 @@ class Reservation(Aggregate):
         seller_id: str
         """Legal entity that issues the invoice."""
         facts: TripFacts
-        method_token: str
+        method_id: str
 
         def apply(self, aggregate: "Reservation") -> None:
             """The reservation itself is not changed by it."""
@@ -132,12 +132,12 @@ class Reservation(Aggregate):
 
     @classmethod
     def place(
-        cls, command: PlaceReservation, quote: Quote, method_token: str, limits: ReservationLimits, at: datetime
+        cls, command: PlaceReservation, quote: Quote, method_id: str, limits: ReservationLimits, at: datetime
     ) -> "Reservation":
         """Keep a car for the free time. Whether the member may and the car can is for the caller to check."""
         free_until = at + min(limits.free, limits.maximum)
         who = {"member_id": command.member_id, "vehicle_id": command.vehicle_id}
-        what = {"city_id": quote.city_id, "quote": quote, "method_token": method_token}
+        what = {"city_id": quote.city_id, "quote": quote, "method_id": method_id}
         when = {"placed_at": at, "free_until": free_until, "expires_at": free_until}
         return cls.begin(cls.Placed, id=command.reservation_id, timestamp=at, **who, **what, **when)
 
@@ -191,7 +191,7 @@ class Reservation(Aggregate):
         facts = TripFacts(started_at=reserved_until, reserved_at=self.placed_at, reservation_only=True)
         if reserved_until > self.free_until and price(tariff, facts).lines:
             what = {"quote": self.quote, "seller_id": city.legal_entity.id, "facts": facts}
-            who = {"member_id": self.member_id, "method_token": self.method_token}
+            who = {"member_id": self.member_id, "method_id": self.method_id}
             self.trigger_event(self.ChargeDue, timestamp=at, **who, **what)
 
     def not_open(self, at: datetime) -> Violation | None:

@@ -19,7 +19,7 @@ class Claim(Value):
     """By what right a trip starts: a price that was agreed, and the time from which the car was kept."""
 
     quote: Quote
-    method_token: str
+    method_id: str
     reserved_at: Instant | None
 
 
@@ -32,12 +32,12 @@ async def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list
     ]
 
 
-def method_token(member: Member) -> str:
-    """The provider's token of the payment method to charge. Refused when there is none."""
+def method_id(member: Member) -> str:
+    """The payment method to charge. Refused when there is none."""
     method = member.charged_method
     if method is None:
         raise RefusedError(Violation(code="member.no_payment_method", detail="add a payment method first"))
-    return method.token
+    return method.method_id
 
 
 async def known_trip(command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork) -> TripId | None:
@@ -53,12 +53,12 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Unit
     if command.reservation_id is None:
         refuse_if(await objections(member, vehicle, work))
         quote = quote_for(vehicle, work.rulebook, work.now)
-        found = Claim(quote=quote, method_token=method_token(member), reserved_at=None)
+        found = Claim(quote=quote, method_id=method_id(member), reserved_at=None)
     else:
         reservation = await work.load(Reservation, command.reservation_id)
         refuse_if(_obstacles_beside_the_claim(member, vehicle, work))
         reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
-        found = Claim(quote=reservation.quote, method_token=reservation.method_token, reserved_at=reservation.placed_at)
+        found = Claim(quote=reservation.quote, method_id=reservation.method_id, reserved_at=reservation.placed_at)
     refuse_if(unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options, work.now))
     return found
 
@@ -78,7 +78,7 @@ def trip(command: StartTrip, by: Claim, work: UnitOfWork) -> Trip:
         reservation_id=command.reservation_id,
         city_id=by.quote.city_id,
         quote=by.quote,
-        method_token=by.method_token,
+        method_id=by.method_id,
         reserved_at=by.reserved_at,
         package=command.package,
         options=command.options,

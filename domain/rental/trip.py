@@ -40,7 +40,7 @@ class Trip(Aggregate):
     reservation_id: ReservationId | None
     city_id: str
     quote: Quote
-    method_token: str
+    method_id: str
     reserved_at: Instant | None
     package: str | None
     options: tuple[str, ...]
@@ -63,8 +63,8 @@ class Trip(Aggregate):
         city_id: str
         quote: Quote
         """Frozen: what was shown is what is charged."""
-        method_token: str
-        """The provider's token of the payment method to charge."""
+        method_id: str
+        """Of the payment method to charge."""
         reserved_at: Instant | None
         package: str | None
         options: tuple[str, ...]

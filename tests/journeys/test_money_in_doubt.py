@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -253,11 +254,15 @@ async def test_a_declined_card_keeps_its_member_from_driving_until_another_one_p
     await city.settled()
     assert len(city.mails("payment_failed")) == 2
     retry = f"/v1/invoices/{invoice['invoice_id']}/retry-payment"
-    assert (await city.post(retry, {"token": "tok_visa"}, other)).status_code == 404
-    (await city.post(retry, {"token": "tok_visa"}, member)).raise_for_status()
+    mine = f"/v1/members/{member['X-Member']}/payment-methods"
+    added = await city.post(mine, {"token": "tok_visa", **CARD}, member)
+    good = {"method_id": added.raise_for_status().json()["id"]}
+    assert (await city.post(retry, good, other)).status_code == 404
+    assert codes(await city.post(retry, {"method_id": str(uuid4())}, member)) == ["payment.unknown_method"]
+    (await city.post(retry, good, member)).raise_for_status()
     await city.settled()
 
     assert await invoices(city, member) == [(340, "paid")]
     assert (await city.get("/v1/members/me", member))["eligible"] is True
     assert (await city.post("/v1/reservations", car, member)).status_code == 201
-    assert codes(await city.post(retry, {"token": "tok_visa"}, member)) == ["invoice.not_open"]
+    assert codes(await city.post(retry, good, member)) == ["invoice.not_open"]

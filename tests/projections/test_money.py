@@ -47,7 +47,7 @@ async def test_a_charge_for_another_thing_of_the_same_drive_names_it_and_who_pay
     [of_trip] = when_trip_ended_then_bill_it(recorded, ended)
     assert isinstance(of_trip, BillCharge)
     toll, company = uuid4(), PayerId(uuid4())
-    other = {"subject_kind": "rental.toll", "subject_id": toll, "payer_id": company, "method_token": "tok_visa"}
+    other = {"subject_kind": "rental.toll", "subject_id": toll, "payer_id": company, "method_id": "tok_visa"}
 
     await world.do(of_trip.model_copy(update=other | {"payment_id": PaymentId(uuid4())}))
     await catch_up(followers)

@@ -29,6 +29,7 @@ Because = Annotated[str, Field(min_length=3, max_length=400)]
 MEMBER_ID = "0d3f1c6e-5a39-5a0f-8a55-6a1de7b1c001"
 VEHICLE_ID = "7f1f7f2c-2f4b-5d61-9c1c-0b8f5f1d0001"
 RESERVATION_ID = "b1946ac9-2a4e-5c1f-8f0e-1f7c2a5d0002"
+METHOD_ID = "01941f29-7c00-7a3e-8a55-6a1de7b1c008"
 TRIP_ID = "4a0b8f7e-93c2-5b64-9d0e-52f1a3c40003"
 INVOICE_ID = "c2d9e1a4-6f3b-5e07-8a1c-7be4d0f50004"
 ZONE_ID = "e5b7c3d1-0f2a-5d48-b6c9-18a2f4e60005"

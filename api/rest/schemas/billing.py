@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Shown, example
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, METHOD_ID, TRIP_ID, Because, Body, Shown, example
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
@@ -42,11 +42,11 @@ class CreditBody(Body):
 
 
 class PaymentRetry(Body):
-    """Another payment method by the provider's token; the one charged before when none is given."""
+    """Another of the payer's payment methods; the one charged before when none is given."""
 
-    model_config = example({"token": "tok_visa"}, extra="forbid")
+    model_config = example({"method_id": METHOD_ID}, extra="forbid")
 
-    token: Annotated[str | None, Field(pattern="^tok_[a-z0-9_]{1,60}$")] = None
+    method_id: UUID | None = None
 
 
 class RefundByOtherMeansBody(Body):

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
-from api.rest.schemas.base import MEMBER_ID, Body, Shown, example
+from api.rest.schemas.base import MEMBER_ID, METHOD_ID, Body, Shown, example
 from domain.kernel.errors import Violation
 from domain.members.facts import LicenceState, MemberState
 from domain.members.member import Member
 from domain.rulebook.model import Rulebook
 
 _METHOD: dict[str, Any] = {
-    "method_id": "01941f29-7c00-7a3e-8a55-6a1de7b1c008",
+    "method_id": METHOD_ID,
     "brand": "visa",
     "prepaid": False,
     "expires_on": "2031-12-31",

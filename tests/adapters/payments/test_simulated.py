@@ -15,13 +15,10 @@ from domain.kernel.policy import AskPaymentProvider
 PAYMENT = PaymentId(UUID(int=1))
 
 
-def ask(operation: str, amount: int, method: str = "tok_good", payment: PaymentId = PAYMENT) -> AskPaymentProvider:
-    return AskPaymentProvider.model_validate(
-        {
-            "payment_id": payment, "operation": operation,
-            "amount": Money(amount_minor=amount, currency=Currency.EUR), "method_token": method,
-        }
-    )  # fmt: skip
+def ask(operation: str, amount: int, payment: PaymentId = PAYMENT) -> AskPaymentProvider:
+    money = Money(amount_minor=amount, currency=Currency.EUR)
+    asked = {"payment_id": payment, "payer_id": uuid4(), "method_id": "1", "operation": operation, "amount": money}
+    return AskPaymentProvider.model_validate(asked)
 
 
 @pytest.fixture
@@ -35,8 +32,8 @@ def payment() -> PaymentId:
 
 
 async def test_what_is_held_can_be_captured(provider: SimulatedPaymentProvider, payment: PaymentId) -> None:
-    held = await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
-    captured = await provider.perform(ask("capture", 1234, payment=payment), idempotency_key=f"{payment}c")
+    held = await provider.perform(ask("hold", 5000, payment), token="tok_good", idempotency_key=f"{payment}h")
+    captured = await provider.perform(ask("capture", 1234, payment), token="tok_good", idempotency_key=f"{payment}c")
     assert held.accepted
     assert captured.accepted
     assert held.reference != captured.reference
@@ -45,17 +42,17 @@ async def test_what_is_held_can_be_captured(provider: SimulatedPaymentProvider, 
 async def test_one_key_is_carried_out_once_even_by_another_process(
     pool: asyncpg.Pool, provider: SimulatedPaymentProvider, payment: PaymentId
 ) -> None:
-    first = await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
+    first = await provider.perform(ask("hold", 5000, payment), token="tok_good", idempotency_key=f"{payment}h")
     again = await SimulatedPaymentProvider(pool).perform(
-        ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h"
+        ask("hold", 5000, payment), token="tok_good", idempotency_key=f"{payment}h"
     )
     assert again == first
     assert await pool.fetchval("select count(*) from csbe.provider_operations where payment_id = $1", payment) == 1
 
 
 async def test_one_key_for_another_request_is_declined(provider: SimulatedPaymentProvider, payment: PaymentId) -> None:
-    await provider.perform(ask("hold", 5000, payment=payment), idempotency_key=f"{payment}h")
-    other = await provider.perform(ask("hold", 9000, payment=payment), idempotency_key=f"{payment}h")
+    await provider.perform(ask("hold", 5000, payment), token="tok_good", idempotency_key=f"{payment}h")
+    other = await provider.perform(ask("hold", 9000, payment), token="tok_good", idempotency_key=f"{payment}h")
     assert other.decline_code == "idempotency_key_reused"
 
 
@@ -70,7 +67,7 @@ async def test_one_key_for_another_request_is_declined(provider: SimulatedPaymen
 async def test_the_token_decides_on_a_decline(
     provider: SimulatedPaymentProvider, payment: PaymentId, token: str, code: str
 ) -> None:
-    answer = await provider.perform(ask("hold", 5000, token, payment), idempotency_key=f"{payment}h")
+    answer = await provider.perform(ask("hold", 5000, payment), token=token, idempotency_key=f"{payment}h")
     assert (answer.accepted, answer.decline_code) == (False, code)
 
 
@@ -78,8 +75,8 @@ async def test_a_card_may_be_good_for_the_hold_and_fail_at_capture(
     provider: SimulatedPaymentProvider, payment: PaymentId
 ) -> None:
     method = "tok_decline_capture"
-    assert (await provider.perform(ask("hold", 5000, method, payment), idempotency_key=f"{payment}h")).accepted
-    captured = await provider.perform(ask("capture", 100, method, payment), idempotency_key=f"{payment}c")
+    assert (await provider.perform(ask("hold", 5000, payment), token=method, idempotency_key=f"{payment}h")).accepted
+    captured = await provider.perform(ask("capture", 100, payment), token=method, idempotency_key=f"{payment}c")
     assert captured.decline_code == "card_declined"
 
 
@@ -88,9 +85,9 @@ async def test_a_card_may_refuse_a_refund_for_good_or_twice(provider: SimulatedP
     for method in ("tok_decline_refund", "tok_decline_refund_twice"):
         payment = PaymentId(uuid4())
         for operation in ("hold", "capture"):
-            await provider.perform(ask(operation, 100, method, payment), idempotency_key=f"{payment}{operation}")
+            await provider.perform(ask(operation, 100, payment), token=method, idempotency_key=f"{payment}{operation}")
         asked = [
-            await provider.perform(ask("refund", 100, method, payment), idempotency_key=f"{payment}{n}")
+            await provider.perform(ask("refund", 100, payment), token=method, idempotency_key=f"{payment}{n}")
             for n in range(3)
         ]
         heard[method] = [answer.decline_code for answer in asked]

@@ -56,7 +56,7 @@ async def test_a_law_that_is_broken_is_named_and_what_is_under_way_is_not_missed
         subject_kind=Trip.TOPIC,
         subject_id=uuid4(),
         amount=Money(amount_minor=3000, currency=Currency.EUR),
-        method_token="tok_visa",
+        method_id="tok_visa",
         at=NOW + timedelta(days=9999),  # long from now, so that it has just been asked for
     )
     await append(store, asked)

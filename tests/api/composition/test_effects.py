@@ -1,18 +1,22 @@
 """Mail to members, and not to whom is erased; keys that are destroyed."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.mail.messenger import FileMessenger
+from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.identity.codes import PostgresLoginCodes
 from adapters.postgres.identity.secret import LoginSecret
 from api.composition.effects import Effects
-from domain.kernel.ids import MemberId
-from domain.kernel.policy import DestroyKey, ForgetIdentifier, SendMessage
+from domain.billing.provider_answers import RecordDecline, RecordHold, RecordRelease
+from domain.kernel.ids import MemberId, PayerId, PaymentId
+from domain.kernel.money import Currency, Money
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, ForgetIdentifier, Operation, SendMessage
 from domain.members.member import Member
 from tests.api.cli.terminal import NOW, append, registered
 from tests.support.clocks import MovableClock
@@ -103,3 +107,35 @@ async def test_nothing_leads_to_an_identifier_that_is_forgotten(effects: Effects
         await effects.perform(ForgetIdentifier(identifier_id=id), key)
 
     assert await store.known_stand_in("email", "ada@example.org") is None
+
+
+async def test_the_provider_is_given_the_token_that_is_stored_nowhere_else_and_no_hold_once_it_is_gone(
+    effects: Effects, store: PostgresEventStore
+) -> None:
+    ada = await registered(store)
+    added = {"method_id": "1", "token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2039-12-31"}
+    ada.trigger_event(Member.PaymentMethodAdded, timestamp=NOW, **added)
+    ada.trigger_event(Member.PaymentMethodRemoved, timestamp=NOW, method_id="1")
+    await append(store, ada)
+    paying = replace(effects, payments=SimulatedPaymentProvider(store.pool))
+    hold, release = (asked(MemberId(ada.id), operation) for operation in ("hold", "release"))
+
+    held = await paying.perform(hold, str(uuid4()))
+    await store.erase(ada.id)
+    refused = await paying.perform(hold.model_copy(update={"payment_id": uuid4()}), str(uuid4()))
+    released = await paying.perform(release, str(uuid4()))
+
+    assert isinstance(held, RecordHold)
+    assert isinstance(refused, RecordDecline)
+    assert refused.decline_code == "no_payment_method"
+    assert isinstance(released, RecordRelease)
+
+
+def asked(member_id: MemberId, operation: Operation) -> AskPaymentProvider:
+    return AskPaymentProvider(
+        payment_id=PaymentId(UUID(int=7)),
+        operation=operation,
+        amount=Money(amount_minor=500, currency=Currency.EUR),
+        payer_id=PayerId(member_id),
+        method_id="1",
+    )

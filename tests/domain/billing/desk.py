@@ -78,7 +78,7 @@ class Desk:
                 subject_kind=Trip.TOPIC,
                 subject_id=trip_id,
                 amount=money,
-                method_token=token,
+                method_id=token,
             )
         )
         return trip_id, payment_id
@@ -102,7 +102,7 @@ class Desk:
             payment_id=payment_id,
             quote=Quote.of(tariff, city_id=self.city, model=self.model, at=started_at),
             facts=TripFacts(started_at=started_at, spans=(Span(phase="driving", seconds=minutes * 60),)),
-            method_token=token,
+            method_id=token,
         )
 
     async def decide(

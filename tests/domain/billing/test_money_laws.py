@@ -107,7 +107,7 @@ class MoneyMoves(RuleBasedStateMachine):
     @rule(n=which, token=st.sampled_from([None, "tok_other"]))
     def charge_again(self, n: int, token: str | None) -> None:
         invoice_id = InvoiceId(self._one(Invoice.Issued, n).originator_id)
-        self._do(RetryCharge(invoice_id=invoice_id, method_token=token))
+        self._do(RetryCharge(invoice_id=invoice_id, method_id=token))
 
     @precondition(lambda self: self._all(CreditNote.Issued))
     @rule(n=which)

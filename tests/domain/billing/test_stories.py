@@ -268,9 +268,9 @@ async def test_another_payment_method_can_pay_an_open_invoice() -> None:
     invoice_id = await desk.price(trip_id, payment_id)
     await desk.provider_answers(accepted=False)
 
-    await desk.do(RetryCharge(invoice_id=invoice_id, method_token="tok_second"))
+    await desk.do(RetryCharge(invoice_id=invoice_id, method_id="tok_second"))
 
-    assert [e.method_token for e in desk.events(Payment.HoldRequested)] == ["tok_first", "tok_second"]
+    assert [e.method_id for e in desk.events(Payment.HoldRequested)] == ["tok_first", "tok_second"]
 
 
 async def test_a_declined_hold_is_recorded_with_its_code() -> None:

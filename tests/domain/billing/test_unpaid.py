@@ -95,14 +95,16 @@ async def test_a_later_try_takes_the_payment_method_that_the_member_has_added_si
 
     await world.advance(WAITS[0])
 
-    assert world.events(Payment.HoldRequested)[-1].method_token == "tok-new"
+    assert world.events(Payment.HoldRequested)[-1].method_id == "new"
 
 
 async def test_another_payment_method_pays_and_ends_the_tries(world: World) -> None:
-    _, invoice_id = await unpaid(world)
+    ada, invoice_id = await unpaid(world)
     world.provider = "accepting"
+    other = {"method_id": "other", "token": "tok_other", "brand": "visa", "expires_on": "2030-01-01"}
+    await world.do(AddPaymentMethod.model_validate({"member_id": ada, **other}))
 
-    await world.do(RetryCharge(invoice_id=invoice_id, method_token="tok_other"))
+    await world.do(RetryCharge(invoice_id=invoice_id, method_id="other"))
     before = len(world.store.log)
     await world.advance(timedelta(days=30))
 
