@@ -34,7 +34,8 @@ _DECIDES = ("gone", "trip_id", "reserved", "offered", "online")
 class AnalysisProjector(Projector):
     """A row per car, per spell of a car in one state, per trip, per member. A day is the city's own.
 
-    Where a car stood is taken from what it told as its own, never from what it told about somebody's drive.
+    Where a car stood is taken from what it told while nobody drove it, never from what it told about somebody's drive;
+    its cell, so that whoever is erased changes no figure.
     """
 
     NAME = "analysis"
@@ -46,8 +47,8 @@ class AnalysisProjector(Projector):
             "files",
             "service",
             "city_id",
-            "holder_id",
             "position",
+            "cell",
             "reservation_id",
             "trip_id",
             "member_id",
@@ -100,9 +101,8 @@ class AnalysisProjector(Projector):
         yield CITIES.given(city, lambda row: [CAR_WATCH.update(car, timezone=row["timezone"])])
 
     def _seen(self, recorded: RecordedEvent, event: CarEvent) -> Changes:
-        if event.position is None or event.holder_id != event.originator_id:
+        if (cell := event.cell) is None:
             return
-        cell = cell_of(event.position)
         yield CAR_WATCH.given(event.originator_id, lambda car: _arrived(car, cell))
         yield from _turned(event.originator_id, event.timestamp, cell=cell)
 

@@ -225,7 +225,6 @@ class BillingProjector(Projector):
             net_minor=event.net.amount_minor,
             tax_minor=event.tax.amount_minor,
             gross_minor=event.gross.amount_minor,
-            reason=event.reason,
         )
 
     def _hold_requested(self, recorded: RecordedEvent, event: Payment.HoldRequested) -> Changes:

@@ -37,7 +37,7 @@ comment on column charges.currency is 'ISO 4217; null when it was not reviewed.'
 comment on column charges.price_minor is 'What it would have cost before the review, gross, in minor units; null when it was not reviewed.';
 comment on column charges.proposal is 'What the first of two persons has decided, while it waits for the second.';
 comment on column charges.decision is 'approve, correct or waive; null when nobody had to decide.';
-comment on column charges.decision_reason is 'Why, in the words of who decided, or proposed.';
+comment on column charges.decision_reason is 'Personal: why, in the words of who decided, or proposed.';
 comment on column charges.decided_by is 'Who decided; null when nobody had to.';
 comment on column charges.proposed_by is 'The first of two persons; null where one was enough.';
 comment on column charges.invoice_id is 'Its invoice; null while it has none.';
@@ -118,14 +118,13 @@ create table credit_notes (
     currency text not null,
     net_minor bigint not null,
     tax_minor bigint not null,
-    gross_minor bigint not null,
-    reason text not null
+    gross_minor bigint not null
 );
 create index credit_notes_by_time on credit_notes (service, issued_at desc);
 create index credit_notes_by_invoice on credit_notes (invoice_id);
 create index credit_notes_by_payer on credit_notes (payer_id, issued_at desc);
 create index credit_notes_by_number on credit_notes (number);
-comment on table credit_notes is 'One row per credit note. The reason is free text: not for analysts.';
+comment on table credit_notes is 'One row per credit note.';
 comment on column credit_notes.credit_note_id is 'The credit note.';
 comment on column credit_notes.service is 'Key of the rulebook.';
 comment on column credit_notes.number is 'Number, without gaps per seller.';
@@ -138,7 +137,6 @@ comment on column credit_notes.currency is 'ISO 4217.';
 comment on column credit_notes.net_minor is 'Net, in minor units.';
 comment on column credit_notes.tax_minor is 'All taxes, in minor units.';
 comment on column credit_notes.gross_minor is 'Taken back, in minor units.';
-comment on column credit_notes.reason is 'Why, in the words of who issued it.';
 
 create table payments (
     payment_id uuid primary key,

@@ -115,5 +115,4 @@ class RentalProjector(Projector):
             parked_s=event.parked_s,
             distance_m=event.distance_m,
             forced=event.forced,
-            reason=event.reason,
         )

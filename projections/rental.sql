@@ -61,4 +61,4 @@ comment on column trips.driving_s is 'Seconds of driving.';
 comment on column trips.parked_s is 'Seconds of parking.';
 comment on column trips.distance_m is 'Metres driven.';
 comment on column trips.forced is 'Whether an agent ended it.';
-comment on column trips.reason is 'Why it failed to start, or why an agent ended it, in free text.';
+comment on column trips.reason is 'Why it failed to start.';

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
@@ -54,6 +55,19 @@ class FileMessenger:
         there = next(folder for folder in (self._directory, *self._directory.absolute().parents) if folder.exists())
         return None if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
+    async def forget(self, address: str, /) -> None:
+        """Remove the mails to an address. Raises `GatewayUnavailableError` when one cannot be removed."""
+        try:
+            await asyncio.to_thread(self._remove, address)
+        except OSError as error:
+            msg = f"mail could not be removed from {self._directory}: {error.strerror}"
+            raise GatewayUnavailableError(msg) from error
+
+    def _remove(self, address: str) -> None:
+        for path in self._directory.glob("*.eml"):
+            if message_from_bytes(path.read_bytes(), policy=policy.default)["To"] == address:
+                path.unlink()
+
     def _write(self, name: str, content: bytes) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         target, draft = self._directory / name, self._directory / f".{uuid4()}.draft"
@@ -105,3 +119,6 @@ class SmtpMessenger:
         if not await is_listening(self._host, self._port):
             return "the mail server does not answer"
         return self._failure
+
+    async def forget(self, address: str, /) -> None:
+        """Nothing is kept here but that something was sent."""

@@ -1,18 +1,53 @@
 """Making a person unreadable, in the log and in what was made of it: the port `PersonalKeys`."""
 
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
-from adapters.postgres.database import Connection, retrying
+import asyncpg
+
+from adapters.postgres.database import Connection, retrying, with_lock_timeout
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
 
-_PERSONAL = """
-select c.relname as table, string_agg(format('%I = null', a.attname), ', ') as nothing
-from pg_class c join pg_attribute a on a.attrelid = c.oid
-where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
-    and col_description(c.oid, a.attnum) like 'Personal:%'
-group by c.relname
+_DRIVES = """
+with opened as (
+    select originator_id as vehicle_id, originator_version as version, state ->> 'trip_id' as trip_id,
+        (state ->> 'timestamp')::timestamptz as at
+    from (
+        select originator_id, originator_version, convert_from(state, 'UTF8')::jsonb as state from csbe.events
+        where topic = 'fleet.vehicle.trip_opened' and originator_id in (
+            select (convert_from(t.state, 'UTF8')::jsonb ->> 'vehicle_id')::uuid from csbe.events m
+            join csbe.events t on t.originator_id = (convert_from(m.state, 'UTF8')::jsonb ->> 'trip_id')::uuid
+                and t.originator_version = 1
+            where m.originator_id = $1 and m.topic = 'members.member.trip_opened'
+        )
+    ) as events
+), in_order as (
+    select *, lead(at) over (partition by vehicle_id order by version) as until from opened
+), hers as (
+    select convert_from(state, 'UTF8')::jsonb ->> 'trip_id' as trip_id from csbe.events
+    where originator_id = $1 and topic = 'members.member.trip_opened'
+)
+select trip_id::uuid, vehicle_id, convert_from(c.state, 'UTF8')::jsonb ->> 'vin' as vin, at as since, until
+from hers join in_order using (trip_id) join csbe.events c on c.originator_id = vehicle_id and c.originator_version = 1
 """
+"""Each trip of a member, from the moment when its car was hers until the car was somebody else's."""
+
+_TELEMETRY = """
+delete from csbe.telemetry t using unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
+where t.vin = d.vin and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
+"""
+_DEAD_LETTERS = """
+delete from csbe.dead_letters t using unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
+where strpos(t.topic, d.vin) > 0 and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
+"""
+_TELL_ANEW = "update csbe.vehicle_twins set told = null, revision = revision + 1 where vin = any($1)"
+"""Where they stand is told as their own, at their next word."""
+_SNAPSHOTS = "delete from csbe.snapshots where originator_id = any($1)"
 _LOGINS = """
 with codes as (delete from csbe.login_codes where member_id = $1),
     tokens as (delete from csbe.refresh_tokens where role = 'member' and subject = $1::text)
@@ -20,32 +55,117 @@ delete from csbe.login_addresses where member_id = $1
 """
 """How the person logged in, and could go on without."""
 
+_TRANSACTIONS = """
+select l.virtualtransaction as id from pg_locks l join pg_stat_activity a using (pid)
+where l.locktype = 'virtualxid' and a.datname = current_database() and pid <> pg_backend_pid()
+"""
+_STILL_RUNNING = f"select exists ({_TRANSACTIONS} and l.virtualtransaction = any($1))"
+PATIENCE = 20
+"""So many looks, 50 ms apart, at whether older transactions have ended."""
+
+_PERSONAL = """
+select format('%I.%I', $1::text, c.relname) as table,
+    string_agg(format('%I = null', a.attname), ', ') as nothing,
+    string_agg(format('%I is not null', a.attname), ' or ') as something,
+    (select k.attname from pg_attribute k where k.attrelid = c.oid and k.attname in ('member_id', 'payer_id')
+        order by k.attname desc limit 1) as whose
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+    and col_description(c.oid, a.attnum) like 'Personal:%'
+group by c.oid, c.relname
+"""
+
+
+class Drive(NamedTuple):
+    """A trip of a person, from when the car was theirs until it was somebody else's; still theirs to leave if none."""
+
+    trip_id: UUID
+    vehicle_id: UUID
+    vin: str
+    since: datetime
+    until: datetime | None
+
 
 class PostgresErasure:
-    """Destroys keys; every generation of the members' read model forgets the person too.
+    """Destroys keys, and takes out what is kept beside the log: where the person drove, logged in, was written of.
 
-    The live one learns of it by the event, but those of another release may be followed by nobody.
+    Every generation of every read model forgets the person: the live one learns of it by the event, but those of
+    another release may be followed by nobody. What deleted rows leave in the files of the database goes too.
     """
 
-    def __init__(self, store: PostgresEventStore, members: Projection) -> None:
+    def __init__(self, store: PostgresEventStore, read_models: Sequence[Projection]) -> None:
         self._store = store
-        self._members = members
+        self._read_models = read_models
 
     async def erase(self, subject: UUID, /) -> None:
-        """Destroy a person's key for ever. Twice changes nothing."""
-        await self._store.erase(subject)
+        """Destroy a person's key, and those of the places where their trips ended. Twice changes nothing."""
+        drives = [Drive(*row) for row in await retrying(lambda: self._store.pool.fetch(_DRIVES, subject))]
+        await self._store.erase(subject, *(drive.trip_id for drive in drives))
         await retrying(lambda: self._store.pool.execute(_LOGINS, subject))
-        for generation in await self._members.generations():
-            # What its follower has in hand may still name the person.
-            async with self._members.follower(generation).held() as connection:
-                await _forget(connection, generation.schema, subject)
+        await retrying(partial(self._forget_places, subject, drives))
+        touched = {table for model in self._read_models for table in await self._forget(model, subject)}
+        await self._clear_dead_rows(sorted(touched))
 
     async def forget(self, stand_in: UUID, /) -> None:
         """Have nothing lead to an id that stood for a value about a person. Twice changes nothing."""
         await self._store.forget(stand_in)
+        await self._clear_dead_rows(())
+
+    async def _forget_places(self, subject: UUID, drives: Sequence[Drive]) -> None:
+        where = [*zip(*((drive.vin, drive.since, drive.until) for drive in drives), strict=True)] or [(), (), ()]
+        standing = [drive.vin for drive in drives if drive.until is None]
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            await connection.execute(_TELEMETRY, *where)
+            await connection.execute(_DEAD_LETTERS, *where)
+            await connection.execute(_SNAPSHOTS, [subject, *(drive.vehicle_id for drive in drives)])
+            await connection.execute(_TELL_ANEW, standing)
+
+    async def _forget(self, model: Projection, subject: UUID) -> list[str]:
+        touched = []
+        for generation in await model.generations():
+            # What its follower has in hand may still name the person.
+            async with model.follower(generation).held() as connection:
+                touched += await _forget(connection, generation.schema, subject)
+        return touched
+
+    async def _clear_dead_rows(self, tables: Iterable[str]) -> None:
+        """Write tables anew, since what is deleted stays in their files. Raises `BusyError` while others hold them.
+
+        What an older transaction may still see would be copied: whoever runs one keeps this from being done.
+        """
+        await with_lock_timeout("older transactions", partial(_let_others_end, self._store.pool))
+        async with self._store.pool.acquire() as connection:
+            await connection.execute("set lock_timeout = '500ms'")
+            try:
+                await with_lock_timeout("keys and logins", partial(_rewrite_keys, connection))
+                for table in tables:
+                    await with_lock_timeout(table, partial(connection.execute, f"vacuum (full) {table}"))
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("reset lock_timeout")
 
 
-async def _forget(connection: Connection, schema: str, member_id: UUID) -> None:
-    """The row becomes what a rebuild would make of it: the comment of a column says whether it is personal."""
-    for table, nothing in await connection.fetch(_PERSONAL, schema):
-        await connection.execute(f"update {schema}.{table} set {nothing} where member_id = $1", member_id)  # noqa: S608
+async def _let_others_end(pool: asyncpg.Pool) -> None:
+    before = [row["id"] for row in await pool.fetch(_TRANSACTIONS)]
+    for _ in range(PATIENCE):
+        if not await pool.fetchval(_STILL_RUNNING, before):
+            return
+        await asyncio.sleep(0.05)
+    raise asyncpg.LockNotAvailableError
+
+
+async def _rewrite_keys(connection: Connection) -> None:
+    await connection.execute("select csbe.clear_dead_rows()")
+
+
+async def _forget(connection: Connection, schema: str, person: UUID) -> list[str]:
+    """The rows become what a rebuild would make of them: the comment of a column says whether it is personal.
+
+    The tables that they stood in, with the schema.
+    """
+    touched = []
+    for table, nothing, something, whose in await connection.fetch(_PERSONAL, schema):
+        change = f"update {table} set {nothing} where {whose} = $1 and ({something})"  # noqa: S608 (of the catalogue)
+        if await connection.execute(change, person) != "UPDATE 0":
+            touched.append(table)
+    return touched

@@ -70,7 +70,6 @@ from api.system import System
 from domain import contexts
 from domain.kernel.ports import Clock, Messenger, VehicleGateway
 from domain.rulebook.model import FleetLimits
-from projections.members import MembersProjector
 
 
 @asynccontextmanager
@@ -230,7 +229,7 @@ def _effects(
     messenger: Messenger,
     followers: tuple[Projection, ...],
 ) -> Effects:
-    erasure = PostgresErasure(base.store, next(p for p in followers if p.name == MembersProjector.NAME))
+    erasure = PostgresErasure(base.store, followers)
     PAYMENTS_SIMULATED.set(1)
     provider = SimulatedPaymentProvider(base.pool)
     return Effects(gateway, provider, messenger, base.store, erasure, login.codes, base.clock)

@@ -65,7 +65,7 @@ _RESERVATIONS = Listing(
 )
 _TRIPS = Listing(
     "select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, "
-    "parked_s, distance_m, case when state = 'start_failed' then reason end as reason from read_v1.trips",
+    "parked_s, distance_m, reason from read_v1.trips",
     Order("trips", {"requested_at": datetime, "trip_id": UUID}),
 )
 

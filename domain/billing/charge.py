@@ -1,7 +1,7 @@
 """A charge: what somebody is to pay for something, from its facts to its invoice."""
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.billing.commands import BillCharge, DecisionKind
@@ -13,6 +13,7 @@ from domain.kernel.approval import Proposal, is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId, derived_id
 from domain.kernel.money import Money
+from domain.kernel.personal import Personal
 from domain.rulebook.tariff import Quote
 
 State = Literal["raised", "in_review", "billed", "waived"]
@@ -81,10 +82,12 @@ class Charge(Aggregate):
         """The first of two persons has decided; another proposal takes its place."""
 
         TOPIC = "billing.charge.decision_proposed"
+        subject: ClassVar[str] = "payer_id"
 
+        payer_id: PayerId
         kind: DecisionKind
         proposal: Proposal
-        reason: str
+        reason: Personal[str]
         amount: Money
         four_eyes_above: Money | None
 
@@ -152,12 +155,13 @@ class Charge(Aggregate):
         """
         refuse_if([self.not_in_review()])
         amount = self._furthest(price)
-        about = {"reason": reason, "amount": amount, "four_eyes_above": four_eyes_above}
+        about: dict[str, object] = {"reason": reason, "amount": amount, "four_eyes_above": four_eyes_above}
         first, content = None, content_of(kind, facts)
         if needs_two(amount, four_eyes_above):
             if not is_seconded(self.proposal, content, by):
                 proposal = Proposal(content=content, proposed_by=by, proposed_at=at)
-                self.trigger_event(self.DecisionProposed, timestamp=at, kind=kind, proposal=proposal, **about)
+                about |= {"kind": kind, "proposal": proposal, "payer_id": self.payer_id}
+                self.trigger_event(self.DecisionProposed, timestamp=at, **about)
                 return False
             first = self.proposal.proposed_by if self.proposal else None
         ends = {event.KIND: event for event in (self.Approved, self.Corrected, self.Waived)}

@@ -9,6 +9,7 @@ from domain.kernel.errors import Violation
 from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
+from domain.kernel.personal import Told
 from domain.kernel.values import Count
 from domain.rulebook.tariff import Quote
 
@@ -73,7 +74,7 @@ class DecideCharge(Command):
     charge_id: ChargeId
     decision: DecisionKind
     correction: Correction | None = None
-    reason: str
+    reason: Told[str]
 
 
 class RetryCharge(Command):
@@ -108,7 +109,7 @@ class CreditInvoice(Command):
     invoice_id: InvoiceId
     amount: Money | None = None
     """All that is not yet credited when none."""
-    reason: str
+    reason: Told[str]
 
 
 class RetryRefund(Command):
@@ -130,7 +131,7 @@ class RecordRefundByOtherMeans(Command):
     credit_note_id: UUID
     reference: str
     """Of that payment, by which it is found."""
-    reason: str
+    reason: Told[str]
 
 
 class TryRefundAgain(Command):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from itertools import accumulate
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from domain.billing.commands import CreditInvoice
@@ -14,6 +14,7 @@ from domain.kernel.approval import Proposal, is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.kernel.money import Money
+from domain.kernel.personal import Personal
 from domain.rulebook.model import LegalEntity
 
 
@@ -32,13 +33,13 @@ class CreditNote(Aggregate):
     net: Money
     tax: Money
     gross: Money
-    reason: str
     issued_by: str
     proposed_by: str | None
     four_eyes_above: Money | None
 
     class Issued(Created):
         TOPIC = "billing.credit_note.issued"
+        subject: ClassVar[str] = "payer_id"
 
         number: str
         invoice_id: InvoiceId
@@ -50,7 +51,7 @@ class CreditNote(Aggregate):
         net: Money
         tax: Money
         gross: Money
-        reason: str
+        reason: Personal[str]
         issued_by: str
         """Id of whoever decided it, as `proposed_by`."""
         proposed_by: str | None
@@ -130,10 +131,9 @@ def agreed(
     credit = CreditProposal(
         credit_note_id=command.credit_note_id,
         amount=amount,
-        reason=command.reason,
         proposal=Proposal(content=content, proposed_by=by, proposed_at=at),
     )
-    invoice.propose_credit(credit, four_eyes_above, at)
+    invoice.propose_credit(credit, command.reason, four_eyes_above, at)
     return Agreement(command.credit_note_id, is_agreed=False)
 
 

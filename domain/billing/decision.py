@@ -8,6 +8,7 @@ from domain.kernel.aggregate import Event
 from domain.kernel.errors import Violation
 from domain.kernel.ids import PayerId
 from domain.kernel.money import Money
+from domain.kernel.personal import Personal
 from domain.kernel.values import Value
 
 
@@ -15,7 +16,8 @@ class Decision(Value):
     """What became of a charge in review, who said so, and why."""
 
     kind: DecisionKind
-    reason: str
+    reason: str | None
+    """None once the payer is erased."""
     decided_by: str
     proposed_by: str | None
     """The first of two persons; none where one was enough."""
@@ -26,9 +28,11 @@ class Decided(Event):
 
     KIND: ClassVar[DecisionKind]
 
+    subject: ClassVar[str] = "payer_id"
+
     payer_id: PayerId
     subject_kind: str
-    reason: str
+    reason: Personal[str]
     decided_by: str
     """Id of an employee, as `proposed_by`."""
     proposed_by: str | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.billing.charge import Charge
@@ -15,6 +15,7 @@ from domain.kernel.approval import Proposal
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId, derived_id
 from domain.kernel.money import Money
+from domain.kernel.personal import Personal
 from domain.kernel.values import Count, Instant, Value
 from domain.rulebook.model import LegalEntity
 
@@ -22,11 +23,10 @@ State = Literal["open", "paid", "credited"]
 
 
 class CreditProposal(Value):
-    """What one person would take back, and why; `credit_note_id` is the note's if another decides the same."""
+    """What one person would take back; `credit_note_id` is the note's if another decides the same."""
 
     credit_note_id: UUID
     amount: Money
-    reason: str
     proposal: Proposal
 
 
@@ -152,8 +152,11 @@ class Invoice(Aggregate):
         """The first of two persons wants to take something back; another proposal takes its place."""
 
         TOPIC = "billing.invoice.credit_proposed"
+        subject: ClassVar[str] = "payer_id"
 
+        payer_id: PayerId
         credit: CreditProposal
+        reason: Personal[str]
         four_eyes_above: Money
         """The limit then in force."""
 
@@ -262,9 +265,10 @@ class Invoice(Aggregate):
             again = {"tries": self.tries, "retry_at": next_try(waits, self.tries, at)}
             self.trigger_event(self.PaymentFailed, timestamp=at, decline_code=decline_code, **facts, **again)
 
-    def propose_credit(self, credit: CreditProposal, four_eyes_above: Money, at: datetime) -> None:
+    def propose_credit(self, credit: CreditProposal, reason: str, four_eyes_above: Money, at: datetime) -> None:
         """Another person must decide the same before anything is taken back."""
-        self.trigger_event(self.CreditProposed, timestamp=at, credit=credit, four_eyes_above=four_eyes_above)
+        what = {"credit": credit, "reason": reason, "four_eyes_above": four_eyes_above}
+        self.trigger_event(self.CreditProposed, timestamp=at, payer_id=self.payer_id, **what)
 
     def credit(self, credit_note_id: UUID, amount: Money, at: datetime) -> Money:
         """Take back a part of the invoice, or all of it. Returns what must be refunded."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.billing.ladder import next_try
@@ -12,6 +12,7 @@ from domain.billing.refund import Refund
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import InvoiceId, PayerId, PaymentId
 from domain.kernel.money import Money
+from domain.kernel.personal import Personal
 from domain.kernel.values import Count, Instant
 
 State = Literal[
@@ -249,6 +250,7 @@ class Payment(Aggregate):
         """What the provider would not give back was paid in another way, by the word of an agent."""
 
         TOPIC = "billing.payment.refund_paid_by_other_means"
+        subject: ClassVar[str] = "payer_id"
 
         payer_id: PayerId
         credit_note_id: UUID
@@ -256,7 +258,7 @@ class Payment(Aggregate):
         amount: Money
         reference: str
         """Of that payment."""
-        reason: str
+        reason: Personal[str]
         recorded_by: str
         """Id of an employee."""
 

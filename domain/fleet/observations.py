@@ -30,7 +30,7 @@ def observe(vehicle: Vehicle, observation: Observation, limits: FleetLimits, at:
     if vehicle.service_state == "decommissioned":
         return
     vehicle.note_contact(at, online=True)
-    shared = CarEvent.facts(vehicle.holder_id, observation)
+    shared = vehicle.seen(observation)
     for event, own in [*findings(vehicle, observation, limits)]:
         vehicle.trigger_event(event, timestamp=at, **shared, **own)
 

@@ -12,7 +12,6 @@ from domain.fleet.commands import (
 )
 from domain.fleet.conversation import NO_ANSWER
 from domain.fleet.vehicle import Vehicle
-from domain.fleet.vehicle_event_bases import CarEvent
 from domain.kernel.ids import VehicleId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled, TellVehicle
@@ -48,7 +47,7 @@ def when_unsafe_then_take_it_out_of_service(
 
 def when_unlocked_without_trip_then_secure_it(recorded: RecordedEvent, event: Vehicle.Unlocked) -> Iterable[Reaction]:
     """Be it that it opens long after a start was given up, or that somebody has a key."""
-    if _nobody_drives(event):
+    if not event.in_trip:
         yield SecureVehicle(vehicle_id=VehicleId(event.originator_id))
 
 
@@ -69,16 +68,11 @@ def when_switched_on_without_trip_then_look_whether_it_is_driven(
     recorded: RecordedEvent, event: Vehicle.IgnitionOn
 ) -> Iterable[Reaction]:
     """A car that is only switched on is cleaned or charged; what drives away is seen by its speed or odometer."""
-    if _nobody_drives(event):
+    if not event.in_trip:
         car, since = VehicleId(event.originator_id), event.timestamp
         look = LookWhetherDriven(vehicle_id=car, since=since, odometer_m=event.odometer_m)
         for later in LOOKS:
             yield Scheduled(due_at=event.timestamp + later, command=look)
-
-
-def _nobody_drives(event: CarEvent) -> bool:
-    """Whether it happened to the car in no trip."""
-    return event.holder_id == event.originator_id
 
 
 def _what(recorded: RecordedEvent) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.fleet.commands import TaskKind
@@ -54,6 +54,8 @@ class Vehicle(Aggregate):
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
+    brought_by: TripId | None = None
+    """The trip that left it where it stands."""
     last_trip_at: Instant | None = None
     """When somebody took it last."""
     last_reservations: dict[MemberId, Instant] = field(default_factory=dict)
@@ -158,9 +160,11 @@ class Vehicle(Aggregate):
 
         TOPIC = "fleet.vehicle.trip_closed"
         trip_id: TripId
+        brought_by: TripId | None
+        """The trip that left it where it stands: an earlier one when this one did not start."""
 
         def apply(self, aggregate: "Vehicle") -> None:
-            aggregate.trip_id, aggregate.driver_id = None, None
+            aggregate.trip_id, aggregate.driver_id, aggregate.brought_by = None, None, self.brought_by
             aggregate.given_up = remembered(aggregate.given_up, aggregate.open_requests)
             aggregate.open_requests = {}  # what was asked for a trip that is over is not waited for
 
@@ -416,8 +420,16 @@ class Vehicle(Aggregate):
 
     @property
     def holder_id(self) -> UUID:
-        """Whom the car's place is about now: its driver, or nobody but itself."""
-        return self.driver_id or self.id
+        """Whom the car's place tells of: its driver, the trip that left it there, or nobody but itself.
+
+        A place that cannot be read any more, since its driver was erased, is the car's own from its next word on.
+        """
+        left = self.brought_by if self.readings.position is not None else None
+        return self.driver_id or left or self.id
+
+    def seen(self, observation: Observation) -> dict[str, Any]:
+        """What every event by which it tells of itself says."""
+        return CarEvent.facts(self.holder_id, observation, in_trip=self.driver_id is not None)
 
     def unavailability(self, newest: VehicleReadings, limits: ReservationLimits) -> list[Violation]:
         """Every reason why nobody can take this car now."""
@@ -506,16 +518,14 @@ class Vehicle(Aggregate):
         """Note the one trip."""
         self.trigger_event(self.TripOpened, trip_id=trip_id, driver_id=driver_id, timestamp=at)
 
-    def close_trip(self, at: datetime) -> None:
-        """The trip is over; without a trip, it changes nothing.
-
-        Where it stands is told anew as the car's own, so that it is known even when its driver has been erased.
-        """
+    def close_trip(self, at: datetime, *, started: bool = True) -> None:
+        """The trip is over; without a trip, it changes nothing. Where it stands is told anew."""
         if self.trip_id is None:
             return
-        self.trigger_event(self.TripClosed, trip_id=self.trip_id, timestamp=at)
+        brought_by = self.trip_id if started else self.brought_by
+        self.trigger_event(self.TripClosed, trip_id=self.trip_id, brought_by=brought_by, timestamp=at)
         if place := self.readings.position:
-            facts = CarEvent.facts(self.holder_id, Observation(observed_at=place.at, position=place.value))
+            facts = self.seen(Observation(observed_at=place.at, position=place.value))
             self.trigger_event(self.Located, timestamp=at, **facts)
 
     def request_command(
@@ -534,7 +544,7 @@ class Vehicle(Aggregate):
     def confirm_command(self, request_id: UUID, observation: Observation, at: datetime) -> None:
         """The car did it. An answer that nobody waits for changes nothing."""
         if request := self.open_requests.get(request_id):
-            facts = CarEvent.facts(self.holder_id, observation)
+            facts = self.seen(observation)
             self.trigger_event(self.CommandConfirmed, request_id=request_id, type=request.type, timestamp=at, **facts)
 
     def open_task(self, task_id: TaskId, kind: TaskKind, at: datetime) -> None:
@@ -577,7 +587,7 @@ class Vehicle(Aggregate):
     def _where_it_is(self, newest: VehicleReadings, at: datetime) -> dict[str, object]:
         place = newest.position
         seen = Observation(observed_at=place.at, position=place.value) if place else Observation(observed_at=at)
-        return CarEvent.facts(self.holder_id, seen)
+        return self.seen(seen)
 
     def _not_in_service(self) -> Violation | None:
         if self.service_state == "in_service":

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.identity.sessions import LoginMethod
 from domain.kernel.messages import Command, Role
+from domain.kernel.personal import Told
 
 
 class OpenSession(Command):
@@ -44,4 +45,4 @@ class RevokeAllSessions(Command):
 
     role: Role
     subject_id: str
-    reason: str
+    reason: Told[str]

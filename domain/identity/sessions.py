@@ -3,12 +3,13 @@
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import derived_id
 from domain.kernel.messages import Role
+from domain.kernel.personal import Personal
 from domain.kernel.values import Instant, Value
 
 MOST_SESSIONS = 20
@@ -95,11 +96,14 @@ class Sessions(Aggregate):
         """Every session has ended, and every token without a session that was issued before."""
 
         TOPIC = "identity.sessions.all_revoked"
+        subject: ClassVar[str] = "told_of"
         service: str
         role: Role
         subject_id: str
+        told_of: UUID
+        """Under whose key the reason is: the member's, else nobody's but these sessions'."""
         session_ids: tuple[UUID, ...]
-        reason: str
+        reason: Personal[str]
 
         def apply(self, aggregate: "Sessions") -> None:
             aggregate.open = {}
@@ -129,4 +133,13 @@ class Sessions(Aggregate):
     def revoke_all(self, reason: str, at: datetime) -> None:
         """End everything that was given out until now."""
         whose = {"service": self.service, "role": self.role, "subject_id": self.subject_id}
-        self.trigger_event(self.AllRevoked, session_ids=tuple(self.open), reason=reason, timestamp=at, **whose)
+        why = {"reason": reason, "told_of": self.told_of}
+        self.trigger_event(self.AllRevoked, session_ids=tuple(self.open), timestamp=at, **why, **whose)
+
+    @property
+    def told_of(self) -> UUID:
+        """The member whose sessions these are, else they themselves."""
+        try:
+            return UUID(self.subject_id) if self.role is Role.MEMBER else self.id
+        except ValueError:  # somebody who is no member, and has no session either
+            return self.id

@@ -165,6 +165,10 @@ class Messenger(Protocol):
         """Deliver once per key. Raises `GatewayUnavailableError`."""
         ...
 
+    async def forget(self, address: str, /) -> None:
+        """Throw away what is kept of messages to an address. Raises `GatewayUnavailableError`."""
+        ...
+
 
 class PersonalKeys(Protocol):
     """The keys under which values about persons are stored."""

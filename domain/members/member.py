@@ -224,7 +224,8 @@ class Member(Aggregate):
         """Nothing about the person is to be read any more: the key is destroyed, and no car is given out."""
 
         TOPIC = "members.member.erased"
-        reason: str
+        reason: Personal[str]
+        """Gone with the rest: who asked, and when, stays."""
         by: str
         """Id of whoever asked for it."""
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.kernel.messages import Command
+from domain.kernel.personal import Told
 from domain.kernel.values import Instant
 
 Unpaid = Literal["payment_declined", "payment_timed_out"]
@@ -93,7 +94,7 @@ class ForceEndTrip(Command):
 
     trip_id: TripId
     ended_at: Instant
-    reason: str
+    reason: Told[str]
 
 
 class ExpireReservation(Command):

@@ -76,7 +76,7 @@ def when_car_failed_then_undo_step(recorded: RecordedEvent, event: Vehicle.Comma
 
 def when_car_shows_itself_then_confirm_end(recorded: RecordedEvent, event: CarEvent) -> Iterable[Reaction]:
     """What the end of a trip asks for may come by any message, and long after it was asked for."""
-    if event.holder_id != event.originator_id:
+    if event.in_trip:
         yield commands.ConfirmEnd(vehicle_id=VehicleId(event.originator_id), told_at=event.timestamp)
 
 

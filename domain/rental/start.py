@@ -90,7 +90,7 @@ async def give_up(failed: Trip, reason: str, work: UnitOfWork) -> None:
     """The trip does not start: the reservation is given back, and expires if its time is up; else all are free."""
     member, vehicle = await work.load(Member, failed.member_id), await work.load(Vehicle, failed.vehicle_id)
     failed.tell(Trip.StartFailed, work.now, reason=reason)
-    vehicle.close_trip(work.now)
+    vehicle.close_trip(work.now, started=False)
     member.release(work.now, to_reservation=failed.reservation_id)
     if failed.reservation_id is not None:
         vehicle.reserve(failed.reservation_id, work.now)

@@ -9,6 +9,7 @@ from domain.fleet.readiness import DRIVEN_M
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
+from domain.kernel.personal import Personal
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
@@ -220,7 +221,7 @@ class Trip(Aggregate):
         doubts: tuple[Violation, ...] = ()
         """Why the facts may not be so: each is a reason to look at them before anything is charged."""
         forced: bool = False
-        reason: str | None = None
+        reason: Personal[str] = None
         """Why an agent ended it."""
 
         def apply(self, aggregate: "Trip") -> None:

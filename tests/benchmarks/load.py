@@ -20,7 +20,6 @@ from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.fleet.state import Observation
 from domain.fleet.vehicle import Vehicle
-from domain.fleet.vehicle_event_bases import CarEvent
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Actor, Metadata, Role
 from domain.kernel.units import Position
@@ -117,7 +116,7 @@ async def _busy_car(store: PostgresEventStore) -> UUID:
             energy_percent=80.0,
         )
         event = Vehicle.DoorsOpened if number % 2 else Vehicle.DoorsClosed
-        car.trigger_event(event, timestamp=at, **CarEvent.facts(car.holder_id, seen))
+        car.trigger_event(event, timestamp=at, **car.seen(seen))
     actor = Actor(role=Role.SYSTEM, id="benchmark")
     metadata = Metadata(
         command_id=CommandId(uuid4()), command="test", actor=actor, service=SERVICE, correlation_id=uuid4()

@@ -73,7 +73,7 @@ class Installation:
     @asynccontextmanager
     async def started(self) -> AsyncIterator[City]:
         """The whole system in this process, with its cars in the streets, until the end of the block."""
-        async with self._furnished() as city, self.driving():
+        async with self.furnished() as city, self.driving():
             await until(city.knows_its_cars)
             await city.settled()
             yield city
@@ -115,7 +115,7 @@ class Installation:
     @asynccontextmanager
     async def walked(self) -> AsyncIterator[Street]:
         """The whole system as in `started`, with cars that drive and speak when the test lets time pass."""
-        async with self._furnished() as city:
+        async with self.furnished() as city:
             await until(lambda: _is_ready(city.api))
             fleet, ready = self._fleet(), asyncio.Event()
             street = Street(city, fleet, self.clock)
@@ -126,7 +126,7 @@ class Installation:
                 yield street
 
     @asynccontextmanager
-    async def _furnished(self) -> AsyncIterator[City]:
+    async def furnished(self) -> AsyncIterator[City]:
         """The whole system, whose cars are not connected yet."""
         async with (
             self.composed() as running,

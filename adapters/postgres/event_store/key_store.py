@@ -31,7 +31,7 @@ _MAKE_OWN = "insert into csbe.installation_keys (name, key) values ($1, $2) on c
 _FETCH_OWN = "select key from csbe.installation_keys where name = $1"
 _DESTROY = """
 with destroyed as (
-    insert into csbe.keys (subject, key, destroyed_at) values ($1, null, now())
+    insert into csbe.keys (subject, key, destroyed_at) select unnest($1::uuid[]), null, now()
     on conflict (subject) do update set key = null, destroyed_at = coalesce(keys.destroyed_at, now())
 )
 select pg_notify('csbe_erasures', '')
@@ -123,10 +123,11 @@ class KeyStore:
         stored: bytes = await retrying(lambda: self._pool.fetchval(_FETCH_OWN, name))
         return self.unwrap(owner, stored)
 
-    async def destroy(self, subject: UUID) -> None:
-        """Erase a person for ever, and tell every process. Doing it twice changes nothing."""
-        await retrying(lambda: self._pool.execute(_DESTROY, subject))
-        self._remember(subject, ERASED)
+    async def destroy(self, *subjects: UUID) -> None:
+        """Destroy keys for ever, all or none, and tell every process. Doing it twice changes nothing."""
+        await retrying(lambda: self._pool.execute(_DESTROY, subjects))
+        for subject in subjects:
+            self._remember(subject, ERASED)
 
     def forget(self) -> None:
         """Drop all keys from memory, because somebody was erased."""

@@ -168,9 +168,9 @@ class PostgresEventStore:
         """Compare every snapshot with a replay of its events; with `drop`, forget those that differ."""
         return SnapshotAudit(self.pool, self._loader.snapshots, self._loader).run(drop=drop)
 
-    async def erase(self, subject: UUID) -> None:
-        """Destroy a person's key, and whatever this process and the others that listen remember of anybody."""
-        await self.keys.destroy(subject)
+    async def erase(self, *subjects: UUID) -> None:
+        """Destroy keys, and whatever this process and the others that listen remember of anybody."""
+        await self.keys.destroy(*subjects)
         self.listener.erasures.wake()
 
     async def forget(self, stand_in: UUID) -> None:

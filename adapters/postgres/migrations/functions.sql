@@ -279,3 +279,21 @@ comment on function csbe.append is
     'Appends many independent entries in one transaction, in safe order. An entry whose command is known, or one of whose '
     'versions is taken or has no version before it, or that was decided before the newest publication of a rulebook, is left '
     'out and reported; no two entries may share a command or an aggregate.';
+
+create or replace function csbe.clear_dead_rows() returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    cluster csbe.keys using keys_pkey;
+    cluster csbe.stand_ins using stand_ins_pkey;
+    cluster csbe.login_codes using login_codes_pkey;
+    cluster csbe.login_addresses using login_addresses_pkey;
+    cluster csbe.refresh_tokens using refresh_tokens_pkey;
+    cluster csbe.dead_letters using dead_letters_pkey;
+end
+$$;
+comment on function csbe.clear_dead_rows is
+    'Writes the files of keys, of what leads to persons and of dead letters anew, without the rows that were deleted: a '
+    'destroyed key could be found there otherwise. A row that an older transaction may still see is copied.';

@@ -28,7 +28,7 @@ MEANT = ("--reason", "asked by letter", "--yes")
 OLD = ("--reason", "older than a month")
 
 
-async def by_and_reason(store: PostgresEventStore, member_id: UUID) -> list[tuple[str, str]]:
+async def by_and_reason(store: PostgresEventStore, member_id: UUID) -> list[tuple[str, str | None]]:
     """Of every erasure on record."""
     read = store.read(aggregate_id=member_id)
     return [(e.event.by, e.event.reason) async for e in read if isinstance(e.event, Member.Erased)]
@@ -38,7 +38,7 @@ async def destroy_keys(store: PostgresEventStore) -> None:
     """What a server does that runs the policies."""
     runner = PolicyRunner({Member.Erased: (when_member_erased_then_destroy_key,)})
     await Follower(store.pool, store, "policies", runner, topics=runner.topics).catch_up()
-    effects = Effects(Mock(), Mock(), Mock(), store, store, Mock(), SystemClock())
+    effects = Effects(Mock(), Mock(), AsyncMock(), store, store, Mock(), SystemClock())
     queue = JobQueue(store.pool)
     worker = JobWorker(queue, store.listener.jobs, SystemClock(), {}, AsyncMock(), effects.perform)
     assert await worker.run_due() == 1
@@ -60,6 +60,7 @@ async def test_an_erased_member_is_nowhere_to_be_read(
     await destroy_keys(store)
     await store.listener.erasures.wait(heard, PATIENCE_S)
     assert (await store.load(Member, ada.id)).birth_date is None
+    assert await by_and_reason(store, ada.id) == [("olga", None)]
     names = {e.event.originator_id: e.event.name async for e in store.read() if isinstance(e.event, Member.Registered)}
     assert names == {ada.id: None, bob.id: "Ada Lovelace"}
     await Projection(pool, store, MembersProjector()).catch_up()

@@ -314,14 +314,14 @@ async def test_a_car_withdrawn_after_it_was_reserved_cannot_be_started(world: Wo
     assert codes(refused) == {"vehicle.out_of_service", "vehicle.contact_lost"}
 
 
-async def test_the_place_where_a_trip_ended_is_the_cars_own(world: World) -> None:
+async def test_the_place_where_a_trip_ended_is_under_the_key_of_the_trip(world: World) -> None:
     trip_id, x1 = await running(world)
     await drive(world, x1, 10, 1_005_000)
 
     await world.do(EndTrip(trip_id=trip_id))
 
     told = world.events(Vehicle.Located)[-1]
-    assert (told.holder_id, told.position) == (x1, (await world.store.load(Vehicle, x1)).readings.place)
+    assert (told.holder_id, told.position) == (trip_id, (await world.store.load(Vehicle, x1)).readings.place)
 
 
 async def test_a_reservation_is_for_its_own_member_and_car_only(world: World) -> None:

@@ -124,7 +124,7 @@ async def test_an_erased_member_is_in_no_generation_of_another_release(
     await greeting.show(2)
 
     ended = await csbe("erase", str(ada.id), "--reason", "asked by letter", "--yes")
-    await PostgresErasure(store, members).erase(ada.id)
+    await PostgresErasure(store, [members]).erase(ada.id)
 
     assert ended.code == 0, ended.err
     previous = await pool.fetch("select licence_expires_on from members_v1.members")
