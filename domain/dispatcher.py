@@ -76,6 +76,11 @@ class Dispatcher:
                     raise
             attempt += 1
 
+    async def try_out(self, command: Command, metadata: Metadata) -> None:
+        """Decide, and change nothing. Raises what `dispatch` would as things stand; a command that is known passes."""
+        if await self._store.outcome(metadata.command_id) is None:
+            await self._handlers[type(command)](command, self._work(metadata, {}, use_cache=False))
+
     def _work(self, metadata: Metadata, expected: Mapping[UUID, int], *, use_cache: bool) -> UnitOfWork:
         return UnitOfWork(
             self._clock.now(),

@@ -15,6 +15,7 @@ from api.cli.dead_letters import dead_letters_app
 from api.cli.devices import devices_app
 from api.cli.erase import erase
 from api.cli.followers import followers_app
+from api.cli.imports import import_app
 from api.cli.jobs import jobs_app
 from api.cli.keys import keys_app
 from api.cli.operations import operations_app
@@ -45,6 +46,7 @@ for name, group in {
     "telemetry": telemetry_app,
     "dead-letters": dead_letters_app,
     "devices": devices_app,
+    "import": import_app,
     "keys": keys_app,
     "audit": audit_app,
     "rulebook": rulebook_app,
