@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from api.auth import SCOPES
 from api.problems import MEDIA_TYPE, ProblemDocument
+from api.rest.commands import MAX_KEY_LENGTH
 
 Operation = dict[str, Any]  # an operation object of OpenAPI 3.1: JSON
 
@@ -16,6 +17,7 @@ _PROBLEM = {
     "description": "A problem document (RFC 9457).",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
 }
+_KEY = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "title": "Idempotency-Key"}
 _POSITION = {
     "description": "The position of the command's last event; `at_least` of a list waits for it.",
     "schema": {"type": "integer"},
@@ -137,7 +139,7 @@ def _finish(operation: Operation, scopes: tuple[str, ...]) -> None:
     answers["default"] = _PROBLEM
     headers = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
     if "idempotency-key" in headers:
-        headers["idempotency-key"]["required"] = True
+        headers["idempotency-key"] |= {"required": True, "schema": _KEY}
         for status, answer in answers.items():
             if status.startswith("2"):
                 answer["headers"] = {"X-CSBE-Position": _POSITION}
