@@ -18,6 +18,7 @@ from api.cli.terminal import WHO, AsJson, errors, fail, output, run, show, with_
 from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
 from api.login import PAGE_CODE_LIFE
 from api.server import served, told_to_stop
+from api.service_manager import tell
 from api.services import service_of
 from api.settings import Settings
 from domain.identity.sessions import Subject
@@ -198,5 +199,7 @@ async def _serve(running: Running, parts: set[Component]) -> None:
     async with served(running.system, whole=Component.API in parts), running.going(parts):
         scheme = "https" if settings.tls_certificate_file else "http"
         errors.print(f"serving {', '.join(sorted(parts))} at {scheme}://{settings.host}:{settings.port}")
+        tell("READY=1")
         await stop.wait()
+        tell("STOPPING=1")
         errors.print("stopping: what is in hand is finished first")

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,8 +25,21 @@ def deaf_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Hears what processes say of themselves."""
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(address)
+        listening.setblocking(False)
+        yield listening
+
+
 @pytest.mark.usefixtures("deaf_collector")
-async def test_sigterm_ends_a_server_that_everybody_hangs_on(installation: Installation) -> None:
+async def test_sigterm_ends_a_server_that_everybody_hangs_on(
+    installation: Installation, service_manager: socket.socket
+) -> None:
     server = await installation.serve()
     async with installation.composed() as running, installation.visited(running) as city:
         operator = city.token(Role.OPERATOR)["Authorization"]
@@ -42,5 +56,6 @@ async def test_sigterm_ends_a_server_that_everybody_hangs_on(installation: Insta
         server.terminate()
 
         assert await asyncio.wait_for(server.wait(), LIMIT_S) == 0
+        assert [service_manager.recv(100) for _ in range(2)] == [b"READY=1", b"STOPPING=1"]
         for _, writer in connections:
             writer.close()
