@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from api.redaction import facts_of
+from api.visibility import Kinds, of_events
 from domain.kernel.ids import event_id
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from domain.webhooks.subscription import type_of
 
 MEDIA_TYPE = "application/cloudevents+json"
@@ -17,8 +18,8 @@ MEDIA_TYPE = "application/cloudevents+json"
 Attributes = dict[str, Any]  # a JSON object; `data` has the facts of any event
 
 
-def cloud_event(recorded: RecordedEvent, *, personal: bool = False) -> Attributes:
-    """An event as others get it. Values about a person are in it only if `personal`; secrets never are."""
+def cloud_event(recorded: RecordedEvent, sees: Kinds) -> Attributes:
+    """An event as somebody gets it who sees these kinds of facts."""
     event, metadata = recorded.event, recorded.metadata
     aggregate = str(event.originator_id)
     optional = {"causationid": metadata.causation_id, "traceparent": metadata.traceparent}
@@ -36,10 +37,10 @@ def cloud_event(recorded: RecordedEvent, *, personal: bool = False) -> Attribute
         "occurredtime": event.timestamp.isoformat(),
         "correlationid": str(metadata.correlation_id),
         **{name: str(value) for name, value in optional.items() if value is not None},
-        "data": facts_of(event, personal=personal),
+        "data": facts_of(event, sees),
     }
 
 
-def to_body(recorded: RecordedEvent, personal: bool) -> bytes:
-    """The same as it is sent, in one line."""
-    return orjson.dumps(cloud_event(recorded, personal=personal))
+def to_body(recorded: RecordedEvent, role: Role, personal: bool) -> bytes:
+    """The same as it is sent to a role, in one line; what tells of a person only if that is granted."""
+    return orjson.dumps(cloud_event(recorded, of_events(role, personal=personal)))

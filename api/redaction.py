@@ -1,36 +1,36 @@
-"""Events and aggregates as JSON values, never with secrets, and without what tells of a person unless asked for."""
+"""Events and aggregates as JSON values, without what whoever is shown them may not see."""
 
 from collections.abc import Collection
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from api.visibility import Kind, Kinds, withheld
 from domain.kernel.aggregate import Aggregate, DomainEvent, event_classes
-from domain.kernel.personal import is_erased, personal_fields, sensitive_fields
+from domain.kernel.personal import is_erased, personal_fields
 
-SECRETS = frozenset({"token", "url"})
-"""Payment methods' tokens, receivers' URLs, which may hold a key: whoever has one can use it."""
 ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
 """What an event says of its place in the log rather than of the world."""
 
 
-def facts_of(event: DomainEvent, *, personal: bool = False) -> dict[str, Any]:
-    """An event's facts; those that tell of a person only if `personal`.
+def facts_of(event: DomainEvent, sees: Kinds) -> dict[str, Any]:
+    """An event's facts, as far as somebody who sees these kinds may know them.
 
     Once that person is erased, what was encrypted is null, and what is withheld stays out.
     """
-    telling = sensitive_fields(type(event))
-    if personal:
-        telling = telling.difference(personal_fields(type(event))) if is_erased(event) else frozenset()
-    found: dict[str, Any] = _without(to_jsonable_python(event), SECRETS | ENVELOPE | telling)
+    hidden = withheld(type(event), sees)
+    if Kind.PERSONAL in sees and is_erased(event):
+        hidden = withheld(type(event), sees - {Kind.PERSONAL}).difference(personal_fields(type(event))) | hidden
+    found: dict[str, Any] = _without(to_jsonable_python(event), ENVELOPE | hidden)
     return found
 
 
-def state_of(aggregate: Aggregate) -> dict[str, Any]:
-    """An aggregate's state, without what would tell of a person."""
-    telling = {name for event in event_classes(type(aggregate)) for name in sensitive_fields(event)}
+def state_of(aggregate: Aggregate, sees: Kinds) -> dict[str, Any]:
+    """An aggregate's state, as far as somebody who sees these kinds may know it."""
+    models: list[type] = [type(aggregate), *event_classes(type(aggregate))]
+    hidden = frozenset(name for model in models for name in withheld(model, sees))
     values = {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}
-    found: dict[str, Any] = _without(to_jsonable_python(values), SECRETS | telling)
+    found: dict[str, Any] = _without(to_jsonable_python(values), hidden)
     return found
 
 

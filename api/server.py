@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from api import security_log
 from api.edge.connections import Connections
 from api.edge.protocol import BoundedProtocol, Bounds
 from api.edge.settings import EdgeSettings
@@ -42,6 +43,7 @@ async def served(system: System, *, whole: bool = True) -> AsyncIterator[None]:
             plain = settings.model_copy(update={"tls_certificate_file": None, "tls_key_file": None})
             figures = create_metrics_app(system)
             await stack.enter_async_context(served_app(figures, settings.metrics_host, settings.metrics_port, plain))
+        stack.callback(security_log.finish)
         await stack.enter_async_context(served_app(app, settings.host, settings.port, settings))
         yield
 

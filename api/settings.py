@@ -98,6 +98,8 @@ class Settings(EdgeSettings):
     """A webhook whose receiver has failed for so many seconds is `failed`."""
     webhook_private_receivers: bool = False
     """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""
+    reads_kept_days: int = Field(default=730, ge=90)
+    """For so many days it is on record who read what is known of a member."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

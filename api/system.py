@@ -18,6 +18,7 @@ from domain.dispatcher import Dispatcher
 from domain.kernel.demand import DemandLog
 from domain.kernel.errors import UnknownServiceError
 from domain.kernel.ports import Clock, EventStore, NewestValues
+from domain.kernel.reads import ReadLog
 from domain.rulebook.history import RulebookHistory
 from domain.rulebook.model import Rulebook
 from domain.webhooks.ports import Webhooks
@@ -57,6 +58,8 @@ class System:
     """Until the read models have reached a position of the log; false when that takes too long."""
     demand: DemandLog
     """Counts what members ask for."""
+    reads: ReadLog
+    """Keeps who was shown what of whom."""
     end: Callable[[], Awaitable[int]]
     """The last position of the log."""
     webhooks: Webhooks

@@ -54,6 +54,8 @@ with codes as (delete from csbe.login_codes where member_id = $1),
 delete from csbe.login_addresses where member_id = $1
 """
 """How the person logged in, and could go on without."""
+_READS = "select csbe.forget_reads($1)"
+"""That somebody read it stays on record, but not of whom."""
 
 _TRANSACTIONS = """
 select l.virtualtransaction as id from pg_locks l join pg_stat_activity a using (pid)
@@ -102,6 +104,7 @@ class PostgresErasure:
         drives = [Drive(*row) for row in await retrying(lambda: self._store.pool.fetch(_DRIVES, subject))]
         await self._store.erase(subject, *(drive.trip_id for drive in drives))
         await retrying(lambda: self._store.pool.execute(_LOGINS, subject))
+        await retrying(lambda: self._store.pool.execute(_READS, subject))
         await retrying(partial(self._forget_places, subject, drives))
         touched = {table for model in self._read_models for table in await self._forget(model, subject)}
         await self._clear_dead_rows(sorted(touched))

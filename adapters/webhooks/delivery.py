@@ -20,7 +20,7 @@ from adapters.webhooks.sender import SEND_SECONDS, DeliveryAnswer, Sender
 from adapters.webhooks.signature import signed_headers
 from domain.kernel.errors import UnreadableEventError
 from domain.kernel.ids import event_id
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from domain.webhooks.subscription import TYPE_PREFIX
 
 log = structlog.get_logger(__name__)
@@ -37,8 +37,8 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 _FRESH_SECONDS = CLAIM.total_seconds() - 2 * SEND_SECONDS
 """A process that was stopped for longer since it last moved on sends nothing more: the claim may be another's soon."""
 
-ToBody = Callable[[RecordedEvent, bool], bytes]
-"""An event as it is sent, with or without values about a person."""
+ToBody = Callable[[RecordedEvent, Role, bool], bytes]
+"""An event as it is sent to somebody with a role, with or without values about a person."""
 
 
 class DeliveryFigures(Protocol):
@@ -107,7 +107,7 @@ class Delivery:
         position: int = row["notification_id"]
         try:
             [recorded] = await self._outlet.store.reader.recorded([row])
-            body = self._outlet.to_body(recorded, self._claimed.personal_data)
+            body = self._outlet.to_body(recorded, self._claimed.owner_role, self._claimed.personal_data)
         except TRANSIENT_ERRORS:
             raise
         except Exception as error:  # whatever is wrong with the event, its webhook must stop here and be seen

@@ -1,7 +1,7 @@
 """Commands for auditors, from the event log alone."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,18 +11,27 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from api.cli.terminal import AsJson, errors, fail, run, show, with_log, with_system
+from api.cli.terminal import AsJson, errors, fail, operator, run, show, with_log, with_system
 from api.composition import AuditedSnapshot, Log, Running, SnapshotFinding
 from api.dossier import Dossier, dossiers
+from api.reads import whose
 from api.redaction import state_of
 from api.rest.history import invoice_shown, shown
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
+from api.rest.schemas.reads import ReadShown
+from api.visibility import SEES
 from domain import contexts
 from domain.invariants import InvariantResult, audit
 from domain.kernel.errors import UnreadableEventError
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from domain.kernel.ports import EventStore
+from domain.kernel.reads import PersonalRead
+
+_READS = """
+select read_at, member_id, reader_role, reader, door, by_right from csbe.personal_reads
+where $1::uuid is null or member_id = $1 order by read_at desc, read_id desc limit 1000
+"""
 
 audit_app = typer.Typer(help="Checks from the event log alone.", no_args_is_help=True)
 
@@ -44,7 +53,9 @@ def history(
         if not found:
             fail(f"there is no aggregate {aggregate_id}")
         kind = contexts.AGGREGATES[found[0].topic.rpartition(".")[0]]
-        return found, state_of(await log.store.load_as_of(kind, aggregate_id, position=found[-1].position))
+        then = await log.store.load_as_of(kind, aggregate_id, position=found[-1].position)
+        await log.note(_reads(found, "csbe history"))
+        return found, state_of(then, SEES[Role.AUDITOR])
 
     found, state = run(with_log(read))
     events = [shown(event) for event in found]
@@ -73,7 +84,10 @@ def audit_invoice(
     """Everything behind an invoice: reservation, trip, quote, charge, payments, credit notes, messages."""
 
     async def read(running: Running) -> list[Dossier]:
-        return await dossiers(number, service, running.store, running.system.fetch)
+        found = await dossiers(number, service, running.store, running.system.fetch)
+        events = [event for dossier in found for event in dossier.events]
+        await running.system.reads.note(_reads(events, "csbe audit invoice"))
+        return found
 
     found = run(with_system(read))
     if len(found) != 1:
@@ -83,6 +97,41 @@ def audit_invoice(
     lines = [_told(event) for event in dossier.events]
     lines += [f"[bold]told[/bold]  {told.template}, after {told.position}" for told in dossier.messages]
     show(as_json, dossier.model_dump(mode="json"), "\n".join(lines))
+
+
+def _reads(events: Iterable[RecordedEvent], door: str) -> list[PersonalRead]:
+    """Whom somebody at the terminal is told of."""
+    told = {(e.metadata.service, member) for e in events for member in whose(e, shown(e).model_dump_json().encode())}
+    now, reader = datetime.now(UTC), operator() or "root"
+    return [PersonalRead(now, service, Role.AUDITOR, reader, door, "terminal", who) for service, who in sorted(told)]
+
+
+@audit_app.command("reads")
+def audit_reads(
+    member_id: Annotated[UUID | None, typer.Option("--member", help="Only what was read of this member.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who read what is known of members, and why they could; the newest thousand."""
+
+    async def read(log: Log) -> list[ReadShown]:
+        return [ReadShown(**dict(row)) for row in await log.store.pool.fetch(_READS, member_id)]
+
+    found = run(with_log(read))
+    table = Table("when", "whose", "who", "by", "right")
+    for one in found:
+        who = f"{one.reader_role} {one.reader}"
+        table.add_row(f"{one.read_at:%Y-%m-%d %H:%M:%S}", str(one.member_id or ""), who, one.door, one.by_right)
+    show(as_json, [one.model_dump(mode="json") for one in found], table)
+
+
+@audit_app.command("pseudonym")
+def audit_pseudonym(text: Annotated[str, typer.Argument(help="An address, or the name of an employee.")]) -> None:
+    """What stands for an address or a name in the security log of this installation."""
+
+    async def find(running: Running) -> str:
+        return running.system.tokens.pseudonym(text)
+
+    show(False, None, run(with_system(find)))
 
 
 @audit_app.command("invariants")

@@ -1,17 +1,19 @@
 """The log alone, for whoever may read it and nothing else: nothing is made, migrated or written."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.master_keys import recognise
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.personal_reads import PersonalReads
 from api.composition.foundation import given_master_keys
 from api.composition.servers import prepare, reaching, servers
 from api.settings import Settings
+from domain.kernel.reads import PersonalRead
 
 _MAY_READ_KEYS = "select has_column_privilege('csbe.keys', 'key', 'select')"
 
@@ -23,6 +25,14 @@ class Log:
     store: PostgresEventStore
     hidden: str | None
     """Why nothing about persons can be read; none if it can."""
+    dsn: str = field(repr=False)
+
+    async def note(self, reads: Collection[PersonalRead]) -> None:
+        """Put on record who is shown what; raises `asyncpg.ReadOnlySQLTransactionError` at a standby."""
+        async with await connect(self.dsn, min_size=1, max_size=1) as pool:
+            log = PersonalReads(pool)
+            await log.note(reads)
+            await log.flush()
 
 
 @asynccontextmanager
@@ -39,7 +49,7 @@ async def opened_log(settings: Settings) -> AsyncIterator[Log]:
             hidden = await _hidden(settings, pool)
             store = PostgresEventStore(pool, master_keys=None if hidden else given_master_keys(settings))
             try:
-                yield Log(store, hidden)
+                yield Log(store, hidden, own)
             finally:
                 await store.close()
 

@@ -20,6 +20,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
+from adapters.postgres.personal_reads import PersonalReads
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
@@ -94,6 +95,7 @@ class Running:
     roll_call: RollCall
     parts: Parts
     demand: PostgresDemand
+    reads: PersonalReads
     watch: DatabaseWatch
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -107,7 +109,7 @@ class Running:
             "database watch": self.watch.run,
         }
         if Component.API in parts:
-            loops["demand"] = self.demand.run
+            loops |= {"demand": self.demand.run, "reads": self.reads.run}
         if isinstance(self.system.clock, DatabaseClock):
             loops |= {"clock": self.system.clock.run}
         if Component.PROJECTIONS in parts:

@@ -29,6 +29,7 @@ from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.machinery import PostgresMachinery
+from adapters.postgres.personal_reads import PersonalReads
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.watch import DatabaseWatch
 from adapters.postgres.webhooks.changes import WebhookChanges
@@ -97,14 +98,14 @@ async def composed(
         login = await stack.enter_async_context(logins(base))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         demand = PostgresDemand(base.pool, DemandFigures())
+        reads = await stack.enter_async_context(PersonalReads(base.pool, kept_days=settings.reads_kept_days))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
         ingest, roll_call, letters = await _ingest(base, mqtt_url, tls, gateway, zones)
-        parts = Parts()
-        messenger = _messenger(settings, base.pool)
+        parts, messenger = Parts(), _messenger(settings, base.pool)
         checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}
         readiness = Readiness(checks | _followed(followers, policies, changes, jobs), base.clock)
-        system = await _system(base, login, (*followers, policies, changes), jobs, readiness=readiness, demand=demand)
+        system = await _system(base, login, (*followers, policies, changes), jobs, readiness, demand, reads)
         yield Running(
             system=system,
             pool=base.pool,
@@ -129,6 +130,7 @@ async def composed(
             roll_call=roll_call,
             parts=parts,
             demand=demand,
+            reads=reads,
             watch=DatabaseWatch(dsn, system.availability.tell),
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
@@ -139,9 +141,9 @@ async def _system(
     login: Logins,
     followers: tuple[Projection | Follower, ...],
     jobs: JobQueue,
-    *,
     readiness: Readiness,
     demand: PostgresDemand,
+    reads: PersonalReads,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
     availability = Availability()
@@ -160,6 +162,7 @@ async def _system(
         fetch=fetcher(base.pool),
         extract=extractor(base.pool),
         demand=demand,
+        reads=reads,
         wait_until=waiter(base.pool, [one.name for one in followers if isinstance(one, Projection)]),
         end=base.store.end,
         tracer=base.tracer,

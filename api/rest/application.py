@@ -21,6 +21,7 @@ from api.rest import (
     member_search,
     members,
     payments,
+    reads,
     rental,
     reports,
     staff_login,
@@ -45,6 +46,7 @@ ROUTERS = tuple(
         webhooks,
         reports,
         history,
+        reads,
         health,
         staff_login,
     )

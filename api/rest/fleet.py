@@ -29,6 +29,7 @@ from api.rest.schemas.fleet import (
     ZoneShown,
 )
 from api.system import Row
+from api.visibility import SEES_DRIVEN
 from domain.fleet import commands, conversation
 from domain.fleet.commands import TaskKind
 from domain.fleet.description import Propulsion, range_m
@@ -47,8 +48,6 @@ Reader = Annotated[Caller, Depends(Allowed("vehicles:read"))]
 Operator = Annotated[Caller, Depends(Allowed("vehicles:write"))]
 Energy = Annotated[float, Query(ge=0, le=100, description="Percent.")]
 SEES_ALL = "fleet:read"
-SEES_DRIVEN = "vehicles:write"
-"""Where a car is that somebody drives tells where that person is."""
 Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 
 _VEHICLES = Listing(
@@ -120,7 +119,7 @@ async def list_vehicles(
             ("offline_since < {}", offline_before),
             ("plate = {}", plate),
             (_IN_ZONE, zone_id),
-            ("state <> {}", None if zone_id is None or by.may(SEES_DRIVEN) else "in_trip"),
+            ("state <> {}", None if zone_id is None or by.role in SEES_DRIVEN else "in_trip"),
         ],
     )
     if page.cursor is None:
@@ -129,7 +128,7 @@ async def list_vehicles(
 
 
 def _on_map(row: Row, by: Caller) -> VehicleOnMap:
-    hidden = row["state"] == "in_trip" and not by.may(SEES_DRIVEN)
+    hidden = row["state"] == "in_trip" and by.role not in SEES_DRIVEN
     place = dict.fromkeys(("latitude", "longitude", "position_at")) if hidden else {}
     return VehicleOnMap(**row | place)
 
@@ -147,7 +146,7 @@ async def get_vehicle(vehicle_id: UUID, by: Reader, system: InSystem, response: 
     found = await system.store.load(Vehicle, vehicle_id, service=by.service)
     tag(response, found.version)
     readings, hidden = await newest_readings(found, system), dict[str, None](zones=None)
-    if found.trip_id is not None and not by.may(SEES_DRIVEN):
+    if found.trip_id is not None and by.role not in SEES_DRIVEN:
         hidden["position"] = None
     described = found.description.model_dump()
     energy = readings.energy_percent

@@ -16,9 +16,10 @@ from api.rest.routing import Router
 from api.rest.schemas.base import LogPosition, Moment, Word
 from api.rest.schemas.history import EventShown, History, InvoiceHistory, Log, LogEntry, StateShown, Told
 from api.system import System
+from api.visibility import SEES
 from domain import contexts
 from domain.kernel.aggregate import Aggregate
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 
 router = Router(prefix="/v1/history", tags=["history"])
 
@@ -45,7 +46,7 @@ def shown(recorded: RecordedEvent) -> EventShown:
         version=recorded.event.originator_version,
         type=recorded.topic,
         at=recorded.event.timestamp,
-        facts=facts_of(recorded.event),
+        facts=facts_of(recorded.event, SEES[Role.AUDITOR]),
         metadata=recorded.metadata,
     )
 
@@ -132,7 +133,8 @@ async def get_state_at(
     """An aggregate as it was recorded at a time or at a position of the log."""
     kind = await _kind_of(aggregate_id, by.service, system)
     found = await system.store.load_as_of(kind, aggregate_id, at=at, position=position)
-    return StateShown(id=aggregate_id, type=kind.TOPIC, version=found.version, state=state_of(found))
+    seen = state_of(found, SEES[Role.AUDITOR])
+    return StateShown(id=aggregate_id, type=kind.TOPIC, version=found.version, state=seen)
 
 
 async def _kind_of(aggregate_id: UUID, service: str, system: System) -> type[Aggregate]:

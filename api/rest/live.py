@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import Allowed, Caller, caller, lacks
 from api.cloudevents import to_body
 from api.problems import Problem
+from api.reads import door_of, note, whose
 from api.rest.commands import InSystem
 from api.rest.routing import Router
 from api.rest.schemas.base import LAST_POSITION
@@ -23,7 +24,7 @@ from api.rest.webhooks import known_types
 from api.system import System
 from domain import contexts
 from domain.kernel.errors import UnreadableEventError
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from domain.webhooks.subscription import TYPE_PREFIX, EventFilter, type_of
 
 log = structlog.get_logger(__name__)
@@ -58,8 +59,14 @@ class Watched:
     """What of the log a stream carries."""
 
     service: str
+    role: Role
     filter: EventFilter
     personal: bool
+
+    @property
+    def right(self) -> str:
+        """The scope that lets it be watched."""
+        return "personal:read" if self.personal else "live:read"
 
     def read(self, system: System, after: int, until: int) -> AsyncIterator[RecordedEvent]:
         """Only the events that it carries are read, and none of the others decoded."""
@@ -71,7 +78,7 @@ class Watched:
     def shown(self, recorded: RecordedEvent) -> bytes:
         """An event as a message of the stream."""
         head = f"id: {recorded.position}\nevent: {type_of(recorded.topic)}\ndata: "
-        return head.encode() + to_body(recorded, self.personal) + b"\n\n"
+        return head.encode() + to_body(recorded, self.role, self.personal) + b"\n\n"
 
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": _EVENTS}}})
@@ -96,7 +103,7 @@ async def stream_events(
     is_lost = last_event_id is not None and last_event_id > end
     start = end if last_event_id is None or is_lost else last_event_id
     types = known_types(type or [TYPE_PREFIX], "type", "query")
-    watched = Watched(by.service, EventFilter(types=types, subject=subject), personal)
+    watched = Watched(by.service, by.role, EventFilter(types=types, subject=subject), personal)
     return StreamingResponse(
         _stream(request, by, system, watched, start, greeting=_restarted(end) if is_lost else b": open\n\n"),
         media_type="text/event-stream",
@@ -117,7 +124,9 @@ async def _stream(
             async for recorded in watched.read(system, after, end):
                 if _has_ended(by, system):
                     return
-                yield watched.shown(recorded)
+                message = watched.shown(recorded)
+                await note(system, by, door_of(request), watched.right, whose(recorded, message))
+                yield message
                 spoke_at = monotonic()
             after = end
         except UnreadableEventError as error:

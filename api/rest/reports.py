@@ -11,11 +11,13 @@ from fastapi.responses import StreamingResponse
 import projections
 from api.auth import Allowed, Caller
 from api.problems import Problem
+from api.reads import note
 from api.rest.commands import InSystem
 from api.rest.export import MEDIA_TYPES, Format, as_file
 from api.rest.routing import Answers, Router
 from api.rest.schemas.base import Word
 from api.rest.schemas.reports import CSV_EXAMPLE, JSON_EXAMPLE, KeyFigures, ReportColumn, ReportDescription, Reports
+from api.visibility import SEES, Kind, kind_of_column
 
 router = Router(prefix="/v1/reports", tags=["reports"])
 
@@ -102,7 +104,8 @@ async def get_report(
 ) -> StreamingResponse:
     """All rows of a report, of the days from `since` to `until`, of one city, of periods of one length."""
     chosen = {"since": since, "until": until, "city_id": city_id, "period": period}
-    query, values = _query(REPORTS[name], {key: value for key, value in chosen.items() if value is not None})
+    query, values = _query(REPORTS[name], {key: value for key, value in chosen.items() if value is not None}, by)
+    await note(system, by, f"GET /v1/reports/{name}", "reports:read", [None] if _names_members(REPORTS[name]) else [])
     try:
         async with aclosing(system.extract(query, by.service, *values)) as extracts:
             return await as_file(name, format, extracts)
@@ -110,8 +113,13 @@ async def get_report(
         raise Problem(503, "report-too-long", "Takes too long", "ask for fewer days") from error
 
 
-def _query(report: projections.Report, chosen: dict[str, Any]) -> tuple[str, list[Any]]:
-    """The SQL of a part of a report. Raises `Problem` where it has no column for what is asked."""
+def _names_members(report: projections.Report) -> bool:
+    return any(kind_of_column(report.name, column) is Kind.PERSON for column in report.columns)
+
+
+def _query(report: projections.Report, chosen: dict[str, Any], by: Caller) -> tuple[str, list[Any]]:
+    """The SQL of what somebody may see of a report. Raises `Problem` where it has no column for what is asked."""
+    shown = [column for column in report.columns if kind_of_column(report.name, column) in SEES[by.role]]
     day = next((name for name in _DAYS if name in report.columns), None)
     time = next((name for name in _TIMES if name in report.columns), None)
     cut_by = day or (f"({time} at time zone 'UTC')::date" if time else None)
@@ -122,4 +130,4 @@ def _query(report: projections.Report, chosen: dict[str, Any]) -> tuple[str, lis
     kept = [f"{columns[key]} ${number}" for number, key in enumerate(chosen, 2)]
     where = " and ".join(["service = $1", *kept])
     order = f" order by {day or time}" if cut_by else ""
-    return f"select * from reports.{report.name} where {where}{order}", list(chosen.values())  # noqa: S608 (our names)
+    return f"select {', '.join(shown)} from reports.{report.name} where {where}{order}", list(chosen.values())  # noqa: S608 (our names)

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import QueryParams
 
 from api.problems import Problem
+from api.reads import note_reads
 from api.rest.validators import conditional
 from domain.kernel.messages import Command
 
@@ -23,7 +24,7 @@ Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 class StrictRoute(APIRoute):
     """A route that refuses query parameters which it does not know, as a filter that is passed over shows too much.
 
-    What it shows has an ETag, and is not sent again to whoever has it.
+    What it shows has an ETag, and is not sent again to whoever has it; whose it is, is put on record.
     """
 
     def get_route_handler(self) -> Answer:
@@ -37,6 +38,7 @@ class StrictRoute(APIRoute):
             if request.query_params:
                 _refuse_what_is_passed_over(request.query_params, known, lists)
             given = await answer(request)
+            await note_reads(request, getattr(given, "body", b""))
             return conditional(request, given) if request.method in {"GET", "HEAD"} else given
 
         return strict

@@ -7,4 +7,4 @@ create or replace view reports.zones as
 select zone_id, service, city_id, kind, name, zone_version, polygons, retired from read_v1.zones;
 
 create or replace view reports.field_tasks as
-select task_id, service, vehicle_id, kind, reason, state, raised_at, closed_at from read_v1.field_tasks;
+select task_id, service, vehicle_id, kind, state, raised_at, closed_at from read_v1.field_tasks;

@@ -17,8 +17,9 @@ from hypothesis import strategies as some
 from pydantic import BaseModel
 
 from api.cloudevents import cloud_event, to_body
-from api.redaction import SECRETS, state_of
+from api.redaction import state_of
 from api.rest.schemas.webhooks import CloudEvent
+from api.visibility import ALL, SECRETS, SEES, of_events
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId, event_id
@@ -51,7 +52,7 @@ def recorded(event: DomainEvent) -> RecordedEvent:
 @every_event
 @pytest.mark.parametrize("personal", [False, True])
 def test_the_official_library_reads_every_event(event: DomainEvent, personal: bool) -> None:
-    read = JSONFormat().read(Oracle, to_body(recorded(event), personal))
+    read = JSONFormat().read(Oracle, to_body(recorded(event), Role.OPERATOR, personal))
 
     assert read.get_id() == str(event_id(event.originator_id, event.originator_version))
     assert (read.get_source(), read.get_type()) == ("/csbe/drivenow-europe", f"csbe.{event.TOPIC}")
@@ -67,7 +68,7 @@ def test_the_official_library_reads_every_event(event: DomainEvent, personal: bo
 
 @every_event
 def test_every_event_is_as_the_api_describes_it(event: DomainEvent) -> None:
-    sent = json.loads(to_body(recorded(event), personal=True))
+    sent = json.loads(to_body(recorded(event), Role.OPERATOR, personal=True))
 
     assert CloudEvent.model_validate(sent).model_dump(mode="json", exclude_unset=True).keys() == sent.keys()
 
@@ -76,7 +77,7 @@ def test_positions_as_text_are_in_the_order_of_the_log() -> None:
     event = next(iter(SAMPLES.values()))
     positions = [9, 10, 99, 2**63 - 1]
 
-    sequences = [cloud_event(replace(recorded(event), position=p))["sequence"] for p in positions]
+    sequences = [cloud_event(replace(recorded(event), position=p), ALL)["sequence"] for p in positions]
 
     assert sequences == sorted(sequences)
 
@@ -84,7 +85,7 @@ def test_positions_as_text_are_in_the_order_of_the_log() -> None:
 def test_what_nothing_caused_names_no_cause() -> None:
     first = recorded(next(iter(SAMPLES.values())))
 
-    sent = cloud_event(replace(first, metadata=METADATA.model_copy(update={"causation_id": None})))
+    sent = cloud_event(replace(first, metadata=METADATA.model_copy(update={"causation_id": None})), ALL)
 
     assert not {"causationid", "traceparent"} & sent.keys()
 
@@ -94,7 +95,7 @@ def test_the_trace_of_the_request_is_named() -> None:
     event = recorded(next(iter(SAMPLES.values())))
     traced = replace(event, metadata=METADATA.model_copy(update={"traceparent": trace}))
 
-    read = JSONFormat().read(Oracle, to_body(traced, personal=False))
+    read = JSONFormat().read(Oracle, to_body(traced, Role.OPERATOR, personal=False))
 
     assert read.get_extension("traceparent") == trace
 
@@ -131,7 +132,10 @@ def test_where_a_person_was_and_what_a_licence_says_leave_only_where_that_is_gra
     telling = PLACES | LICENCE
     zones = {"zone_id", "zones", "start_zones", "end_zones"}
 
-    without, granted = (names(cloud_event(recorded(event), personal=personal)["data"]) for personal in (False, True))
+    without, granted = (
+        names(cloud_event(recorded(event), of_events(Role.OPERATOR, personal=personal))["data"])
+        for personal in (False, True)
+    )
 
     assert not without & (zones | telling.get(event.TOPIC, set()))
     assert telling.get(event.TOPIC, set()) <= granted
@@ -188,7 +192,9 @@ def test_no_value_about_a_person_leaves_unless_it_is_granted(event: DomainEvent,
     about = plant(event, planted.draw)
     assert isinstance(about, DomainEvent)
 
-    without, granted = (leaves(json.loads(to_body(recorded(about), personal))) for personal in (False, True))
+    without, granted = (
+        leaves(json.loads(to_body(recorded(about), Role.OPERATOR, personal))) for personal in (False, True)
+    )
 
     assert planted_in(about)
     assert not planted_in(about) & without
@@ -199,7 +205,7 @@ def test_no_value_about_a_person_leaves_unless_it_is_granted(event: DomainEvent,
 
 @every_event
 def test_tokens_and_mailed_codes_never_leave(event: DomainEvent) -> None:
-    sent = cloud_event(recorded(event), personal=True)
+    sent = cloud_event(recorded(event), ALL)
 
     assert not SECRETS & names(sent)
 
@@ -214,7 +220,7 @@ def test_no_state_of_an_aggregate_tells_where_a_person_was_or_what_a_licence_say
         now[event.originator_id] = changed
 
         told = [fields for topic, fields in (PLACES | LICENCE).items() if topic.startswith(f"{changed.TOPIC}.")]
-        assert not names(state_of(changed)) & set().union(*told)
+        assert not names(state_of(changed, SEES[Role.AUDITOR])) & set().union(*told)
 
 
 @pytest.mark.parametrize("event", ERASABLE, ids=lambda event: event.TOPIC)
@@ -222,7 +228,7 @@ def test_an_erased_person_is_not_there_even_where_it_is_granted(event: DomainEve
     fields = personal_fields(type(event))
     erased = event.model_copy(update=dict.fromkeys(fields))
 
-    data = cloud_event(recorded(erased), personal=True)["data"]
+    data = cloud_event(recorded(erased), ALL)["data"]
 
     assert {data.get(name) for name in fields} == {None}
     assert not names(data) & (sensitive_fields(type(event)) - set(fields))

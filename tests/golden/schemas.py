@@ -13,9 +13,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from api.redaction import SECRETS
+from api.visibility import fields_of, of_events
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.personal import personal_fields, restricted_fields
+from domain.kernel.messages import Role
+from domain.kernel.personal import personal_fields
+from domain.webhooks.subscription import EventFilter, type_of
 from tests.golden.samples import name_of
 
 Schema = dict[str, Any]
@@ -53,7 +55,6 @@ def schema_of(event_class: type[DomainEvent]) -> Schema:
     """Of the present version. Its `$defs/Stored` is what the store has; itself is what others get, too."""
     name, made = name_of(event_class), event_class.model_json_schema(mode="serialization", schema_generator=_AsStored)
     said, personal = _said_of_fields(event_class), personal_fields(event_class)
-    granted_only = {*personal, *restricted_fields(event_class)}
     facts = {
         field: _described(definition, said.get(field), personal=field in personal)
         for field, definition in made["properties"].items()
@@ -70,10 +71,23 @@ def schema_of(event_class: type[DomainEvent]) -> Schema:
         "description": inspect.getdoc(event_class) or "",
         "type": "object",
         "properties": facts,
-        "required": sorted(facts.keys() - ENVELOPE.keys() - {"class_version"} - SECRETS - granted_only),
+        "required": sorted(facts.keys() - _withheld_from_some(event_class) - ENVELOPE.keys() - {"class_version"}),
         "additionalProperties": False,
         "$defs": {**made.get("$defs", {}), **sealed, "Stored": stored},
     }
+
+
+def receivers_of(event_class: type[DomainEvent]) -> list[Role]:
+    """Who may be sent the event."""
+    by = EventFilter(types=(type_of(event_class.TOPIC),))
+    return [role for role in (Role.AUDITOR, Role.OPERATOR, Role.PARTNER) if not by.closed_to(role)]
+
+
+def _withheld_from_some(event_class: type[DomainEvent]) -> set[str]:
+    """The fields that not everybody gets who is sent the event."""
+    sees = frozenset.intersection(*(of_events(role, personal=False) for role in receivers_of(event_class)))
+    fields = [(name, kind) for owner, name, kind in fields_of(event_class) if owner is event_class]
+    return {name for name, kind in fields if kind is not None and kind not in sees}
 
 
 def bare(schema: Any) -> Any:  # JSON

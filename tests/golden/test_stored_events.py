@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from api.cloudevents import cloud_event
+from api.visibility import of_events
 from domain.contexts import AGGREGATES, EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.messages import RecordedEvent
@@ -97,11 +98,11 @@ def test_what_others_get_is_valid_by_the_published_schema(event_class: type[Doma
         position=1, recorded_at=event.timestamp, topic=event.TOPIC, event=event, metadata=samples.METADATA
     )
 
-    sent = cloud_event(recorded, personal=personal)
+    sent = [cloud_event(recorded, of_events(role, personal=personal)) for role in schemas.receivers_of(event_class)]
 
     schema = schemas.load(name)
-    assert sent["dataschema"] == schema["$id"]
-    assert not guard.violations_of(schema, sent["data"])
+    assert {one["dataschema"] for one in sent} == {schema["$id"]}
+    assert not [why for one in sent for why in guard.violations_of(schema, one["data"])]
 
 
 def _histories(told: Sequence[DomainEvent]) -> list[list[DomainEvent]]:

@@ -19,7 +19,7 @@ from api.rest.history import shown
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import UnstorableEventError
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from tests.golden.samples import KEYS, METADATA
 from tests.projections.following import live_schema, prepared
 from tests.support.extremes import extremes_of
@@ -93,7 +93,7 @@ def test_an_event_at_its_bounds_is_read_projected_shown_and_sent(event_class: ty
 
         assert to_event(to_stored(event, KEYS), KEYS) == event
         desk.project(recorded)
-        assert orjson.loads(to_body(recorded, personal=True))["type"] == f"csbe.{event.TOPIC}"
+        assert orjson.loads(to_body(recorded, Role.OPERATOR, personal=True))["type"] == f"csbe.{event.TOPIC}"
         assert shown(recorded).model_dump_json()
 
     law()

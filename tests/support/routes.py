@@ -54,6 +54,7 @@ def pretended(
         mail_allowance=AsyncMock(return_value=None),
         authenticate=_Authenticate(),
         end=AsyncMock(return_value=0),
+        reads=Mock(note=AsyncMock()),
     )
 
 

@@ -297,3 +297,41 @@ $$;
 comment on function csbe.clear_dead_rows is
     'Writes the files of keys, of what leads to persons and of dead letters anew, without the rows that were deleted: a '
     'destroyed key could be found there otherwise. A row that an older transaction may still see is copied.';
+
+create or replace function csbe.note_reads(
+    read_ats timestamptz[], services text[], reader_roles text[], readers text[], doors text[], by_rights text[],
+    member_ids uuid[]
+) returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into csbe.personal_reads (read_at, service, reader_role, reader, door, by_right, member_id)
+    select r.read_at, r.service, r.reader_role, r.reader, r.door, r.by_right,
+        case when k.destroyed_at is null then r.member_id end
+    from unnest(read_ats, services, reader_roles, readers, doors, by_rights, member_ids)
+        with ordinality as r (read_at, service, reader_role, reader, door, by_right, member_id, place)
+    left join csbe.keys k on k.subject = r.member_id
+    order by r.place
+$$;
+comment on function csbe.note_reads is 'Notes who read what is known of members; of those who were erased, not whose it was.';
+
+create or replace function csbe.forget_reads(erased uuid) returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    update csbe.personal_reads set member_id = null
+    where member_id = erased
+    and exists (select from csbe.keys k where k.subject = erased and k.destroyed_at is not null)
+$$;
+comment on function csbe.forget_reads is 'Has no read name a member whose key is destroyed; changes nothing for any other.';
+
+create or replace function csbe.drop_reads(kept_days integer) returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    delete from csbe.personal_reads where read_at < now() - make_interval(days => greatest(kept_days, 90))
+$$;
+comment on function csbe.drop_reads is 'Drops reads that are older than so many days, and never what is younger than 90.';

@@ -64,6 +64,11 @@ grant select on
     csbe.snapshots, csbe.followers, csbe.generations, csbe.skipped_events, csbe.jobs, csbe.dropped_jobs
     to :auditor;
 
+-- Who read what is known of members: it grows, and is cut at its old end.
+grant select on csbe.personal_reads to :server, :auditor;
+grant execute on function csbe.note_reads to :server, :auditor;
+grant execute on function csbe.forget_reads, csbe.drop_reads to :server;
+
 -- Telemetry is the server's own: it makes and drops the partition of each day, in a schema that is its own too.
 create schema if not exists telemetry_days;
 comment on schema telemetry_days is 'The partitions of csbe.telemetry, one for each day.';

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from adapters.postgres.database import retrying
+from domain.kernel.messages import Role
 from domain.webhooks.subscription import EventFilter
 
 CLAIM = timedelta(seconds=30)
@@ -55,8 +56,8 @@ _CLAIM = f"""
 )
 update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval
 from due where webhook.id = due.id
-returning webhook.id, service, url, types, subject, personal_data, version, attempts, claim, position, last as end,
-    secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
+returning webhook.id, service, owner_role, url, types, subject, personal_data, version, attempts, claim, position,
+    last as end, secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
 """  # noqa: S608 (constants of ours)
 """The follower is locked too: the position could be older than the claim otherwise."""
 _NEXT_DUE = f"""
@@ -117,6 +118,7 @@ class Claimed:
     id: UUID
     claim: UUID
     service: str
+    owner_role: Role
     url: str
     filter: EventFilter
     personal_data: bool
@@ -184,6 +186,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
     same = ("id", "claim", "service", "url", "personal_data", "version", "attempts", "position", "end")
     return Claimed(
         **{name: row[name] for name in same},
+        owner_role=Role(row["owner_role"]),
         filter=EventFilter(types=tuple(row["types"]), subject=row["subject"]),
         secrets=[key for key in (row["secret"], row["previous_secret"]) if key is not None],
     )

@@ -17,7 +17,7 @@ from adapters.postgres.webhooks.claims import PER_OWNER
 from adapters.webhooks.delivery import BATCH, SPAN
 from adapters.webhooks.sender import DeliveryAnswer, Sender
 from api.cloudevents import to_body
-from domain.kernel.messages import RecordedEvent
+from domain.kernel.messages import RecordedEvent, Role
 from domain.webhooks.commands import AllowPersonalData, Pause, Replay, SkipEvent, Subscribe, Unsubscribe
 from domain.webhooks.subscription import EventFilter, WebhookState
 from tests.adapters.webhooks.outlets import DAMAGED, Outlets, reached
@@ -266,9 +266,9 @@ async def test_a_replay_while_an_event_is_being_sent_begins_where_it_was_asked_t
 async def test_what_is_allowed_or_no_longer_counts_from_the_next_event_on(outlets: Outlets, receiver: Receiver) -> None:
     asked: list[bool] = []
 
-    def noting(recorded: RecordedEvent, personal: bool) -> bytes:
+    def noting(recorded: RecordedEvent, role: Role, personal: bool) -> bytes:
         asked.append(personal)
-        return to_body(recorded, personal)
+        return to_body(recorded, role, personal)
 
     outlets.to_body = noting
     id, _ = await outlets.subscribe(receiver.url)
@@ -313,7 +313,7 @@ async def test_an_event_that_cannot_be_read_stops_its_webhook_alone_until_it_is_
 
 
 async def test_an_error_that_may_quote_an_event_is_told_by_its_kind_alone(outlets: Outlets, receiver: Receiver) -> None:
-    def failing(_recorded: RecordedEvent, _personal: bool) -> bytes:
+    def failing(_recorded: RecordedEvent, _role: Role, _personal: bool) -> bytes:
         raise ValueError("Ada Lovelace")
 
     outlets.to_body = failing

@@ -39,6 +39,29 @@ async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the
     assert (table.code, "Ada" in whole.out + table.out, "4711" in whole.out + table.out) == (0, False, False)
 
 
+async def test_what_is_shown_at_the_terminal_is_on_record(csbe: Csbe, store: PostgresEventStore) -> None:
+    ada = await registered(store)
+
+    await csbe("history", str(ada.id))
+    await csbe("history", str(ada.id), "--json")
+    read = await csbe("audit", "reads", "--member", str(ada.id), "--json")
+    others = await csbe("audit", "reads", "--member", str(uuid4()), "--json")
+
+    assert {(one["reader"], one["door"], one["member_id"]) for one in read.json} == {
+        ("olga", "csbe history", str(ada.id))
+    }
+    assert others.json == []
+
+
+async def test_what_the_security_log_calls_an_address_is_told_and_is_the_same_each_time(csbe: Csbe) -> None:
+    addresses = ("203.0.113.7", "203.0.113.7", "203.0.113.8")
+    first, again, other = [await csbe("audit", "pseudonym", address) for address in addresses]
+
+    assert (first.code, first.out) == (0, again.out)
+    assert first.out != other.out
+    assert "203" not in first.out
+
+
 async def test_what_has_no_history_is_said_so(csbe: Csbe) -> None:
     unknown = await csbe("history", str(uuid4()))
     nonsense = await csbe("history", "B-DN 641")

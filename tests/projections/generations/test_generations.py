@@ -66,7 +66,7 @@ async def test_a_changed_read_model_is_built_compared_and_swapped_and_the_old_on
     await members.show(1)
 
     assert await columns(pool, "read_v1") == before
-    assert "licence_expires_on" in await columns(pool, "reports")
+    assert "payment_methods" in await columns(pool, "reports")
     assert await states(members) == {1: "live", 2: "previous"}
     await members.drop_generation(2)
     assert await states(members) == {1: "live"}
