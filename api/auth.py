@@ -1,6 +1,7 @@
 """Who is asking: signed tokens (JWT, EdDSA), a role with its scopes, and nothing that is not granted."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,7 +26,6 @@ from domain.kernel.messages import Actor, Role
 ISSUER = "csbe"
 AUDIENCE = "csbe-api"
 ALGORITHM = "EdDSA"
-KEY_ID = "csbe-1"
 LEEWAY_S = 5
 """How far the clock of whoever issued a token may be ahead of ours."""
 LONGEST_LIFE = timedelta(days=7)
@@ -105,33 +105,16 @@ class Caller:
 
 
 class TokenAuthority:
-    """Signs tokens and checks them; others check them by the public key set (RFC 7517)."""
+    """Signs tokens and checks them; others check them by the public key set (RFC 7517).
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    Those that the `other` key has signed hold too: it goes, or comes, while keys are changed.
+    """
+
+    def __init__(self, key: Ed25519PrivateKey, other: Ed25519PrivateKey | None = None) -> None:
         self._private = key
-        self._public = key.public_key()
+        self._public = {key_id(one): one.public_key() for one in (key, other) if one}
         self._verified = _VerifiedTokens()
         self._secret = sha256(b"csbe pseudonyms" + key.private_bytes_raw()).digest()
-
-    @classmethod
-    def from_pem(cls, pem: str) -> "TokenAuthority":
-        """From a private key in PEM. Raises `ValueError` when it is not an Ed25519 key."""
-        try:
-            key = serialization.load_pem_private_key(pem.encode(), password=None)
-        except ValueError:
-            key = None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("CSBE_TOKEN_KEY must be an Ed25519 private key in PEM, as of `openssl genpkey`")  # noqa: TRY004 (a bad value, not a bad type)
-        return cls(key)
-
-    @classmethod
-    def from_file(cls, path: Path) -> "TokenAuthority":
-        """From a file, made readable by its owner alone when it does not exist."""
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(_pem(Ed25519PrivateKey.generate()))
-        return cls.from_pem(path.read_text())
 
     def issue(
         self,
@@ -156,7 +139,7 @@ class TokenAuthority:
         }
         if session_id is not None:
             claims["sid"] = str(session_id)
-        return jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": KEY_ID})
+        return jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": key_id(self._private)})
 
     def verify(self, token: str) -> Caller:
         """The caller. Raises `Problem` 401 for a token that is expired, foreign or damaged."""
@@ -170,7 +153,7 @@ class TokenAuthority:
         try:
             claims = jwt.decode(
                 token,
-                self._public,
+                self._public[jwt.get_unverified_header(token).get("kid", "")],
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -180,7 +163,7 @@ class TokenAuthority:
             found = _Claims.model_validate(claims).caller()
         except jwt.ExpiredSignatureError as error:
             raise Problem.unauthorized(EXPIRED) from error
-        except (jwt.InvalidTokenError, ValidationError, TypeError, ValueError, OverflowError) as error:
+        except (jwt.InvalidTokenError, ValidationError, TypeError, LookupError, ValueError, OverflowError) as error:
             raise Problem.unauthorized("the token is not one of ours, or is damaged") from error
         if found.has_expired():
             raise Problem.unauthorized(EXPIRED)
@@ -191,9 +174,41 @@ class TokenAuthority:
         return blake2b(text.encode(), key=self._secret, digest_size=8).hexdigest()
 
     def key_set(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set."""
-        key = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self._public))
-        return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": ALGORITHM}]}
+        """The public keys as a JSON Web Key Set."""
+        more = {"use": "sig", "alg": ALGORITHM}
+        return {"keys": [{**_public_jwk(key), "kid": id, **more} for id, key in self._public.items()]}
+
+
+def key_of(pem: str) -> Ed25519PrivateKey:
+    """A private key in PEM. Raises `ValueError` when it is not an Ed25519 key."""
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("a key of tokens (CSBE_TOKEN_KEY) is an Ed25519 private key in PEM, as of `openssl genpkey`")  # noqa: TRY004 (a bad value, not a bad type)
+    return key
+
+
+def key_in(path: Path) -> Ed25519PrivateKey:
+    """That of a file, made readable by its owner alone when it does not exist."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_pem(Ed25519PrivateKey.generate()))
+    return key_of(path.read_text())
+
+
+def key_id(key: Ed25519PrivateKey) -> str:
+    """By which a token says who signed it: a digest of the public key (RFC 7638, of OKP keys RFC 8037)."""
+    jwk = _public_jwk(key.public_key())
+    needed = json.dumps({name: jwk[name] for name in ("crv", "kty", "x")}, separators=(",", ":"))
+    return urlsafe_b64encode(sha256(needed.encode()).digest()).rstrip(b"=").decode()
+
+
+def _public_jwk(key: Ed25519PublicKey) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key))
+    return found
 
 
 class _Claims(BaseModel):

@@ -50,6 +50,8 @@ class Settings(EdgeSettings):
     """The service that requests belong to which name none; the only one that runs here when not given."""
     token_key: SecretStr | None = None
     """Ed25519 private key (PEM) that signs tokens; made in `data_dir` when not given."""
+    other_token_key: SecretStr | None = None
+    """Tokens that this one has signed hold too, while one key takes the place of another."""
     access_token_minutes: float = Field(default=15, gt=0, le=24 * 60)
     """How long an access token of a login is good."""
     member_session_days: float = Field(default=30, gt=0, le=366)

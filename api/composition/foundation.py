@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 from opentelemetry.trace import Tracer
@@ -17,7 +18,7 @@ from adapters.postgres.event_store.master_keys import MasterKeys, recognise
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
-from api.auth import TokenAuthority
+from api.auth import TokenAuthority, key_id, key_in, key_of
 from api.composition.tracing import TracedDispatcher, traced
 from api.observability import AppendMetrics, MeasuredDispatcher
 from api.settings import Settings
@@ -100,9 +101,33 @@ def _key_of_data_dir(settings: Settings) -> bytes:
 
 
 def _tokens(settings: Settings) -> TokenAuthority:
-    if settings.token_key:
-        return TokenAuthority.from_pem(settings.token_key.get_secret_value())
-    return TokenAuthority.from_file(settings.data_dir / "token-key.pem")
+    given, other = (
+        key_of(one.get_secret_value()) if one else None for one in (settings.token_key, settings.other_token_key)
+    )
+    own, kept = token_key_files(settings)
+    if given is None and other is None and kept.exists():
+        other = key_in(kept)
+    return TokenAuthority(given or key_in(own), other)
+
+
+def token_key_files(settings: Settings) -> tuple[Path, Path]:
+    """Where the data directory has the key that signs tokens, and the one before it."""
+    return settings.data_dir / "token-key.pem", settings.data_dir / "other-token-key.pem"
+
+
+def rotate_token_key(settings: Settings) -> str:
+    """Make a new key in the data directory, and keep the present one beside it; the id of the new one.
+
+    Raises `ValueError` when the settings give the key, or one is kept already, whose tokens may be out.
+    """
+    if settings.token_key or settings.other_token_key:
+        raise ValueError("CSBE_TOKEN_KEY is given by the settings: change it there, as docs/how-to/rotate-keys.md says")
+    own, kept = token_key_files(settings)
+    if kept.exists():
+        raise ValueError(f"{kept} is there: remove it once its tokens have ended, which takes seven days at most")
+    key_in(own)
+    own.replace(kept)
+    return key_id(key_in(own))
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -53,6 +53,35 @@ def test_a_token_of_another_key_is_refused_beside_a_good_one(authority: TokenAut
         authority.verify(theirs)
 
 
+def test_while_keys_are_changed_the_tokens_of_both_hold_and_then_those_of_the_new_one_alone() -> None:
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    steps = [TokenAuthority(*keys) for keys in ((old,), (old, new), (new, old), (new,))]
+    tokens = [token_of(step) for step in steps]
+
+    def holds(step: TokenAuthority, token: str) -> bool:
+        try:
+            return step.verify(token) == ANNE
+        except Problem:
+            return False
+
+    assert [[holds(step, token) for token in tokens] for step in steps] == [
+        [True, True, False, False],
+        [True, True, True, True],
+        [True, True, True, True],
+        [False, False, True, True],
+    ]
+
+
+def test_a_token_names_the_key_by_which_anybody_can_check_it() -> None:
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    authority = TokenAuthority(new, old)
+    published = jwt.PyJWKSet.from_dict(authority.key_set())
+    for token in (token_of(authority), token_of(TokenAuthority(old))):
+        key = published[jwt.get_unverified_header(token)["kid"]]
+
+        assert jwt.decode(token, key, algorithms=["EdDSA"], audience=auth.AUDIENCE)["sub"] == "anne"
+
+
 @pytest.mark.parametrize(
     ("claim", "value"),
     [

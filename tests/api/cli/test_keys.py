@@ -1,10 +1,15 @@
 """Keys and roles at the terminal: who is refused, and how a master key is changed."""
 
+from pathlib import Path
+
 import asyncpg
 import pytest
 
 from adapters.postgres.event_store.master_keys import MasterKeys, id_of
 from adapters.postgres.event_store.store import PostgresEventStore
+from api.auth import TokenAuthority, key_id, key_in
+from api.problems import Problem
+from domain.kernel.messages import Role
 from tests.api.cli.terminal import Csbe, registered
 from tests.support.databases import login
 from tests.support.keys import KEYS
@@ -98,3 +103,23 @@ async def test_the_server_without_its_master_key_audits_what_is_not_about_person
 
     assert (history.code, "CSBE_MASTER_KEY is not set" in history.err) == (0, True)
     assert "Ada Lovelace" not in history.out
+
+
+async def test_tokens_that_are_out_hold_after_their_key_was_changed(
+    csbe: Csbe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (await csbe("token", "operator")).out.strip()
+    changed = await csbe("keys", "rotate-tokens", "--json")
+    again = await csbe("keys", "rotate-tokens")
+    after = (await csbe("token", "operator")).out.strip()
+    monkeypatch.setenv("CSBE_TOKEN_KEY", (tmp_path / "token-key.pem").read_text())
+    given = await csbe("keys", "rotate-tokens")
+
+    own, kept = [key_in(tmp_path / name) for name in ("token-key.pem", "other-token-key.pem")]
+    authority = TokenAuthority(own, kept)
+    assert [authority.verify(token).role for token in (before, after)] == [Role.OPERATOR] * 2
+    assert changed.json == {"kid": key_id(own)}
+    assert (again.code, "other-token-key.pem is there: remove it once" in again.err) == (2, True)
+    assert (given.code, "CSBE_TOKEN_KEY is given by the settings" in given.err) == (2, True)
+    with pytest.raises(Problem):
+        TokenAuthority(own).verify(before)
