@@ -29,7 +29,7 @@ SERVERS = {
 """Where the tests look for real servers, and where those of a developer's machine usually are."""
 
 IN_PARALLEL = ("-n", "3", "--dist", "loadfile")
-"""Tests wait more than they work, so three keep two cores busy. Each process has a database of its own, and a broker of its own."""
+"""Tests wait more than they work, so three keep two cores busy. Each process has a database and a broker of its own."""
 
 ON_SERVERS = ("tests/adapters", "tests/projections", "tests/api", "tests/journeys")
 
