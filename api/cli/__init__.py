@@ -14,6 +14,7 @@ from api.cli.audit import audit_app, history
 from api.cli.dead_letters import dead_letters_app
 from api.cli.devices import devices_app
 from api.cli.erase import erase
+from api.cli.erasures import erasures_app
 from api.cli.followers import followers_app
 from api.cli.imports import import_app
 from api.cli.jobs import jobs_app
@@ -44,6 +45,7 @@ for name, group in {
     "operations": operations_app,
     "webhooks": webhooks_app,
     "telemetry": telemetry_app,
+    "erasures": erasures_app,
     "dead-letters": dead_letters_app,
     "devices": devices_app,
     "import": import_app,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -18,6 +19,7 @@ from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.event_store.master_keys import MasterKeys
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.followers.follower import Follower
+from adapters.postgres.installation import installation_id
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.personal_reads import PersonalReads
@@ -98,6 +100,10 @@ class Running:
     reads: PersonalReads
     watch: DatabaseWatch
     refresh_zones: Callable[[], Awaitable[None]]
+
+    async def installation_id(self) -> UUID:
+        """Which installation the database belongs to, itself or a backup of it."""
+        return await installation_id(self.pool)
 
     async def run(self, parts: Collection[Component], stop: asyncio.Event) -> None:
         """Run the loops of these parts until `stop` is set; each finishes what it has in hand."""

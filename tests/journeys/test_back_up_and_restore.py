@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from tests.support.keys import KEYS
 from tests.support.waiting import until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "back-up-and-restore.md").read_text("utf-8")
-ARCHIVING, BACKING_UP, RESTORING, AUDITING = [
+ARCHIVING, BACKING_UP, EXPORTING, RESTORING, AUDITING, APPLYING = [
     textwrap.dedent(block) for block in re.findall(r"^    ```bash\n(.*?)^    ```", PAGE, re.MULTILINE | re.DOTALL)
 ]
 MOMENT = "2027-01-05 12:26:00+00"
@@ -86,9 +87,9 @@ async def _archived(dsn: str) -> None:
         await connection.close()
 
 
-def _audited(words: str) -> int:
+def _typed(root: Path, words: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(words.split()[1:])
+        main(shlex.split(words.replace("/var/lib/postgresql", str(root)))[1:])
     return int(ended.value.code or 0)
 
 
@@ -115,6 +116,9 @@ async def test_a_database_comes_back_as_it_was_at_a_moment(
     since = await registered(store)
     end, moment = await store.end(), await pool.fetchval("select now()::text")
     lost = await registered(store)
+    monkeypatch.setenv("CSBE_POSTGRES_DSN", dsn)
+    erasing = f"csbe erase {before.id} --by olga --reason 'asked by letter' --yes"
+    codes = [await asyncio.to_thread(_typed, root, line) for line in (erasing, EXPORTING)]
     await store.close()
     await pool.close()
     await _archived(owner)
@@ -124,15 +128,19 @@ async def test_a_database_comes_back_as_it_was_at_a_moment(
     restored = urlunsplit(urlsplit(owner)._replace(query=f"host={root}&port=5433"))
     serving = urlunsplit(urlsplit(dsn)._replace(query=f"host={root}&port=5433"))
     monkeypatch.setenv("CSBE_POSTGRES_DSN", restored)
-    codes = [await asyncio.to_thread(_audited, line) for line in AUDITING.splitlines()]
+    codes += [await asyncio.to_thread(_typed, root, line) for line in AUDITING.splitlines()]
     own = await prepare(Settings(postgres_dsn=SecretStr(serving)), serving)
     async with await connect(own) as pool:
         store = PostgresEventStore(pool, master_keys=KEYS)
         events = store.read(topics=[Member.Registered.TOPIC])
         names = {recorded.event.originator_id: vars(recorded.event)["name"] async for recorded in events}
         reached = await store.end()
+        monkeypatch.setenv("CSBE_POSTGRES_DSN", own)
+        codes.append(await asyncio.to_thread(_typed, root, APPLYING))
+        erased = [recorded.event.originator_id async for recorded in store.read(topics=[Member.Erased.TOPIC])]
         await store.close()
 
-    assert codes == [0, 0]
+    assert codes == [0, 0, 0, 0, 0]
+    assert erased == [before.id]
     assert lost.id not in names
     assert (reached, names) == (end, {before.id: "Ada Lovelace", since.id: "Ada Lovelace"})
