@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from adapters.mqtt.client import client_options
-from adapters.simulator.car import Car
+from adapters.simulator.car import Car, offset
 from domain.kernel.messages import Role
 from tests.api.cli.terminal import Csbe, csbe
 from tests.journeys.collector import Collector, collecting
@@ -118,10 +118,12 @@ async def lived(city: City, clock: MovableClock) -> Life:
 
     drove_at = city.running.system.clock.now()
     trip = await city.start(car, mine)
+    clock.let_pass(timedelta(minutes=2))
+    car.position = offset(car.position, 400, 90)  # farther than a car moves without being noticed
     await city.drive(car, 30, mine)
     await broken_message(city, car)
     await city.end(trip, mine)
-    place = str(car.position.latitude)
+    place = f"{car.position.latitude:.7f}"[:-2]
     bob = await city.member()
     left_at = city.running.system.clock.now()
     next_trip = await city.start(car, bob)
@@ -163,7 +165,7 @@ async def paid_back(
 async def broken_message(city: City, car: Car) -> None:
     """What cannot be used says where she is as well."""
     async with aiomqtt.Client(**client_options(city.running.mqtt_url)) as line:
-        telling = f'{{"latitude": {car.position.latitude}, broken'.encode()
+        telling = f'{{"latitude": {car.position.latitude:.7f}, broken'.encode()
         await line.publish(f"csbe/v1/{city.place.service}/vehicles/{car.vin}/telemetry", telling, qos=1)
 
     async def kept() -> bool:
