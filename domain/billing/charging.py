@@ -6,7 +6,7 @@ from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
-from domain.billing.payer import clear_open_item, note_open_item
+from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.kernel.errors import RefusedError, Violation
@@ -64,6 +64,7 @@ async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> 
     first, due = await work.find(Payment, invoice.payment_id), invoice.due
     if not due:
         invoice.settle(work.now)
+        await clear_arrears(invoice, work)
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
         _charge(invoice, due - taken, method_id or (first.method_id if first else None), work)

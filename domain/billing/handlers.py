@@ -63,6 +63,7 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     reasons = (*command.doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
     if is_free(price) and not reasons:
         await release_hold(ReleaseHold(payment_id=command.payment_id), work)
+        await clear_open_item(command.payer_id, command.subject_id, work)
         return charge_id
     charge = Charge.begin_for(command, work.now)
     work.add(charge)
@@ -90,6 +91,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
         await clear_open_item(charge.payer_id, charge.id, work)
     if carried_out and waived:
         await release_hold(ReleaseHold(payment_id=charge.payment_id), work)
+        await clear_open_item(charge.payer_id, charge.subject_id, work)
     elif carried_out:
         await bill(charge, price, work)
 

@@ -45,7 +45,10 @@ async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:
 
 async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
     """What is settled stands against nobody any more."""
-    if invoice.payment_failed and not invoice.due:
+    if invoice.due:
+        return
+    await clear_open_item(invoice.payer_id, invoice.subject_id, work)
+    if invoice.payment_failed:
         await clear_open_item(invoice.payer_id, invoice.id, work)
         payer = await work.find(Member, invoice.payer_id)
         if payer is not None:

@@ -255,9 +255,13 @@ class Member(Aggregate):
 
         TOPIC = "members.member.released"
         to_reservation: ReservationId | None
+        unsettled: UUID | None = None
+        """The trip or the reservation, if it is to be paid."""
 
         def apply(self, aggregate: "Member") -> None:
             aggregate.trip_id, aggregate.reservation_id = None, self.to_reservation
+            if self.unsettled is not None:
+                aggregate.open_items = {**aggregate.open_items, self.unsettled: "unsettled"}
 
     @property
     def state(self) -> MemberState:
@@ -423,10 +427,13 @@ class Member(Aggregate):
         refuse_if([self.erasure(), self._busy() if self.state is MemberState.IN_TRIP else None])
         self.trigger_event(self.TripOpened, trip_id=trip_id, timestamp=at)
 
-    def release(self, at: datetime, *, to_reservation: ReservationId | None = None) -> None:
-        """Reservation or trip is over; idle already, it changes nothing."""
+    def release(
+        self, at: datetime, *, to_reservation: ReservationId | None = None, unsettled: UUID | None = None
+    ) -> None:
+        """Reservation or trip is over, and may be to be paid; idle already, it changes nothing."""
         if self.state is not MemberState.IDLE:
-            self.trigger_event(self.Released, to_reservation=to_reservation, timestamp=at)
+            facts = {"to_reservation": to_reservation, "unsettled": unsettled}
+            self.trigger_event(self.Released, timestamp=at, **facts)
 
     @property
     def _licence_state(self) -> LicenceState | None:

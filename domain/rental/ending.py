@@ -86,7 +86,7 @@ async def force_end_trip(command: ForceEndTrip, work: UnitOfWork) -> None:
     doubts = forced_end.doubts(command.ended_at, vehicle, shown.newest, shown.evidence, limits, work.now)
     trip.force_end(await reading(shown.newest, work), shown.evidence, doubts, command, city, work.now)
     vehicle.close_trip(work.now)
-    member.release(work.now)
+    member.release(work.now, unsettled=trip.id)
 
 
 async def _wish(trip: Trip, vehicle: Vehicle, work: UnitOfWork) -> EndRequest:
@@ -143,4 +143,4 @@ async def _end(trip: Trip, vehicle: Vehicle, shown: Shown, told_at: datetime, wo
     city = work.rulebook.city(trip.city_id)
     trip.end(await reading(shown.newest, work), shown.evidence, city, min(ended_at, work.now), work.now)
     vehicle.close_trip(work.now)
-    member.release(work.now)
+    member.release(work.now, unsettled=trip.id)

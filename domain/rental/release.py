@@ -27,4 +27,5 @@ async def release(reservation: Reservation, work: UnitOfWork) -> None:
     member = await work.load(Member, reservation.member_id)
     vehicle = await work.load(Vehicle, reservation.vehicle_id)
     vehicle.release(work.now, reserved_by=reservation.member_id)
-    member.release(work.now)
+    is_charged = any(isinstance(event, Reservation.ChargeDue) for event in reservation.pending_events)
+    member.release(work.now, unsettled=reservation.id if is_charged else None)

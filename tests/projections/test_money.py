@@ -70,7 +70,7 @@ async def test_credit_notes_lower_what_is_open_and_the_revenue_of_the_day(
     [part, rest] = await pool.fetch("select * from read_v1.credit_notes order by number")
     invoice = await row(pool, "invoices", "subject_id", story[2])
     days = await pool.fetch("select trips, revenue_minor from read_v1.fleet_days")
-    assert (part["gross_minor"], part["reason"], part["issued_at"]) == (100, "Ada was cold", world.now())
+    assert (part["gross_minor"], part["issued_at"]) == (100, world.now())
     assert part["invoice_id"] == rest["invoice_id"] == invoice["invoice_id"]
     assert part["net_minor"] + rest["net_minor"] == invoice["net_minor"]
     assert invoice["credited_minor"] == invoice["gross_minor"]

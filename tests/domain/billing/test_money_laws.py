@@ -160,6 +160,8 @@ class MoneyMoves(RuleBasedStateMachine):
         open_items: dict[UUID, set[UUID]] = {who: set() for who in self.people}
         for charge in self._charges():
             open_items[charge.payer_id] |= {charge.id} if charge.state == "in_review" else set()
+            is_paid = charge.invoice_id is not None and not self._invoice(charge.invoice_id).due
+            open_items[charge.payer_id] |= set() if is_paid or charge.state == "waived" else {charge.subject_id}
         for invoice in map(self._invoice, {e.originator_id for e in self._all(Invoice.PaymentFailed)}):
             open_items[invoice.payer_id] |= {invoice.id} if invoice.due else set()
         for payment in self._payments():

@@ -12,10 +12,10 @@ from domain.kernel.errors import RefusedError
 from domain.kernel.ids import MemberId, TripId, derived_id
 from domain.kernel.messages import Command
 from domain.members.commands import EraseMember
-from domain.rental.commands import EndTrip
+from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import euros
-from tests.support.people_and_cars import area, car, member, says, started
+from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.world import ProviderManner, World, codes
 
 Opened = Callable[[World], Awaitable[tuple[MemberId, Command]]]
@@ -74,11 +74,43 @@ async def test_a_member_with_money_open_is_not_erased_before_it_is_settled(world
 
     with pytest.raises(RefusedError) as refused:
         await world.do(EraseMember(member_id=ada, reason="asked by letter"))
-    assert codes(refused) == {f"member.{opened.__name__.replace('given_up', 'open')}"}
+    assert codes(refused) - {"member.unsettled"} == {f"member.{opened.__name__.replace('given_up', 'open')}"}
     assert world.destroyed == []
     await world.do(settle)
     await world.do(EraseMember(member_id=ada, reason="asked by letter"))
 
+    assert world.destroyed == [ada]
+
+
+async def test_whose_provider_has_not_answered_yet_waits_until_it_has(world: World) -> None:
+    ada, trip = await drove(world, "silent")
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(EraseMember(member_id=ada, reason="asked by letter"))
+    world.provider = "accepting"
+    await world.answer_payments()
+    await world.do(EraseMember(member_id=ada, reason="asked by letter"))
+
+    assert codes(refused) == {"member.unsettled"}
+    assert refused.value.violations[0].values == {"ids": [str(trip)]}
+    assert world.destroyed == [ada]
+
+
+async def test_whose_reservation_is_charged_waits_until_it_is_paid(world: World) -> None:
+    await area(world)
+    ada, mini = await member(world), await car(world)
+    reservation = await reserved(world, ada, mini)
+    await world.do(ExtendReservation(reservation_id=reservation, until=world.now() + timedelta(hours=1)))
+    world.provider = "silent"
+    await world.advance(timedelta(hours=2))
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(EraseMember(member_id=ada, reason="asked by letter"))
+    world.provider = "accepting"
+    await world.answer_payments()
+    await world.do(EraseMember(member_id=ada, reason="asked by letter"))
+
+    assert codes(refused) == {"member.unsettled"}
     assert world.destroyed == [ada]
 
 
