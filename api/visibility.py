@@ -95,8 +95,8 @@ KINDS: Mapping[str, Kind] = {
         service_state session_id session_ids sessions since spans speed_kmh started started_at starts_on state status
         step subject subject_id subject_kind supplied_on task_id tasks template timestamp timezone to_reservation
         token_type topic traceparent transmission tries trip_id trips turned_away type types unmet unmet_at until
-        unsettled unused_at utilisation valid_from value values vehicle_id vehicles verified_at version vin warnings was_given_up
-        way_m webhooks why wish workers zone_id zone_version
+        unsettled unused_at utilisation valid_from value values vehicle_id vehicles verified_at version vin warnings
+        was_given_up way_m webhooks why wish workers zone_id zone_version
         """,
         Kind.PLAIN,
     ),
