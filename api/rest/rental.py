@@ -16,7 +16,7 @@ from api.rest.demand import noted
 from api.rest.ownership import load_owned, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Router
-from api.rest.schemas.base import Accepted
+from api.rest.schemas.base import Accepted, Word
 from api.rest.schemas.rental import (
     EndAccepted,
     ExtensionBody,
@@ -59,13 +59,13 @@ Writer = Annotated[Caller, Depends(Allowed("own:write", "rentals:write"))]
 Agent = Annotated[Caller, Depends(Allowed("rentals:write"))]
 
 _RESERVATIONS = Listing(
-    "select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id "
+    "select reservation_id, member_id, vehicle_id, state, placed_at, free_until, expires_at, trip_id, city_id "
     "from read_v1.reservations",
     Order("reservations", {"placed_at": datetime, "reservation_id": UUID}),
 )
 _TRIPS = Listing(
     "select trip_id, member_id, vehicle_id, reservation_id, state, requested_at, started_at, ended_at, driving_s, "
-    "parked_s, distance_m, reason from read_v1.trips",
+    "parked_s, distance_m, city_id, reason from read_v1.trips",
     Order("trips", {"requested_at": datetime, "trip_id": UUID}),
 )
 
@@ -102,6 +102,7 @@ async def list_reservations(
     *,
     member_id: UUID | None = None,
     vehicle_id: UUID | None = None,
+    city_id: Word | None = None,
     state: ReservationState | None = None,
 ) -> ReservationPage:
     """Newest first: one's own, or for an agent all of the service; `since` and `until` tell when it was placed."""
@@ -113,6 +114,7 @@ async def list_reservations(
             own("member_id", by, SEES_ALL),
             ("member_id = {}", member_id),
             ("vehicle_id = {}", vehicle_id),
+            ("city_id = {}", city_id),
             ("state = {}", state),
             *placed.of("placed_at"),
         ],
@@ -167,6 +169,7 @@ async def list_trips(
     *,
     member_id: UUID | None = None,
     vehicle_id: UUID | None = None,
+    city_id: Word | None = None,
     state: TripState | None = None,
 ) -> TripPage:
     """Newest first: one's own, or for an agent all of the service; `since` and `until` tell when it was asked for."""
@@ -178,6 +181,7 @@ async def list_trips(
             own("member_id", by, SEES_ALL),
             ("member_id = {}", member_id),
             ("vehicle_id = {}", vehicle_id),
+            ("city_id = {}", city_id),
             ("state = {}", state),
             *requested.of("requested_at"),
         ],

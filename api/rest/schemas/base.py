@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.config import ExtraValues
 from pydantic_core import CoreSchema
 
+from api.wording import sentence
 from domain.kernel.aggregate import Aggregate
+from domain.kernel.errors import Violation
 from domain.kernel.strictness import strict_numbers
 from domain.kernel.values import LONGEST_TEXT, Instant
 
@@ -25,6 +27,14 @@ Moment = Annotated[Instant, AfterValidator(lambda at: at.astimezone(UTC))]
 """A time that somebody gives, in UTC."""
 Because = Annotated[str, Field(min_length=3, max_length=400)]
 """Why an employee does something."""
+
+
+def _in_a_sentence(violation: Violation) -> Violation:
+    return violation.model_copy(update={"detail": sentence(violation.detail)})
+
+
+Rule = Annotated[Violation, AfterValidator(_in_a_sentence)]
+"""A rule that says no, as people read it."""
 
 MEMBER_ID = "0d3f1c6e-5a39-5a0f-8a55-6a1de7b1c001"
 VEHICLE_ID = "7f1f7f2c-2f4b-5d61-9c1c-0b8f5f1d0001"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Moment, Shown, example
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Moment, Rule, Shown, example
 from api.rest.schemas.example_prices import ESTIMATE
 from domain.billing.charge import Charge
 from domain.billing.commands import DecisionKind
@@ -13,7 +13,6 @@ from domain.billing.correction import Correction
 from domain.billing.decision import Decision
 from domain.billing.estimate import Estimate
 from domain.kernel.approval import Proposal
-from domain.kernel.errors import Violation
 from domain.kernel.money import Currency
 
 _CHARGE_ID = "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007"
@@ -59,7 +58,7 @@ class ChargeSummary(BaseModel):
     payer_id: UUID
     raised_at: AwareDatetime
     state: str
-    reasons: list[Violation]
+    reasons: list[Rule]
     """Why it is or was in review."""
     currency: Currency | None
     price_minor: int | None
@@ -152,7 +151,7 @@ class ChargeShown(Shown):
     """With the other facts: those that it is billed for, corrected where they were."""
     ended_at: AwareDatetime
     distance_m: int
-    reasons: tuple[Violation, ...]
+    reasons: tuple[Rule, ...]
     price: Estimate | None
     """Before the review."""
     proposal: Proposal | None

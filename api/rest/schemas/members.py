@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
-from api.rest.schemas.base import MEMBER_ID, METHOD_ID, Body, Shown, example
-from domain.kernel.errors import Violation
+from api.rest.schemas.base import MEMBER_ID, METHOD_ID, Body, Rule, Shown, example
 from domain.members.facts import LicenceState, MemberState
 from domain.members.member import Member
 from domain.rulebook.model import Rulebook
@@ -42,7 +41,7 @@ ACCOUNT: dict[str, Any] = {
     "ineligibility": [
         {
             "code": "member.licence_submitted",
-            "detail": "the driving licence has not passed its check",
+            "detail": "The driving licence has not passed its check.",
             "values": {"state": "submitted"},
         }
     ],
@@ -136,7 +135,7 @@ class Account(Shown):
     reservation_id: UUID | None
     trip_id: UUID | None
     eligible: bool
-    ineligibility: list[Violation]
+    ineligibility: list[Rule]
 
     @classmethod
     def seen(cls, member: Member, rulebook: Rulebook, at: datetime) -> Self:

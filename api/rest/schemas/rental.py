@@ -14,12 +14,12 @@ from api.rest.schemas.base import (
     Because,
     Body,
     Moment,
+    Rule,
     Shown,
     example,
 )
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
-from domain.kernel.errors import Violation
 from domain.kernel.units import Position
 from domain.rental.car_reading import CarReading
 from domain.rental.evidence import EndRequest
@@ -125,6 +125,7 @@ class ReservationSummary(BaseModel):
     free_until: AwareDatetime
     expires_at: AwareDatetime
     trip_id: UUID | None
+    city_id: str
 
 
 class ReservationPage(BaseModel):
@@ -142,6 +143,7 @@ class ReservationPage(BaseModel):
                     "free_until": "2027-01-05T12:15:00Z",
                     "expires_at": "2027-01-05T12:15:00Z",
                     "trip_id": TRIP_ID,
+                    "city_id": "berlin",
                 }
             ],
             "next": None,
@@ -173,12 +175,12 @@ class EndAccepted(Accepted):
             "position": 4711,
             "repeated": False,
             "awaits": [
-                {"code": "vehicle.contact_lost", "detail": "this car cannot be reached at the moment", "values": {}}
+                {"code": "vehicle.contact_lost", "detail": "This car cannot be reached at the moment.", "values": {}}
             ],
         }
     )
 
-    awaits: tuple[Violation, ...] = ()
+    awaits: tuple[Rule, ...] = ()
 
 
 class ForcedEnd(Body):
@@ -262,6 +264,7 @@ class TripSummary(BaseModel):
     parked_s: int | None
     distance_m: int | None
     reason: str | None
+    city_id: str
 
 
 class TripPlace(BaseModel):
@@ -303,6 +306,7 @@ class TripPage(BaseModel):
                     "parked_s": 300,
                     "distance_m": 8120,
                     "reason": None,
+                    "city_id": "berlin",
                 }
             ],
             "next": None,

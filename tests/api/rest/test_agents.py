@@ -41,6 +41,8 @@ async def test_an_agent_finds_a_member_by_the_very_address_or_licence_and_by_not
     assert [account["member_id"] for account in by_address] == [ada]
     assert by_address == by_licence
     assert by_address[0]["licence"]["state"] == "submitted"
+    whys = [reason["detail"] for reason in by_address[0]["ineligibility"]]
+    assert "The driving licence has not passed its check." in whys
     assert nobody == []
     searches = [line for line in logged if line["event"] == "members_searched"]
     assert [(line["by"], line["known"]) for line in searches] == [("agent", "email"), ("agent", "licence")]
