@@ -161,6 +161,8 @@ def _provide_promtool(session: nox.Session) -> None:
     if shutil.which("promtool") or Path("build/prometheus/usr/bin/promtool").exists():
         return
     if shutil.which("apt-get"):
+        if os.geteuid() == 0:
+            session.run("apt-get", "update", "-qq", external=True, silent=True)
         folder = Path("build/prometheus")
         folder.mkdir(parents=True, exist_ok=True)
         with session.chdir(folder):
