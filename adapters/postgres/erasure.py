@@ -2,40 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from adapters.postgres.database import Connection, retrying, with_lock_timeout
+from adapters.postgres.drives import Drive, drives_of
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
-
-_DRIVES = """
-with opened as (
-    select originator_id as vehicle_id, originator_version as version, state ->> 'trip_id' as trip_id,
-        (state ->> 'timestamp')::timestamptz as at
-    from (
-        select originator_id, originator_version, convert_from(state, 'UTF8')::jsonb as state from csbe.events
-        where topic = 'fleet.vehicle.trip_opened' and originator_id in (
-            select (convert_from(t.state, 'UTF8')::jsonb ->> 'vehicle_id')::uuid from csbe.events m
-            join csbe.events t on t.originator_id = (convert_from(m.state, 'UTF8')::jsonb ->> 'trip_id')::uuid
-                and t.originator_version = 1
-            where m.originator_id = $1 and m.topic = 'members.member.trip_opened'
-        )
-    ) as events
-), in_order as (
-    select *, lead(at) over (partition by vehicle_id order by version) as until from opened
-), hers as (
-    select convert_from(state, 'UTF8')::jsonb ->> 'trip_id' as trip_id from csbe.events
-    where originator_id = $1 and topic = 'members.member.trip_opened'
-)
-select trip_id::uuid, vehicle_id, convert_from(c.state, 'UTF8')::jsonb ->> 'vin' as vin, at as since, until
-from hers join in_order using (trip_id) join csbe.events c on c.originator_id = vehicle_id and c.originator_version = 1
-"""
-"""Each trip of a member, from the moment when its car was hers until the car was somebody else's."""
 
 _TELEMETRY = """
 delete from csbe.telemetry t using unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
@@ -78,16 +53,6 @@ group by c.oid, c.relname
 """
 
 
-class Drive(NamedTuple):
-    """A trip of a person, from when the car was theirs until it was somebody else's; still theirs to leave if none."""
-
-    trip_id: UUID
-    vehicle_id: UUID
-    vin: str
-    since: datetime
-    until: datetime | None
-
-
 class PostgresErasure:
     """Destroys keys, and takes out what is kept beside the log: where the person drove, logged in, was written of.
 
@@ -101,7 +66,7 @@ class PostgresErasure:
 
     async def erase(self, subject: UUID, /) -> None:
         """Destroy a person's key, and those of the places where their trips ended. Twice changes nothing."""
-        drives = [Drive(*row) for row in await retrying(lambda: self._store.pool.fetch(_DRIVES, subject))]
+        drives = await retrying(lambda: drives_of(self._store.pool, subject))
         await self._store.erase(subject, *(drive.trip_id for drive in drives))
         await retrying(lambda: self._store.pool.execute(_LOGINS, subject))
         await retrying(lambda: self._store.pool.execute(_READS, subject))

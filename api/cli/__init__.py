@@ -23,6 +23,7 @@ from api.cli.operations import operations_app
 from api.cli.projections import projections_app
 from api.cli.rulebook import rulebook_app
 from api.cli.run import demo, migrate, serve, simulate, token
+from api.cli.subject_access import subject_access
 from api.cli.telemetry import telemetry_app
 from api.cli.terminal import complain, output
 from api.cli.webhooks import webhooks_app
@@ -36,7 +37,7 @@ from domain.operations.ports import ImpossibleOrderError
 __all__ = ["app", "main"]
 
 app = typer.Typer(name="csbe", help="Car Sharing Backend System.", no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (demo, serve, migrate, history, token, simulate, erase):
+for command in (demo, serve, migrate, history, token, simulate, erase, subject_access):
     app.command()(command)
 for name, group in {
     "followers": followers_app,

@@ -17,6 +17,7 @@ from api.composition.foundation import rotate_token_key
 from api.composition.log import Log, opened_log
 from api.composition.runtime import Component, Running
 from api.composition.servers import UnreachableError, make_read_models, migrated, prepare, servers
+from api.composition.subject_access import Person, all_about
 from api.composition.wiring import composed
 
 __all__ = [
@@ -34,12 +35,14 @@ __all__ = [
     "KeptLetter",
     "Log",
     "ParallelBuild",
+    "Person",
     "Projection",
     "Rotated",
     "Running",
     "SnapshotFinding",
     "UnreachableError",
     "Who",
+    "all_about",
     "composed",
     "load",
     "load_with_text",

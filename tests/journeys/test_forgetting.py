@@ -207,10 +207,15 @@ async def test_nothing_of_an_erased_person_is_found_and_every_sum_stays(
     life = await all_over(city, installation)
     planted = {name for _, name in await life.found(owner)}
     figures, key = await reports(owner), await owner.fetchval(_KEY, UUID(life.member_id))
+    asked = ("subject-access", life.member_id, "--by", "olga")
+    told, in_words = await csbe(*asked, "--json"), await csbe(*asked)
 
     await erased(life)
 
     assert planted == life.canaries.values.keys() - {"erased", "revoked"}
+    for answer in (told, in_words):  # all of it but for what is a secret of the payment provider's
+        assert {name for _, name in life.canaries.in_text("told", answer.out)} == planted - {"token"}
+    assert life.canaries.in_text("told", (await csbe(*asked, "--json")).out) == set()
     assert await life.found(owner) == set()
     assert not await in_database_files(owner, key)
     said = capsys.readouterr()
