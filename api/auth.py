@@ -186,7 +186,10 @@ def key_of(pem: str) -> Ed25519PrivateKey:
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("a key of tokens (CSBE_TOKEN_KEY) is an Ed25519 private key in PEM, as of `openssl genpkey`")  # noqa: TRY004 (a bad value, not a bad type)
+        words = (
+            "CSBE_TOKEN_KEY must be an Ed25519 private key in PEM, as of openssl genpkey; so must CSBE_OTHER_TOKEN_KEY"
+        )
+        raise ValueError(words)  # noqa: TRY004 (a bad value, not a bad type)
     return key
 
 

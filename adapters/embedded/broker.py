@@ -6,11 +6,12 @@ subscription it sends 100 (200 at QoS 0). A real broker, given by its URL, repla
 """
 
 import asyncio
+import secrets
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -76,10 +77,16 @@ async def embedded_broker(port: int | None = None, *, host: str = "127.0.0.1") -
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on now; below those that systems give to outgoing connections.
+
+    Raises `OSError` where none of a hundred is free.
+    """
+    for _ in range(100):
+        port = 10_000 + secrets.randbelow(22_768)
+        with suppress(OSError):
+            _assert_free(host, port)
+            return port
+    raise OSError(f"none of a hundred ports is free at {host}")
 
 
 def _assert_free(host: str, port: int) -> None:

@@ -117,7 +117,7 @@ class DropTelemetry(GiveOrder):
 
 
 class _AboutLetter(GiveOrder):
-    letter_id: int
+    letter_id: Ordinal
     mqtt_topic: str
     error: str
 

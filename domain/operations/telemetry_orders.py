@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from domain.kernel.values import Ordinal
 from domain.operations.orders import Order, OrderCarriedOut, OrderFailed, Orders, OrdersOpened
 
 
@@ -22,7 +23,7 @@ class TelemetryOrders(Orders):
     class LetterRetryOrdered(Order):
         TOPIC = "operations.telemetry.letter_retry_ordered"
 
-        letter_id: int
+        letter_id: Ordinal
         mqtt_topic: str
         error: str
         """Why it could not be used."""
@@ -30,7 +31,7 @@ class TelemetryOrders(Orders):
     class LetterDropOrdered(Order):
         TOPIC = "operations.telemetry.letter_drop_ordered"
 
-        letter_id: int
+        letter_id: Ordinal
         mqtt_topic: str
         error: str
 

@@ -77,7 +77,7 @@ async def test_whoever_has_no_role_here_is_not_let_in(installation: Installation
     answer = await log_in_as("walter", browser, f"{home}/v1/login/staff", home)
 
     assert answer.status_code == 401
-    assert "claim roles" in answer.json()["detail"]
+    assert "Claim roles" in answer.json()["detail"]
 
 
 async def test_a_login_that_was_begun_in_another_browser_is_refused(

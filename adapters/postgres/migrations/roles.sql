@@ -74,6 +74,7 @@ create schema if not exists telemetry_days;
 comment on schema telemetry_days is 'The partitions of csbe.telemetry, one for each day.';
 grant create on schema csbe to :server;
 alter table csbe.telemetry owner to :server;
+grant all on csbe.telemetry to :server; -- which an owner can be without, as from above when this is run again
 revoke create on schema csbe from :server;
 grant usage, create on schema telemetry_days to :server;
 

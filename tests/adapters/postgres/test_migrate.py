@@ -121,6 +121,9 @@ async def test_what_is_granted_on_a_database_itself_comes_back_in_a_copy(postgre
         await migrated(dsn)
 
         assert await connection.fetchval(may_make_read_models)
+        assert await connection.fetchval(
+            "select has_table_privilege('csbe_server', 'csbe.telemetry', 'insert, delete')"
+        )
         await connection.close()
 
 
