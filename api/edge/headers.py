@@ -1,5 +1,7 @@
 """What every answer says to browsers and caches."""
 
+from http import HTTPStatus
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,8 +41,9 @@ class SafeHeaders:
                 for name, value in self._always.items():
                     headers.setdefault(name, value)
                 page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("Content-Security-Policy", PAGES if page else NOTHING)
-                if personal or message["status"] >= 400:  # noqa: PLR2004 (whatever went wrong is of this moment)
+                if message["status"] != HTTPStatus.NOT_MODIFIED:  # which says no type, and would take that of the page
+                    headers.setdefault("Content-Security-Policy", PAGES if page else NOTHING)
+                if personal or message["status"] >= HTTPStatus.BAD_REQUEST:  # whatever went wrong is of this moment
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

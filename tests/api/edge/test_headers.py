@@ -84,6 +84,15 @@ async def test_pages_have_nothing_inline_and_nothing_from_elsewhere(path: str) -
     assert {answer.status_code for answer in found} == {200}
 
 
+async def test_a_page_that_has_not_changed_keeps_what_it_may_load() -> None:
+    async with asked(APP) as api:
+        page = await api.get("/")
+        again = await api.get("/", headers={"If-None-Match": page.headers["etag"]})
+
+    assert again.status_code == 304
+    assert "content-security-policy" not in again.headers
+
+
 @pytest.mark.parametrize("path", ["/docs", "/", "/openapi.json", "/v1/trips", "/healthz", "/docs/", "/vendor"])
 @pytest.mark.parametrize(
     "host", ["evil.example", "csbe.evil.example", "localhost.evil.example", "127.0.0.1@evil.example"]
