@@ -86,14 +86,14 @@ KINDS: Mapping[str, Kind] = {
         messages met metadata method method_id missing missing_messages model month mqtt_topic newest next
         next_attempt_at not_offered_s observed_at odometer_at odometer_doubt odometer_m offline_s offline_since online
         open open_items open_requests open_tasks options order originator_id originator_topic originator_version
-        overlap_h package parked_at parked_s parts paused payer_told payment_due_at payment_id payment_ids
-        payment_methods payments pending period personal_data phase phases placed_at plate plugged_in policy polygons
-        position_at prepaid proposed proposed_at propulsion quoted_at quotes raised_at range_m read_at read_model
-        reader_role readings reads recorded_at refund_state registered_at repeated reports request_id requested_at
-        reservation_id reservation_only reservations reserved reserved_at reserved_s reserved_until resumed_at retired
-        retry_at role rulebook_version searches searches_with_cars seats seconds seller_id sequence service
-        service_state session_id session_ids sessions since spans speed_kmh started started_at starts_on state status
-        step subject subject_id subject_kind supplied_on task_id tasks template timestamp timezone to_reservation
+        out_of_service overlap_h package parked_at parked_s parts paused payer_told payment_due_at payment_id
+        payment_ids payment_methods payments pending period personal_data phase phases placed_at plate plugged_in policy
+        polygons position_at prepaid proposed proposed_at propulsion quoted_at quotes raised_at range_m read_at
+        read_model reader_role readings reads recorded_at refund_state registered_at repeated reports request_id
+        requested_at reservation_id reservation_only reservations reserved reserved_at reserved_s reserved_until
+        resumed_at retired retry_at role rulebook_version searches searches_with_cars seats seconds seller_id sequence
+        service service_state session_id session_ids sessions since spans speed_kmh started started_at starts_on state
+        status step subject subject_id subject_kind supplied_on task_id tasks template timestamp timezone to_reservation
         token_type topic traceparent transmission tries trip_id trips turned_away type types unmet unmet_at until
         unsettled unused_at utilisation valid_from value values vehicle_id vehicles verified_at version vin warnings
         was_given_up way_m webhooks why wish workers zone_id zone_version

@@ -89,10 +89,11 @@ async def list_vehicles(
     online: bool | None = None,
     offline_before: Moment | None = None,
     plate: Word | None = None,
+    vin: Word | None = None,
     zone_id: UUID | None = None,
 ) -> VehiclePage:
     """Cars page by page, or with `near=lat,lon` the nearest free ones. All cars for staff, else the free ones."""
-    others = (propulsion, state, service_state, online, offline_before, plate, zone_id, max_energy, page.cursor)
+    others = (propulsion, state, service_state, online, offline_before, plate, vin, zone_id, max_energy, page.cursor)
     if near is not None:
         if any(given is not None for given in others):
             raise Problem.invalid("near", "near goes with city_id, model, min_energy and limit only: it is one page")
@@ -118,6 +119,7 @@ async def list_vehicles(
             ("online = {}", online),
             ("offline_since < {}", offline_before),
             ("plate = {}", plate),
+            ("vin = {}", vin),
             (_IN_ZONE, zone_id),
             ("state <> {}", None if zone_id is None or by.role in SEES_DRIVEN else "in_trip"),
         ],

@@ -25,6 +25,8 @@ router = Router(prefix="/v1/history", tags=["history"])
 
 RequestId = Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 Auditor = Annotated[Caller, Depends(Allowed("history:read"))]
+Watcher = Annotated[Caller, Depends(Allowed("history:read", "live:read"))]
+"""Who may watch the stream may look back, too."""
 
 InvoiceNumber = Annotated[str, Path(max_length=60, pattern=r"^[^\x00]*$")]
 
@@ -53,7 +55,7 @@ def shown(recorded: RecordedEvent) -> EventShown:
 
 @router.get("")
 async def list_events(
-    by: Auditor,
+    by: Watcher,
     system: InSystem,
     page: InPage,
     recorded: InPeriod,

@@ -1,7 +1,7 @@
 """Reports over HTTP: how a service stands, and every view that analysts have."""
 
 from contextlib import aclosing
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from api.reads import note
 from api.rest.commands import InSystem
 from api.rest.export import MEDIA_TYPES, Format, as_file
 from api.rest.routing import Answers, Router
-from api.rest.schemas.base import Word
+from api.rest.schemas.base import Moment, Word
 from api.rest.schemas.reports import CSV_EXAMPLE, JSON_EXAMPLE, KeyFigures, ReportColumn, ReportDescription, Reports
 from api.visibility import SEES, Kind, kind_of_column
 
@@ -24,16 +24,21 @@ router = Router(prefix="/v1/reports", tags=["reports"])
 Analyst = Annotated[Caller, Depends(Allowed("reports:read"))]
 
 _FIGURES = """
+with billed as (
+    select currency, count(*) as invoices, sum(gross_minor)::bigint as gross_minor
+    from read_v1.invoices where service = $1 and issued_at >= $2 group by currency
+)
 select
     (select count(*) from read_v1.vehicles where service = $1 and state = 'available') as available,
     (select count(*) from read_v1.vehicles where service = $1 and state = 'reserved') as reserved,
     (select count(*) from read_v1.vehicles where service = $1 and state = 'in_trip') as in_trip,
-    (select count(*) from read_v1.members where service = $1) as members,
-    (select count(*) from read_v1.trips where service = $1 and ended_at is not null) as trips,
-    (select count(*) from read_v1.invoices where service = $1) as invoices,
-    (select coalesce(sum(gross_minor), 0)::bigint from read_v1.invoices where service = $1) as gross_minor,
-    (select min(currency) from read_v1.invoices where service = $1) as currency
+    (select count(*) from read_v1.vehicles where service = $1 and state = 'out_of_service') as out_of_service,
+    (select count(*) from read_v1.members where service = $1 and registered_at >= $2) as members,
+    (select count(*) from read_v1.trips where service = $1 and ended_at >= $2) as trips,
+    (select coalesce(sum(invoices), 0)::bigint from billed) as invoices,
+    (select coalesce(jsonb_object_agg(currency, gross_minor), '{}') from billed) as gross_minor
 """
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 REPORTS = projections.reports()
 ReportName = StrEnum("ReportName", [(name.upper(), name) for name in REPORTS])  # type: ignore[misc]  # made of the SQL
 
@@ -84,9 +89,9 @@ async def list_reports() -> Reports:
 
 
 @router.get("/key-figures")
-async def get_key_figures(by: Analyst, system: InSystem) -> KeyFigures:
-    """How the service stands now."""
-    [figures] = await system.fetch(_FIGURES, by.service)
+async def get_key_figures(by: Analyst, system: InSystem, since: Moment | None = None) -> KeyFigures:
+    """How the service stands now, and what has come of it since a moment, or since it began."""
+    [figures] = await system.fetch(_FIGURES, by.service, since or _EVER)
     return KeyFigures(**figures)
 
 

@@ -20,6 +20,18 @@ export async function get(session, path, query = {}) {
   return (await request(session, `${path}?${new URLSearchParams(query)}`, { Accept: "application/json" })).json();
 }
 
+/** Every row of a list, page by page. */
+export async function all(session, path, name, query = {}) {
+  const rows = [];
+  let cursor = null;
+  do {
+    const page = await get(session, path, { limit: 1000, ...query, ...(cursor ? { cursor } : {}) });
+    rows.push(...page[name]);
+    cursor = page.next;
+  } while (cursor);
+  return rows;
+}
+
 const KEPT = "csbe.refresh_token";
 const RENEW_MS = 60_000;
 
@@ -47,6 +59,22 @@ export class Session {
 
   constructor(tokens) {
     this.#take(tokens);
+  }
+
+  /** What an access token of ours says of itself: `role`, `service`, `scope`. One of another issuer says none of it. */
+  get claims() {
+    try {
+      const part = this.#token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+      return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0))));
+    } catch {
+      return {};
+    }
+  }
+
+  /** Whether it is worth to ask: the server decides, and refuses whatever the page shows. */
+  may(scope) {
+    const { scope: scopes } = this.claims;
+    return scopes === undefined || scopes.split(" ").includes(scope);
   }
 
   /** The access token, a new one when this one is about to end. */

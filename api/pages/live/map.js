@@ -1,38 +1,38 @@
-// The map: a sketch of the city drawn from our own coordinates, and one dot per car. No tiles from outside.
+// The map: a sketch of Berlin drawn from our own coordinates, the zones, and one dot per car. No tiles from outside.
 /* global L */
+import { element } from "./dom.js";
+import { STATES } from "./words.js";
 
-const STATES = {
-  available: "free",
-  reserved: "reserved",
-  in_trip: "in a trip",
-  out_of_service: "out of service",
-};
 const LOOK = {
   water: { color: "#7fb2d6", weight: 4, opacity: 0.6 },
   rail: { color: "#9a9a9a", weight: 2, opacity: 0.6, dashArray: "6 4" },
   grid: { color: "#9a9a9a", weight: 1, opacity: 0.2 },
 };
+const SHOWN = ["available", "reserved", "in_trip", "out_of_service"];
+const ZONES = { home_area: "home area", no_parking: "no parking", airport: "airport" };
 
-const colour = (state) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${state in STATES ? state : "other"}`).trim();
+const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const colour = (state) => variable(SHOWN.includes(state) ? state : "other");
 
-function popup(car) {
-  const box = document.createElement("div");
-  const energy = car.energy_percent == null ? "" : `, ${Math.round(car.energy_percent)} %`;
-  box.textContent = `${car.plate ?? car.vehicle_id}: ${car.model ?? ""}${energy}, ${STATES[car.state] ?? car.state}`;
-  return box;
+function legendRow(name, look, words, count) {
+  const dot = element("i");
+  dot.style.background = look;
+  return element("li", { "data-state": name }, dot, `${words} `, element("b", {}, String(count)));
 }
 
 export class CityMap {
-  static async create(mapId, legendId) {
+  static async create(mapId, legendId, onCar) {
     const sketch = await (await fetch("berlin.geojson")).json();
-    return new CityMap(mapId, legendId, sketch);
+    return new CityMap(mapId, legendId, sketch, onCar);
   }
 
-  constructor(mapId, legendId, sketch) {
+  constructor(mapId, legendId, sketch, onCar) {
     this.legend = document.getElementById(legendId);
     this.cars = new Map();
-    this.fitted = false;
+    this.onCar = onCar;
+    this.fittedTo = null;
+    this.chosen = null;
+    this.zones = L.layerGroup();
     this.map = L.map(mapId, { preferCanvas: true, minZoom: 9 }).setView([52.505, 13.38], 12);
     this.map.attributionControl.setPrefix("Leaflet").addAttribution("sketch of Berlin: CSBE");
     this.#drawGrid();
@@ -45,10 +45,40 @@ export class CityMap {
           icon: L.divIcon({ className: "district", html: feature.properties.name, iconSize: null }),
         }),
     }).addTo(this.map);
+    this.zones.addTo(this.map);
   }
 
-  /** Move, recolour, add and remove dots, so that exactly these cars are shown. */
-  show(cars) {
+  /** Draw these zones and no others. */
+  showZones(zones) {
+    this.zones.clearLayers();
+    for (const zone of zones) {
+      const outline = { type: "MultiPolygon", coordinates: zone.polygons };
+      const look = { color: variable(zone.kind), weight: 2, fillOpacity: zone.kind === "home_area" ? 0.03 : 0.15 };
+      this.zones.addLayer(L.geoJSON(outline, { interactive: false, style: look }));
+    }
+    for (const dot of this.cars.values()) dot.bringToFront();
+    const kinds = [...new Set(zones.map((zone) => zone.kind))].sort();
+    this.zoneLegend = kinds.map((kind) => {
+      const count = zones.filter((zone) => zone.kind === kind).length;
+      return legendRow(`zone-${kind}`, variable(kind), ZONES[kind] ?? kind, count);
+    });
+  }
+
+  /** Ring the chosen car; null rings none. */
+  choose(id) {
+    const before = this.cars.get(this.chosen);
+    this.chosen = id;
+    for (const dot of [before, this.cars.get(id)]) dot?.setStyle(this.#look(dot.car)).setRadius(this.#radius(dot.car));
+  }
+
+  /** Bring a car into the middle. */
+  goTo(id) {
+    const dot = this.cars.get(id);
+    if (dot) this.map.setView(dot.getLatLng(), Math.max(this.map.getZoom(), 15));
+  }
+
+  /** Move, recolour, add and remove dots, so that exactly these cars are shown, of this city; a city that is new is brought into view. */
+  show(cars, city) {
     const placed = cars.filter((car) => car.latitude != null && car.longitude != null);
     const present = new Set(placed.map((car) => car.vehicle_id));
     for (const car of placed) this.#place(car);
@@ -59,47 +89,46 @@ export class CityMap {
       }
     }
     this.#count(cars);
-    this.#fitOnce(placed);
+    this.#fit(placed, city);
   }
 
   #place(car) {
     const at = [car.latitude, car.longitude];
-    const look = { color: colour(car.state), fillColor: colour(car.state) };
+    const look = this.#look(car);
     const dot = this.cars.get(car.vehicle_id);
     if (dot) {
       dot.setLatLng(at).setStyle(look);
       dot.car = car;
       return;
     }
-    const added = L.circleMarker(at, { radius: 5, weight: 1, fillOpacity: 0.8, ...look });
+    const added = L.circleMarker(at, { radius: this.#radius(car), fillOpacity: 0.8, ...look });
     added.car = car;
-    added.bindPopup(() => popup(added.car)).addTo(this.map);
+    added.on("click", () => this.onCar(added.car.vehicle_id)).addTo(this.map);
     this.cars.set(car.vehicle_id, added);
   }
 
   #count(cars) {
     const counts = {};
     for (const car of cars) counts[car.state] = (counts[car.state] ?? 0) + 1;
-    const shown = [...Object.keys(STATES), ...Object.keys(counts).filter((state) => !(state in STATES))];
-    this.legend.replaceChildren(
-      ...shown.map((state) => {
-        const row = document.createElement("li");
-        row.dataset.state = state;
-        const dot = document.createElement("i");
-        dot.style.background = colour(state);
-        const number = document.createElement("b");
-        number.textContent = counts[state] ?? 0;
-        row.append(dot, `${STATES[state] ?? state} `, number);
-        return row;
-      }),
-    );
+    const shown = [...SHOWN, ...Object.keys(counts).filter((state) => !SHOWN.includes(state))];
+    const states = shown.map((state) => legendRow(state, colour(state), STATES[state] ?? state, counts[state] ?? 0));
+    this.legend.replaceChildren(...states, ...(this.zoneLegend ?? []));
     this.legend.dataset.cars = cars.length;
   }
 
-  #fitOnce(cars) {
-    if (this.fitted || !cars.length) return;
-    this.fitted = true;
-    this.map.fitBounds(cars.map((car) => [car.latitude, car.longitude]), { padding: [20, 20] });
+  #look(car) {
+    const ring = car.vehicle_id === this.chosen;
+    return { color: ring ? variable("text") : colour(car.state), fillColor: colour(car.state), weight: ring ? 3 : 1 };
+  }
+
+  #radius(car) {
+    return car.vehicle_id === this.chosen ? 9 : 5;
+  }
+
+  #fit(cars, city) {
+    if (this.fittedTo === city || !cars.length) return;
+    this.fittedTo = city;
+    this.map.fitBounds(cars.map((car) => [car.latitude, car.longitude]), { padding: [20, 20], maxZoom: 15 });
   }
 
   #drawGrid() {

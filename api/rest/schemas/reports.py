@@ -7,29 +7,32 @@ from domain.kernel.money import Currency
 
 
 class KeyFigures(BaseModel):
-    """How a service stands now; `gross_minor` is all that was invoiced, in minor units."""
+    """The cars as they are now; what has come since: who registered, trips that ended, what was invoiced.
+
+    `gross_minor` is in minor units, by currency.
+    """
 
     model_config = example(
         {
             "available": 603,
             "reserved": 12,
             "in_trip": 25,
+            "out_of_service": 4,
             "members": 1200,
             "trips": 340,
             "invoices": 340,
-            "gross_minor": 271_300,
-            "currency": "EUR",
+            "gross_minor": {"EUR": 271_300},
         }
     )
 
     available: int
     reserved: int
     in_trip: int
+    out_of_service: int
     members: int
     trips: int
     invoices: int
-    gross_minor: int
-    currency: Currency | None
+    gross_minor: dict[Currency, int]
 
 
 class ReportColumn(BaseModel):

@@ -24,7 +24,8 @@ I3 = {
     "full_range_m": 285_000,
     "image_url": "https://cars.example/bmw-i3.png",
 }
-NEW = {"vin": "WBAZZZ00000088888", "city_id": "berlin", **I3}
+VIN = "WBAZZZ00000088888"
+NEW = {"vin": VIN, "city_id": "berlin", **I3}
 
 
 async def listed(city: City, **query: str) -> list[dict[str, Any]]:
@@ -51,6 +52,7 @@ async def test_a_car_is_shown_with_all_that_an_app_needs_and_is_described_anew(s
     [corrected] = await listed(city, plate="B-EV 2")
     assert plated_anew.items() <= corrected.items()
     assert await listed(city, plate="B-EV 1") == []
+    assert await listed(city, vin=VIN) == [corrected]
 
 
 async def test_a_car_in_service_is_of_a_model_that_has_a_price(shared_city: City) -> None:

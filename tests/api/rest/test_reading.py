@@ -170,6 +170,15 @@ async def test_the_event_log_is_read_forwards_and_backwards_page_by_page(city: C
     assert await positions(newest_first="true") == forwards[::-1]
 
 
+async def test_whoever_watches_the_stream_reads_the_log_too(city: City) -> None:
+    statuses = {
+        role: (await city.api.get("/v1/history", headers=city.token(role))).status_code
+        for role in (Role.OPERATOR, Role.AUDITOR, Role.ANALYST, Role.PARTNER)
+    }
+
+    assert statuses == {Role.OPERATOR: 200, Role.AUDITOR: 200, Role.ANALYST: 403, Role.PARTNER: 403}
+
+
 async def test_an_event_stream_goes_on_after_the_last_event_seen(city: City) -> None:
     auditor, car = city.token(Role.AUDITOR), await city.car()
     operator, path = city.token(Role.OPERATOR), f"/v1/vehicles/{car.vehicle_id}"
@@ -413,6 +422,20 @@ async def test_a_report_is_read_as_json_as_csv_and_as_parquet(city: City) -> Non
     assert (await report(until=day["day"], city_id="berlin")).json()["rows"] == [day]
     assert (await report(period="week")).status_code == 422
     assert (await report(format="xlsx")).status_code == 422
+
+
+async def test_key_figures_tell_the_cars_now_and_what_has_come_since_a_moment(city: City) -> None:
+    analyst = city.token(Role.ANALYST)
+    await ended_trip(city, await city.member())
+    await city.settled()
+
+    whole = await city.get("/v1/reports/key-figures", analyst)
+    nothing_yet = await city.get("/v1/reports/key-figures", analyst, since="2099-01-01T00:00:00Z")
+
+    assert (whole["trips"], whole["members"], whole["invoices"]) == (1, 1, 1)
+    assert whole["gross_minor"]["EUR"] > 0
+    came = {"trips": 0, "members": 0, "invoices": 0, "gross_minor": {}}
+    assert nothing_yet == whole | came
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "parquet"])
