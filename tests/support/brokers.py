@@ -1,7 +1,8 @@
 """Brokers that a test can stop and start again, always at the same address."""
 
 import asyncio
-import getpass
+import os
+import pwd
 import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -52,7 +53,7 @@ class MosquittoBroker:
         self._process: asyncio.subprocess.Process | None = None
         self.url = f"mqtt://127.0.0.1:{self._port}"
         self._configuration.write_text(
-            f"listener {self._port} 127.0.0.1\nallow_anonymous true\nuser {getpass.getuser()}\n"
+            f"listener {self._port} 127.0.0.1\nallow_anonymous true\nuser {pwd.getpwuid(os.getuid()).pw_name}\n"
             f"persistence true\npersistence_location {folder}/\nlog_type error\n"
             "autosave_on_changes true\nautosave_interval 1\n"
         )
