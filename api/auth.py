@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api import security_log
 from api.problems import Problem
+from api.wording import WITHOUT_NUL
 from domain.identity.sessions import Subject
 from domain.kernel.messages import Actor, Role
 
@@ -219,7 +220,7 @@ class _Claims(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
-    sub: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+    sub: Annotated[str, Field(min_length=1, max_length=200, pattern=WITHOUT_NUL)]
     role: str
     service: str
     iat: float

@@ -6,7 +6,7 @@ Whoever fills it has few lines in a minute, and then a count.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from time import monotonic
@@ -41,8 +41,7 @@ def note(what: str, request: Request, **facts: object) -> None:
         told["subject"] = pseudonym(told["subject"])
     if "by" in told:
         told["by"] = pseudonym(told["by"])
-    for repeated in bounds.ended():
-        log.info("repeated", logger=NAME, what=repeated.what, source_id=repeated.source, times=repeated.left_out)
+    _write_counts(bounds.ended())
     source = pseudonym(address)
     if bounds.admits(what, source):
         path = getattr(request.scope.get("route"), "path", "")
@@ -51,8 +50,7 @@ def note(what: str, request: Request, **facts: object) -> None:
 
 def finish() -> None:
     """Write what was counted, at the end of the process."""
-    for repeated in bounds.ended(at_once=True):
-        log.info("repeated", logger=NAME, what=repeated.what, source_id=repeated.source, times=repeated.left_out)
+    _write_counts(bounds.ended(at_once=True))
 
 
 @dataclass
@@ -103,6 +101,11 @@ class Bounds:
 
 
 bounds = Bounds()
+
+
+def _write_counts(ended: Iterable[Repeated]) -> None:
+    for repeated in ended:
+        log.info("repeated", logger=NAME, what=repeated.what, source_id=repeated.source, times=repeated.left_out)
 
 
 def _network(address: str) -> str:

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from adapters.waiting import is_listening
+
 log = structlog.get_logger(__name__)
 
 START_S = 20
@@ -123,19 +125,10 @@ async def _started(host: str, port: int) -> Process:
 
 
 async def _until_listening(process: Process, host: str, port: int) -> None:
-    while not await _listens(host, port):
+    while not await is_listening(host, port):
         if process.returncode is not None:
             raise OSError(f"the embedded broker cannot listen on {host}:{port}")
         await asyncio.sleep(0.01)
-
-
-async def _listens(host: str, port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(host, port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def _ended(process: Process) -> None:

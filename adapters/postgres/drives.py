@@ -1,5 +1,6 @@
 """From when to when a car was a member's, by the log: what it sent meanwhile tells of that person."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -30,6 +31,12 @@ from hers join in_order using (trip_id) join csbe.events c on c.originator_id = 
 """
 """Each trip of a member, from the moment when its car was hers until the car was somebody else's."""
 
+DURING_DRIVES = """
+unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
+where t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
+"""
+"""Rows of a table `t` of what cars sent, by the arguments of `during`; whose car it is, is for a query to say."""
+
 
 class Drive(NamedTuple):
     """A trip of a person, from when the car was theirs until it was somebody else's; still theirs to leave if none."""
@@ -44,3 +51,8 @@ class Drive(NamedTuple):
 async def drives_of(pool: asyncpg.Pool, member_id: UUID) -> list[Drive]:
     """All drives of a member, of every car."""
     return [Drive(*row) for row in await pool.fetch(_DRIVES, member_id)]
+
+
+def during(drives: Sequence[Drive]) -> tuple[list[object], list[object], list[object]]:
+    """The arguments of `DURING_DRIVES`."""
+    return [d.vin for d in drives], [d.since for d in drives], [d.until for d in drives]

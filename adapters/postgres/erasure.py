@@ -8,18 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import Connection, retrying, with_lock_timeout
-from adapters.postgres.drives import Drive, drives_of
+from adapters.postgres.drives import DURING_DRIVES, Drive, drives_of, during
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
 
-_TELEMETRY = """
-delete from csbe.telemetry t using unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
-where t.vin = d.vin and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
-"""
-_DEAD_LETTERS = """
-delete from csbe.dead_letters t using unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until)
-where strpos(t.topic, d.vin) > 0 and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
-"""
+_TELEMETRY = f"delete from csbe.telemetry t using {DURING_DRIVES} and t.vin = d.vin"  # noqa: S608 (our own words)
+_DEAD_LETTERS = f"delete from csbe.dead_letters t using {DURING_DRIVES} and strpos(t.topic, d.vin) > 0"  # noqa: S608
 _TELL_ANEW = "update csbe.vehicle_twins set told = null, revision = revision + 1 where vin = any($1)"
 """Where they stand is told as their own, at their next word."""
 _SNAPSHOTS = "delete from csbe.snapshots where originator_id = any($1)"
@@ -80,7 +74,7 @@ class PostgresErasure:
         await self._clear_dead_rows(())
 
     async def _forget_places(self, subject: UUID, drives: Sequence[Drive]) -> None:
-        where = [*zip(*((drive.vin, drive.since, drive.until) for drive in drives), strict=True)] or [(), (), ()]
+        where = during(drives)
         standing = [drive.vin for drive in drives if drive.until is None]
         async with self._store.pool.acquire() as connection, connection.transaction():
             await connection.execute(_TELEMETRY, *where)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.drives import Drive
+from adapters.postgres.drives import DURING_DRIVES, Drive, during
 
 Rows = list[dict[str, Any]]
 
@@ -25,18 +25,9 @@ where relnamespace = 'csbe'::regnamespace and relkind in ('r', 'p') and not reli
     and has_table_privilege(oid, 'select')
 order by 1
 """
-_TELEMETRY = """
-select to_jsonb(t) from csbe.telemetry t
-join unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until) on t.vin = d.vin
-    and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
-order by t.received_at
-"""
-_DEAD_LETTERS = """
-select to_jsonb(t) from csbe.dead_letters t
-join unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as d (vin, since, until) on strpos(t.topic, d.vin) > 0
-    and t.received_at >= d.since and t.received_at < coalesce(d.until, 'infinity')
-order by t.received_at
-"""
+_SENT = f"select to_jsonb(t) from {{}} t, {DURING_DRIVES} and {{}} order by t.received_at"  # noqa: S608 (our own words)
+_TELEMETRY = _SENT.format("csbe.telemetry", "t.vin = d.vin")
+_DEAD_LETTERS = _SENT.format("csbe.dead_letters", "strpos(t.topic, d.vin) > 0")
 
 
 async def rows_about(
@@ -53,9 +44,8 @@ async def rows_about(
     for (table,) in await pool.fetch(_BESIDE, _NO_KEYS):
         mentioned = f"select to_jsonb(t) from {table} t where strpos(to_jsonb(t)::text, $1) > 0"  # noqa: S608
         found[table] = await _rows(pool, mentioned, str(person))
-    where = [list(column) for column in zip(*((d.vin, d.since, d.until) for d in drives), strict=True)] or [[], [], []]
-    found["csbe.telemetry"] = await _rows(pool, _TELEMETRY, *where)
-    found["csbe.dead_letters"] = await _rows(pool, _DEAD_LETTERS, *where)
+    found["csbe.telemetry"] = await _rows(pool, _TELEMETRY, *during(drives))
+    found["csbe.dead_letters"] = await _rows(pool, _DEAD_LETTERS, *during(drives))
     return {table: rows for table, rows in found.items() if rows}
 
 

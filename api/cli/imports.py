@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from api.cli.terminal import AsJson, By, Reason, run, show, with_system
+from api.cli.terminal import AsJson, By, Reason, run, service_meant, show, with_system
 from api.composition import Running
 from api.importing import KINDS, Import, Imported
-from api.services import service_of
 
 import_app = typer.Typer(help="Take cars, zones and members over from a CSV file.", no_args_is_help=True)
 
@@ -42,10 +41,7 @@ def _import(kind: str, file: Path, service: str | None, reason: str, by: str, *,
 
     async def take(running: Running) -> Imported:
         system = running.system
-        try:
-            whose = service_of(service, system.settings.service, system.rulebooks.services)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--service") from error
+        whose = service_meant(system, service)
         return await Import(system, whose, by, reason).take(KINDS[kind], file.name, text)
 
     done = run(with_system(take))

@@ -14,12 +14,11 @@ from rich.table import Table
 from api import demo as demonstration
 from api.addresses import broker_named, database_named
 from api.auth import SCOPES
-from api.cli.terminal import WHO, AsJson, errors, fail, output, run, show, with_system, within
+from api.cli.terminal import WHO, AsJson, errors, fail, output, run, service_meant, show, with_system, within
 from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
 from api.login import PAGE_CODE_LIFE
 from api.server import served, told_to_stop
 from api.service_manager import tell
-from api.services import service_of
 from api.settings import Settings
 from domain.identity.sessions import Subject
 from domain.kernel.messages import Role
@@ -122,10 +121,7 @@ def token(
 
     async def issue(running: Running) -> str:
         system = running.system
-        try:
-            whose = service_of(service, system.settings.service, system.rulebooks.services)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--service") from error
+        whose = service_meant(system, service)
         if link:
             watcher = Subject(whose, role, subject or role.value)
             return await system.login.page_address(watcher, system.settings.base_url, PAGE_CODE_LIFE)

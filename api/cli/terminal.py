@@ -18,7 +18,9 @@ from api.addresses import broker_named, database_named
 from api.composition import Log, Running, composed, opened_log, prepare, servers
 from api.observability import configure_logs
 from api.rest.schemas.base import LAST_POSITION, Because
+from api.services import service_of
 from api.settings import Settings
+from api.system import System
 from api.wording import explained
 
 T = TypeVar("T")
@@ -74,6 +76,14 @@ By = Annotated[
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays on record.", callback=within(WHY))]
 StoppedAt = Annotated[int, typer.Option("--position", min=1, max=LAST_POSITION, help="Where it is stopped.")]
+
+
+def service_meant(system: System, service: str | None) -> str:
+    """The key of the service that is given, or of the only one. Raises `BadParameter`."""
+    try:
+        return service_of(service, system.settings.service, system.rulebooks.services)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--service") from error
 
 
 def with_system(work: Callable[[Running], Awaitable[T]]) -> Callable[[Settings], Coroutine[Any, Any, T]]:

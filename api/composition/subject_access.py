@@ -34,8 +34,10 @@ async def all_about(running: Running, member_id: UUID) -> Person:
     logins = Subject(member.service, Role.MEMBER, str(member_id)).sessions_id
     streams = {member_id, logins, *_streams(rows), *(drive.trip_id for drive in drives)}
     events = [event for id in streams async for event in store.read(aggregate_id=id)]
-    for drive in drives:
-        events += [event async for event in store.read(aggregate_id=drive.vehicle_id) if _is_within(event, drive)]
+    for vehicle_id in {drive.vehicle_id for drive in drives}:
+        own = [drive for drive in drives if drive.vehicle_id == vehicle_id]
+        told = store.read(aggregate_id=vehicle_id)
+        events += [event async for event in told if any(_is_within(event, drive) for drive in own)]
     return Person(sorted(events, key=attrgetter("position")), rows)
 
 

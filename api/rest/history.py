@@ -17,18 +17,19 @@ from api.rest.schemas.base import LogPosition, Moment, Word
 from api.rest.schemas.history import EventShown, History, InvoiceHistory, Log, LogEntry, StateShown, Told
 from api.system import System
 from api.visibility import SEES
+from api.wording import WITHOUT_NUL
 from domain import contexts
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.messages import RecordedEvent, Role
 
 router = Router(prefix="/v1/history", tags=["history"])
 
-RequestId = Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+RequestId = Annotated[str, Query(min_length=1, max_length=100, pattern=WITHOUT_NUL)]
 Auditor = Annotated[Caller, Depends(Allowed("history:read"))]
 Watcher = Annotated[Caller, Depends(Allowed("history:read", "live:read"))]
 """Who may watch the stream may look back, too."""
 
-InvoiceNumber = Annotated[str, Path(max_length=60, pattern=r"^[^\x00]*$")]
+InvoiceNumber = Annotated[str, Path(max_length=60, pattern=WITHOUT_NUL)]
 
 _LOG = (
     "select position, recorded_at, aggregate_id, version, topic, member_id, vehicle_id, actor_role, actor_id, command, "

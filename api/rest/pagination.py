@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 from api.problems import Problem
 from api.rest.schemas.base import LogPosition, Moment
 from api.system import Row, System
+from api.wording import WITHOUT_NUL
 
 Cursor = Annotated[str | None, Query(max_length=600, description="`next` of the page before, as it was.")]
 LARGEST_PAGE = 1000
@@ -28,7 +29,7 @@ _READERS: Mapping[type, TypeAdapter[Any]] = {
     datetime: TypeAdapter(Moment),
     UUID: TypeAdapter(UUID),
     int: TypeAdapter(LogPosition),
-    str: TypeAdapter(Annotated[str, Field(max_length=400, pattern=r"^[^\x00]*$")]),
+    str: TypeAdapter(Annotated[str, Field(max_length=400, pattern=WITHOUT_NUL)]),
     date: TypeAdapter(date),
 }
 

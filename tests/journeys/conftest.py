@@ -1,7 +1,7 @@
 """The whole system, for every journey anew."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -10,6 +10,7 @@ import pytest
 from adapters.rulebooks import shipped_texts
 from adapters.simulator.vehicles import Faults
 from api.composition import make_read_models
+from tests.journeys.collector import Collector, collecting
 from tests.projections.following import empty_read_models
 from tests.support.brokers import MOSQUITTO, Broker, BrokerKind, EmbeddedBroker, MosquittoBroker
 from tests.support.city import City
@@ -40,6 +41,16 @@ def texts() -> Texts:
 def broker_kind() -> BrokerKind:
     """An embedded one, or a real one where the tests are to use real servers."""
     return "mosquitto" if MOSQUITTO and "CSBE_TEST_MQTT_URL" in os.environ else "embedded"
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Traces are on, and come here."""
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        yield collector
 
 
 @pytest.fixture

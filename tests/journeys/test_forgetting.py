@@ -1,6 +1,6 @@
 """A person goes through every door, is erased, and is looked for everywhere."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from adapters.mqtt.client import client_options
 from adapters.simulator.car import Car, offset
 from domain.kernel.messages import Role
 from tests.api.cli.terminal import Csbe, csbe
-from tests.journeys.collector import Collector, collecting
+from tests.journeys.collector import Collector
 from tests.support.canaries import Canaries, Found, in_database_files
 from tests.support.city import CARD, City
 from tests.support.clocks import MovableClock
@@ -34,16 +34,6 @@ union all values ('read_v1.car_spells'), ('read_v1.trip_cells')
 """
 _KEY = "select key from csbe.keys where subject = $1"
 _BEFORE_THE_NEXT = "select count(*) from csbe.telemetry where vin = $1 and received_at < $2 and received_at > $3"
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """Traces are on, and come here."""
-    with collecting() as collector:
-        monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
-        yield collector
 
 
 @pytest.fixture

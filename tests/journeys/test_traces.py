@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx2
@@ -16,7 +16,7 @@ from adapters.mqtt.findings import Received
 from adapters.postgres.ingest_sessions import FIRST
 from api.composition import Component
 from domain.kernel.messages import Role
-from tests.journeys.collector import Collector, all_in, collecting
+from tests.journeys.collector import Collector, all_in
 from tests.support.brokers import MOSQUITTO, Broker
 from tests.support.city import City
 from tests.support.installation import Installation
@@ -35,16 +35,6 @@ STAGES = (
     "job tell_vehicle",
     "publish commands",
 )
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """Traces are on, and come here."""
-    with collecting() as collector:
-        monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
-        yield collector
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from adapters.embedded.broker import embedded_broker, free_port
+from adapters.waiting import is_listening
 from tests.support.waiting import until
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
@@ -72,9 +73,4 @@ class MosquittoBroker:
             self._process = None
 
     async def _listens(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+        return await is_listening("127.0.0.1", self._port)

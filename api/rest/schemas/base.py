@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.config import ExtraValues
 from pydantic_core import CoreSchema
 
-from api.wording import sentence
+from api.wording import WITHOUT_NUL, sentence
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import Violation
 from domain.kernel.strictness import strict_numbers
@@ -19,7 +19,7 @@ from domain.kernel.values import LONGEST_TEXT, Instant
 LAST_POSITION = 2**63 - 1
 LogPosition = Annotated[int, Query(ge=0, le=LAST_POSITION)]
 """A position of the log, as the database can hold it."""
-Word = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, Query(max_length=60, pattern=WITHOUT_NUL)]
 """A short text that the database can hold."""
 
 
