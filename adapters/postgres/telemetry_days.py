@@ -31,6 +31,8 @@ _TABLES = (
 _NAME = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
 _TROUBLE: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, BusyError)
 _MADE_MEANWHILE = (asyncpg.DuplicateTableError, asyncpg.UniqueViolationError, asyncpg.WrongObjectTypeError)
+_NOT_REMEMBERED = ", ".join(f"alter {column} set statistics 0" for column in ("latitude", "longitude", "signals"))
+"""By the planner, as `roles.sql` has it for the table that they are parts of."""
 
 
 class TelemetryDays:
@@ -83,6 +85,7 @@ class TelemetryDays:
                         return
                     await connection.execute(
                         f"create table if not exists {name} (like csbe.telemetry including all);"
+                        f"alter table {name} {_NOT_REMEMBERED};"
                         f"comment on table {name} is 'Telemetry received on {day} (UTC).';"
                         f"alter table csbe.telemetry attach partition {name} "
                         f"for values from ('{day}T00:00:00Z') to ('{until}T00:00:00Z')"

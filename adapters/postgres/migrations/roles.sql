@@ -90,3 +90,21 @@ exception
             using errcode = 'insufficient_privilege';
 end
 $$;
+
+-- What the planner would remember of deleted rows: keys, digests, and places of trips. A partition of telemetry is made
+-- with the same.
+do $$
+declare
+    remembered record;
+begin
+    for remembered in
+        select a.attrelid::regclass as of, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+        where c.relnamespace = 'csbe'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+            and a.attstattarget is distinct from 0
+            and (a.atttypid = 'bytea'::regtype
+                or c.relname = 'telemetry' and a.attname in ('latitude', 'longitude', 'signals'))
+    loop
+        execute format('alter table %s alter %I set statistics 0', remembered.of, remembered.attname);
+    end loop;
+end
+$$;
