@@ -54,8 +54,10 @@ async def lived_in(city: City) -> dict[str, str]:
         credit = f"/v1/invoices/{invoice['invoice_id']}/credit-notes"
         (await city.post(credit, {"reason": "car was dirty"}, city.token(Role.AGENT))).raise_for_status()
         await city.reserve(await city.car(number + 2), member)
-        hook = {"url": f"https://acme.example/{number}", "types": ["csbe.rental.trip.ended"]}
-        (await city.post("/v1/webhooks", hook, operator)).raise_for_status()
+        # Paused, and of what does not happen here: a receiver that is tried meanwhile changes what is shown of it.
+        hook = {"url": f"https://acme.example/{number}", "types": ["csbe.members.member.erased"]}
+        webhook = (await city.post("/v1/webhooks", hook, operator)).raise_for_status().json()["id"]
+        (await city.post(f"/v1/webhooks/{webhook}/pause", {}, operator)).raise_for_status()
         stopped = {"reason": "needs new tyres"}
         (
             await city.post(f"/v1/vehicles/{(await city.car(5)).vehicle_id}/out-of-service", stopped, operator)
@@ -119,8 +121,6 @@ async def test_every_filter_by_what_a_row_shows_finds_all_such_rows_and_no_other
     await lived_in(city)
 
     for path, what in OF_EVERYBODY.items():
-        if path == "/v1/webhooks":
-            continue  # their receivers are tried meanwhile, and what is shown of them changes
         name = f"GET {path}"
         headers = staff(city, name)
         whole = await all_of(city, path, what, headers)
