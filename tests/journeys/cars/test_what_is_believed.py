@@ -12,6 +12,7 @@ from domain.fleet.zones import ZoneKind
 from domain.kernel.ids import ZoneId, derived_id
 from tests.support.places import BERLIN
 from tests.support.street import Street, counted
+from tests.support.waiting import until
 
 RESULTS = "csbe_ingest_messages_total"
 
@@ -206,3 +207,46 @@ async def test_the_newest_report_of_its_locks_beats_what_a_car_claimed(street: S
 
     assert await street.reading(car, "locked") is False
     assert await street.reading(car, "doors_closed") is False
+
+
+async def test_a_car_that_opens_after_the_start_was_given_up_is_locked_and_offered_only_then(street: Street) -> None:
+    city, car, member = street.city, street.car("late-answers"), await street.city.member()
+
+    started = await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member)
+    await until(lambda: is_open(car), city.patience_s)
+    await street.passes(60)
+    await city.until(f"/v1/trips/{started.json()['id']}", member, "start_failed")
+    await street.passes(60)
+    await street.settled()
+    told_open = await street.reading(car, "locked")
+    await street.passes(120)
+    await street.settled()
+
+    assert told_open is True
+    assert (car.locked, await street.reading(car, "locked")) == (True, True)
+    assert (await city.get("/v1/invoices", member))["invoices"] == []
+    await city.reserve(car, await city.member())
+    assert await street.is_well()
+
+
+async def test_cars_that_are_gone_for_long_are_offline_and_back_when_they_speak(
+    street: Street,
+) -> None:
+    cars, member = street.city.cars, await street.city.member()
+    await street.passes(30)
+
+    async def all_are_lost() -> bool:
+        await street.passes(600, every=600, silent=cars)
+        return not any([(await street.shows(car))["online"] for car in cars])
+
+    await until(all_are_lost, street.city.patience_s)
+    refused = await street.city.post("/v1/trips", {"vehicle_id": str(cars[0].vehicle_id)}, member)
+    await street.passes(30)
+
+    assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.contact_lost"]
+    assert [(await street.shows(car))["online"] for car in cars] == [True] * len(cars)
+    await street.city.start(cars[0], member)
+
+
+async def is_open(car: Car) -> bool:
+    return not car.locked

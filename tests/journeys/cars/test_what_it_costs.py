@@ -47,3 +47,25 @@ async def test_a_trip_of_19200_euros_that_nobody_drove_is_looked_at_before_anybo
     assert bill["state"] == "paid"
     assert bill["gross_minor"] == pytest.approx(34 * 10, abs=34 * 3)
     assert await street.is_well()
+
+
+async def test_an_odometer_that_reads_0_at_the_start_of_a_car_of_1400_km_is_no_1400_km_driven(street: Street) -> None:
+    city, car = street.city, street.car()
+    car.odometer_m = 1_400_000
+    await street.passes(60)
+    car.faults = street.car("odometer-at-zero").faults
+    await street.passes(60)
+    member = await city.member()
+    trip = await city.start(car, member)
+    await street.settled()
+
+    car.faults = []
+    await street.drive([car], 3_000)
+    await city.end(trip, member)
+    await street.settled()
+
+    shown = await street.summary(trip)
+    [bill] = (await city.get("/v1/invoices", member))["invoices"]
+    assert (shown["state"], shown["distance_m"]) == ("ended", pytest.approx(3_000, abs=100))
+    assert bill["gross_minor"] < 34 * 10
+    assert await street.is_well()
