@@ -30,7 +30,10 @@ _TABLES = (
 )
 _NAME = re.compile(r"telemetry_(\d{4})(\d{2})(\d{2})$")
 _TROUBLE: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, BusyError)
-_MADE_MEANWHILE = (asyncpg.DuplicateTableError, asyncpg.UniqueViolationError, asyncpg.WrongObjectTypeError)
+_MADE_MEANWHILE = (
+    *(asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError),  # the latter of the type of its rows
+    *(asyncpg.UniqueViolationError, asyncpg.WrongObjectTypeError),
+)
 _NOT_REMEMBERED = ", ".join(f"alter {column} set statistics 0" for column in ("latitude", "longitude", "signals"))
 """By the planner, as `roles.sql` has it for the table that they are parts of."""
 
