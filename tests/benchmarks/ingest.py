@@ -2,9 +2,9 @@
 
 Messages wait in two sessions of the broker, published before the time is taken; then either side connects, takes its
 own, acknowledges the last and disconnects. Once in MQTT 3.1.1, which is what the project uses when its URL says
-nothing else, and once in MQTT 5. Run with `python -m tests.benchmarks.ingest [DSN]` (default
-`CSBE_TEST_POSTGRES_DSN`); it creates a database and drops it. The broker is a Mosquitto of its own when there is one,
-else the embedded one.
+nothing else, and once in MQTT 5; each with good cars, and with cars of which each has one of the simulator's faults.
+Run with `python -m tests.benchmarks.ingest [DSN]` (default `CSBE_TEST_POSTGRES_DSN`); it creates a database and drops
+it. The broker is a Mosquitto of its own when there is one, else the embedded one.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from statistics import median
 from uuid import UUID, uuid4
 
 import aiomqtt
-import orjson
 import uvloop
 from pydantic import SecretStr
 
@@ -34,6 +33,7 @@ from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.metrics import NoMetrics
 from adapters.mqtt.topics import of_vehicle, subscriptions
 from adapters.simulator.car import Car, offset
+from adapters.simulator.faults import FAULTS
 from api.cli.terminal import begin
 from api.composition import Component, Running, composed
 from api.composition.queries import directory
@@ -62,7 +62,7 @@ max_inflight_messages 2000
 
 
 def measure(server_dsn: str) -> dict[str, float]:
-    """`ingest_vs_raw` and `ingest_vs_raw_mqtt5`, with both rates of each; needs no other load on the machine."""
+    """`ingest_vs_raw`, `_mqtt5`, `_faults` and `_faults_mqtt5`, with both rates of each; wants a machine of its own."""
     begin("WARNING")  # as `csbe serve` does
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_measure(server_dsn))
@@ -107,15 +107,21 @@ async def _listens(port: int) -> bool:
 async def _compare(running: Running, url: str) -> dict[str, float]:
     stop = asyncio.Event()
     loops = asyncio.create_task(running.run({Component.PROJECTIONS, Component.POLICIES}, stop))
-    street = _Street([await _car(running, number) for number in range(CARS)], running.system.clock.now())
+    cars = [await _car(running, number) for number in range(2 * CARS)]
+    for number, car in enumerate(cars[CARS:]):
+        car.faults = [list(FAULTS.values())[number % len(FAULTS)](car.random)]
     await at_rest(running)
-    figures = await _rounds(running, street, url)
-    for side in ("raw", "ingest"):
-        await forget_session(url, _client_id(side))
-    mqtt5 = await _rounds(running, street, f"{url}?version=5")
+    figures: dict[str, float] = {}
+    for suffix, some in (("", cars[:CARS]), ("_faults", cars[CARS:])):
+        street = _Street(some, running.system.clock.now())
+        for version, options in (("", ""), ("_mqtt5", "?version=5")):
+            found = await _rounds(running, street, url + options)
+            figures |= {f"{name}{suffix}{version}": figure for name, figure in found.items()}
+            for side in ("raw", "ingest"):
+                await forget_session(url, _client_id(side))
     stop.set()
     await loops
-    return figures | {f"{name}_mqtt5": figure for name, figure in mqtt5.items()}
+    return figures
 
 
 def _client_id(side: str) -> str:
@@ -173,7 +179,7 @@ class _Street:
                 self._live(car, place)
                 car.advance(1.0)
                 if car.moving or place % 60 == self._second % 60:
-                    found.append(self._report(car))
+                    found += self._report(car)
         return found[:count]
 
     def _live(self, car: Car, place: int) -> None:
@@ -184,10 +190,9 @@ class _Street:
         elif car.destination is None:
             car.locked = True
 
-    def _report(self, car: Car) -> tuple[str, bytes]:
-        car.seq += 1
-        body = {"ts": self.now().isoformat(), "seq": car.seq, "signals": car.signals()}
-        return of_vehicle(SERVICE, car.vin, "telemetry"), orjson.dumps(body)
+    def _report(self, car: Car) -> list[tuple[str, bytes]]:
+        messages = car.through_faults(car.telemetry(self.now()), self.now())
+        return [(of_vehicle(SERVICE, car.vin, message.channel), message.payload) for message in messages]
 
 
 async def _publish(url: str, messages: list[tuple[str, bytes]]) -> None:
