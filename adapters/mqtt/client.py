@@ -202,7 +202,8 @@ class AcknowledgingClient(Client):
         self._some = asyncio.Event()
         self._client.manual_ack_set(on=True)
         self._client.disable_logger()  # it makes two lines of each message, whether they are wanted or not
-        self._client.on_message = self._keep
+        self._client._handle_on_message = self._keep  # type: ignore[method-assign]  # noqa: SLF001
+        # Instead of `on_message`, before which it would look up the topic among the filters that have a callback.
 
     async def listen(self, filters: Sequence[str]) -> None:
         """Subscribe at QoS 1. Raises `RefusedByBrokerError` unless all is granted as asked for."""
@@ -283,7 +284,7 @@ class AcknowledgingClient(Client):
         if mid in self._pending_unsubscribes:  # else nobody waits for it, which the library would log as an error
             super()._on_unsubscribe(client, userdata, mid, reason_codes, properties)
 
-    def _keep(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
+    def _keep(self, message: MQTTMessage) -> None:
         if message.qos == 0 and len(self._arrivals) >= MOST_UNCONFIRMED:
             self._let_go += 1
             return
