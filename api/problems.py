@@ -8,7 +8,6 @@ from uuid import uuid4
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
@@ -139,14 +138,14 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
     def bad_request(cls, detail: str) -> Self:
         return cls(400, "bad-request", "Bad request", detail)
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """As sent, with the number of the request."""
         number = request_ids.present()
         explained = {"help": address_of(self.document.type.removeprefix(TYPE_PREFIX)), "request_id": number}
         explained["trace_id"] = traces.trace_id()
-        body = self.document.model_copy(update=explained).model_dump(exclude_none=True)
+        body = self.document.model_copy(update=explained).model_dump_json(exclude_none=True)
         numbered = self.headers if number is None else {**self.headers, request_ids.HEADER: number}
-        return JSONResponse(body, self.document.status, headers=numbered, media_type=MEDIA_TYPE)
+        return Response(body, self.document.status, headers=numbered, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

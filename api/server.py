@@ -13,6 +13,7 @@ from api import security_log
 from api.edge.connections import Connections
 from api.edge.protocol import BoundedProtocol, Bounds
 from api.edge.settings import EdgeSettings
+from api.edge.shedding import FrontDoor
 from api.edge.sources import networks
 from api.rest.application import create_app, create_health_app, create_metrics_app
 from api.system import System
@@ -76,6 +77,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, settings: EdgeSettings) -> None:
         super().__init__(_config(app, settings))
         self._table = Connections(settings.max_connections, settings.max_connections_per_source)
+        self._door: FrontDoor | None = getattr(app.state, "front_door", None)
         unlimited = networks(settings.trusted_proxies + settings.trusted_networks)
         self._bounds = Bounds(settings.head_seconds, settings.body_seconds, settings.write_seconds, unlimited)
 
@@ -101,7 +103,9 @@ class Server(uvicorn.Server):
             await asyncio.wait(tasks, timeout=CANCELLED_S)
 
     def _protocol(self) -> BoundedProtocol:
-        return BoundedProtocol(self._bounds, self._table, self.config, self.server_state, self.lifespan.state)
+        return BoundedProtocol(
+            self._bounds, self._table, self._door, self.config, self.server_state, self.lifespan.state
+        )
 
 
 def _config(app: FastAPI, settings: EdgeSettings) -> uvicorn.Config:

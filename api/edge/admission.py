@@ -56,6 +56,10 @@ class Admission:
             raise OverloadedError
         await self._wait(_Waiting(monotonic(), asyncio.get_running_loop().create_future()), urgency)
 
+    def is_full_for(self, urgency: Urgency, after: int = 0) -> bool:
+        """Whether who comes after so many others would be sent away at once."""
+        return len(self) + after - self._room >= self._queue and not self._has_less_urgent_than(urgency)
+
     def leave(self) -> None:
         """Give the place to who waits, the most urgent and longest waiting first."""
         now = monotonic()
@@ -100,6 +104,9 @@ class Admission:
             raise OverloadedError from error
         if not admitted:
             raise OverloadedError
+
+    def _has_less_urgent_than(self, urgency: Urgency) -> bool:
+        return any(self._waiting[less] for less in Urgency if less > urgency)
 
     def _send_away_less_urgent_than(self, urgency: Urgency) -> bool:
         """The one that came last of the least urgent."""

@@ -36,11 +36,11 @@ CROSS_ORIGIN: Mapping[str, Any] = {
 """What a page of another origin may send, and see of an answer. Never cookies: tokens are sent as headers."""
 
 
-def guarded(app: ASGIApp, system: System) -> ASGIApp:
+def guarded(app: ASGIApp, system: System, admission: Admission) -> ASGIApp:
     """The application behind its edge. Read from below: what stands last comes first."""
     settings, who = system.settings, caller_by(system.tokens.verify)
     app = Outage(app, system.availability)
-    app = Shedding(app, Admission(settings.requests_at_once, settings.requests_waiting))
+    app = Shedding(app, admission)
     app = WholeBodies(app, settings.max_body_bytes)
     app = Streams(app, who, most=settings.max_streams, per_caller=settings.streams_per_caller)
     app = RateLimits(app, settings, who)
@@ -53,7 +53,7 @@ def presentable(app: ASGIApp, settings: Settings) -> ASGIApp:
     """The same for what has only health and figures: nothing of it needs to be limited."""
     app = Heads(app)
     app = Hosts(app, allowed_hosts(settings, settings.host))
-    app = SafeHeaders(app, https_only=settings.https_only or settings.tls_certificate_file is not None)
+    app = SafeHeaders(app, https_only=settings.is_https_only)
     app = NumberedRequests(app)
     if settings.access_log:
         app = AccessLog(app)

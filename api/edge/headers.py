@@ -1,9 +1,12 @@
 """What every answer says to browsers and caches."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
+"""As ASGI has them: the name in small letters."""
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -22,12 +25,34 @@ PAGES = (
 A_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
 
 
+def _raw(headers: Mapping[str, str]) -> tuple[Header, ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_ALWAYS = _raw(ALWAYS)
+_FOR_PAGES = _raw({"Content-Security-Policy": PAGES})
+_FOR_OTHERS = _raw({"Content-Security-Policy": NOTHING})
+_KEPT_NOWHERE = _raw({"Cache-Control": "no-store"})
+_HTTPS_ONLY = _raw({"Strict-Transport-Security": A_YEAR_OF_HTTPS})
+
+
+def safe(status: int, headers: Iterable[Header], *, personal: bool, https_only: bool) -> list[Header]:
+    """All headers of an answer that has these; what a route has set stays."""
+    given = dict(headers)
+    wanted = _ALWAYS + _HTTPS_ONLY if https_only else _ALWAYS
+    if status != HTTPStatus.NOT_MODIFIED:  # which says no type, and would take that of the page
+        wanted += _FOR_PAGES if given.get(b"content-type", b"").startswith(b"text/html") else _FOR_OTHERS
+    if personal or status >= HTTPStatus.BAD_REQUEST:  # whatever went wrong is of this moment
+        wanted += _KEPT_NOWHERE
+    return [*headers, *(one for one in wanted if one[0] not in given)]
+
+
 class SafeHeaders:
-    """Adds to every answer what keeps browsers and caches from doing harm with it; what a route has set stays."""
+    """Adds to every answer what keeps browsers and caches from doing harm with it."""
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self._app = app
-        self._always = ALWAYS | ({"Strict-Transport-Security": A_YEAR_OF_HTTPS} if https_only else {})
+        self._https_only = https_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,16 +60,10 @@ class SafeHeaders:
             return
         personal = scope["path"].startswith("/v1/")
 
-        async def safe(message: Message) -> None:
+        async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._always.items():
-                    headers.setdefault(name, value)
-                page = headers.get("content-type", "").startswith("text/html")
-                if message["status"] != HTTPStatus.NOT_MODIFIED:  # which says no type, and would take that of the page
-                    headers.setdefault("Content-Security-Policy", PAGES if page else NOTHING)
-                if personal or message["status"] >= HTTPStatus.BAD_REQUEST:  # whatever went wrong is of this moment
-                    headers.setdefault("Cache-Control", "no-store")
+                given = message["headers"]
+                message["headers"] = safe(message["status"], given, personal=personal, https_only=self._https_only)
             await send(message)
 
-        await self._app(scope, receive, safe)
+        await self._app(scope, receive, told)

@@ -7,11 +7,13 @@ from enum import Enum, auto
 from typing import Any
 
 import structlog
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from api.edge.connections import Connections, network_of
+from api.edge.shedding import FrontDoor
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self,
         bounds: Bounds,
         table: Connections,
+        door: FrontDoor | None,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -62,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._table = table
+        self._door = door
         self._awaited = _Awaited.HEAD
         self._deadline: TimerHandle | None = None
         self._unread: TimerHandle | None = None
@@ -141,6 +145,25 @@ class BoundedProtocol(HttpToolsProtocol):
         self._await(_Awaited.NOTHING)
         self._table.served(self)
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._door is not None and self._door.is_shut_to(cycle.scope):
+            self.loop.call_soon(self._send_away, self._door, cycle)
+            return
+        super()._start_asgi_task(cycle, app)
+        if self._door is not None:
+            self._door.let_in()
+            self.loop.call_soon(self._door.went_in)  # after the first step of the task
+
+    def _send_away(self, door: FrontDoor, cycle: RequestResponseCycle) -> None:
+        if self.transport.is_closing():
+            return
+        keep_alive = cycle.keep_alive and not cycle.waiting_for_100_continue
+        self.transport.write(door.answer(keep_alive=keep_alive))
+        cycle.response_started = cycle.response_complete = True
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     # The server tells.
 

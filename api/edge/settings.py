@@ -88,3 +88,8 @@ class EdgeSettings(BaseSettings):
     """How many webhooks a partner may have."""
     mails_per_address: Count = 10
     """How many mails to one address may be asked for in an hour before its owner is known, such as by registering."""
+
+    @property
+    def is_https_only(self) -> bool:
+        """Whether browsers are told so; they are where we speak HTTPS ourselves."""
+        return self.https_only or self.tls_certificate_file is not None

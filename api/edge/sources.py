@@ -1,6 +1,7 @@
 """From where a request comes, also through proxies."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
@@ -18,6 +19,7 @@ def networks(known: Iterable[Network]) -> Among:
     """Tells whether an address is in one of these networks."""
     listed = tuple(known)
 
+    @lru_cache(maxsize=4096)
     def among(address: str) -> bool:
         try:
             found = ip_address(address)

@@ -9,7 +9,9 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from api import error_catalogue, problems
+from api.edge.admission import Admission
 from api.edge.around import guarded, presentable
+from api.edge.shedding import FrontDoor
 from api.rest import (
     billing,
     charges,
@@ -100,7 +102,11 @@ def create_app(system: System) -> FastAPI:
     app.mount("/", StaticFiles(directory=PAGES / "live", html=True), name="live")
     if system.tracer is not None:
         app.add_middleware(TracedRequests, tracer=system.tracer)
-    app.middleware_stack = guarded(app.build_middleware_stack(), system)  # around the answers to errors, too
+    settings = system.settings
+    admission = Admission(settings.requests_at_once, settings.requests_waiting)
+    app.middleware_stack = guarded(app.build_middleware_stack(), system, admission)  # around answers to errors, too
+    if not settings.access_log:  # in which who is sent away has a line as well
+        app.state.front_door = FrontDoor(admission, https_only=settings.is_https_only)
     return app
 
 

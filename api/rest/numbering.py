@@ -1,11 +1,13 @@
 """Every request has a number, the caller's or a new one, and every answer tells it."""
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from api import request_ids, traces
 from api.command_ids import new_id
+
+_HEADER = request_ids.HEADER.lower().encode()
 
 
 class NumberedRequests:
@@ -27,7 +29,8 @@ class NumberedRequests:
 
         async def numbered(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[request_ids.HEADER] = number
+                others = [header for header in message["headers"] if header[0] != _HEADER]
+                message["headers"] = [*others, (_HEADER, number.encode())]
             await send(message)
 
         with bound_contextvars(request_id=number, **({"trace_id": trace_id} if trace_id else {})):

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from adapters.embedded.broker import free_port
 from api.edge.bodies import WholeBodies
 from api.edge.settings import EdgeSettings
+from api.edge.shedding import FrontDoor
 from api.server import served_app
 
 HEAD = b"Host: 127.0.0.1\r\n"
@@ -49,8 +50,17 @@ class Counter:
 @asynccontextmanager
 async def counting(**settings: Any) -> AsyncIterator[Counter]:
     """A server during the block, with these settings of the edge; nobody is trusted."""
+    async with behind(None, **settings) as counter:
+        yield counter
+
+
+@asynccontextmanager
+async def behind(door: FrontDoor | None, **settings: Any) -> AsyncIterator[Counter]:
+    """The same with a door that may be shut."""
     counter = Counter()
     app = FastAPI(openapi_url=None)
+    app.state.front_door = door
+    app.add_route("/v1/take", counter.take, methods=["GET", "HEAD", "POST"])
     app.add_route("/take", counter.take, methods=["GET", "POST", "DELETE"])
     app.add_route("/stream", counter.stream)
     app.add_middleware(WholeBodies, max_bytes=64 * 1024)
@@ -84,6 +94,13 @@ async def told(port: int, raw: bytes, *, half_close: bool = False, wait_s: float
         return b"reset"
     finally:
         writer.close()
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The next answer on a connection: its head and its body."""
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    return head, await asyncio.wait_for(reader.readexactly(length), 5)
 
 
 async def given_up(port: int, raw: bytes) -> None:
