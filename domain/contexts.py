@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from domain.billing import handlers as billing_handlers
 from domain.billing import policies as billing_policies
+from domain.billing.buyers import KeptBuyers
 from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
@@ -84,6 +85,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Payment,
     Invoice,
     CreditNote,
+    KeptBuyers,
     NumberRange,
     *ORDERS.values(),
     Webhook,

@@ -6,7 +6,6 @@ from uuid import UUID
 from api.composition.tracing import effect_span
 from domain.billing.policies import payment_answer
 from domain.identity.ports import LoginCodes
-from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
 from domain.kernel.ports import Clock, EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
@@ -43,7 +42,7 @@ class Effects:
             case SendMessage():
                 await self._send(effect, idempotency_key)
             case DestroyKey():
-                await self._forget(effect.member_id)
+                await self._forget(effect.subject)
             case ForgetIdentifier():
                 await self.keys.forget(effect.identifier_id)
         return None
@@ -64,13 +63,13 @@ class Effects:
                     return token
         return None
 
-    async def _forget(self, member_id: MemberId) -> None:
-        """Mails first: once the key is gone, nobody knows to whom they were."""
-        async for recorded in self.store.read(aggregate_id=member_id, topics=[Member.Registered.TOPIC]):
+    async def _forget(self, subject: UUID) -> None:
+        """Mails to a member first: once the key is gone, nobody knows to whom they were."""
+        async for recorded in self.store.read(aggregate_id=subject, topics=[Member.Registered.TOPIC]):
             match recorded.event:
                 case Member.Registered(email=str(address)):
                     await self.messenger.forget(address)
-        await self.keys.erase(member_id)
+        await self.keys.erase(subject)
 
     async def _send(self, message: SendMessage, idempotency_key: str) -> None:
         registered, told = await self._looked_up(message)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from domain.billing.buyers import KeptBuyers, kept_until
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
-from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
+from domain.billing.payer import buyer_of, clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.kernel.errors import RefusedError, Violation
@@ -25,6 +26,15 @@ async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document,
         numbers = NumberRange.open(seller, document, work.now)
         work.add(numbers)
     return numbers.take(document_id, work.now)
+
+
+async def keep_buyers(city_id: str, work: UnitOfWork) -> UUID:
+    """The id of those whose documents are issued there now: of the key that their names are kept under."""
+    until = kept_until(work.rulebook.city(city_id), work.rulebook.billing.buyers_kept_years, work.now)
+    buyers_id = derived_id("billing.kept_buyers", work.rulebook.key, until.timestamp())
+    if await work.find(KeptBuyers, buyers_id) is None:
+        work.add(KeptBuyers.open(buyers_id, until, work.now))
+    return buyers_id
 
 
 def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
@@ -46,6 +56,8 @@ async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
         price,
         number=await take_number(work, seller, "invoice", invoice_id),
         seller=seller,
+        buyers_id=await keep_buyers(city.id, work),
+        buyer=await buyer_of(charge.payer_id, work),
         issued_on=city.local_day(work.now),
         supplied_on=city.local_day(charge.facts.ended_at),
         at=work.now,

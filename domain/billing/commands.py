@@ -134,6 +134,14 @@ class RecordRefundByOtherMeans(Command):
     reason: Told[str]
 
 
+class ForgetBuyers(Command):
+    """The time has come that law set: nobody need know any more who bought. Before it, it changes nothing."""
+
+    NAME = "billing.forget_buyers"
+
+    buyers_id: UUID
+
+
 class TryRefundAgain(Command):
     """The time has come to ask for a refund once more. After another try it changes nothing."""
 

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from domain.billing.buyers import KeptBuyers
 from domain.billing.charge import Charge
 from domain.billing.charging import (
     bill,
     clear_refund,
     collect,
     is_free,
+    keep_buyers,
     newest_method,
     payments_of,
     priced,
@@ -18,6 +20,7 @@ from domain.billing.commands import (
     BillCharge,
     CreditInvoice,
     DecideCharge,
+    ForgetBuyers,
     RecordRefundByOtherMeans,
     ReleaseHold,
     RequestHold,
@@ -134,7 +137,7 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
         at=work.now,
     )
     work.add(note)
-    if to_refund := invoice.credit(note.id, amount, work.now):
+    if to_refund := invoice.credit(note.id, amount, await keep_buyers(invoice.city_id, work), work.now):
         await refund(invoice, note.id, note.number, to_refund, work)
     if not invoice.due:
         await release_hold(ReleaseHold(payment_id=invoice.payment_id), work)
@@ -171,6 +174,10 @@ async def try_refund_again(command: TryRefundAgain, work: UnitOfWork) -> None:
     payment.refund_again(command.credit_note_id, work.now, failures=command.failures)
 
 
+async def forget_buyers(command: ForgetBuyers, work: UnitOfWork) -> None:
+    (await work.load(KeptBuyers, command.buyers_id)).forget(work.now)
+
+
 HANDLERS: dict[type[Command], Handler] = {
     RequestHold: request_hold,
     ReleaseHold: release_hold,
@@ -182,5 +189,6 @@ HANDLERS: dict[type[Command], Handler] = {
     RetryRefund: retry_refund,
     RecordRefundByOtherMeans: record_refund_by_other_means,
     TryRefundAgain: try_refund_again,
+    ForgetBuyers: forget_buyers,
     **ANSWER_HANDLERS,
 }

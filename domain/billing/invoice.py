@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from domain.billing.buyers import Buyer
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate
 from domain.billing.ladder import next_try
@@ -44,6 +45,8 @@ class Invoice(Aggregate):
     payment_id: PaymentId
     city_id: str
     seller: LegalEntity
+    buyers_id: UUID
+    buyer: Personal[Buyer]
     issued_on: date
     supplied_on: date
     lines: tuple[PriceLine, ...]
@@ -66,6 +69,7 @@ class Invoice(Aggregate):
 
     class Issued(Created):
         TOPIC = "billing.invoice.issued"
+        subject: ClassVar[str] = "buyers_id"
 
         charge_id: ChargeId
         number: str
@@ -79,6 +83,10 @@ class Invoice(Aggregate):
         city_id: str
         """Where it was supplied: its taxes apply, and its days."""
         seller: LegalEntity
+        buyers_id: UUID
+        """Of the kept buyers among whom this one is: their key."""
+        buyer: Personal[Buyer]
+        """As known when it was issued."""
         issued_on: date
         """The local day, as is `supplied_on`."""
         supplied_on: date
@@ -165,6 +173,7 @@ class Invoice(Aggregate):
 
     class Credited(Event):
         TOPIC = "billing.invoice.credited"
+        subject: ClassVar[str] = "buyers_id"
 
         credit_note_id: UUID
         amount: Money
@@ -172,9 +181,13 @@ class Invoice(Aggregate):
         """All credit notes on this invoice together."""
         refund: Money
         """What was paid and is no longer owed."""
+        buyers_id: UUID
+        """A credit note keeps the buyer for as long as an invoice of the same day would."""
+        buyer: Personal[Buyer]
 
         def apply(self, aggregate: "Invoice") -> None:
             aggregate.credited, aggregate.credit_proposal = self.credited, None
+            aggregate.buyers_id, aggregate.buyer = self.buyers_id, self.buyer
             aggregate.paid = None if aggregate.paid is None else aggregate.paid - self.refund
             if not aggregate.uncredited:
                 aggregate.state = "credited"
@@ -188,8 +201,8 @@ class Invoice(Aggregate):
 
     @classmethod
     def issue(
-        cls, charge: Charge, price: Estimate, *, number: str, seller: LegalEntity, issued_on: date, supplied_on: date,
-        at: datetime,
+        cls, charge: Charge, price: Estimate, *, number: str, seller: LegalEntity, buyers_id: UUID, buyer: Buyer | None,
+        issued_on: date, supplied_on: date, at: datetime,
     ) -> "Invoice":  # fmt: skip
         """Issue the invoice of a charge."""
         who = {"member_id": charge.member_id, "payer_id": charge.payer_id, "seller": seller}
@@ -203,6 +216,8 @@ class Invoice(Aggregate):
             subject_id=charge.subject_id,
             payment_id=charge.payment_id,
             city_id=charge.quote.city_id,
+            buyers_id=buyers_id,
+            buyer=buyer,
             issued_on=issued_on,
             supplied_on=supplied_on,
             **who,
@@ -270,13 +285,14 @@ class Invoice(Aggregate):
         what = {"credit": credit, "reason": reason, "four_eyes_above": four_eyes_above}
         self.trigger_event(self.CreditProposed, timestamp=at, payer_id=self.payer_id, **what)
 
-    def credit(self, credit_note_id: UUID, amount: Money, at: datetime) -> Money:
+    def credit(self, credit_note_id: UUID, amount: Money, buyers_id: UUID, at: datetime) -> Money:
         """Take back a part of the invoice, or all of it. Returns what must be refunded."""
         credited = amount if self.credited is None else self.credited + amount
         zero = Money.zero(amount.currency)
         refund = max(zero, (self.paid or zero) - (self.gross - credited))
         facts = {"credit_note_id": credit_note_id, "amount": amount, "credited": credited, "refund": refund}
-        self.trigger_event(self.Credited, timestamp=at, **facts)
+        kept = {"buyers_id": buyers_id, "buyer": self.buyer}
+        self.trigger_event(self.Credited, timestamp=at, **facts, **kept)
         return refund
 
     def _expect(self, state: State, *, code: str) -> None:

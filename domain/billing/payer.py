@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
+from domain.billing.buyers import Buyer
 from domain.billing.invoice import Invoice
 from domain.kernel.errors import Violation
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.members.member import Member
 from domain.members.open_items import OpenItemKind
 from domain.unit_of_work import UnitOfWork
+
+
+async def buyer_of(payer_id: PayerId, work: UnitOfWork) -> Buyer | None:
+    """A payer who is a member, by what they gave; none once erased."""
+    payer = await work.find(Member, payer_id)
+    if payer is None or payer.name is None:
+        return None
+    return Buyer(name=payer.name, address=payer.address)
 
 
 async def note_open_item(payer_id: PayerId, item_id: UUID, kind: OpenItemKind, work: UnitOfWork) -> None:

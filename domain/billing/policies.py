@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from domain.billing.buyers import KeptBuyers
 from domain.billing.charge import Charge
-from domain.billing.commands import TryChargeAgain, TryRefundAgain
+from domain.billing.commands import ForgetBuyers, TryChargeAgain, TryRefundAgain
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
@@ -11,7 +12,7 @@ from domain.billing.provider_answers import payment_answer
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import AskPaymentProvider, Operation, Policies, Scheduled, SendMessage
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Operation, Policies, Scheduled, SendMessage
 
 __all__ = ["POLICIES", "payment_answer"]
 
@@ -135,6 +136,20 @@ def when_credit_note_issued_then_tell_member(
     yield _told(event.payer_id, template="credit_note_issued", values=values)
 
 
+def when_buyers_are_kept_then_forget_them_in_time(
+    recorded: RecordedEvent, event: KeptBuyers.Opened
+) -> Iterable[Scheduled]:
+    """Law wants them until then, and nobody after it."""
+    yield Scheduled(due_at=event.until, command=ForgetBuyers(buyers_id=event.originator_id))
+
+
+def when_buyers_are_forgotten_then_destroy_key(
+    recorded: RecordedEvent, event: KeptBuyers.Forgotten
+) -> Iterable[DestroyKey]:
+    """Tried again until it is done."""
+    yield DestroyKey(subject=event.originator_id)
+
+
 def _what(event: Charge.ReviewRequired | Charge.Approved | Charge.Corrected | Charge.Waived) -> dict[str, str]:
     """`rental.trip` is a trip."""
     return {"what": event.subject_kind.rpartition(".")[2].replace("_", " ")}
@@ -163,5 +178,7 @@ POLICIES: Policies = {
     Payment.RefundGivenUp: (when_refund_given_up_then_tell_member,),
     Payment.RefundPaidByOtherMeans: (when_refund_paid_by_other_means_then_tell_member,),
     Payment.Refunded: (when_refund_came_through_then_tell_member,),
+    KeptBuyers.Opened: (when_buyers_are_kept_then_forget_them_in_time,),
+    KeptBuyers.Forgotten: (when_buyers_are_forgotten_then_destroy_key,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
 }

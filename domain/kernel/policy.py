@@ -70,10 +70,11 @@ class SendMessage(Value):
 
 
 class DestroyKey(Value):
-    """Destroy the key of a person, and with it whatever is stored about them. Twice changes nothing."""
+    """Destroy a key, and with it whatever is stored under it. Twice changes nothing."""
 
     kind: Literal["destroy_key"] = "destroy_key"
-    member_id: MemberId
+    subject: UUID
+    """A member, or buyers that were kept."""
 
 
 class ForgetIdentifier(Value):

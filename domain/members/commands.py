@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Command
 from domain.kernel.personal import Told
+from domain.members.facts import PostalAddress
 
 
 class RegisterMember(Command):
@@ -19,6 +20,8 @@ class RegisterMember(Command):
     name: Told[str]
     email: Told[str]
     birth_date: Told[date]
+    address: Told[PostalAddress | None] = None
+    """Stands on the invoices, if it is given."""
 
 
 class VerifyEmail(Command):

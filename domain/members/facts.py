@@ -2,8 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.kernel.values import Instant, Value
 
@@ -14,6 +16,17 @@ class MemberState(StrEnum):
     IDLE = "idle"
     IN_RESERVATION = "in_reservation"
     IN_TRIP = "in_trip"
+
+
+class PostalAddress(Value):
+    """Where somebody has their post sent (EN 16931: BT-50, BT-53, BT-52, BT-55)."""
+
+    street: Annotated[str, Field(min_length=1, max_length=200)]
+    """With the number of the house."""
+    postcode: Annotated[str, Field(min_length=1, max_length=20)]
+    city: Annotated[str, Field(min_length=1, max_length=100)]
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    """ISO 3166 code."""
 
 
 class LicenceState(StrEnum):

@@ -12,7 +12,7 @@ from domain.kernel.personal import Personal
 from domain.members import commands
 from domain.members.age import age_violation
 from domain.members.eligibility import arrears_violation, licence_violations, payment_violation
-from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod, Traits
+from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod, PostalAddress, Traits
 from domain.members.identifier import IdentifierKind
 from domain.members.licence_check import expired, missing, turned_down
 from domain.members.open_items import OpenItemKind, open_item_violations
@@ -26,8 +26,10 @@ class Member(Aggregate):
 
     service: str
     city_id: str
+    name: Personal[str]
     email: Personal[str]
     birth_date: Personal[date]
+    address: Personal[PostalAddress] = None
     email_verified: bool = False
     licence: Licence | None = None
     payment_methods: tuple[PaymentMethod, ...] = ()
@@ -55,6 +57,8 @@ class Member(Aggregate):
         name: Personal[str]
         email: Personal[str]
         birth_date: Personal[date]
+        address: Personal[PostalAddress]
+        """If it was given."""
 
     class EmailVerified(Event):
         """The address is the member's."""

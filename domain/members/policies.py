@@ -60,7 +60,7 @@ def when_forgotten_then_nothing_leads_to_it(recorded: RecordedEvent, event: Iden
 
 def when_member_erased_then_destroy_key(recorded: RecordedEvent, event: Member.Erased) -> Iterable[Reaction]:
     """Tried again until it is done: what is on record must become so."""
-    yield DestroyKey(member_id=MemberId(event.originator_id))
+    yield DestroyKey(subject=event.originator_id)
 
 
 POLICIES: Policies = {

@@ -132,6 +132,11 @@ class BillingLimits(Rules):
     """How long after each refund that failed the next try comes."""
     block_after: int | None = None
     """After so many failed tries to charge an invoice its payer takes no car until it is settled; never when none."""
+    buyers_kept_years: int = 8
+    """How long an invoice's or credit note's buyer is kept, from the end of its calendar year, also once erased.
+
+    Germany: 8 years (§ 147 (1) no. 4, (3) and (4) AO and § 14b UStG, as of 2025 by the fourth bureaucracy relief act).
+    """
 
 
 class Rulebook(Digested):

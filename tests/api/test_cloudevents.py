@@ -20,12 +20,14 @@ from api.cloudevents import cloud_event, to_body
 from api.redaction import state_of
 from api.rest.schemas.webhooks import CloudEvent
 from api.visibility import ALL, SECRETS, SEES, of_events
+from domain.billing.buyers import Buyer
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId, event_id
 from domain.kernel.messages import Actor, Metadata, RecordedEvent, Role
 from domain.kernel.personal import personal_fields, restricted_fields, sensitive_fields
 from domain.kernel.units import Position
+from domain.members.facts import PostalAddress
 from tests.golden import samples, stories
 
 SAMPLES: dict[str, DomainEvent] = {
@@ -143,10 +145,13 @@ def test_where_a_person_was_and_what_a_licence_says_leave_only_where_that_is_gra
 
 
 TEXT = some.uuids().map(lambda one: f"about-{one}")
+ADDRESSES = some.builds(PostalAddress, street=TEXT, postcode=some.just("XQZ 774"), city=TEXT, country=some.just("XQ"))
 PLANTED: dict[object, some.SearchStrategy[Any]] = {
     str: TEXT,
     UUID: some.uuids(),
     date: some.dates(date(1000, 1, 1), date(1500, 1, 1)),
+    Buyer: some.builds(Buyer, name=TEXT, address=ADDRESSES),
+    PostalAddress: ADDRESSES,
     Position: some.builds(
         Position,
         latitude=some.floats(-90, -80, exclude_min=True, allow_subnormal=False),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.billing.charge import Charge
 from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
+from domain.billing.payment import Payment
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import derived_id
 from domain.rental.trip import Trip
@@ -80,10 +81,18 @@ async def a_refund_is_paid_by_other_means(desk: Desk) -> None:
     note_id = derived_id("credit note", "paid by other means")
     await desk.do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, reason="the heating was broken"))
     await desk.provider_answers(accepted=False)
-    while desk.scheduled:
+    while not desk.events(Payment.RefundGivenUp):
         await desk.time_passes(timedelta(days=3))
         await desk.provider_answers(accepted=False)
     await desk.do(RecordRefundByOtherMeans(credit_note_id=note_id, reference="SEPA 4711", reason="the card is closed"))
+
+
+async def a_buyer_is_kept_as_long_as_law_wants(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    await desk.price(trip_id, payment_id)
+    await desk.provider_answers()
+    await desk.time_passes(timedelta(days=9 * 366))
 
 
 STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
@@ -92,4 +101,5 @@ STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     a_card_is_declined,
     a_hold_is_given_up,
     a_refund_is_paid_by_other_means,
+    a_buyer_is_kept_as_long_as_law_wants,
 )

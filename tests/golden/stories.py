@@ -9,6 +9,7 @@ from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from domain.members import commands as members
+from domain.members.facts import PostalAddress
 from domain.publishing.commands import PublishRulebook
 from domain.rental.commands import (
     CancelReservation,
@@ -82,8 +83,11 @@ async def two_accounts_are_of_one_person(world: World) -> None:
     await world.advance(timedelta(days=1096))
 
 
+HOME_OF_MARY = PostalAddress(street="Musterstraße 5a", postcode="10178", city="Berlin", country="DE")
+
+
 async def a_member_pays_late(world: World) -> None:
-    mary, x1 = await member(world, "Mary"), await car(world)
+    mary, x1 = await member(world, "Mary", HOME_OF_MARY), await car(world)
     trip_id = await started(world, mary, x1)
     await world.advance(20 * MINUTE)
     await says(world, x1)

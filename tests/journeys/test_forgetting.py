@@ -25,6 +25,12 @@ __all__ = ["csbe"]
 ADDRESS = "Kanarie.Quux@canary-xqzw.example"
 TYPED = ("rejected", "blocked", "unblocked", "forced", "decided", "credited", "revoked", "erased")
 WHY = ("--reason", "a test", "--by", "olga")
+KEPT = {
+    (topic, name)
+    for topic in ("billing.invoice.issued", "billing.invoice.credited")
+    for name in ("name", "street", "postcode", "town")
+}
+"""Law keeps whom an invoice is for."""
 READ_MODELS = ("members", "fleet", "rental", "billing", "utilisation", "analysis", "event_log")
 
 UNTIL_NOW = ("car_states", "availability_days", "availability")
@@ -32,6 +38,7 @@ _REPORTS = """
 select 'reports.' || viewname as view from pg_views where schemaname = 'reports' and not viewname = any($1)
 union all values ('read_v1.car_spells'), ('read_v1.trip_cells')
 """
+_KEPT_UNTIL = "select due_at from csbe.jobs where kind = 'billing.forget_buyers'"
 _KEY = "select key from csbe.keys where subject = $1"
 _BEFORE_THE_NEXT = "select count(*) from csbe.telemetry where vin = $1 and received_at < $2 and received_at > $3"
 
@@ -84,11 +91,20 @@ async def lived(city: City, clock: MovableClock) -> Life:
     """A member who registers, has a licence turned down, drives twice, pays, is paid back, is blocked and let go."""
     typed = {name: f"Quux the {name} xqzwreason" for name in TYPED}
     canaries = Canaries(
-        name="Kanarie Quuxdotter", email=ADDRESS, licence="XQZW7741CANARY", token="tok_canary_xqzw", **typed
+        name="Kanarie Quuxdotter",
+        email=ADDRESS,
+        licence="XQZW7741CANARY",
+        token="tok_canary_xqzw",
+        street="Quuxgasse 77 xqzw",
+        postcode="XQZ 774",
+        town="Quuxhausen",
+        **typed,
     )
     agent, car = city.token(Role.AGENT), await city.car(1)
     who = {"city_id": city.place.city_id, "name": canaries["name"], "email": ADDRESS, "birth_date": "1971-02-03"}
-    opened = await city.post("/v1/members", {**who, "service": city.place.service}, {"Idempotency-Key": ADDRESS})
+    where = {"street": canaries["street"], "postcode": canaries["postcode"], "city": canaries["town"], "country": "DE"}
+    asked = {**who, "address": where, "service": city.place.service}
+    opened = await city.post("/v1/members", asked, {"Idempotency-Key": ADDRESS})
     member_id = opened.raise_for_status().json()["id"]
     tokens = await city.tokens(ADDRESS)
     mine, me = {"Authorization": f"Bearer {tokens['access_token']}"}, f"/v1/members/{member_id}"
@@ -206,8 +222,9 @@ async def test_nothing_of_an_erased_person_is_found_and_every_sum_stays(
     assert planted == life.canaries.values.keys() - {"erased", "revoked"}
     for answer in (told, in_words):  # all of it but for what is a secret of the payment provider's
         assert {name for _, name in life.canaries.in_text("told", answer.out)} == planted - {"token"}
-    assert life.canaries.in_text("told", (await csbe(*asked, "--json")).out) == set()
-    assert await life.found(owner) == set()
+    kept = {name for _, name in KEPT}
+    assert {name for _, name in life.canaries.in_text("told", (await csbe(*asked, "--json")).out)} == kept
+    assert await life.found(owner) == KEPT
     assert not await in_database_files(owner, key)
     said = capsys.readouterr()
     assert life.canaries.in_text("logs", said.out, said.err) == set()
@@ -220,3 +237,9 @@ async def test_nothing_of_an_erased_person_is_found_and_every_sum_stays(
         assert (await csbe("projections", "rebuild", name, *WHY)).code == 0
     assert {name: rows for name, rows in (await reports(owner)).items() if rows != figures[name]} == {}
     assert await life.canaries.in_tables(owner) == set()
+
+    years_later = await city.running.pool.fetchval(_KEPT_UNTIL)
+    installation.clock.let_pass(years_later - installation.clock.now())
+    await city.settled()
+    assert await life.found(owner) == set()
+    assert life.canaries.in_text("told", (await csbe(*asked, "--json")).out) == set()

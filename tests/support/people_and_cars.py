@@ -14,6 +14,7 @@ from domain.fleet.zones import ZoneKind
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence, VerifyEmail, VerifyLicence
+from domain.members.facts import PostalAddress
 from domain.rental.commands import PlaceReservation, StartTrip
 from tests.support.world import World
 
@@ -34,7 +35,7 @@ async def area(world: World) -> None:
     await world.do(_zone(NO_PARKING, ZoneKind.NO_PARKING, "Karl-Liebknecht-Strasse", 13.40, 52.51, 13.405, 52.515))
 
 
-async def member(world: World, name: str = "Ada") -> MemberId:
+async def member(world: World, name: str = "Ada", address: PostalAddress | None = None) -> MemberId:
     """A member who may drive."""
     who = MemberId(derived_id("member", name, next(_number)))
     steps = (
@@ -44,6 +45,7 @@ async def member(world: World, name: str = "Ada") -> MemberId:
             name=name,
             email=f"{name.lower()}.{who.hex}@example.org",
             birth_date=date(1990, 5, 1),
+            address=address,
         ),
         VerifyEmail(member_id=who),
         SubmitLicence(

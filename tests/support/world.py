@@ -161,7 +161,7 @@ class World:
             case TellVehicle():
                 await self._car_hears(reaction)
             case DestroyKey():
-                self.destroyed.append(reaction.member_id)
+                self.destroyed.append(reaction.subject)
             case ForgetIdentifier():
                 kept = self.store.stand_ins.items()
                 self.store.stand_ins = {value: id for value, id in kept if id != reaction.identifier_id}

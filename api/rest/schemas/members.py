@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
 from api.rest.schemas.base import MEMBER_ID, METHOD_ID, Body, Rule, Shown, example
-from domain.members.facts import LicenceState, MemberState
+from domain.members.facts import LicenceState, MemberState, PostalAddress
 from domain.members.member import Member
 from domain.rulebook.model import Rulebook
 
@@ -60,6 +60,8 @@ class Registration(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     email: EmailStr
     birth_date: date
+    address: PostalAddress | None = None
+    """Stands on the invoices."""
     service: Annotated[str | None, Field(max_length=40)] = None
 
 

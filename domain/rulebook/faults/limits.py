@@ -9,6 +9,8 @@ from domain.rulebook.tariff import Tariff
 
 LONGEST_REPEAT_HOLD = timedelta(days=1)
 """How long a car knows who held it."""
+LONGEST_KEPT_YEARS = 30
+"""No law wants a buyer for longer."""
 _NOTHING = timedelta(0)
 
 
@@ -66,6 +68,9 @@ def times_that_are_none(rulebook: Rulebook) -> Found:
         yield Fault(("eligibility", "licence_recheck"), "no check would hold: write a longer one, or take it out")
     if rulebook.uniqueness.ban_kept_for < _NOTHING:
         yield Fault(("uniqueness", "ban_kept_for"), "no time is shorter than none: write PT0S or longer")
+    if not 0 <= rulebook.billing.buyers_kept_years <= LONGEST_KEPT_YEARS:
+        reason = f"write years from 0 to {LONGEST_KEPT_YEARS}"
+        yield Fault(("billing", "buyers_kept_years"), reason)
 
 
 @of_service

@@ -64,7 +64,7 @@ async def test_a_key_is_destroyed_however_often_that_is_asked_for(effects: Effec
     ada, bob = await registered(store), await registered(store)
 
     for key in ("1", "2"):
-        await effects.perform(DestroyKey(member_id=MemberId(ada.id)), key)
+        await effects.perform(DestroyKey(subject=ada.id), key)
 
     assert (await store.load(Member, ada.id)).birth_date is None
     assert (await store.load(Member, bob.id)).birth_date is not None

@@ -18,7 +18,7 @@ from domain.dispatcher import CommandResult, Dispatcher
 from domain.kernel.ids import ChargeId, CommandId, InvoiceId, MemberId, PayerId, PaymentId, TripId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.money import Currency, Money
-from domain.kernel.policy import AskPaymentProvider, Scheduled, SendMessage
+from domain.kernel.policy import AskPaymentProvider, DestroyKey, Scheduled, SendMessage
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
 from tests.support.memory_store import MemoryStore
@@ -153,12 +153,12 @@ class Desk:
         requests, self.asked = self.asked, []
         return requests
 
-    def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage | Scheduled]:
+    def _reactions(self) -> Iterator[AskPaymentProvider | SendMessage | Scheduled | DestroyKey]:
         fresh, self._answered = self.store.log[self._answered :], len(self.store.log)
         for recorded in fresh:
             for policy in POLICIES.get(type(recorded.event), ()):
                 for reaction in policy(recorded, recorded.event):
-                    assert isinstance(reaction, AskPaymentProvider | SendMessage | Scheduled)
+                    assert isinstance(reaction, AskPaymentProvider | SendMessage | Scheduled | DestroyKey)
                     yield reaction
 
     async def charge(self, subject_id: UUID, subject_kind: str = Trip.TOPIC) -> Charge:

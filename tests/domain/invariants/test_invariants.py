@@ -117,7 +117,7 @@ async def test_a_refused_refund_is_open_work_once_nothing_asks_again() -> None:
     await desk.provider_answers(accepted=False)
     assert "refund_is_accounted_for" not in broken(desk.store.log, finished=False)
     assert {"cent_is_explained", "refund_is_accounted_for"} <= broken(desk.store.log)
-    while desk.scheduled:
+    while not desk.events(Payment.RefundGivenUp):
         await desk.time_passes(timedelta(days=3))
         await desk.provider_answers(accepted=False)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import BaseModel
 
+from domain.billing.buyers import kept_until
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
@@ -164,6 +165,11 @@ async def declined_and_refused(world: World) -> object:
     return again, codes(*(await world.store.load(Member, ada)).ineligibility(world.rulebook, world.now()))
 
 
+def kept(limits: BillingLimits) -> object:
+    """Until when an invoice of today keeps its buyer."""
+    return kept_until(World().rulebook.city("berlin"), limits.buyers_kept_years, NOON)
+
+
 async def comes_again(world: World) -> object:
     """Somebody opens another account, and another one after being banned and erased."""
     address, outcomes = "again@example.org", []
@@ -270,6 +276,7 @@ BILLING = [
     Trial("retry_charge_after", (timedelta(hours=5),), declined_and_refused),
     Trial("retry_refund_after", (timedelta(hours=5),), declined_and_refused),
     Trial("block_after", 1, declined_and_refused),
+    Trial("buyers_kept_years", 10, kept),
 ]
 LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "eligibility": (Eligibility, ELIGIBILITY),

@@ -191,6 +191,7 @@ REFUSED = [
     (files(service='[billing]\nretry_charge_after = ["P1D", "PT0S"]\n'), "retry_charge_after[1]: it would be tried"),
     (files(service='[billing]\nretry_refund_after = ["PT0S"]\n'), "billing.retry_refund_after[0]: it would be tried"),
     (files(service="[billing]\nblock_after = 0\n"), "billing.block_after: the first try is 1 and `retry_ch"),
+    (files(service="[billing]\nbuyers_kept_years = 31\n"), "billing.buyers_kept_years: write years from 0 to 30"),
     (files(service="[billing]\nblock_after = 5\n"), "billing.block_after: the first try is 1 and `retry_ch"),
 ]  # fmt: skip
 
