@@ -6,7 +6,8 @@ import re
 import shlex
 import subprocess
 import textwrap
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
@@ -18,12 +19,14 @@ from pydantic import SecretStr
 
 from adapters.embedded.postgres import PROGRAMS, EmbeddedPostgres, server_user
 from adapters.postgres.database import connect
+from adapters.postgres.erasure import PostgresErasure
 from adapters.postgres.event_store.store import PostgresEventStore
 from api.cli import main
 from api.composition import prepare
 from api.settings import Settings
 from domain.members.member import Member
-from tests.api.cli.terminal import registered
+from tests.api.cli.terminal import destroy_keys, registered
+from tests.support.canaries import Canaries, Found, in_database_files
 from tests.support.databases import prepared
 from tests.support.keys import KEYS
 from tests.support.waiting import until
@@ -32,6 +35,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "back-up-and-restore.md"
 ARCHIVING, BACKING_UP, EXPORTING, RESTORING, AUDITING, APPLYING = [
     textwrap.dedent(block) for block in re.findall(r"^    ```bash\n(.*?)^    ```", PAGE, re.MULTILINE | re.DOTALL)
 ]
+CANARIES = Canaries(name="Kanarie Quuxdotter")
+_KEY = "select key from csbe.keys where subject = $1"
 MOMENT = "2027-01-05 12:26:00+00"
 
 
@@ -87,6 +92,23 @@ async def _archived(dsn: str) -> None:
         await connection.close()
 
 
+@asynccontextmanager
+async def owning(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """To look into everything."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def found(store: PostgresEventStore, owner: asyncpg.Connection) -> Found:
+    """Whatever can be read of who was erased."""
+    return (
+        await CANARIES.in_events(store, []) | await CANARIES.in_tables(owner) | await CANARIES.in_database_files(owner)
+    )
+
+
 def _typed(root: Path, words: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(shlex.split(words.replace("/var/lib/postgresql", str(root)))[1:])
@@ -110,7 +132,7 @@ async def test_a_database_comes_back_as_it_was_at_a_moment(
     dsn = await prepared(owner)
     pool = await connect(dsn)
     store = PostgresEventStore(pool, master_keys=KEYS)
-    before = await registered(store)
+    before = await registered(store, CANARIES["name"])
     await play(BACKING_UP)
 
     since = await registered(store)
@@ -130,17 +152,22 @@ async def test_a_database_comes_back_as_it_was_at_a_moment(
     monkeypatch.setenv("CSBE_POSTGRES_DSN", restored)
     codes += [await asyncio.to_thread(_typed, root, line) for line in AUDITING.splitlines()]
     own = await prepare(Settings(postgres_dsn=SecretStr(serving)), serving)
-    async with await connect(own) as pool:
+    async with await connect(own) as pool, owning(restored) as connection:
         store = PostgresEventStore(pool, master_keys=KEYS)
         events = store.read(topics=[Member.Registered.TOPIC])
         names = {recorded.event.originator_id: vars(recorded.event)["name"] async for recorded in events}
         reached = await store.end()
+        key, back = await connection.fetchval(_KEY, before.id), await found(store, connection)
         monkeypatch.setenv("CSBE_POSTGRES_DSN", own)
         codes.append(await asyncio.to_thread(_typed, root, APPLYING))
         erased = [recorded.event.originator_id async for recorded in store.read(topics=[Member.Erased.TOPIC])]
+        await destroy_keys(store, PostgresErasure(store, ()))
+        stayed, key_stayed = await found(store, connection), await in_database_files(connection, key)
         await store.close()
 
     assert codes == [0, 0, 0, 0, 0]
     assert erased == [before.id]
     assert lost.id not in names
-    assert (reached, names) == (end, {before.id: "Ada Lovelace", since.id: "Ada Lovelace"})
+    assert (reached, names) == (end, {before.id: CANARIES["name"], since.id: "Ada Lovelace"})
+    assert back == {(Member.Registered.TOPIC, "name")}
+    assert (stayed, key_stayed) == (set(), False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -16,14 +17,22 @@ from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.jobs.policy_runner import PolicyRunner
+from adapters.postgres.jobs.queue import JobQueue
+from adapters.postgres.jobs.worker import JobWorker
 from api.cli import main
 from api.composition import make_read_models
+from api.composition.effects import Effects
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId, MemberId
 from domain.kernel.messages import Actor, Metadata, Role
+from domain.kernel.ports import PersonalKeys
 from domain.members.commands import RegisterMember
 from domain.members.member import Member
+from domain.members.policies import when_member_erased_then_destroy_key
 from tests.projections.following import empty_read_models
+from tests.support.clocks import SystemClock
 
 METADATA = Metadata(
     command_id=CommandId(UUID(int=1)),
@@ -83,11 +92,11 @@ async def csbe(
     return lambda *words: asyncio.to_thread(call, *words)
 
 
-async def registered(store: PostgresEventStore) -> Member:
+async def registered(store: PostgresEventStore, name: str = "Ada Lovelace") -> Member:
     command = RegisterMember(
         member_id=MemberId(uuid4()),
         city_id="berlin",
-        name="Ada Lovelace",
+        name=name,
         email="ada@example.org",
         birth_date=date(1990, 5, 17),
     )
@@ -106,3 +115,13 @@ async def damaged(pool: asyncpg.Pool) -> tuple[UUID, int]:
 async def append(store: PostgresEventStore, aggregate: Aggregate) -> None:
     metadata = METADATA.model_copy(update={"command_id": CommandId(uuid4())})
     await store.append([aggregate], metadata, result=None, fingerprint="f")
+
+
+async def destroy_keys(store: PostgresEventStore, keys: PersonalKeys | None = None) -> None:
+    """What a server does that runs the policies."""
+    runner = PolicyRunner({Member.Erased: (when_member_erased_then_destroy_key,)})
+    await Follower(store.pool, store, "policies", runner, topics=runner.topics).catch_up()
+    effects = Effects(Mock(), Mock(), AsyncMock(), store, keys or store, Mock(), SystemClock())
+    queue = JobQueue(store.pool)
+    worker = JobWorker(queue, store.listener.jobs, SystemClock(), {}, AsyncMock(), effects.perform)
+    assert await worker.run_due() == 1

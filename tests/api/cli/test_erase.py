@@ -1,7 +1,6 @@
 """What is taken out for ever: persons, and old telemetry."""
 
 from datetime import UTC, datetime, timedelta
-from unittest.mock import AsyncMock, Mock
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,19 +8,12 @@ import pytest
 import typer
 
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.followers.follower import Follower
-from adapters.postgres.jobs.policy_runner import PolicyRunner
-from adapters.postgres.jobs.queue import JobQueue
-from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.telemetry import DeadLetter, TelemetryStore
-from api.composition.effects import Effects
 from domain.kernel.ids import ReservationId
 from domain.members.member import Member
-from domain.members.policies import when_member_erased_then_destroy_key
 from projections.members import MembersProjector
-from tests.api.cli.terminal import NOW, Csbe, append, registered
-from tests.support.clocks import SystemClock
+from tests.api.cli.terminal import NOW, Csbe, append, destroy_keys, registered
 
 PATIENCE_S = 20
 MEANT = ("--reason", "asked by letter", "--yes")
@@ -32,16 +24,6 @@ async def by_and_reason(store: PostgresEventStore, member_id: UUID) -> list[tupl
     """Of every erasure on record."""
     read = store.read(aggregate_id=member_id)
     return [(e.event.by, e.event.reason) async for e in read if isinstance(e.event, Member.Erased)]
-
-
-async def destroy_keys(store: PostgresEventStore) -> None:
-    """What a server does that runs the policies."""
-    runner = PolicyRunner({Member.Erased: (when_member_erased_then_destroy_key,)})
-    await Follower(store.pool, store, "policies", runner, topics=runner.topics).catch_up()
-    effects = Effects(Mock(), Mock(), AsyncMock(), store, store, Mock(), SystemClock())
-    queue = JobQueue(store.pool)
-    worker = JobWorker(queue, store.listener.jobs, SystemClock(), {}, AsyncMock(), effects.perform)
-    assert await worker.run_due() == 1
 
 
 async def test_an_erased_member_is_nowhere_to_be_read(
