@@ -1,7 +1,8 @@
 """Making a person unreadable, in the log and in what was made of it: the port `PersonalKeys`."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
 
@@ -25,6 +26,9 @@ delete from csbe.login_addresses where member_id = $1
 """How the person logged in, and could go on without."""
 _READS = "select csbe.forget_reads($1)"
 """That somebody read it stays on record, but not of whom."""
+
+_REWRITE_KEYS = "select csbe.clear_dead_rows()"
+_REWRITE_TWINS = "select csbe.clear_dead_twins()"
 
 _TRANSACTIONS = """
 select l.virtualtransaction as id from pg_locks l join pg_stat_activity a using (pid)
@@ -67,6 +71,7 @@ class PostgresErasure:
         await retrying(partial(self._forget_places, subject, drives))
         touched = {table for model in self._read_models for table in await self._forget(model, subject)}
         await self._clear_dead_rows(sorted(touched))
+        await self._clear_dead_twins()
 
     async def forget(self, stand_in: UUID, /) -> None:
         """Have nothing lead to an id that stood for a value about a person. Twice changes nothing."""
@@ -96,12 +101,23 @@ class PostgresErasure:
         What an older transaction may still see would be copied: whoever runs one keeps this from being done.
         """
         await with_lock_timeout("older transactions", partial(_let_others_end, self._store.pool))
+        async with self._impatient() as connection:
+            await with_lock_timeout("keys and logins", partial(connection.execute, _REWRITE_KEYS))
+            for table in tables:
+                await with_lock_timeout(table, partial(connection.execute, f"vacuum (full) {table}"))
+
+    async def _clear_dead_twins(self) -> None:
+        """Where the cars were before stays in the file of their twins."""
+        async with self._impatient() as connection:
+            await with_lock_timeout("twins of cars", partial(connection.execute, _REWRITE_TWINS))
+
+    @asynccontextmanager
+    async def _impatient(self) -> AsyncIterator[Connection]:
+        """A connection that waits for a lock no longer than what then waits behind it may."""
         async with self._store.pool.acquire() as connection:
             await connection.execute("set lock_timeout = '500ms'")
             try:
-                await with_lock_timeout("keys and logins", partial(_rewrite_keys, connection))
-                for table in tables:
-                    await with_lock_timeout(table, partial(connection.execute, f"vacuum (full) {table}"))
+                yield connection
             finally:
                 if not connection.is_closed():
                     await connection.execute("reset lock_timeout")
@@ -114,10 +130,6 @@ async def _let_others_end(pool: asyncpg.Pool) -> None:
             return
         await asyncio.sleep(0.05)
     raise asyncpg.LockNotAvailableError
-
-
-async def _rewrite_keys(connection: Connection) -> None:
-    await connection.execute("select csbe.clear_dead_rows()")
 
 
 async def _forget(connection: Connection, schema: str, person: UUID) -> list[str]:

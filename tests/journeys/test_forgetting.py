@@ -84,6 +84,7 @@ async def all_over(city: City, installation: Installation) -> Life:
         life = await lived(city, installation.clock)
         await until(city.knows_its_cars)
     await city.settled()
+    await city.running.demand.flush()
     return life
 
 

@@ -23,6 +23,7 @@ where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema', 
 _FOLDER = "select 'base/' || oid from pg_database where datname = current_database()"
 _FILES = "select pg_ls_dir($1)"
 _READ = "select pg_read_binary_file($1)"
+_TWINS = "select pg_read_binary_file(pg_relation_filepath('csbe.vehicle_twins'))"
 _STATISTICS = "select coalesce(string_agg(most_common_vals::text || histogram_bounds::text, ' '), '') from pg_stats"
 
 
@@ -77,13 +78,14 @@ class Canaries:
     async def in_database_files(self, owner: asyncpg.Connection) -> Found:
         """In the database's files as they are on disk, where deleted rows stand until they are written anew.
 
-        But for the place: what is remembered of a car is written anew with each of its messages.
+        The place only among the twins of cars: deleted telemetry stays in its files until its day is dropped.
         """
         sought = {name: value.encode() for name, value in self.values.items() if name != "place"}
         found = Found()
         async for content in _database_files(owner):
             found |= {("files", name) for name, value in sought.items() if value in content}
-        return found
+        twins = await owner.fetchval(_TWINS)
+        return found | {("twins", name) for name, value in self.values.items() if value.encode() in twins}
 
     def in_files(self, folder: Path) -> Found:
         """In whatever lies there."""

@@ -298,6 +298,19 @@ comment on function csbe.clear_dead_rows is
     'Writes the files of keys, of what leads to persons and of dead letters anew, without the rows that were deleted: a '
     'destroyed key could be found there otherwise. A row that an older transaction may still see is copied.';
 
+create or replace function csbe.clear_dead_twins() returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    cluster csbe.vehicle_twins using vehicle_twins_pkey;
+end
+$$;
+comment on function csbe.clear_dead_twins is
+    'Writes the file of the twins of cars anew, without where they were before: a place of somebody who was erased could '
+    'be found there otherwise. By itself, as no message of a car is taken in meanwhile.';
+
 create or replace function csbe.note_reads(
     read_ats timestamptz[], services text[], reader_roles text[], readers text[], doors text[], by_rights text[],
     member_ids uuid[]

@@ -40,7 +40,7 @@ grant select on csbe.events, csbe.commands, csbe.publications to :server, :audit
 grant select on sequence csbe.events_notification_id_seq to :server; -- to look at; nextval and setval need more
 grant execute on function csbe.append_one, csbe.append_batch, csbe.append, csbe.pass_append_order
     to :server;
-grant execute on function csbe.clear_dead_rows to :server;
+grant execute on function csbe.clear_dead_rows, csbe.clear_dead_twins to :server;
 
 -- Keys: a person's is made, wrapped anew, and destroyed.
 grant select, insert, update (key, destroyed_at) on csbe.keys to :server;
