@@ -122,7 +122,7 @@ async def test_the_queries_in_the_documentation_run_for_an_analyst(owner: asyncp
         await owner.execute("set local role csbe_analyst")
         earned, documents, unpaid, *others = [await owner.fetch(query) for query in queries]
 
-    assert len(others) == 4
+    assert len(others) == 9
     assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]
     assert unpaid == []
 
