@@ -47,6 +47,8 @@ class SessionLock(StrEnum):
     """By number: a session at the broker, which one process reads."""
     JOB_WORKER = "job_worker"
     """By number: a worker, and with it the jobs that it has in hand."""
+    WEBHOOK_SENDER = "webhook_sender"
+    """By number: a process that sends webhooks, and with it those that it has in hand."""
     PARALLEL_BUILD = "parallel_build"
     """By follower of a generation: its workers, whom one process conducts."""
 

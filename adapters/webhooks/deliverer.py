@@ -1,11 +1,15 @@
 """Delivers webhooks: each follows the log by its own position, in order, at least once, and holds up no other."""
 
 import asyncio
+from time import monotonic
+from uuid import UUID
 
 import structlog
 
 from adapters.postgres.database import TRANSIENT_ERRORS
+from adapters.postgres.desks import LOOK_S, Desk
 from adapters.postgres.webhooks.claims import Claimed
+from adapters.waiting import is_set_within
 from adapters.webhooks.delivery import Delivery, Outlet
 from adapters.webhooks.sender import DeliveryAnswer
 
@@ -24,20 +28,35 @@ class WebhookDeliverer:
         self._outlet = outlet
         self._claims = outlet.claims
         self._news = outlet.store.listener.events
-        self._busy: set[asyncio.Task[None]] = set()
+        self._busy: dict[asyncio.Task[None], UUID] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what is being sent then is waited for."""
         while not stop.is_set():
-            seen, seconds = self._news.count, POLL_SECONDS
             try:
-                if room := AT_ONCE - len(self._busy):
-                    taken = await self._claims.take(room)
-                    self._busy |= {asyncio.create_task(self._deliver(one, stop)) for one in taken}
-                    seconds = min(max(await self._claims.next_due_s(), LEAST_SECONDS), POLL_SECONDS)
+                async with self._claims.desk(self._busy.values()) as desk:
+                    await self._work(desk, stop)
             except TRANSIENT_ERRORS as error:
                 log.warning("webhooks lost the database; trying again", kind=type(error).__name__)
+                await is_set_within(stop, POLL_SECONDS)
+        await self._finish()
+
+    async def _work(self, desk: Desk, stop: asyncio.Event) -> None:
+        looked_at = -LOOK_S
+        while not stop.is_set():
+            seen, seconds = self._news.count, POLL_SECONDS
+            if monotonic() - looked_at >= LOOK_S:
+                looked_at = monotonic()
+                if gone := await desk.clear_others():
+                    log.warning("webhooks of processes that are gone are free", processes=gone)
+            if room := AT_ONCE - len(self._busy):
+                for one in await self._claims.take(room, by=desk.number):
+                    self._busy[asyncio.create_task(self._deliver(one, stop))] = one.id
+                seconds = min(max(await self._claims.next_due_s(), LEAST_SECONDS), POLL_SECONDS)
             await self._wait(stop, seen, seconds)
+        await self._finish()  # at the desk, so that nobody takes it for left behind
+
+    async def _finish(self) -> None:
         if self._busy:
             await asyncio.wait(self._busy)
         self._let_go()
@@ -47,7 +66,7 @@ class WebhookDeliverer:
         try:
             more = await self._go_on(delivery, claimed, stop)
             await self._claims.release(claimed, more=more)
-        except TRANSIENT_ERRORS as error:  # the claim runs out by itself
+        except TRANSIENT_ERRORS as error:  # the claim runs out
             log.warning("a webhook lost the database", webhook=str(claimed.id), kind=type(error).__name__)
 
     async def _go_on(self, delivery: Delivery, claimed: Claimed, stop: asyncio.Event) -> bool:
@@ -64,7 +83,7 @@ class WebhookDeliverer:
         """Until there may be something to do: news, an attempt that is due, a webhook that gave way, or the end."""
         waits = {asyncio.create_task(self._news.wait(seen, seconds)), asyncio.create_task(stop.wait())}
         try:
-            await asyncio.wait(waits | self._busy, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits | self._busy.keys(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -72,7 +91,6 @@ class WebhookDeliverer:
 
     def _let_go(self) -> None:
         """Forget what is done; a fault of ours comes out here."""
-        done = {task for task in self._busy if task.done()}
-        self._busy -= done
-        for task in done:
+        for task in [task for task in self._busy if task.done()]:
+            del self._busy[task]
             task.result()

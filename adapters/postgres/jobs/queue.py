@@ -9,12 +9,25 @@ from uuid import UUID
 import asyncpg
 
 from adapters.postgres.database import retrying
-from adapters.postgres.jobs.desks import Desk, desk
+from adapters.postgres.desks import Desk, Work, desk
+from adapters.postgres.locks import SessionLock
 from domain.kernel.ids import CommandId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 
 CLAIM = timedelta(seconds=30)
-"""How long a worker has a job to itself at most; after a crash of its process it is free sooner (`desks`)."""
+"""How long a worker has a job to itself at most; after a crash of its process it is free sooner (`JOBS`)."""
+JOBS = Work(
+    SessionLock.JOB_WORKER,
+    claimed="""
+        select distinct claimed_by from csbe.jobs
+        where failed_at is null and due_at <= $2 and claimed_until is not null and claimed_by <> $1
+    """,
+    free="""
+        update csbe.jobs set claimed_until = null, claimed_by = null
+        where failed_at is null and claimed_until is not null and claimed_by = $1 and id <> all($2::uuid[])
+    """,
+)
+"""At the desks of workers."""
 
 _CLAIM = """
 update csbe.jobs set claimed_until = $1 + $2::interval, claimed_by = $5
@@ -140,7 +153,7 @@ class JobQueue:
 
     def desk(self, in_hand: Collection[UUID]) -> AbstractAsyncContextManager[Desk]:
         """A worker's desk during the block; see `desks`."""
-        return desk(self._pool, in_hand)
+        return desk(self._pool, JOBS, in_hand)
 
     async def claim(
         self,

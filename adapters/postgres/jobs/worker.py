@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from adapters import tracing
 from adapters.postgres.database import TRANSIENT_ERRORS, UnencodableError
-from adapters.postgres.jobs.desks import Desk
+from adapters.postgres.desks import LOOK_S, Desk
 from adapters.postgres.jobs.queue import Job, JobFailure, JobQueue
 from adapters.postgres.listener import Channel
 from domain.kernel.errors import DomainError, VersionConflictError
@@ -32,8 +32,6 @@ MAX_ATTEMPTS = 20
 FIRST_BACKOFF = timedelta(seconds=0.5)
 MAX_BACKOFF = timedelta(minutes=10)
 IDLE_POLL_S = 0.5
-LOOK_S = 2.0
-"""How often a worker looks for jobs of workers who are gone."""
 _effects: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 

@@ -21,6 +21,7 @@ create table csbe.webhooks (
     last_error text,
     claim uuid,
     claimed_until timestamptz,
+    claimed_by integer,
     subscribed_position bigint not null,
     created_at timestamptz not null
 );
@@ -49,6 +50,7 @@ comment on column csbe.webhooks.due_at is 'Not before this time; moved forward b
 comment on column csbe.webhooks.last_status is 'HTTP status of the last answer; null when there was none.';
 comment on column csbe.webhooks.last_error is 'Why the last attempt failed, in our own words: nothing that the receiver said.';
 comment on column csbe.webhooks.claim is 'Made by the process that delivers; only who has it may move the position.';
-comment on column csbe.webhooks.claimed_until is 'The process has it until then; after a crash it becomes free by itself.';
+comment on column csbe.webhooks.claimed_until is 'The process has it until then at most; after a crash it is free sooner.';
+comment on column csbe.webhooks.claimed_by is 'Number of the process, which has a lock of that number while it lives.';
 comment on column csbe.webhooks.subscribed_position is 'Position of the event that made it; its owner, if a partner, is sent nothing that came before.';
 comment on column csbe.webhooks.created_at is 'When it was subscribed.';

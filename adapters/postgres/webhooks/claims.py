@@ -1,6 +1,7 @@
-"""Which process delivers which webhook, and how far that has come. A claim runs out by itself after a crash."""
+"""Which process delivers which webhook, and how far that has come. After a crash others take it up at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -9,11 +10,27 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from adapters.postgres.database import retrying
+from adapters.postgres.desks import Desk, Work, desk
+from adapters.postgres.locks import SessionLock
 from domain.kernel.messages import Role
 from domain.webhooks.subscription import EventFilter
 
 CLAIM = timedelta(seconds=30)
-"""How long a process has a webhook to itself after its last sign of life; longer than one attempt may take."""
+"""How long a process has a webhook to itself after its last sign of life; longer than one attempt may take.
+
+After a crash it is free sooner (`WEBHOOKS`).
+"""
+WEBHOOKS = Work(
+    SessionLock.WEBHOOK_SENDER,
+    claimed="""
+        select distinct claimed_by from csbe.webhooks where claim is not null and claimed_by <> $1
+    """,
+    free="""
+        update csbe.webhooks set claim = null, claimed_until = null, claimed_by = null
+        where claim is not null and claimed_by = $1 and id <> all($2::uuid[])
+    """,
+)
+"""At the desks of those who send them."""
 
 GIVE_WAY = timedelta(seconds=0.1)
 """How long a webhook waits at the end of the log: while much is recorded, it finds more at once and asks less often."""
@@ -54,7 +71,8 @@ _CLAIM = f"""
         and follower.position < log.last
     order by due_at limit $3 for update of webhook, follower skip locked
 )
-update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval
+update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval,
+    claimed_by = $4
 from due where webhook.id = due.id
 returning webhook.id, service, owner_role, url, types, subject, personal_data, version, attempts, claim, position,
     last as end, secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
@@ -84,8 +102,8 @@ with webhook as (
 select true from webhook, follower where state = 'active' and version = $7
 """
 _FAIL = """
-update csbe.webhooks set claim = null, claimed_until = null, attempts = attempts + 1, last_status = $3,
-    last_error = $4, failing_since = coalesce(failing_since, clock_timestamp()),
+update csbe.webhooks set claim = null, claimed_until = null, claimed_by = null, attempts = attempts + 1,
+    last_status = $3, last_error = $4, failing_since = coalesce(failing_since, clock_timestamp()),
     due_at = clock_timestamp() + $5::interval,
     state = case when state = 'active'
         and ($7 or clock_timestamp() - coalesce(failing_since, clock_timestamp()) >= $6::interval)
@@ -97,7 +115,7 @@ returning state = 'failed'
 """
 _STOP = """
 with webhook as (
-    update csbe.webhooks set claim = null, claimed_until = null,
+    update csbe.webhooks set claim = null, claimed_until = null, claimed_by = null,
         state = case when state = 'active' then 'failed' else state end
     where id = $1 and claim = $2 returning follower
 )
@@ -105,7 +123,7 @@ update csbe.followers follower set failed_position = $3, error = $4, updated_at 
 from webhook where follower.name = webhook.follower and position < $3
 """
 _RELEASE = """
-update csbe.webhooks set claim = null, claimed_until = null,
+update csbe.webhooks set claim = null, claimed_until = null, claimed_by = null,
     due_at = greatest(due_at, clock_timestamp() + $3::interval)
 where id = $1 and claim = $2
 """
@@ -147,9 +165,16 @@ class WebhookClaims:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def take(self, limit: int) -> list[Claimed]:
-        """Take webhooks that are due, behind the end of the log, and nobody's, the longest waiting first."""
-        return [_claimed(row) for row in await self._pool.fetch(_CLAIM, uuid4(), CLAIM, limit)]
+    def desk(self, in_hand: Collection[UUID]) -> AbstractAsyncContextManager[Desk]:
+        """A desk of who sends during the block; see `desks`."""
+        return desk(self._pool, WEBHOOKS, in_hand)
+
+    async def take(self, limit: int, *, by: int | None = None) -> list[Claimed]:
+        """Take webhooks that are due, behind the end of the log, and nobody's, the longest waiting first.
+
+        `by` whom says at which desk.
+        """
+        return [_claimed(row) for row in await self._pool.fetch(_CLAIM, uuid4(), CLAIM, limit, by)]
 
     async def next_due_s(self) -> float:
         """In how many seconds the next one may be taken; infinite when there is nothing to deliver."""

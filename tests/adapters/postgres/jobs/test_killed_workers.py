@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from adapters.postgres.event_store.store import PostgresEventStore
-from adapters.postgres.jobs.desks import desk
 from adapters.postgres.jobs.queue import CLAIM, JobQueue
 from tests.support.bedroom import NOON, Bedroom, rings, when_it_rings_wake_everybody
 from tests.support.waiting import until
@@ -76,10 +75,10 @@ async def test_a_worker_that_begins_where_another_one_died_takes_what_that_left(
 ) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada", "Bo")
     queue = JobQueue(pool)
-    async with desk(pool) as first:
+    async with queue.desk([]) as first:
         left, kept = await queue.claim(NOON, 10, by=first.number)
 
-    async with desk(pool, in_hand=[kept.id]) as second:
+    async with queue.desk([kept.id]) as second:
         claimed = await queue.claim(NOON, 10, by=second.number, in_hand=[kept.id])
 
     assert first.number == second.number
@@ -89,7 +88,7 @@ async def test_a_worker_that_begins_where_another_one_died_takes_what_that_left(
 async def test_what_a_living_worker_has_in_hand_stays_its_own(pool: asyncpg.Pool, store: PostgresEventStore) -> None:
     await rings(store, when_it_rings_wake_everybody, "Ada")
     queue = JobQueue(pool)
-    async with desk(pool) as one, desk(pool) as other:
+    async with queue.desk([]) as one, queue.desk([]) as other:
         claimed = await queue.claim(NOON, 10, by=one.number)
 
         assert (one.number, other.number) == (1, 2)
