@@ -33,20 +33,52 @@ select read_at, member_id, reader_role, reader, door, by_right from csbe.persona
 where $1::uuid is null or member_id = $1 order by read_at desc, read_id desc limit 1000
 """
 
+_ABOUT = """
+select position from read_v1.event_log
+where ($1::uuid is null or member_id = $1) and ($2::uuid is null or vehicle_id = $2)
+    and ($3::uuid is null or correlation_id = $3) and position <= $4 and ($5::timestamptz is null or recorded_at <= $5)
+order by position
+"""
+
 audit_app = typer.Typer(help="Checks from the event log alone.", no_args_is_help=True)
 
 
 def history(
-    aggregate_id: Annotated[UUID, typer.Argument(help="Id of a trip, a reservation, a car, ...")],
+    aggregate_id: Annotated[UUID | None, typer.Argument(help="Id of a trip, a reservation, a car, ...")] = None,
+    member_id: Annotated[UUID | None, typer.Option("--member", help="What is about this member.")] = None,
+    vehicle_id: Annotated[UUID | None, typer.Option("--vehicle", help="What is about this car.")] = None,
+    correlation_id: Annotated[
+        UUID | None, typer.Option("--correlation", help="What followed from one request.")
+    ] = None,
     at: Annotated[datetime | None, typer.Option(help="Only what was recorded by then (UTC).")] = None,
     position: Annotated[
         int | None, typer.Option(min=1, max=LAST_POSITION, help="Only what was recorded up to this position.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every event of one aggregate, with who, when and why, and its state after them."""
-    until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    """Every event of one aggregate, with who, when and why, and its state after them.
 
+    Or every event about a member or a car, or of a request, whatever it happened to.
+    """
+    until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    wanted = (member_id, vehicle_id, correlation_id)
+    if (aggregate_id is not None) == any(wanted):
+        fail("name one aggregate, or what its events are about: --member, --vehicle, --correlation")
+    if aggregate_id is not None:
+        _history_of_one(aggregate_id, until, position, as_json=as_json)
+        return
+
+    async def read(running: Running) -> list[RecordedEvent]:
+        rows = await running.system.fetch(_ABOUT, *wanted, position or LAST_POSITION, until)
+        found = [e for row in rows async for e in running.store.read(after=row["position"] - 1, until=row["position"])]
+        await running.system.reads.note(_reads(found, "csbe history"))
+        return found
+
+    events = [shown(event) for event in run(with_system(read))]
+    show(as_json, {"events": [event.model_dump(mode="json") for event in events]}, "\n".join(map(_told, events)))
+
+
+def _history_of_one(aggregate_id: UUID, until: datetime | None, position: int | None, *, as_json: bool) -> None:
     async def read(log: Log) -> tuple[list[RecordedEvent], dict[str, Any]]:
         events = log.store.read(aggregate_id=aggregate_id, until=position)
         found = [event async for event in events if until is None or event.recorded_at <= until]

@@ -1,18 +1,21 @@
 """What auditors ask for at the terminal."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.read_models.projection import Projection
 from domain.billing.payment import Payment
 from domain.kernel.ids import PayerId, PaymentId
 from domain.kernel.money import Currency, Money
 from domain.members.member import Member
 from domain.rental.trip import Trip
-from tests.api.cli.terminal import NOW, Csbe, append, damaged, registered
+from projections.event_log import EventLogProjector
+from tests.api.cli.terminal import METADATA, NOW, Csbe, append, damaged, registered
 from tests.support.keys import KEYS
 
 
@@ -37,6 +40,38 @@ async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the
     assert (then.json["state"]["email_verified"], whole.json["state"]["email_verified"]) == (False, True)
     assert f"state after {first + 1}" in table.out
     assert (table.code, "Ada" in whole.out + table.out, "4711" in whole.out + table.out) == (0, False, False)
+
+
+async def test_the_history_of_a_person_or_a_request_is_found_whatever_it_happened_to(
+    csbe: Csbe, store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    ada, bo = await registered(store), await registered(store, "Bo")
+    last = await store.end()
+    ada.verify_email(NOW)
+    await append(store, ada)
+    await Projection(pool, store, EventLogProjector()).catch_up()
+
+    of_ada = await csbe("history", "--member", str(ada.id), "--json")
+    of_request = await csbe("history", "--correlation", str(METADATA.correlation_id), "--position", str(last), "--json")
+    of_a_car = await csbe("history", "--vehicle", str(uuid4()), "--json")
+    read = await csbe("audit", "reads", "--member", str(ada.id), "--json")
+
+    assert [event["type"] for event in of_ada.json["events"]] == [
+        "members.member.registered",
+        "members.member.email_verified",
+    ]
+    assert [event["aggregate_id"] for event in of_request.json["events"]] == [str(ada.id), str(bo.id)]
+    assert of_a_car.json == {"events": []}
+    assert "csbe history" in {one["door"] for one in read.json}
+    assert "Ada" not in of_ada.out
+
+
+@pytest.mark.parametrize("words", [(), (str(UUID(int=1)), "--member", str(UUID(int=2)))], ids=["nothing", "two"])
+async def test_what_the_history_is_wanted_of_is_said_in_one_way(csbe: Csbe, words: tuple[str, ...]) -> None:
+    ended = await csbe("history", *words)
+
+    assert ended.code == 2
+    assert "--member, --vehicle, --correlation" in ended.err
 
 
 async def test_what_is_shown_at_the_terminal_is_on_record(csbe: Csbe, store: PostgresEventStore) -> None:
