@@ -74,6 +74,8 @@ const SENTENCES = {
   "billing.invoice.partly_paid": "An invoice is paid in part",
   "billing.invoice.payment_failed": "The money of an invoice could not be taken",
   "billing.invoice.payment_requested": "The money of an invoice is being taken",
+  "billing.kept_buyers.forgotten": "Who bought is forgotten: the law's time is over",
+  "billing.kept_buyers.opened": "Who buys is kept as long as law wants it",
   "billing.number_range.opened": "A range of document numbers was opened",
   "billing.number_range.taken": "A document number was taken",
   "billing.payment.abandoned": "A hold was given up",

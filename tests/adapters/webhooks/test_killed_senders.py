@@ -6,7 +6,7 @@ import sys
 from adapters.postgres.webhooks.claims import CLAIM, WebhookClaims
 from tests.adapters.webhooks.outlets import Outlets, reached
 from tests.support.receiver import Receiver
-from tests.support.waiting import until
+from tests.support.waiting import until, until_desks_are_free
 
 PATIENCE_S = CLAIM.total_seconds() / 2
 
@@ -71,6 +71,7 @@ async def test_who_begins_where_another_one_died_takes_what_that_left_and_not_wh
     claims = WebhookClaims(outlets.pool)
     async with claims.desk([]) as first:
         left, kept = await claims.take(10, by=first.number)
+    await until_desks_are_free(outlets.pool)
 
     async with claims.desk([kept.id]) as second:
         taken = await claims.take(10, by=second.number)

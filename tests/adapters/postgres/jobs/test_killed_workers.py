@@ -10,7 +10,7 @@ import asyncpg
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.jobs.queue import CLAIM, JobQueue
 from tests.support.bedroom import NOON, Bedroom, rings, when_it_rings_wake_everybody
-from tests.support.waiting import until
+from tests.support.waiting import until, until_desks_are_free
 
 PATIENCE_S = CLAIM.total_seconds() / 2
 
@@ -77,6 +77,7 @@ async def test_a_worker_that_begins_where_another_one_died_takes_what_that_left(
     queue = JobQueue(pool)
     async with queue.desk([]) as first:
         left, kept = await queue.claim(NOON, 10, by=first.number)
+    await until_desks_are_free(pool)
 
     async with queue.desk([kept.id]) as second:
         claimed = await queue.claim(NOON, 10, by=second.number, in_hand=[kept.id])
