@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from time import monotonic
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +16,7 @@ import asyncpg
 from adapters.postgres.locks import SessionLock, give_back, take
 
 LOOK_S = 2.0
-"""How often a worker looks for what others have left who are gone."""
+"""How often at most a worker looks for what others have left who are gone."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,17 @@ class Desk:
         self._work = work
         self._connection = connection
         self.number = number
+        self._looked_at = -LOOK_S
 
     async def clear_others(self, *given: datetime) -> int:
-        """Free what workers had in hand who are gone; how many were. Raises the database's connection errors.
+        """Free what workers had in hand who are gone; how many were, none if it was looked just now.
 
-        What is `given` are further parameters of the query for what others have in hand.
+        Raises the database's connection errors. What is `given` are further parameters of the query for what others
+        have in hand.
         """
+        if monotonic() - self._looked_at < LOOK_S:
+            return 0
+        self._looked_at = monotonic()
         lock, gone = self._work.lock, 0
         for (number,) in await self._connection.fetch(self._work.claimed, self.number, *given):
             if await take(self._connection, lock, str(number)):

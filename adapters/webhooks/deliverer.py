@@ -1,13 +1,12 @@
 """Delivers webhooks: each follows the log by its own position, in order, at least once, and holds up no other."""
 
 import asyncio
-from time import monotonic
 from uuid import UUID
 
 import structlog
 
 from adapters.postgres.database import TRANSIENT_ERRORS
-from adapters.postgres.desks import LOOK_S, Desk
+from adapters.postgres.desks import Desk
 from adapters.postgres.webhooks.claims import Claimed
 from adapters.waiting import is_set_within
 from adapters.webhooks.delivery import Delivery, Outlet
@@ -42,13 +41,10 @@ class WebhookDeliverer:
         await self._finish()
 
     async def _work(self, desk: Desk, stop: asyncio.Event) -> None:
-        looked_at = -LOOK_S
         while not stop.is_set():
             seen, seconds = self._news.count, POLL_SECONDS
-            if monotonic() - looked_at >= LOOK_S:
-                looked_at = monotonic()
-                if gone := await desk.clear_others():
-                    log.warning("webhooks of processes that are gone are free", processes=gone)
+            if gone := await desk.clear_others():
+                log.warning("webhooks of processes that are gone are free", processes=gone)
             if room := AT_ONCE - len(self._busy):
                 for one in await self._claims.take(room, by=desk.number):
                     self._busy[asyncio.create_task(self._deliver(one, stop))] = one.id

@@ -1,6 +1,6 @@
 """What every answer says to browsers and caches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +36,7 @@ _KEPT_NOWHERE = _raw({"Cache-Control": "no-store"})
 _HTTPS_ONLY = _raw({"Strict-Transport-Security": A_YEAR_OF_HTTPS})
 
 
-def safe(status: int, headers: Iterable[Header], *, personal: bool, https_only: bool) -> list[Header]:
+def safe(status: int, headers: Collection[Header], *, personal: bool, https_only: bool) -> list[Header]:
     """All headers of an answer that has these; what a route has set stays."""
     given = dict(headers)
     wanted = _ALWAYS + _HTTPS_ONLY if https_only else _ALWAYS

@@ -85,6 +85,14 @@ class Street:
 
         await until(all_of_it, self.city.patience_s)
 
+    async def opened(self, car: Car) -> None:
+        """Wait until the car has done what it was told, whatever it says of it."""
+
+        async def is_open() -> bool:
+            return not car.locked
+
+        await until(is_open, self.city.patience_s)
+
     async def settled(self) -> None:
         """Wait until nothing is left to do."""
         await self.heard()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -14,7 +13,7 @@ from pydantic import TypeAdapter
 
 from adapters import tracing
 from adapters.postgres.database import TRANSIENT_ERRORS, UnencodableError
-from adapters.postgres.desks import LOOK_S, Desk
+from adapters.postgres.desks import Desk
 from adapters.postgres.jobs.queue import Job, JobFailure, JobQueue
 from adapters.postgres.listener import Channel
 from domain.kernel.errors import DomainError, VersionConflictError
@@ -87,13 +86,10 @@ class JobWorker:
         return [job.id for job in self._busy.values()]
 
     async def _work(self, desk: Desk, stop: asyncio.Event) -> None:
-        looked_at = -LOOK_S
         while not stop.is_set():
             seen = self._news.count
-            if monotonic() - looked_at >= LOOK_S:
-                looked_at = monotonic()
-                if gone := await desk.clear_others(self._clock.now()):
-                    log.warning("jobs of workers who are gone are free", workers=gone)
+            if gone := await desk.clear_others(self._clock.now()):
+                log.warning("jobs of workers who are gone are free", workers=gone)
             if await self.run_due() == 0:
                 await self._news.wait(seen, await self._idle_s())
         await self._finish(timeout=None)  # at the desk, so that nobody takes it for left behind

@@ -213,7 +213,7 @@ async def test_a_car_that_opens_after_the_start_was_given_up_is_locked_and_offer
     city, car, member = street.city, street.car("late-answers"), await street.city.member()
 
     started = await city.post("/v1/trips", {"vehicle_id": str(car.vehicle_id)}, member)
-    await until(lambda: is_open(car), city.patience_s)
+    await street.opened(car)
     await street.passes(60)
     await city.until(f"/v1/trips/{started.json()['id']}", member, "start_failed")
     await street.passes(60)
@@ -246,7 +246,3 @@ async def test_cars_that_are_gone_for_long_are_offline_and_back_when_they_speak(
     assert [violation["code"] for violation in refused.json()["violations"]] == ["vehicle.contact_lost"]
     assert [(await street.shows(car))["online"] for car in cars] == [True] * len(cars)
     await street.city.start(cars[0], member)
-
-
-async def is_open(car: Car) -> bool:
-    return not car.locked

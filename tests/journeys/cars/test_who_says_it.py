@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-from adapters.simulator.car import Car
 from adapters.simulator.faults.behaviour import AnswersForAnother, LateAnswers
 from tests.support.street import Street, counted
-from tests.support.waiting import until
 
 
 async def test_another_car_that_claims_to_have_been_opened_opens_nothing_and_swallows_no_answer(street: Street) -> None:
@@ -19,7 +17,7 @@ async def test_another_car_that_claims_to_have_been_opened_opens_nothing_and_swa
 
     started = await street.city.post("/v1/trips", {"vehicle_id": str(asked.vehicle_id)}, member)
     trip = f"/v1/trips/{started.json()['id']}"
-    await until(lambda: is_open(asked))
+    await street.opened(asked)
     await street.passes(10)
     between = (await street.city.get(trip, member))["state"]
     await street.passes(10)
@@ -29,10 +27,6 @@ async def test_another_car_that_claims_to_have_been_opened_opens_nothing_and_swa
     assert "command_confirmed" not in await street.events(claiming)
     assert (await street.events(asked)).count("command_confirmed") == 1
     assert await street.is_well()
-
-
-async def is_open(car: Car) -> bool:
-    return not car.locked
 
 
 async def test_gaps_in_the_count_of_a_car_are_counted(street: Street) -> None:
