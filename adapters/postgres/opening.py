@@ -9,6 +9,7 @@ import asyncpg
 
 from adapters.postgres.errors import UnfitDatabaseError
 from adapters.postgres.migrate import missing_in
+from adapters.postgres.write_check import followers_past_the_log
 
 _WHO = """
 select session_user::text as login, rolsuper as is_superuser, rolsuper or pg_has_role(session_user, owner, 'member')
@@ -25,7 +26,6 @@ select coalesce(max(notification_id), 0) as reached,
     (select last_value + is_called::int from csbe.events_notification_id_seq) as next
 from csbe.events
 """
-_AHEAD = "select name, position from csbe.followers where position > $1 order by name"
 _POOLED = (
     "PostgreSQL is reached through a pooler that gives each transaction another connection, as PgBouncer does with "
     "pool_mode = transaction: CSBE needs connections of its own, to listen and to hold locks. Let CSBE_POSTGRES_DSN "
@@ -142,9 +142,5 @@ async def _refuse_broken_log(connection: asyncpg.Connection) -> None:
             f"the log stands at position {reached}, and its sequence would give {following} next, as after logical "
             f"replication. Let the owner run: {mending}"
         )
-    if ahead := await connection.fetch(_AHEAD, reached):
-        told = ", ".join(f"{row['name']} at {row['position']}" for row in ahead)
-        raise UnfitDatabaseError(
-            f"the log ends at position {reached}, and these are past it: {told}. Log and followers are of different "
-            "times: restore both from one backup"
-        )
+    if why := await followers_past_the_log(connection):
+        raise UnfitDatabaseError(why)

@@ -1,6 +1,8 @@
-"""Whether appends go through, and if not, who keeps them."""
+"""Whether what is appended goes through and is read by all that follow the log; if not, why."""
 
 import asyncpg
+
+from adapters.postgres.database import Connection
 
 _IN_TURN = "set local lock_timeout = '1s'; select csbe.pass_append_order()"
 _READ_ONLY = "select current_setting('transaction_read_only') = 'on'"
@@ -8,6 +10,10 @@ _HOLDER = """
 select a.pid, a.usename::text as name, a.application_name as program from pg_locks l join pg_stat_activity a using (pid)
 where a.datname = current_database() and l.relation = 'csbe.append_order'::regclass
     and l.granted and l.mode <> 'AccessShareLock' limit 1
+"""
+_PAST = """
+with log as (select coalesce(max(notification_id), 0) as reached from csbe.events)
+select name, position, reached from csbe.followers, log where position > reached order by name
 """
 TIMEOUT_S = 3
 
@@ -22,7 +28,18 @@ async def why_writes_stand(pool: asyncpg.Pool) -> str | None:
                 await connection.execute(_IN_TURN, timeout=TIMEOUT_S)
         except asyncpg.LockNotAvailableError:
             return _told(await connection.fetchrow(_HOLDER, timeout=TIMEOUT_S))
-    return None
+        return await followers_past_the_log(connection)
+
+
+async def followers_past_the_log(connection: Connection) -> str | None:
+    """Which followers would never see what is appended next, as after half a restore; in words for people."""
+    if not (past := await connection.fetch(_PAST, timeout=TIMEOUT_S)):
+        return None
+    told = ", ".join(f"{row['name']} at {row['position']}" for row in past)
+    return (
+        f"the log ends at position {past[0]['reached']}, and these are past it: {told}. Log and followers are of "
+        "different times: restore both from one backup"
+    )
 
 
 def _told(holder: asyncpg.Record | None) -> str:

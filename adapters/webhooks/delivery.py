@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -41,6 +41,10 @@ ToBody = Callable[[RecordedEvent, Role, bool], bytes]
 """An event as it is sent to somebody with a role, with or without values about a person."""
 
 
+NoteSent = Callable[[Claimed, RecordedEvent, bytes], Awaitable[None]]
+"""Puts on record whom it tells of, before it is sent: to which webhook, the event and its body."""
+
+
 class DeliveryFigures(Protocol):
     """Told of every attempt."""
 
@@ -56,6 +60,7 @@ class Outlet:
     sender: Sender
     to_body: ToBody
     content_type: str
+    note: NoteSent
     figures: DeliveryFigures
     fail_after: timedelta
     """A webhook whose receiver has failed for so long is `failed`."""
@@ -116,6 +121,7 @@ class Delivery:
             return False
         if monotonic() - self._moved > _FRESH_SECONDS:
             return False
+        await self._outlet.note(self._claimed, recorded, body)
         answer = await self._send(recorded, body)
         if answer.error is not None:
             await self.put_off(answer)

@@ -115,7 +115,9 @@ class Running:
             "database watch": self.watch.run,
         }
         if Component.API in parts:
-            loops |= {"demand": self.demand.run, "reads": self.reads.run}
+            loops |= {"demand": self.demand.run}
+        if {Component.API, Component.WEBHOOKS} & {*parts}:
+            loops |= {"reads": self.reads.run}
         if isinstance(self.system.clock, DatabaseClock):
             loops |= {"clock": self.system.clock.run}
         if Component.PROJECTIONS in parts:

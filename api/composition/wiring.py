@@ -33,7 +33,7 @@ from adapters.postgres.personal_reads import PersonalReads
 from adapters.postgres.read_models.projection import Projection
 from adapters.postgres.watch import DatabaseWatch
 from adapters.postgres.webhooks.changes import WebhookChanges
-from adapters.postgres.webhooks.claims import WebhookClaims
+from adapters.postgres.webhooks.claims import Claimed, WebhookClaims
 from adapters.postgres.webhooks.subscriptions import PostgresWebhooks
 from adapters.rulebooks import shipped_texts
 from adapters.webhooks.deliverer import WebhookDeliverer
@@ -65,11 +65,14 @@ from api.composition.servers import broker_tls
 from api.edge.outage import Availability
 from api.observability import PAYMENTS_SIMULATED, BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
 from api.readiness import Check, Readiness
+from api.reads import whose
 from api.services import service_of
 from api.settings import Settings
 from api.system import System
 from domain import contexts
+from domain.kernel.messages import RecordedEvent
 from domain.kernel.ports import Clock, Messenger, VehicleGateway
+from domain.kernel.reads import PersonalRead
 from domain.rulebook.model import FleetLimits
 
 
@@ -119,7 +122,7 @@ async def composed(
             jobs=jobs,
             logins=login,
             worker=_worker(base, jobs, _effects(base, login, gateway, messenger, followers)),
-            webhooks=WebhookDeliverer(_outlet(base, sender)),
+            webhooks=WebhookDeliverer(_outlet(base, sender, reads)),
             webhook_changes=changes,
             telemetry=telemetry,
             dead_letters=letters,
@@ -267,13 +270,19 @@ async def _ingest(
     return ingest, roll_call, DeadLetters(base.pool, redeliver)
 
 
-def _outlet(base: Foundation, sender: Sender) -> Outlet:
+def _outlet(base: Foundation, sender: Sender, reads: PersonalReads) -> Outlet:
+    async def note(webhook: Claimed, recorded: RecordedEvent, body: bytes) -> None:
+        right = "personal data granted" if webhook.personal_data else "subscription"
+        to = (webhook.service, webhook.owner_role, webhook.owner_id, f"webhook {webhook.id}", right)
+        await reads.note([PersonalRead(base.clock.now(), *to, member) for member in whose(recorded, body)])
+
     return Outlet(
         store=base.store,
         claims=WebhookClaims(base.pool),
         sender=sender,
         to_body=cloudevents.to_body,
         content_type=cloudevents.MEDIA_TYPE,
+        note=note,
         figures=WebhookFigures(),
         fail_after=timedelta(seconds=base.settings.webhook_fail_after_s),
     )

@@ -16,7 +16,7 @@ class PersonalRead(NamedTuple):
     role: Role
     reader: str
     door: str
-    """By what: method and path of a route, or a command of the terminal."""
+    """By what: method and path of a route, a command of the terminal, or a webhook."""
     right: str
     """Why they could: a scope, or a grant."""
     member_id: UUID | None

@@ -110,6 +110,21 @@ async def test_a_process_at_a_standby_says_that_nothing_can_be_written(postgres_
     )
 
 
+async def test_a_process_whose_followers_stand_past_the_end_of_the_log_says_so(
+    pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
+    async with watched(writes=writing(pool)) as api:
+        await owner.execute("insert into csbe.followers (name, position) values ('policies', 7)")
+        past = await api.get("/readyz")
+        await owner.execute("delete from csbe.followers where name = 'policies'")
+        after = await api.get("/readyz")
+
+    status, state, why = shown(past, "writes")
+    assert (status, state) == (503, "failed")
+    assert why.startswith("the log ends at position 0, and these are past it: policies at 7.")
+    assert shown(after, "writes") == (200, "ok", "")
+
+
 async def test_since_when_a_part_is_as_it_is_stays_until_it_changes() -> None:
     clock, parts = MovableClock(), {"mail": WELL}
 

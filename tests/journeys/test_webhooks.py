@@ -96,6 +96,31 @@ async def test_names_are_sent_only_where_it_was_granted_and_not_once_a_person_is
     assert (erased["name"], erased["email"], erased["birth_date"]) == (None, None, None)
 
 
+async def test_it_is_on_record_which_webhook_is_told_of_whom_and_by_which_right(city: City, receiver: Receiver) -> None:
+    olga, otto, car = city.token(Role.OPERATOR, "olga"), city.token(Role.AUDITOR), await city.car()
+    registered, _ = await subscribe(city, olga, receiver.url, ["csbe.members.member.registered"])
+    granted, _ = await subscribe(city, olga, receiver.url, ["csbe.members.member.registered"])
+    grant = {"allowed": True, "reason": "it sends our mail"}
+    (await city.post(f"{granted}/personal-data", grant, olga)).raise_for_status()
+    cars, _ = await subscribe(city, city.token(Role.PARTNER, "acme"), receiver.url, TYPES)
+
+    ada = await city.member()
+    await city.reserve(car, ada)
+    await took(receiver, 3)
+
+    await city.running.reads.flush()
+    reads = (await city.get("/v1/reads", otto, member_id=ada["X-Member"]))["reads"]
+    assert {(read["reader"], read["door"], read["by_right"]) for read in reads} == {
+        ("olga", f"webhook {_id(registered)}", "subscription"),
+        ("olga", f"webhook {_id(granted)}", "personal data granted"),
+    }
+    assert _id(cars) in [webhook["id"] for webhook in (await city.get("/v1/webhooks", olga))["webhooks"]]
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 @pytest.mark.slow
 async def test_a_server_that_is_killed_between_sending_and_noting_it_sends_again_under_the_same_id(
     installation: Installation, receiver: Receiver

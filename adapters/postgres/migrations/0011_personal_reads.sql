@@ -17,6 +17,6 @@ comment on column csbe.personal_reads.read_at is 'When it was read; the same aga
 comment on column csbe.personal_reads.service is 'Key of the rulebook.';
 comment on column csbe.personal_reads.reader_role is 'Role of who read it.';
 comment on column csbe.personal_reads.reader is 'Their name.';
-comment on column csbe.personal_reads.door is 'By what: method and path of a route, or a command of the terminal.';
+comment on column csbe.personal_reads.door is 'By what: method and path of a route, a command of the terminal, or a webhook.';
 comment on column csbe.personal_reads.by_right is 'Why they could: the scope of their token, or the grant.';
 comment on column csbe.personal_reads.member_id is 'Whose it was; null for all that a report or a list has, and once the person is erased.';

@@ -74,8 +74,9 @@ _CLAIM = f"""
 update csbe.webhooks webhook set claim = $1, claimed_until = clock_timestamp() + $2::interval,
     claimed_by = $4
 from due where webhook.id = due.id
-returning webhook.id, service, owner_role, url, types, subject, personal_data, version, attempts, claim, position,
-    last as end, secret, case when previous_until > clock_timestamp() then previous_secret end as previous_secret
+returning webhook.id, service, owner_role, owner_id, url, types, subject, personal_data, version, attempts, claim,
+    position, last as end, secret,
+    case when previous_until > clock_timestamp() then previous_secret end as previous_secret
 """  # noqa: S608 (constants of ours)
 """The follower is locked too: the position could be older than the claim otherwise."""
 _NEXT_DUE = f"""
@@ -137,6 +138,7 @@ class Claimed:
     claim: UUID
     service: str
     owner_role: Role
+    owner_id: str
     url: str
     filter: EventFilter
     personal_data: bool
@@ -208,7 +210,7 @@ class WebhookClaims:
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:
-    same = ("id", "claim", "service", "url", "personal_data", "version", "attempts", "position", "end")
+    same = ("id", "claim", "service", "owner_id", "url", "personal_data", "version", "attempts", "position", "end")
     return Claimed(
         **{name: row[name] for name in same},
         owner_role=Role(row["owner_role"]),

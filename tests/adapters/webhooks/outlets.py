@@ -13,14 +13,14 @@ import asyncpg
 from adapters.postgres.event_store.appender import AppendEntry
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.event_store.mapper import StoredState
-from adapters.postgres.webhooks.claims import WebhookClaims
+from adapters.postgres.webhooks.claims import Claimed, WebhookClaims
 from adapters.webhooks.deliverer import WebhookDeliverer
 from adapters.webhooks.delivery import Outlet, ToBody
 from adapters.webhooks.sender import Sender
 from api.cloudevents import MEDIA_TYPE, to_body
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.ids import CommandId
-from domain.kernel.messages import Metadata
+from domain.kernel.messages import Metadata, RecordedEvent
 from domain.webhooks.commands import Resume, Subscribe
 from domain.webhooks.subscription import EventFilter, WebhookStatus
 from tests.support.waiting import until
@@ -101,7 +101,7 @@ class Outlets(Desk):
         async with Sender(private=True, seconds=patience_s) as sender:
             claims = WebhookClaims(self.pool)
             fail_after = timedelta(seconds=park_after_s)
-            outlet = Outlet(self.store, claims, sender, self.to_body, MEDIA_TYPE, self.figures, fail_after)
+            outlet = Outlet(self.store, claims, sender, self.to_body, MEDIA_TYPE, _unnoted, self.figures, fail_after)
             stop = asyncio.Event()
             running = asyncio.create_task(WebhookDeliverer(outlet).run(stop))
             try:
@@ -109,6 +109,10 @@ class Outlets(Desk):
             finally:
                 stop.set()
                 await running
+
+
+async def _unnoted(webhook: Claimed, recorded: RecordedEvent, body: bytes) -> None:
+    """Bells tell of nobody."""
 
 
 async def reached(outlets: Outlets, *positions: int) -> None:
