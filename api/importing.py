@@ -20,7 +20,7 @@ from domain.kernel.ids import MemberId, VehicleId, ZoneId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.members.commands import RegisterMember
 
-AS_JSON = frozenset({"seats", "full_range_m", "polygons"})
+AS_JSON = frozenset({"seats", "full_range_m", "polygons", "address"})
 """Columns that are no texts."""
 MOST_TOLD = 20
 """So many faults are told; all are counted."""

@@ -147,6 +147,7 @@ GIVEN: Mapping[str, Kind] = {
         Licence.country Licence.expires_on Licence.issued_on LicenceShown.country LicenceShown.expires_on
         LicenceShown.issued_on PaymentMethod.brand PaymentMethod.expires_on PaymentMethodShown.brand
         PaymentMethodShown.expires_on Member.name Member.address
+        Profile.name Profile.address
         """,
         Kind.PERSONAL,
     ),

@@ -12,7 +12,15 @@ from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, asked
 from api.rest.login import requested_service
 from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, ReasonBody
-from api.rest.schemas.members import Account, LicenceBody, PaymentMethodBody, PaymentMethodShown, Registration
+from api.rest.schemas.members import (
+    Account,
+    AddressBody,
+    LicenceBody,
+    PaymentMethodBody,
+    PaymentMethodShown,
+    Profile,
+    Registration,
+)
 from api.system import System
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
@@ -53,6 +61,19 @@ async def get_own_account(by: Oneself, system: InSystem, response: Response) -> 
 async def get_member(member_id: UUID, by: Reader, system: InSystem, response: Response) -> Account:
     """An account with its state and every reason against driving now."""
     return await _account(own_or_any(by, member_id, "members:read"), by, system, response)
+
+
+@router.get("/{member_id}/profile")
+async def get_profile(member_id: UUID, by: Reader, system: InSystem) -> Profile:
+    """What the member gave at registration, and since."""
+    member = await system.store.load(Member, own_or_any(by, member_id, "members:read"), service=by.service)
+    return Profile.of(member, member_id=member.id)
+
+
+@router.command("/{member_id}/address", commands.ChangeAddress)
+async def change_address(member_id: UUID, body: AddressBody, by: Writer, dispatch: DispatchIfMatch) -> Accepted:
+    command = commands.ChangeAddress(member_id=own_or_any(by, member_id, "members:write"), address=body.address)
+    return await dispatch(command, member_id, by)
 
 
 @router.command("/{member_id}/licence", commands.SubmitLicence)

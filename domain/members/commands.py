@@ -32,6 +32,15 @@ class VerifyEmail(Command):
     member_id: MemberId
 
 
+class ChangeAddress(Command):
+    """Have invoices from now on say where the member lives now."""
+
+    NAME = "members.change_address"
+
+    member_id: MemberId
+    address: Told[PostalAddress]
+
+
 class SubmitLicence(Command):
     """Hand in a driving licence for a check."""
 

@@ -36,6 +36,10 @@ async def verify_email(command: commands.VerifyEmail, work: UnitOfWork) -> None:
         await identify(member, Kind.EMAIL, same_email(member.email), work)
 
 
+async def change_address(command: commands.ChangeAddress, work: UnitOfWork) -> None:
+    (await _member(command.member_id, work)).change_address(command.address, work.now)
+
+
 async def submit_licence(command: commands.SubmitLicence, work: UnitOfWork) -> None:
     member = await _member(command.member_id, work)
     refuse_if(date_violations(command, member.birth_date, _today(member, work)))
@@ -114,6 +118,7 @@ async def _member(member_id: MemberId, work: UnitOfWork) -> Member:
 HANDLERS: dict[type[Command], Handler] = {
     commands.RegisterMember: register_member,
     commands.VerifyEmail: verify_email,
+    commands.ChangeAddress: change_address,
     commands.SubmitLicence: submit_licence,
     commands.VerifyLicence: verify_licence,
     commands.RejectLicence: reject_licence,

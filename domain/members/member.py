@@ -68,6 +68,15 @@ class Member(Aggregate):
         def apply(self, aggregate: "Member") -> None:
             aggregate.email_verified = True
 
+    class AddressChanged(Event):
+        """The member has moved; invoices that were issued say what they said."""
+
+        TOPIC = "members.member.address_changed"
+        address: Personal[PostalAddress]
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.address = self.address
+
     class Identified(Event):
         """It is known what would tell that another account is of the same person."""
 
@@ -292,6 +301,11 @@ class Member(Aggregate):
             refuse_if([Violation(code="member.turned_away", detail=detail)])
         if not self.email_verified:
             self.trigger_event(self.EmailVerified, timestamp=at)
+
+    def change_address(self, address: PostalAddress, at: datetime) -> None:
+        """Note where the member lives; known already, it changes nothing."""
+        if address != self.address:
+            self.trigger_event(self.AddressChanged, timestamp=at, address=address)
 
     def identify(self, kind: IdentifierKind, identifier_id: UUID, at: datetime, method_id: str | None = None) -> None:
         """Note what tells this person from others; noted already, it changes nothing."""

@@ -46,7 +46,9 @@ async def events() -> list[DomainEvent]:
 
 async def a_member_has_troubles(world: World) -> None:
     grace = await member(world, "Grace")
+    home = PostalAddress(street="Musterweg 3", postcode="10115", city="Berlin", country="DE")
     for command in (
+        members.ChangeAddress(member_id=grace, address=home),
         members.SubmitLicence(
             member_id=grace, number="K0815", country="DE", issued_on=date(2012, 6, 1), expires_on=date(2027, 6, 1)
         ),

@@ -28,7 +28,7 @@ WHY = ("--reason", "a test", "--by", "olga")
 KEPT = {
     (topic, name)
     for topic in ("billing.invoice.issued", "billing.invoice.credited")
-    for name in ("name", "street", "postcode", "town")
+    for name in ("name", "moved", "postcode", "town")
 }
 """Law keeps whom an invoice is for."""
 READ_MODELS = ("members", "fleet", "rental", "billing", "utilisation", "analysis", "event_log")
@@ -97,6 +97,7 @@ async def lived(city: City, clock: MovableClock) -> Life:
         licence="XQZW7741CANARY",
         token="tok_canary_xqzw",
         street="Quuxgasse 77 xqzw",
+        moved="Quuxallee 8 xqzw",
         postcode="XQZ 774",
         town="Quuxhausen",
         **typed,
@@ -111,6 +112,7 @@ async def lived(city: City, clock: MovableClock) -> Life:
     mine, me = {"Authorization": f"Bearer {tokens['access_token']}"}, f"/v1/members/{member_id}"
     licence = {"number": canaries["licence"], "country": "DE", "issued_on": "2015-01-01", "expires_on": "2039-01-01"}
     for path, body, by in (
+        ("address", {"address": {**where, "street": canaries["moved"]}}, mine),
         ("licence", licence, mine),
         ("licence/reject", {"reason": typed["rejected"]}, agent),
         ("licence", licence, mine),

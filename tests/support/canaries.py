@@ -22,7 +22,10 @@ where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema', 
 """
 _FOLDER = "select 'base/' || oid from pg_database where datname = current_database()"
 _FILES = "select pg_ls_dir($1)"
-_READ = "select pg_read_binary_file($1)"
+_READ = """
+select coalesce(pg_read_binary_file($1, 0, (pg_stat_file($1, true)).size, true), '')
+"""
+"""Nothing of a file that is gone since it was listed, as those are in which the server keeps what it knows itself."""
 _TWINS = "select pg_read_binary_file(pg_relation_filepath('csbe.vehicle_twins'))"
 _STATISTICS = "select coalesce(string_agg(most_common_vals::text || histogram_bounds::text, ' '), '') from pg_stats"
 

@@ -162,6 +162,7 @@ const SENTENCES = {
   "members.member.held_for_review": "Member waits for a review",
   "members.member.identified": "It is known what tells who a member is",
   "members.member.licence_rejected": "Driving licence rejected",
+  "members.member.address_changed": "Member has moved",
   "members.member.licence_submitted": "Driving licence waits for its check",
   "members.member.licence_verified": "Driving licence verified",
   "members.member.open_item_cleared": "Something open with a member is settled",

@@ -19,6 +19,13 @@ _METHOD: dict[str, Any] = {
 }
 
 
+_ADDRESS: dict[str, Any] = {
+    "street": "Musterstraße 1",
+    "postcode": "10115",
+    "city": "Berlin",
+    "country": "DE",
+}
+
 ACCOUNT: dict[str, Any] = {
     "member_id": MEMBER_ID,
     "version": 5,
@@ -63,6 +70,34 @@ class Registration(Body):
     address: PostalAddress | None = None
     """Stands on the invoices."""
     service: Annotated[str | None, Field(max_length=40)] = None
+
+
+class AddressBody(Body):
+    """Where a member lives now."""
+
+    model_config = example({"address": _ADDRESS}, extra="forbid")
+
+    address: PostalAddress
+
+
+class Profile(Shown):
+    """What a member gave of themselves; null once they are erased, and the address if none was given."""
+
+    model_config = example(
+        {
+            "member_id": MEMBER_ID,
+            "name": "Ada Beispiel",
+            "email": "ada@example.org",
+            "birth_date": "1990-05-17",
+            "address": _ADDRESS,
+        }
+    )
+
+    member_id: UUID
+    name: str | None
+    email: str | None
+    birth_date: date | None
+    address: PostalAddress | None
 
 
 class LicenceBody(Body):

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.messages import RecordedEvent
+from domain.members.member import Member
 from tests.api.cli.terminal import Csbe
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "import-from-a-table.md").read_text("utf-8")
@@ -32,10 +33,16 @@ async def test_the_page_plays_and_a_repetition_adds_nothing(
             ended = await csbe("import", words[0], str(tmp_path / words[1]), *WHY, "--json")
             counts[words[0]] = ended.json
 
-    assert first == {kind: {"imported": n, "known": 0} for kind, n in (("zones", 1), ("vehicles", 2), ("members", 1))}
+    assert first == {kind: {"imported": n, "known": 0} for kind, n in (("zones", 1), ("vehicles", 2), ("members", 2))}
     assert again == {kind: {"imported": 0, "known": one["imported"]} for kind, one in first.items()}
     events = await imported(store)
-    assert len(events) == 4
+    assert len(events) == 5
+    assert [
+        e.event.address.city if e.event.address else None for e in events if isinstance(e.event, Member.Registered)
+    ] == [
+        "Berlin",
+        None,
+    ]
     assert {(e.metadata.actor.id, e.metadata.reason, e.metadata.service) for e in events} == {
         ("olga", WHY[1], "drivenow-europe")
     }
@@ -51,8 +58,13 @@ async def test_the_page_plays_and_a_repetition_adds_nothing(
         ("vehicles", [HEAD.replace("plate", "sign"), CARS[0]], "line 1: no column sign: plate, make, model"),
         ("vehicles", [HEAD, CARS[0], CARS[1].replace("berlin", "atlantis")], "line 3: "),
         ("zones", [*ZONES.splitlines(), ZONES.splitlines()[1].replace("52.6", "99")], "line 3: "),
-        ("members", [*MEMBERS.splitlines(), "berlin,Bo,bo@example.org,2026-01-01"], "line 3: "),
-        ("members", [*MEMBERS.splitlines(), 'berlin,"Bo" x,bo@example.org,1990-01-01'], "line 3: no CSV: "),
+        ("members", [*MEMBERS.splitlines(), "berlin,Bo,bo@example.org,2026-01-01,"], "line 4: "),
+        ("members", [*MEMBERS.splitlines(), 'berlin,"Bo" x,bo@example.org,1990-01-01,'], "line 4: no CSV: "),
+        (
+            "members",
+            [*MEMBERS.splitlines(), "berlin,Bo,bo@example.org,1990-01-01,Musterweg 1"],
+            "line 4: Musterweg 1 is ",
+        ),
     ],
 )
 async def test_a_table_with_a_fault_is_refused_with_its_line_and_nothing_is_imported(

@@ -47,6 +47,32 @@ async def test_an_agent_finds_a_member_by_the_very_address_or_licence_and_by_not
     assert (ada, "agent", "POST /v1/member-search", "members:read") in read
 
 
+async def test_a_member_and_whoever_helps_see_and_change_what_was_given(shared_city: City) -> None:
+    city = shared_city
+    ada, bob, agent = await city.member(), await city.member(), city.token(Role.AGENT)
+    profile, address = [f"/v1/members/{ada['X-Member']}/{name}" for name in ("profile", "address")]
+    first = {"street": "Musterstraße 1", "postcode": "10115", "city": "Berlin", "country": "DE"}
+    before = await city.get(profile, ada)
+
+    (await city.post(address, {"address": first}, ada)).raise_for_status()
+    seen = await city.get(profile, agent)
+    second = {**first, "street": "Beispielgasse 2"}
+    (await city.post(address, {"address": second}, agent)).raise_for_status()
+    unfit = await city.post(address, {"address": {**first, "country": "de"}}, ada)
+    strangers = [
+        (await city.api.get(profile, headers=bob)).status_code,
+        (await city.post(address, {"address": first}, bob)).status_code,
+        (await city.api.get(profile, headers=city.token(Role.ANALYST))).status_code,
+    ]
+
+    assert (before["name"], before["address"], seen["address"]) == ("Ada", None, first)
+    assert (await city.get(profile, ada))["address"] == second
+    assert (unfit.status_code, unfit.json()["errors"][0]["pointer"]) == (422, "#/body/address/country")
+    assert strangers == [404, 404, 403]
+    read = await on_record(city, city.token(Role.AUDITOR), member_id=ada["X-Member"])
+    assert (ada["X-Member"], "agent", "GET /v1/members/{member_id}/profile", "members:read") in read
+
+
 async def test_licences_that_wait_for_a_check_are_a_list(shared_city: City) -> None:
     city = shared_city
     agent, checked = city.token(Role.AGENT), await city.member()

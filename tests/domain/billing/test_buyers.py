@@ -10,8 +10,9 @@ from domain.billing.buyers import Buyer, KeptBuyers, kept_until
 from domain.billing.commands import CreditInvoice, ForgetBuyers
 from domain.billing.invoice import Invoice
 from domain.kernel.ids import InvoiceId, MemberId
-from domain.members.commands import EraseMember
+from domain.members.commands import ChangeAddress, EraseMember
 from domain.members.facts import PostalAddress
+from domain.members.member import Member
 from domain.rental.commands import EndTrip
 from tests.support.people_and_cars import area, car, member, says, started
 from tests.support.world import World
@@ -53,6 +54,20 @@ async def test_an_invoice_has_the_name_and_the_address_that_the_payer_gave(addre
     invoice = await invoiced(world, await member(world, address=address))
 
     assert invoice.buyer == Buyer(name="Ada", address=address)
+
+
+async def test_invoices_say_where_somebody_lived_when_they_were_issued() -> None:
+    world = World()
+    ada, elsewhere = await member(world, address=HOME), HOME.model_copy(update={"street": "Andere Gasse 2"})
+    before = await invoiced(world, ada)
+
+    await world.do(ChangeAddress(member_id=ada, address=elsewhere))
+    await world.do(ChangeAddress(member_id=ada, address=elsewhere))
+    after = await invoiced(world, ada)
+
+    before = await world.store.load(Invoice, before.id)
+    assert [one.buyer.address if one.buyer else None for one in (before, after)] == [HOME, elsewhere]
+    assert len(world.events(Member.AddressChanged)) == 1
 
 
 async def test_buyers_of_one_year_are_kept_together_for_eight_years_from_its_end() -> None:
