@@ -8,9 +8,13 @@ _IN_TURN = "set local lock_timeout = '1s'; select csbe.pass_append_order()"
 _READ_ONLY = "select current_setting('transaction_read_only') = 'on'"
 _HOLDER = """
 select a.pid, a.usename::text as name, a.application_name as program from pg_locks l join pg_stat_activity a using (pid)
-where a.datname = current_database() and l.relation = 'csbe.append_order'::regclass
-    and l.granted and l.mode <> 'AccessShareLock' limit 1
+where a.datname = current_database() and (
+    l.relation = 'csbe.append_order'::regclass and l.granted and l.mode <> 'AccessShareLock'
+    or l.relation in ('csbe.events'::regclass, 'csbe.commands'::regclass)
+        and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+) order by l.relation = 'csbe.append_order'::regclass, l.granted desc limit 1
 """
+"""Who waits for a lock on the log is named too: appends stand behind whoever waits for what they cannot share."""
 _PAST = """
 with log as (select coalesce(max(notification_id), 0) as reached from csbe.events)
 select name, position, reached from csbe.followers, log where position > reached order by name

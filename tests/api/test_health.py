@@ -1,5 +1,6 @@
 """A process says that it lives, whether it can do its work, and how each part of it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -80,13 +81,17 @@ async def test_a_process_whose_database_is_gone_lives_but_is_not_ready(postgres_
     assert shown(gone, "writes") == (503, "failed", "the database does not answer")
 
 
+@pytest.mark.parametrize(
+    "lock",
+    ["csbe.append_order in exclusive", "csbe.events in share", "csbe.commands in access exclusive"],
+)
 async def test_a_process_that_cannot_write_says_who_keeps_it_from_that(
-    pool: asyncpg.Pool, owner: asyncpg.Connection
+    pool: asyncpg.Pool, owner: asyncpg.Connection, lock: str
 ) -> None:
     async with watched(writes=writing(pool)) as api:
         before = await api.get("/readyz")
         async with owner.transaction():
-            await owner.execute("set application_name = 'psql'; lock table csbe.append_order in exclusive mode")
+            await owner.execute(f"set application_name = 'psql'; lock table {lock} mode")
             held = await api.get("/readyz")
         after = await api.get("/readyz")
 
@@ -94,6 +99,21 @@ async def test_a_process_that_cannot_write_says_who_keeps_it_from_that(
     assert (status, state) == (503, "failed")
     assert f"(psql), process {owner.get_server_pid()} of PostgreSQL" in why
     assert shown(before, "writes") == shown(after, "writes") == (200, "ok", "")
+
+
+async def test_who_waits_for_a_reader_with_all_appends_behind_is_named(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, owner_dsn: str
+) -> None:
+    reader = await asyncpg.connect(owner_dsn)
+    async with watched(writes=writing(pool)) as api, reader.transaction():
+        await reader.execute("lock table csbe.events in access share mode")
+        waiter = asyncio.create_task(owner.execute("begin; lock table csbe.events in access exclusive mode; commit"))
+        await until(lambda: pool.fetchval("select pg_blocking_pids($1) <> '{}'", owner.get_server_pid()))
+        held = await api.get("/readyz")
+    await reader.close()
+    await waiter
+
+    assert f"process {owner.get_server_pid()} of PostgreSQL" in shown(held, "writes")[2]
 
 
 async def test_a_process_at_a_standby_says_that_nothing_can_be_written(postgres_dsn: str) -> None:

@@ -36,10 +36,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     lock table csbe.append_order in exclusive mode;
+    lock table csbe.events, csbe.commands in row exclusive mode;
 end
 $$;
 comment on function csbe.pass_append_order is
-    'Waits for its turn as an append does, for as long as lock_timeout says, and appends nothing: whether writes go through.';
+    'Takes every lock on tables that an append takes, for as long as lock_timeout says, and appends nothing: whether writes '
+    'go through.';
 
 create or replace function csbe.refuse_gaps(originator_ids uuid[], originator_versions bigint[]) returns void
 language plpgsql
