@@ -78,6 +78,7 @@ class Server(uvicorn.Server):
         super().__init__(_config(app, settings))
         self._table = Connections(settings.max_connections, settings.max_connections_per_source)
         self._door: FrontDoor | None = getattr(app.state, "front_door", None)
+        self._https_only = settings.is_https_only
         unlimited = networks(settings.trusted_proxies + settings.trusted_networks)
         self._bounds = Bounds(settings.head_seconds, settings.body_seconds, settings.write_seconds, unlimited)
 
@@ -104,7 +105,13 @@ class Server(uvicorn.Server):
 
     def _protocol(self) -> BoundedProtocol:
         return BoundedProtocol(
-            self._bounds, self._table, self._door, self.config, self.server_state, self.lifespan.state
+            self._bounds,
+            self._table,
+            self._door,
+            self._https_only,
+            self.config,
+            self.server_state,
+            self.lifespan.state,
         )
 
 

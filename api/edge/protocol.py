@@ -4,22 +4,27 @@ from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from api.command_ids import new_id
 from api.edge.connections import Connections, network_of
+from api.edge.refusals import head_and_body
 from api.edge.shedding import FrontDoor
+from api.problems import Problem
 
 log = structlog.get_logger(__name__)
 
 MOST_HEADERS = 100
 MOST_HEAD_BYTES = 32 * 1024
 """Of the request line and all headers."""
+_HEAD_TOO_LARGE = f"send at most {MOST_HEADERS} headers, and {MOST_HEAD_BYTES} bytes of them with the address"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         bounds: Bounds,
         table: Connections,
         door: FrontDoor | None,
+        https_only: bool,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -66,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._bounds = bounds
         self._table = table
         self._door = door
+        self._https_only = https_only
         self._awaited = _Awaited.HEAD
         self._deadline: TimerHandle | None = None
         self._unread: TimerHandle | None = None
@@ -75,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether the head of a request began in the bytes that came last."""
         self._head_bytes = 0
         """Of the head that is under way, those after the piece that it began in."""
-        self._refusal = 400
+        self._refusal = HTTPStatus.BAD_REQUEST
 
     # The transport tells.
 
@@ -84,7 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
         address = self.client[0] if self.client else ""
         source = None if self._bounds.unlimited(address) else network_of(address)
         if not self._table.admit(self, source):
-            self._refuse(503, "Too many connections.")
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections are open: try again soon")
             return
         self._await(_Awaited.HEAD, self._bounds.head_s)
 
@@ -105,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._awaited is _Awaited.HEAD and not self._began:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(431, "Request head too large.")
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _HEAD_TOO_LARGE)
         elif self._awaited is _Awaited.NOTHING and self._is_idle and self.timeout_keep_alive_task is None:
             # Blank lines are no request.
             self._await(_Awaited.HEAD, self._bounds.head_s)
@@ -136,7 +143,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
-            self._refusal = 431
+            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise _TooLargeError
         self._await(_Awaited.BODY, self._bounds.body_s)
         super().on_headers_complete()
@@ -183,8 +190,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._cut_unless_read()
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(self._refusal, msg)
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (uvicorn's own words)
+        if self._refusal is HTTPStatus.BAD_REQUEST:
+            self._refuse(self._refusal, "this is no valid request of HTTP/1.1")
+        else:
+            self._refuse(self._refusal, _HEAD_TOO_LARGE)
 
     def cut(self) -> None:
         """End the connection now, whatever is under way."""
@@ -205,14 +215,15 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._silent:
             self.cut()
         else:
-            self._refuse(408, "Request took too long.")
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "send the whole request sooner")
 
-    def _refuse(self, status: int, why: str) -> None:
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
         """Say why and close. While an answer is under way, only close: two answers would run into one another."""
         if self._is_idle or not self.cycle.response_started:
-            head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-            self.transport.write(STATUS_LINE[status] + head % len(why) + why.encode())
-        log.info("request refused", status=status, why=why)
+            problem = Problem(status.value, "http", status.phrase, why)
+            head, body = head_and_body(problem, str(new_id()), https_only=self._https_only)
+            self.transport.write(head + b"connection: close\r\n\r\n" + body)
+        log.info("request refused", status=status.value, why=why)
         self.transport.close()
         self._cut_unless_read()
 

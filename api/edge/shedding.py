@@ -1,17 +1,13 @@
 """Overload is told at once: 503, and when to come again, instead of an answer that comes too late."""
 
 from collections.abc import Mapping
-from contextvars import copy_context
 from typing import Any
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from api import request_ids
 from api.command_ids import new_id
 from api.edge.admission import Admission, OverloadedError, Urgency
-from api.edge.headers import safe
+from api.edge.refusals import head_and_body
 from api.observability import SHED
 from api.problems import Problem
 
@@ -38,10 +34,7 @@ class FrontDoor:
     def __init__(self, admission: Admission, *, https_only: bool) -> None:
         self._admission = admission
         self._on_their_way = 0
-        answer = copy_context().run(_overloaded, _A_NUMBER)
-        headers = safe(answer.status_code, answer.raw_headers, personal=True, https_only=https_only)
-        self._head = STATUS_LINE[answer.status_code] + b"".join(b"%b: %b\r\n" % header for header in headers)
-        self._body = bytes(answer.body)
+        self._head, self._body = head_and_body(Problem.overloaded(), _A_NUMBER, https_only=https_only)
 
     def is_shut_to(self, scope: Mapping[str, Any]) -> bool:
         """Whether there is no room for the request, and the answer needs nothing that only the application knows."""
@@ -63,11 +56,6 @@ class FrontDoor:
         SHED.inc()
         answer = self._head + (b"" if keep_alive else b"connection: close\r\n") + b"\r\n" + self._body
         return answer.replace(_A_NUMBER.encode(), str(new_id()).encode())
-
-
-def _overloaded(number: str) -> Response:
-    request_ids.begin(number)
-    return Problem.overloaded().response()
 
 
 class Shedding:

@@ -1,6 +1,7 @@
 """A request that is not whole, or that two readers would understand differently, is never carried out."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -70,6 +71,31 @@ async def test_what_two_readers_understand_differently_is_refused(raw: bytes, ex
         answer = await told(server.port, raw.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1), half_close=True)
 
     assert (status(answer), server.bodies) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (b"GET /take HTTP/1.1\r\n" + HEAD + b"X-A: b\r\n" * 101 + b"\r\n", 431),
+        (b"GET /take HTTP/1.1\r\nX-A: " + b"b" * 40_000 + b"\r\n\r\n", 431),
+        (POST + b"Content-Length: 3\r\n\r\n", 408),
+    ],
+    ids=["no HTTP", "many headers", "one long header", "a body that does not come"],
+)
+async def test_what_no_route_hears_of_is_answered_as_every_error_is(raw: bytes, expected: int) -> None:
+    async with counting(body_seconds=0.3, https_only=True) as server:
+        answer = await told(server.port, raw)
+
+    head, body = answer.decode().split("\r\n\r\n", 1)
+    headers = dict(line.lower().split(": ", 1) for line in head.splitlines()[1:])
+    problem = json.loads(body)
+    assert (status(answer), problem["status"], problem["type"]) == (expected, expected, "urn:csbe:problem:http")
+    assert (headers["content-type"], headers["connection"]) == ("application/problem+json", "close")
+    assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+    assert headers["x-request-id"] == problem["request_id"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["strict-transport-security"]
 
 
 async def test_a_body_of_any_method_is_bounded() -> None:
