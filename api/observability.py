@@ -53,6 +53,7 @@ INGEST_OUTAGES = Counter(
     "csbe_ingest_outages_total", "Tries to store a batch that failed for the database, by error.", ["error"]
 )
 DEMAND_LOST = Counter("csbe_demand_lost_total", "Asks for cars that were not counted, as too many waited.")
+RETENTION_DELETED = Counter("csbe_retention_deleted_rows_total", "Rows deleted for their age, by table.", ["table"])
 BROKER_REFUSALS = Counter("csbe_broker_refusals_total", "How often the broker said no, and to what.", ["what"])
 
 PART_FAILURES = Counter("csbe_part_failures_total", "How often a part of the process failed and began again.", ["part"])
@@ -211,6 +212,13 @@ class DemandFigures:
 
     def lost(self, asks: int) -> None:
         DEMAND_LOST.inc(asks)
+
+
+class RetentionFigures:
+    """What is deleted for its age, as metrics."""
+
+    def deleted(self, table: str, rows: int) -> None:
+        RETENTION_DELETED.labels(table).inc(rows)
 
 
 class BrokerFigures:

@@ -18,6 +18,8 @@ PREFIX = "CSBE_"
 OF_TESTS = ("CSBE_TEST_", "CSBE_FUZZ_")
 """How the variables begin by which the tests are steered; nothing else reads them."""
 
+LONGEST_DAYS = 36_500
+"""A hundred years, for who wants to keep what others delete."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
@@ -100,8 +102,16 @@ class Settings(EdgeSettings):
     """A webhook whose receiver has failed for so many seconds is `failed`."""
     webhook_private_receivers: bool = False
     """Whether webhooks may go to addresses of one's own network, also without https; for receivers on the premises."""
-    reads_kept_days: int = Field(default=730, ge=90)
+    telemetry_kept_days: int = Field(default=90, ge=1, le=LONGEST_DAYS)
+    """For so many days what cars sent is kept, as it came."""
+    dead_letters_kept_days: int = Field(default=90, ge=1, le=LONGEST_DAYS)
+    """The same of messages of cars that could not be used."""
+    reads_kept_days: int = Field(default=730, ge=90, le=LONGEST_DAYS)
     """For so many days it is on record who read what is known of a member."""
+    messages_kept_days: int = Field(default=1461, ge=90, le=LONGEST_DAYS)
+    """For so many days it is on record that a mail was sent to a member."""
+    demand_kept_days: int = Field(default=1826, ge=1, le=LONGEST_DAYS)
+    """For so many days searches and other asks for cars are kept in the reports of demand and refusals."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

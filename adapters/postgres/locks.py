@@ -51,6 +51,8 @@ class SessionLock(StrEnum):
     """By number: a process that sends webhooks, and with it those that it has in hand."""
     PARALLEL_BUILD = "parallel_build"
     """By follower of a generation: its workers, whom one process conducts."""
+    TELEMETRY_DAYS = "telemetry_days"
+    """Of nothing in particular: old days of telemetry are dropped."""
 
 
 async def alone(connection: Connection, lock: Lock, of: str) -> None:

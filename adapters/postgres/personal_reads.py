@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -25,15 +25,13 @@ MOST_REMEMBERED = 100_000
 LAST_TRIES = 3
 
 _NOTE = "select csbe.note_reads($1, $2, $3, $4, $5, $6, $7)"
-_DROP = "select csbe.drop_reads($1)"
 
 
 class PersonalReads:
     """Implements `ReadLog`: a request leaves its reads in memory, `run` stores them every second, the end the rest."""
 
-    def __init__(self, pool: asyncpg.Pool, *, kept_days: int = 730) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._kept_days = kept_days
         self._waiting: deque[PersonalRead] = deque()
         self._noted: OrderedDict[tuple[object, ...], datetime] = OrderedDict()
         self._storing = asyncio.Lock()
@@ -45,13 +43,9 @@ class PersonalReads:
         self._waiting.extend(read for read in reads if self._is_new(read))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Store until told to stop; drop what is too old once an hour."""
-        dropped: float | None = None
+        """Store until told to stop."""
         while not await is_set_within(stop, FLUSH_SECONDS):
-            now = asyncio.get_running_loop().time()
-            if dropped is None or now - dropped > ONCE_IN.total_seconds():
-                dropped = now if await self._try(self._drop) else dropped
-            await self._try(self.flush)
+            await self._try_flush()
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,7 +53,7 @@ class PersonalReads:
     async def __aexit__(self, *error: object) -> None:
         """Store what is left, once nobody reads any more."""
         for _ in range(LAST_TRIES):
-            if await self._try(self.flush):
+            if await self._try_flush():
                 return
         log.error("%d reads of personal data are not on record: the database is away", len(self._waiting))
 
@@ -82,12 +76,9 @@ class PersonalReads:
             self._noted.popitem(last=False)
         return True
 
-    async def _drop(self) -> None:
-        await self._pool.execute(_DROP, self._kept_days)
-
-    async def _try(self, work: Callable[[], Awaitable[None]]) -> bool:
+    async def _try_flush(self) -> bool:
         try:
-            await work()
+            await self.flush()
         except TRANSIENT_ERRORS:
             log.warning("%d reads of personal data could not be stored yet", len(self._waiting), exc_info=True)
             return False

@@ -6,6 +6,8 @@ detached concurrently, which waits for those who read, and nobody waits for it.
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -14,6 +16,7 @@ import structlog
 
 from adapters.postgres.database import LOCK_TIMEOUT, TRANSIENT_ERRORS, Connection, with_lock_timeout
 from adapters.postgres.errors import BusyError
+from adapters.postgres.locks import SessionLock, give_back, take
 from adapters.waiting import is_set_within
 
 log = structlog.get_logger(__name__)
@@ -61,14 +64,20 @@ class TelemetryDays:
                 log.warning("partitions of telemetry could not be made ahead; trying again", error=str(error))
             await is_set_within(stop, LOOK_SECONDS)
 
-    async def drop_before(self, first_kept: date) -> list[date]:
-        """Drop the partitions of all days before this one; returns those days. Raises `BusyError`.
+    async def before(self, first_kept: date) -> list[date]:
+        """All days before this one that have a partition."""
+        names = [row["relname"] for row in await self._pool.fetch(_TABLES)]
+        return sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
+
+    async def drop_before(self, first_kept: date, *, but: Collection[date] = ()) -> list[date]:
+        """Drop the partitions of all days before this one, `but` for some; returns those days. Raises `BusyError`.
 
         One that was detached and not dropped, by whoever was interrupted there, is dropped now.
         """
-        async with self._pool.acquire() as connection:
-            names = [row["relname"] for row in await connection.fetch(_TABLES)]
-            days = sorted(day for name in names if (day := _day_of(name)) and day < first_kept)
+        if not (set(await self.before(first_kept)) - set(but)):
+            return []
+        async with self._pool.acquire() as connection, _alone(connection):
+            days = [day for day in await self.before(first_kept) if day not in but]
             for day in days:
                 self._known.discard(day)
                 await with_lock_timeout(f"the telemetry of {day}", partial(_drop, connection, day))
@@ -101,6 +110,22 @@ class TelemetryDays:
 def name_of(day: date) -> str:
     """The table of a day."""
     return f"telemetry_days.telemetry_{day:%Y%m%d}"
+
+
+@asynccontextmanager
+async def _alone(connection: Connection) -> AsyncIterator[None]:
+    """One process drops days at a time: a day can be detached once."""
+
+    async def ours() -> None:
+        if not await take(connection, SessionLock.TELEMETRY_DAYS, ""):
+            raise asyncpg.LockNotAvailableError
+
+    await with_lock_timeout("the days of telemetry", ours)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await give_back(connection, SessionLock.TELEMETRY_DAYS, "")
 
 
 async def _drop(connection: Connection, day: date) -> None:

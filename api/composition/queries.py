@@ -2,18 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from datetime import datetime
 
 import asyncpg
 
 from adapters.mqtt.lookups import CachedDirectory, KnownVehicle, ZoneMap, ZoneShape
+from adapters.postgres.drives import Drive
 from adapters.postgres.followers.follower import wait_for
 from adapters.postgres.read_models.generations import live_followers
+from adapters.postgres.retention import Evidence
 from api.system import Extract, Row
 from domain.kernel.ids import VehicleId, ZoneId
 
 _VEHICLES = """
 select distinct on (vin) vin, vehicle_id, service from read_v1.vehicles
 where vin = any($1) order by vin, service_state = 'decommissioned'
+"""
+_EVIDENCE = """
+with wanted as (
+    select trip_id from read_v1.vehicles where trip_id is not null
+    union
+    select subject_id from read_v1.charges where state = 'in_review'
+    union
+    select trip_id from read_v1.trips
+    where service in (select service from read_v1.cities) and ended_at > $2::timestamptz - interval '1 day'
+)
+select t.trip_id, t.vehicle_id, v.vin, t.requested_at, t.ended_at + interval '1 day'
+from wanted join read_v1.trips t using (trip_id) join read_v1.vehicles v on v.vehicle_id = t.vehicle_id
+where t.requested_at < $1
 """
 ROWS_AT_A_TIME = 5_000
 _TIME_LIMIT = "set local statement_timeout = '60s'"
@@ -28,6 +44,15 @@ def directory(pool: asyncpg.Pool) -> CachedDirectory:
         return {row["vin"]: KnownVehicle(VehicleId(row["vehicle_id"]), row["service"]) for row in rows}
 
     return CachedDirectory(find)
+
+
+def evidence(pool: asyncpg.Pool) -> Evidence:
+    """Trips that are open, have just ended, or are in review: each from the wish for it until a day after its end."""
+
+    async def find(before: datetime, now: datetime) -> list[Drive]:
+        return [Drive(*row) for row in await pool.fetch(_EVIDENCE, before, now)]
+
+    return find
 
 
 async def refresh_zones(pool: asyncpg.Pool, zones: ZoneMap) -> None:

@@ -24,6 +24,7 @@ from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.personal_reads import PersonalReads
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.retention import Retention
 from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from adapters.postgres.watch import DatabaseWatch
@@ -98,6 +99,7 @@ class Running:
     parts: Parts
     demand: PostgresDemand
     reads: PersonalReads
+    retention: Retention
     watch: DatabaseWatch
     refresh_zones: Callable[[], Awaitable[None]]
 
@@ -123,7 +125,8 @@ class Running:
         if Component.PROJECTIONS in parts:
             loops |= {follower.name: follower.run for follower in self.followers}
         if Component.POLICIES in parts:
-            loops |= {"policies": self.policies.run, "jobs": self.worker.run, "logins": self.logins.sweep}
+            loops |= {"policies": self.policies.run, "jobs": self.worker.run}
+            loops |= {"logins": self.logins.sweep, "retention": self.retention.run}
         if Component.WEBHOOKS in parts:
             loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
         if Component.INGEST in parts:

@@ -31,6 +31,7 @@ from adapters.postgres.jobs.worker import JobWorker
 from adapters.postgres.machinery import PostgresMachinery
 from adapters.postgres.personal_reads import PersonalReads
 from adapters.postgres.read_models.projection import Projection
+from adapters.postgres.retention import KeptDays, Retention
 from adapters.postgres.watch import DatabaseWatch
 from adapters.postgres.webhooks.changes import WebhookChanges
 from adapters.postgres.webhooks.claims import Claimed, WebhookClaims
@@ -59,11 +60,18 @@ from api.composition.logins import Logins, logins
 from api.composition.operators import Operators
 from api.composition.parts import Parts
 from api.composition.publication import publish_first
-from api.composition.queries import directory, extractor, fetcher, refresh_zones, waiter
+from api.composition.queries import directory, evidence, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
 from api.composition.servers import broker_tls
 from api.edge.outage import Availability
-from api.observability import PAYMENTS_SIMULATED, BrokerFigures, DemandFigures, IngestFigures, WebhookFigures
+from api.observability import (
+    PAYMENTS_SIMULATED,
+    BrokerFigures,
+    DemandFigures,
+    IngestFigures,
+    RetentionFigures,
+    WebhookFigures,
+)
 from api.readiness import Check, Readiness
 from api.reads import whose
 from api.services import service_of
@@ -100,10 +108,9 @@ async def composed(
         await stack.enter_async_context(gateway)
         login = await stack.enter_async_context(logins(base))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
-        demand = PostgresDemand(base.pool, DemandFigures())
-        reads = await stack.enter_async_context(PersonalReads(base.pool, kept_days=settings.reads_kept_days))
+        reads = await stack.enter_async_context(PersonalReads(base.pool))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
-        changes, telemetry, zones = _webhook_changes(base), base.telemetry, ZoneMap()
+        changes, zones, demand = _webhook_changes(base), ZoneMap(), PostgresDemand(base.pool, DemandFigures())
         ingest, roll_call, letters = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts, messenger = Parts(), _messenger(settings, base.pool)
         checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}
@@ -124,16 +131,17 @@ async def composed(
             worker=_worker(base, jobs, _effects(base, login, gateway, messenger, followers)),
             webhooks=WebhookDeliverer(_outlet(base, sender, reads)),
             webhook_changes=changes,
-            telemetry=telemetry,
+            telemetry=base.telemetry,
             dead_letters=letters,
             operators=Operators(
-                base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, telemetry, letters)
+                base.dispatcher, base.store, PostgresMachinery(base.pool, followers, jobs, base.telemetry, letters)
             ),
             ingest=ingest,
             roll_call=roll_call,
             parts=parts,
             demand=demand,
             reads=reads,
+            retention=_retention(base),
             watch=DatabaseWatch(dsn, system.availability.tell),
             refresh_zones=partial(refresh_zones, base.pool, zones),
         )
@@ -190,6 +198,19 @@ def _outside(
         "mail": delivering(messenger),
         "identity provider": letting_in(login.provider),
     }
+
+
+def _retention(base: Foundation) -> Retention:
+    settings = base.settings
+    kept = KeptDays(
+        telemetry=settings.telemetry_kept_days,
+        dead_letters=settings.dead_letters_kept_days,
+        reads=settings.reads_kept_days,
+        messages=settings.messages_kept_days,
+        demand=settings.demand_kept_days,
+    )
+    days, figures = base.telemetry.days, RetentionFigures()
+    return Retention(base.pool, kept, base.clock, days=days, evidence=evidence(base.pool), metrics=figures)
 
 
 def _followed(

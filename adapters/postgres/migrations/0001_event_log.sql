@@ -138,7 +138,7 @@ create table csbe.session_locks (
     primary key (name, of)
 );
 comment on table csbe.session_locks is 'What a process has for itself as long as its connection lasts, by an advisory lock.';
-comment on column csbe.session_locks.name is 'What it does with it: ingest_session, parallel_build.';
+comment on column csbe.session_locks.name is 'What it does with it: ingest_session, job_worker, webhook_sender, parallel_build, telemetry_days.';
 comment on column csbe.session_locks.of is 'What it has.';
 comment on column csbe.session_locks.key is
     'The advisory lock: at random, and another one as soon as somebody has it who is not the server, since anybody may lock it.';

@@ -29,6 +29,8 @@ create table csbe.messages_sent (
     sent_at timestamptz not null default now()
 );
 
+create index messages_sent_by_time on csbe.messages_sent (sent_at);
+
 comment on table csbe.messages_sent is 'Messages to members that a mail server has taken, so that none is sent twice. Holds no address and no content.';
 comment on column csbe.messages_sent.idempotency_key is 'Id of the effect that asked for the message.';
 comment on column csbe.messages_sent.sent_at is 'When the mail server took it.';

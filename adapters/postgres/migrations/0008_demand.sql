@@ -11,6 +11,8 @@ create table csbe.demand (
     primary key (service, day, city_id, hour, cell, kind)
 );
 
+create index demand_by_day on csbe.demand (day);
+
 comment on table csbe.demand is 'How often people asked for a car, counted by hour and cell; nobody is named. Not events: a process that is killed loses the last seconds.';
 comment on column csbe.demand.service is 'Key of the rulebook.';
 comment on column csbe.demand.city_id is 'City; empty where a search found no car.';
@@ -33,6 +35,8 @@ create table csbe.refusals (
     asks bigint not null,
     primary key (service, day, city_id, hour, cell, kind, code)
 );
+
+create index refusals_by_day on csbe.refusals (day);
 
 comment on table csbe.refusals is 'Why asks were not met, counted by hour and cell; one that broke several rules counts for each.';
 comment on column csbe.refusals.service is 'Key of the rulebook.';

@@ -342,11 +342,35 @@ as $$
 $$;
 comment on function csbe.forget_reads is 'Has no read name a member whose key is destroyed; changes nothing for any other.';
 
-create or replace function csbe.drop_reads(kept_days integer) returns void
+create or replace function csbe.drop_reads(older_than timestamptz, most integer) returns bigint
 language sql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    delete from csbe.personal_reads where read_at < now() - make_interval(days => greatest(kept_days, 90))
+    with gone as (
+        delete from csbe.personal_reads where ctid = any(array(
+            select r.ctid from csbe.personal_reads r
+            where r.read_at < least(older_than, now() - interval '90 days') limit most for update skip locked
+        )) returning 1
+    )
+    select count(*) from gone
 $$;
-comment on function csbe.drop_reads is 'Drops reads that are older than so many days, and never what is younger than 90.';
+comment on function csbe.drop_reads is
+    'Deletes so many reads at most that are older than a moment, and never what is younger than 90 days; how many it were.';
+
+create or replace function csbe.drop_messages_sent(older_than timestamptz, most integer) returns bigint
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    with gone as (
+        delete from csbe.messages_sent where ctid = any(array(
+            select m.ctid from csbe.messages_sent m
+            where m.sent_at < least(older_than, now() - interval '90 days') limit most for update skip locked
+        )) returning 1
+    )
+    select count(*) from gone
+$$;
+comment on function csbe.drop_messages_sent is
+    'Deletes so many messages at most that were sent before a moment, and never what is younger than 90 days, as it would '
+    'be sent again; how many it were.';

@@ -67,7 +67,7 @@ grant select on
 -- Who read what is known of members: it grows, and is cut at its old end.
 grant select on csbe.personal_reads to :server, :auditor;
 grant execute on function csbe.note_reads to :server, :auditor;
-grant execute on function csbe.forget_reads, csbe.drop_reads to :server;
+grant execute on function csbe.forget_reads, csbe.drop_reads, csbe.drop_messages_sent to :server;
 
 -- Telemetry is the server's own: it makes and drops the partition of each day, in a schema that is its own too.
 create schema if not exists telemetry_days;
