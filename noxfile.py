@@ -88,6 +88,14 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def report_plots(session: nox.Session) -> None:
+    """Make up some months, ask the queries of the analysts' guide, and draw what they answer into docs/images."""
+    _install(session, "test", "bench")
+    session.run("python", "-m", "tests.months")
+    session.run("python", "docs/report_plots.py")
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Fuzz API, MQTT and command line deeper than CI does, with a new seed each time, which is printed."""
     _install(session, "test")

@@ -25,11 +25,11 @@ from domain.rental.reservation import Reservation
 from projections.event_log import EventLogProjector
 from projections.kernel.projector import Projector
 from projections.rental import RentalProjector
-from tests.projections.conftest import RecordedTwice
 from tests.projections.following import prepared
 from tests.support.keys import KEYS
 from tests.support.machines import MACHINE
 from tests.support.people_and_cars import car, member, reserved, says, started
+from tests.support.recorded_world import RecordedTwice
 from tests.support.world import World
 
 T = TypeVar("T")

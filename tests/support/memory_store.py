@@ -30,6 +30,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.log: list[RecordedEvent] = []
+        self.newest_publication = 0
         self.saved: dict[UUID, Aggregate] = {}
         """The objects that decided, to compare them with what the events alone give."""
         self._streams: dict[UUID, list[RecordedEvent]] = defaultdict(list)
@@ -88,11 +89,6 @@ class MemoryStore:
         self._outcomes[metadata.command_id] = Remembered(result, len(self.log), fingerprint)
         return len(self.log)
 
-    @property
-    def newest_publication(self) -> int:
-        positions = [r.position for r in self.log if isinstance(r.event, PublishedRulebook.Published)]
-        return max(positions, default=0)
-
     async def outcome(self, command_id: CommandId, /) -> Remembered | None:
         return self._outcomes.get(command_id)
 
@@ -134,6 +130,8 @@ class MemoryStore:
             metadata=metadata,
         )
         self.log.append(recorded)
+        if isinstance(event, PublishedRulebook.Published):
+            self.newest_publication = recorded.position
         self._streams[event.originator_id].append(recorded)
 
     @staticmethod

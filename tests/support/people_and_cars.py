@@ -35,13 +35,15 @@ async def area(world: World) -> None:
     await world.do(_zone(NO_PARKING, ZoneKind.NO_PARKING, "Karl-Liebknecht-Strasse", 13.40, 52.51, 13.405, 52.515))
 
 
-async def member(world: World, name: str = "Ada", address: PostalAddress | None = None) -> MemberId:
+async def member(
+    world: World, name: str = "Ada", address: PostalAddress | None = None, city_id: str = "berlin"
+) -> MemberId:
     """A member who may drive."""
     who = MemberId(derived_id("member", name, next(_number)))
     steps = (
         RegisterMember(
             member_id=who,
-            city_id="berlin",
+            city_id=city_id,
             name=name,
             email=f"{name.lower()}.{who.hex}@example.org",
             birth_date=date(1990, 5, 1),

@@ -73,6 +73,8 @@ class World:
         self.refused_reactions: list[tuple[Command, RefusedError]] = []
         self.cars: dict[UUID, CarManner] = defaultdict(lambda: "obedient")
         self.provider: ProviderManner = "accepting"
+        self.empty_cards: set[UUID] = set()
+        """Payers from whom nothing can be captured, whatever was held."""
         self.last_said: dict[UUID, Observation] = {}
         self.unanswered: list[TellVehicle] = []
         self.destroyed: list[UUID] = []
@@ -184,7 +186,8 @@ class World:
         if self.provider == "silent":
             self.unanswered_payments.append(request)
             return
-        accepted = self.provider == "accepting" or request.operation == "release"
+        empty = request.operation == "capture" and request.payer_id in self.empty_cards
+        accepted = request.operation == "release" or (self.provider == "accepting" and not empty)
         code = None if accepted else "insufficient_funds"
         await self._follow_up(payment_answer(request, accepted, f"ref-{next(self._number)}", code))
 

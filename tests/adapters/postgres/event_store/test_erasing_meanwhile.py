@@ -17,9 +17,9 @@ from domain.kernel.messages import Command, Metadata
 from domain.members.commands import EraseMember
 from domain.members.member import Member
 from domain.rental.commands import PlaceReservation
-from tests.projections.conftest import RecordedTwice
 from tests.support.keys import KEYS
 from tests.support.people_and_cars import car, member
+from tests.support.recorded_world import RecordedTwice
 from tests.support.world import AGENT, World, codes
 
 
