@@ -114,19 +114,6 @@ async def test_an_account_made_as_the_guide_says_logs_in_and_reads_the_reports_a
     assert trips == 1
 
 
-@pytest.mark.usefixtures("story")
-async def test_the_queries_in_the_documentation_run_for_an_analyst(owner: asyncpg.Connection) -> None:
-    queries = [code for code in _sql_of_the_guide() if "select" in code]
-
-    async with owner.transaction():
-        await owner.execute("set local role csbe_analyst")
-        earned, documents, unpaid, *others = [await owner.fetch(query) for query in queries]
-
-    assert len(others) == 9
-    assert [row["net"] * 100 for row in earned] == [row["net_minor"] for row in documents]
-    assert unpaid == []
-
-
 async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg.Pool) -> None:
     """Tables that only others are made from are shown as these."""
     hidden = await pool.fetch(_HIDDEN, COUNTED_FROM)
