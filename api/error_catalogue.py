@@ -94,6 +94,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "member.licence_submitted": Entry("The licence waits for its check.", "Wait; an agent checks it."),
     "member.licence_too_recent": Entry("The licence was not held for long enough.", "Wait; `values` tells how long."),
     "member.no_payment_method": Entry("There is nothing to charge.", "Add a payment method."),
+    "member.unknown_payment_method": Entry("The token leads to no payment method.", "Get another token."),
     "member.payment_method_expired": Entry("The payment method has expired.", "Add another one."),
     "member.prepaid_card": Entry("Prepaid cards are not accepted.", "Add another card."),
     "member.too_young": Entry("The member is too young for this service.", "Wait; `values` tells the age."),

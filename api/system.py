@@ -17,7 +17,7 @@ from api.settings import Settings
 from domain.dispatcher import Dispatcher
 from domain.kernel.demand import DemandLog
 from domain.kernel.errors import UnknownServiceError
-from domain.kernel.ports import Clock, EventStore, NewestValues
+from domain.kernel.ports import Clock, EventStore, MethodDetails, NewestValues
 from domain.kernel.reads import ReadLog
 from domain.rulebook.history import RulebookHistory
 from domain.rulebook.model import Rulebook
@@ -71,6 +71,8 @@ class System:
     """Errors that say that something outside of us, such as the database, does not answer."""
     mail_allowance: Callable[[str], Awaitable[float | None]]
     """Counts a mail to an address; in how many seconds to ask again when there were too many."""
+    describe_method: Callable[[str], Awaitable[MethodDetails | None]]
+    """Asks the payment provider what is behind a token; none if it does not know it."""
     readiness: Readiness
     """How the parts of the process are."""
     tracer: Tracer | None = None

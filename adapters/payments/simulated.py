@@ -3,8 +3,11 @@
 The payment method's token decides, as with the test cards of real providers: see `DECLINES`.
 """
 
+import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +17,7 @@ from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.locks import Lock, alone
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import AskPaymentProvider
-from domain.kernel.ports import GatewayUnavailableError
+from domain.kernel.ports import GatewayUnavailableError, MethodDetails
 
 DECLINES = {
     "tok_decline_capture": {"capture": "card_declined"},
@@ -25,6 +28,10 @@ DECLINES = {
     "tok_stolen": {"hold": "stolen_card"},
 }
 """Beginning of a token -> the operations that it declines, with the code; the first that fits counts."""
+
+BRANDS = frozenset({"visa", "mastercard", "amex", "maestro"})
+_UNTIL = re.compile(r"_until_(\d{4})_(0[1-9]|1[0-2])")
+_ONE_CARD = re.compile(r".*\d")
 
 TWICE = "_twice"
 """A token that ends so declines an operation two times for each payment, and then no more."""
@@ -96,6 +103,21 @@ class SimulatedPaymentProvider:
             raise GatewayUnavailableError(msg) from error
         return answer
 
+    async def describe(self, token: str, /) -> MethodDetails | None:
+        """By the words of the token, such as `tok_visa_prepaid_4242_until_2027_03`; none of one that begins `tok_lost`.
+
+        With a digit it is of one card, whatever follows the last one; without, of a test card that anybody may have.
+        """
+        if token.startswith("tok_lost"):
+            return None
+        words, until, card = token.split("_"), _UNTIL.search(token), _ONE_CARD.match(token)
+        return MethodDetails(
+            brand=next((word for word in words if word in BRANDS), None),
+            prepaid=True if "prepaid" in words else None,
+            expires_on=_last_day(int(until[1]), int(until[2])) if until else None,
+            fingerprint=card[0] if card else None,
+        )
+
     def _decline_of(self, operation: str, token: str, declined: int) -> str | None:
         """By the token, and how often the operation was declined for this payment before."""
         if token.endswith(TWICE) and declined >= 2:  # noqa: PLR2004
@@ -128,6 +150,10 @@ def refusal(books: Iterable[Entry], request: AskPaymentProvider) -> str | None:
             return _first((not held, "no_hold"), (captured > 0, "already_captured"), (released, "already_released"))
         case "refund":
             return _first((not captured, "nothing_captured"), (refunded + amount > captured, "exceeds_captured"))
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _first(*reasons: tuple[bool, str]) -> str | None:

@@ -79,7 +79,7 @@ from api.settings import Settings
 from api.system import System
 from domain import contexts
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.ports import Clock, Messenger, VehicleGateway
+from domain.kernel.ports import Clock, GatewayUnavailableError, Messenger, VehicleGateway
 from domain.kernel.reads import PersonalRead
 from domain.rulebook.model import FleetLimits
 
@@ -178,10 +178,11 @@ async def _system(
         end=base.store.end,
         tracer=base.tracer,
         availability=availability,
-        outages=(*TRANSIENT_ERRORS, TimeoutError),
+        outages=(*TRANSIENT_ERRORS, TimeoutError, GatewayUnavailableError),
         mail_allowance=await _mail_allowance(base),
         webhooks=webhooks,
         take_stock=stock_taker(base.pool, followers, jobs, webhooks),
+        describe_method=SimulatedPaymentProvider(base.pool).describe,
         readiness=readiness,
         warnings=(SimulatedPaymentProvider.WARNING,),
     )

@@ -22,8 +22,10 @@ from api.rest.schemas.members import (
     Registration,
 )
 from api.system import System
+from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
+from domain.kernel.ports import MethodDetails
 from domain.members import commands
 from domain.members.member import Member
 
@@ -98,8 +100,8 @@ async def add_payment_method(
     member_id: UUID, body: PaymentMethodBody, by: Writer, dispatch: DispatchIfMatch
 ) -> Accepted:
     owner = own_or_any(by, member_id, "members:write")
-    method_id = str(new_id())
-    command = commands.AddPaymentMethod(member_id=owner, method_id=method_id, **body.model_dump())
+    said = await dispatch.system.describe_method(body.token)
+    command = _as_known(owner, str(new_id()), body, said)
     done = await dispatch(command, member_id, by)
     return dispatch.made(done, among=f"/v1/members/{member_id}/payment-methods")
 
@@ -152,6 +154,29 @@ def own_or_any(by: Caller, member_id: UUID, scope: str) -> MemberId:
     if by.subject == str(member_id) or by.may(scope):
         return MemberId(member_id)
     raise Problem.not_found("there is no such member, or it is another's")
+
+
+def _as_known(
+    member_id: MemberId, method_id: str, body: PaymentMethodBody, said: MethodDetails | None
+) -> commands.AddPaymentMethod:
+    """What the provider says counts. Raises `RefusedError` if it knows no such token, `Problem` 422 for a gap."""
+    if said is None:
+        detail = "the payment provider knows no such token: let its client library give you another one"
+        raise RefusedError(Violation(code="member.unknown_payment_method", detail=detail))
+    brand, expires_on = said.brand or body.brand, said.expires_on or body.expires_on
+    if brand is None or expires_on is None:
+        known = {"brand": brand, "expires_on": expires_on}
+        gaps = {name: "the provider does not say it" for name, value in known.items() if value is None}
+        raise Problem.unfit(gaps, place="body")
+    return commands.AddPaymentMethod(
+        member_id=member_id,
+        method_id=method_id,
+        token=body.token,
+        brand=brand,
+        prepaid=body.prepaid if said.prepaid is None else said.prepaid,
+        expires_on=expires_on,
+        fingerprint=said.fingerprint,
+    )
 
 
 async def _account(member_id: MemberId, by: Caller, system: System, response: Response) -> Account:

@@ -1,8 +1,8 @@
 """Ports: what the core needs from the world. Adapters implement them; a contract suite checks each one."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Protocol, TypeVar
+from datetime import date, datetime
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
@@ -145,6 +145,20 @@ class PaymentGateway(Protocol):
         by the payment alone.
         """
         ...
+
+    async def describe(self, token: str, /) -> "MethodDetails | None":
+        """What is behind a token; none if the provider does not know it. Raises `GatewayUnavailableError`."""
+        ...
+
+
+class MethodDetails(NamedTuple):
+    """What the provider says of a payment method; none where it does not say."""
+
+    brand: str | None
+    prepaid: bool | None
+    expires_on: date | None
+    fingerprint: str | None
+    """Of the card or account itself, the same however often it was given a token."""
 
 
 class PaymentAnswer(Protocol):

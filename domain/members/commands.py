@@ -82,8 +82,8 @@ class AddPaymentMethod(Command):
     brand: Told[str]
     prepaid: bool = False
     expires_on: Told[date]
-    provider_fingerprint: Told[str | None] = None
-    """Of the card or account itself, the same however often it was given a token."""
+    fingerprint: Told[str | None] = None
+    """By which the provider knows the card or account itself, however often it was given a token."""
 
 
 class RemovePaymentMethod(Command):

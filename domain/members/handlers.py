@@ -59,8 +59,8 @@ async def reject_licence(command: commands.RejectLicence, work: UnitOfWork) -> N
 async def add_payment_method(command: commands.AddPaymentMethod, work: UnitOfWork) -> str:
     member = await _member(command.member_id, work)
     refuse_if([method_expired(command.expires_on, _today(member, work))])
-    if command.provider_fingerprint is not None:
-        await identify(member, Kind.PAYMENT_METHOD, command.provider_fingerprint, work, command.method_id)
+    if command.fingerprint is not None:
+        await identify(member, Kind.PAYMENT_METHOD, command.fingerprint, work, command.method_id)
     member.add_payment_method(command, work.now)
     return command.method_id
 

@@ -348,7 +348,7 @@ class Member(Aggregate):
     def add_payment_method(self, command: commands.AddPaymentMethod, at: datetime) -> None:
         """Take a payment method; one that is known changes nothing."""
         if command.method_id not in {m.method_id for m in self.payment_methods}:
-            facts = command.model_dump(exclude={"member_id", "provider_fingerprint"})
+            facts = command.model_dump(exclude={"member_id", "fingerprint"})
             self.trigger_event(self.PaymentMethodAdded, timestamp=at, **facts)
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:

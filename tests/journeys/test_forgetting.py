@@ -95,7 +95,7 @@ async def lived(city: City, clock: MovableClock) -> Life:
         name="Kanarie Quuxdotter",
         email=ADDRESS,
         licence="XQZW7741CANARY",
-        token="tok_canary_xqzw",
+        token="tok_canary_xqzw7",
         street="Quuxgasse 77 xqzw",
         moved="Quuxallee 8 xqzw",
         postcode="XQZ 774",

@@ -115,18 +115,19 @@ class LicenceBody(Body):
 
 
 class PaymentMethodBody(Body):
-    """A payment method as the provider's client library returned it; never a card number."""
+    """A payment method as the provider's client library returned it; never a card number.
+
+    The provider is asked what is behind the token, and its word counts: the rest is for what it does not say.
+    """
 
     model_config = example(
         {"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}, extra="forbid"
     )
 
     token: Annotated[str, Field(pattern="^tok_[a-z0-9_]{1,60}$")]
-    brand: Annotated[str, Field(max_length=40)]
+    brand: Annotated[str | None, Field(max_length=40)] = None
     prepaid: bool = False
-    expires_on: date
-    provider_fingerprint: Annotated[str | None, Field(min_length=4, max_length=200)] = None
-    """Of the card or account itself, the same however often it was given a token."""
+    expires_on: date | None = None
 
 
 class LicenceShown(BaseModel):

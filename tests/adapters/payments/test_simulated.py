@@ -1,5 +1,8 @@
 """The simulated provider: what any payment gateway must do, and that it remembers."""
 
+import re
+from datetime import date
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -7,10 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.payments.simulated import CAPTURE_TOLERANCE_PERCENT, Entry, SimulatedPaymentProvider, refusal
+from adapters.payments.simulated import (
+    BRANDS,
+    CAPTURE_TOLERANCE_PERCENT,
+    DECLINES,
+    Entry,
+    SimulatedPaymentProvider,
+    refusal,
+)
 from domain.kernel.ids import PaymentId
 from domain.kernel.money import Currency, Money
 from domain.kernel.policy import AskPaymentProvider
+from domain.kernel.ports import MethodDetails
 
 PAYMENT = PaymentId(UUID(int=1))
 
@@ -131,3 +142,31 @@ def test_never_more_is_captured_than_held_nor_more_refunded_than_captured(asked:
     total = {name: sum(e.amount_minor for e in books if e.operation == name) for name in ("hold", "capture", "refund")}
     assert total["capture"] <= total["hold"] * (100 + CAPTURE_TOLERANCE_PERCENT) / 100
     assert total["refund"] <= total["capture"]
+
+
+@pytest.mark.parametrize(
+    ("token", "details"),
+    [
+        ("tok_visa", MethodDetails("visa", None, None, None)),
+        ("tok_4242", MethodDetails(None, None, None, "tok_4242")),
+        ("tok_mastercard_4242_again", MethodDetails("mastercard", None, None, "tok_mastercard_4242")),
+        ("tok_visa_prepaid", MethodDetails("visa", True, None, None)),
+        ("tok_visa_until_2028_02", MethodDetails("visa", None, date(2028, 2, 29), "tok_visa_until_2028_02")),
+        ("tok_lost", None),
+    ],
+    ids=str,
+)
+async def test_what_is_behind_a_token_is_told_by_its_words(
+    provider: SimulatedPaymentProvider, token: str, details: MethodDetails | None
+) -> None:
+    assert await provider.describe(token) == details
+
+
+def test_the_page_lists_every_token_that_declines_and_every_brand() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "simulated-payments.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+
+    declining = {token for row in rows for token in re.findall("`(tok_[a-z_]+)`", row) if "can be held" in row}
+
+    assert declining == DECLINES.keys()
+    assert {token for row in rows for token in re.findall("`tok_([a-z]+)`", row)} >= BRANDS

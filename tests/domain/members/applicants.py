@@ -56,5 +56,5 @@ def card(
         brand="visa",
         prepaid=prepaid,
         expires_on=expires_on,
-        provider_fingerprint=fingerprint,
+        fingerprint=fingerprint,
     )

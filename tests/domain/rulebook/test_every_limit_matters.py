@@ -61,7 +61,7 @@ THE_CARD = {
     "token": "tok",
     "brand": "visa",
     "expires_on": date(2030, 1, 1),
-    "provider_fingerprint": "fp-1",
+    "fingerprint": "fp-1",
 }
 EUROS = Money(amount_minor=5000, currency=Currency.EUR)
 STOPPED = NOON - timedelta(minutes=5)
