@@ -9,22 +9,22 @@ import asyncpg
 
 from adapters.postgres.errors import UnfitDatabaseError
 from adapters.postgres.migrate import missing_in
-from adapters.postgres.write_check import followers_past_the_log
+from adapters.postgres.write_check import followers_past_the_log, sequence_behind_the_log
 
 _WHO = """
 select session_user::text as login, rolsuper as is_superuser, rolsuper or pg_has_role(session_user, owner, 'member')
-    as owns_log, pg_has_role(session_user, server, 'member') as may_serve, pg_get_userbyid(server)::text as server
+    as owns_log, pg_has_role(session_user, server, 'member') as may_serve, pg_get_userbyid(server)::text as server,
+    rolcreaterole as may_make_roles,
+    array(select rolname::text from pg_roles as p where rolname in
+        ('pg_execute_server_program', 'pg_write_all_data', 'pg_write_server_files')
+        and pg_has_role(session_user, p.oid, 'member') order by rolname) as powers
 from pg_roles, (select relowner from pg_class where oid = $1) as log (owner),
     (select relowner from pg_class where oid = $2) as telemetry (server)
 where rolname = session_user
 """
+"""Before PostgreSQL 16, whoever may make roles gives themselves any that is no superuser's, so the owner's too."""
 _TABLE = """
 select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'csbe' and c.relname = $1
-"""
-_LOG = """
-select coalesce(max(notification_id), 0) as reached,
-    (select last_value + is_called::int from csbe.events_notification_id_seq) as next
-from csbe.events
 """
 _POOLED = (
     "PostgreSQL is reached through a pooler that gives each transaction another connection, as PgBouncer does with "
@@ -43,6 +43,19 @@ class _Login:
     owns_log: bool
     may_serve: bool
     server: str
+    may_make_roles: bool
+    powers: list[str]
+
+    @property
+    def why_not_to_be_trusted(self) -> str | None:
+        """What it is or has by which it could change what is recorded."""
+        if self.is_superuser:
+            return "is a superuser"
+        if self.owns_log:
+            return "is the owner of the log"
+        if self.may_make_roles:
+            return "may make roles"
+        return f"is granted {', '.join(self.powers)}" if self.powers else None
 
 
 async def as_server(dsn: str, beside: Mapping[str, str], *, allow_owner: bool = False) -> str:
@@ -111,10 +124,9 @@ async def _login(connection: asyncpg.Connection) -> _Login:
 
 
 def _refuse_stranger(login: _Login, *, allow_owner: bool) -> None:
-    if login.owns_log and not allow_owner:
-        kind = "a superuser" if login.is_superuser else "the owner of the log"
+    if (why := login.why_not_to_be_trusted) and not allow_owner:
         raise UnfitDatabaseError(
-            f"{login.login} is {kind} and could change what is recorded: log in as somebody who is granted "
+            f"{login.login} {why} and could change what is recorded: log in as somebody who is granted "
             f"{login.server} and nothing else (create role csbe_web login in role {login.server}), or set "
             "CSBE_ALLOW_OWNER=true"
         )
@@ -135,12 +147,5 @@ def _unmigrated(how: str) -> UnfitDatabaseError:
 
 
 async def _refuse_broken_log(connection: asyncpg.Connection) -> None:
-    [(reached, following)] = await connection.fetch(_LOG)
-    if following <= reached:
-        mending = "select setval('csbe.events_notification_id_seq', max(notification_id)) from csbe.events"
-        raise UnfitDatabaseError(
-            f"the log stands at position {reached}, and its sequence would give {following} next, as after logical "
-            f"replication. Let the owner run: {mending}"
-        )
-    if why := await followers_past_the_log(connection):
+    if why := await sequence_behind_the_log(connection) or await followers_past_the_log(connection):
         raise UnfitDatabaseError(why)

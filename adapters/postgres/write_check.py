@@ -15,6 +15,11 @@ where a.datname = current_database() and (
 ) order by l.relation = 'csbe.append_order'::regclass, l.granted desc limit 1
 """
 """Who waits for a lock on the log is named too: appends stand behind whoever waits for what they cannot share."""
+_LOG = """
+select coalesce(max(notification_id), 0) as reached,
+    (select last_value + is_called::int from csbe.events_notification_id_seq) as next
+from csbe.events
+"""
 _PAST = """
 with log as (select coalesce(max(notification_id), 0) as reached from csbe.events)
 select name, position, reached from csbe.followers, log where position > reached order by name
@@ -32,7 +37,19 @@ async def why_writes_stand(pool: asyncpg.Pool) -> str | None:
                 await connection.execute(_IN_TURN, timeout=TIMEOUT_S)
         except asyncpg.LockNotAvailableError:
             return _told(await connection.fetchrow(_HOLDER, timeout=TIMEOUT_S))
-        return await followers_past_the_log(connection)
+        return await sequence_behind_the_log(connection) or await followers_past_the_log(connection)
+
+
+async def sequence_behind_the_log(connection: Connection) -> str | None:
+    """Whether what is appended next would get a position that followers have passed; in words for people."""
+    [(reached, following)] = await connection.fetch(_LOG, timeout=TIMEOUT_S)
+    if following > reached:
+        return None
+    mending = "select setval('csbe.events_notification_id_seq', max(notification_id)) from csbe.events"
+    return (
+        f"the log stands at position {reached}, and its sequence would give {following} next, as after logical "
+        f"replication. Let the owner run: {mending}"
+    )
 
 
 async def followers_past_the_log(connection: Connection) -> str | None:

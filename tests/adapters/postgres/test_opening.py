@@ -16,6 +16,7 @@ from adapters.postgres.errors import OtherInstallationError, UnfitDatabaseError
 from adapters.postgres.event_store.group_commit import GroupCommit
 from adapters.postgres.migrate import migrate
 from adapters.postgres.opening import as_server, with_role
+from adapters.postgres.write_check import why_writes_stand
 from tests.support.boxes import entry
 from tests.support.databases import BESIDE, empty_database, login, migrated
 from tests.support.waiting import until
@@ -75,6 +76,28 @@ async def test_the_owner_of_a_database_is_refused_though_no_superuser(own: str, 
     await done(own, "reassign owned by csbe_test_lord to current_user; drop role csbe_test_lord")
 
 
+@pytest.mark.parametrize(
+    ("power", "told"),
+    [
+        ("in role csbe_server, pg_write_all_data", "is granted pg_write_all_data"),
+        ("in role csbe_server, pg_execute_server_program", "is granted pg_execute_server_program"),
+        ("createrole in role csbe_server", "may make roles"),
+    ],
+)
+async def test_who_could_get_at_the_log_in_another_way_is_refused(
+    owner_dsn: str, owner: asyncpg.Connection, power: str, told: str
+) -> None:
+    await owner.execute("drop role if exists csbe_test_sly")
+    await owner.execute(f"create role csbe_test_sly login password 'of-a-sly' {power}")
+    parts = urlsplit(owner_dsn)
+    sly = urlunsplit(parts._replace(netloc=f"csbe_test_sly:of-a-sly@{parts.netloc.rpartition('@')[2]}"))
+
+    with pytest.raises(UnfitDatabaseError, match=f"csbe_test_sly {told} and could change what is recorded"):
+        await as_server(sly, BESIDE)
+
+    await owner.execute("drop role csbe_test_sly")
+
+
 @pytest.mark.parametrize("role", ["analyst", "auditor"])
 async def test_who_may_only_read_is_refused_by_name(owner_dsn: str, role: str) -> None:
     reader = (await login(owner_dsn, role)).partition("?role")[0]
@@ -108,6 +131,7 @@ async def test_a_sequence_behind_the_log_is_refused_at_the_start_and_at_an_appen
             UnfitDatabaseError, match=f"stands at position 5, and its sequence would give {behind + 1} "
         ):
             await as_server(server, BESIDE)
+        assert f"would give {behind + 1} next" in (await why_writes_stand(pool) or "")
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="log stands at position 5"):
             await GroupCommit(pool).write(entry())
     assert await pool.fetchval("select max(notification_id) from csbe.events") == 5
@@ -115,6 +139,7 @@ async def test_a_sequence_behind_the_log_is_refused_at_the_start_and_at_an_appen
     await done(own, SETVAL.format(5))
     await as_server(server, BESIDE)
     assert (await GroupCommit(pool).write(entry())).position == 6
+    assert await why_writes_stand(pool) is None
     pool.terminate()
 
 
