@@ -122,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     **_named("birth_date buyer email licence_expires_on zones", Kind.PERSONAL),
     **_named("latitude longitude position", Kind.PLACE),
-    **_named("cell start_cell end_cell start_zone end_zone", Kind.COUNTED),
+    **_named("cell start_cell end_cell zone start_zone end_zone", Kind.COUNTED),
     **_named(
         """
         banned_by by decided_by decision_reason error issued_by other_reasons owner proposed_by published_by reader

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -93,23 +93,32 @@ def _unmet_in_the_morning(figure: Figure, rows: Rows) -> None:
     _maps(figure, rows, "unmet", "searches without a car")
 
 
+def _demand_by_zone(figure: Figure, rows: Rows) -> None:
+    for axes, _, of_city in _side_by_side(figure, rows):
+        unmet = {(row["zone"], row["hour"]): int(row["unmet"]) for row in of_city}
+        zones = sorted({row["zone"] for row in of_city})
+        heat = axes.imshow([[unmet.get((z, h), 0) for h in range(24)] for z in zones], cmap=HEAT, aspect="auto")
+        axes.set_yticks(range(len(zones)), zones, fontsize=7)
+        axes.set_xlabel("hour in the city")
+        figure.colorbar(heat, ax=axes, label="searches without a car")
+
+
+def _refusals_by_zone(figure: Figure, rows: Rows) -> None:
+    often = _often(rows)
+    for axes, _, of_city in _side_by_side(figure, rows):
+        zones = sorted({row["zone"] for row in of_city})
+        _stacked(axes, _reasons(of_city, "zone", often), zones)
+        axes.set_xticks(range(len(zones)), zones, rotation=40, ha="right", fontsize=7)
+        axes.set_ylabel("refusals")
+    _legend(figure)
+
+
 def _refusals_by_hour(figure: Figure, rows: Rows) -> None:
     axes = figure.subplots()
-    reasons: dict[str, Counter[int]] = defaultdict(Counter)
-    for row in rows:
-        reasons[row["code"]][row["hour"]] += int(row["asks"])
-    often = sorted(reasons, key=lambda code: -reasons[code].total())
-    shown = {code: reasons[code] for code in often[:MOST_REASONS]}
-    if rest := sum((reasons[code] for code in often[MOST_REASONS:]), Counter[int]()):
-        shown["others"] = rest
-    below, across = Counter[int](), range(24)
-    for colour, (code, hours) in zip(COLOURS, shown.items(), strict=False):
-        axes.bar(across, [hours[h] for h in across], bottom=[below[h] for h in across], color=colour, label=code)
-        below += hours
+    _stacked(axes, _reasons(rows, "hour", _often(rows)), range(24))
     axes.set_xlabel("hour in the city")
     axes.set_ylabel("refusals")
-    _plain(axes)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(figure)
 
 
 def _funnel(figure: Figure, rows: Rows) -> None:
@@ -171,6 +180,8 @@ PLOTS: dict[str, Callable[[Figure, Rows], None]] = {
     "revenue-by-car": _revenue_by_car,
     "revenue-by-car-and-day": _revenue_by_car_and_day,
     "unmet-in-the-morning": _unmet_in_the_morning,
+    "demand-by-zone": _demand_by_zone,
+    "refusals-by-zone": _refusals_by_zone,
     "refusals-by-hour": _refusals_by_hour,
     "funnel": _funnel,
     "idle-cells": _idle_cells,
@@ -194,6 +205,37 @@ def _maps(figure: Figure, rows: Rows, column: str, what: str) -> None:
         axes.set_aspect(1.6)  # a degree of latitude is so much longer than one of longitude here
         axes.tick_params(labelsize=7)
         figure.colorbar(cells, ax=axes, label=what)
+
+
+def _often(rows: Rows) -> list[str]:
+    """The reasons that have a colour of their own."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row["code"]] += int(row["asks"])
+    return [code for code, _ in counted.most_common(MOST_REASONS)]
+
+
+def _reasons(rows: Rows, column: str, often: Sequence[str]) -> dict[str, Counter[Any]]:
+    """How often for each reason, by the values of a column."""
+    reasons: dict[str, Counter[Any]] = {code: Counter() for code in [*often, "others"]}
+    for row in rows:
+        reasons[row["code"] if row["code"] in often else "others"][row[column]] += int(row["asks"])
+    return reasons
+
+
+def _stacked(axes: Axes, reasons: dict[str, Counter[Any]], places: Sequence[Any]) -> None:
+    below, across = Counter[Any](), range(len(places))
+    for colour, (code, counted) in zip(COLOURS, reasons.items(), strict=False):
+        heights, feet = [counted[place] for place in places], [below[place] for place in places]
+        axes.bar(across, heights, bottom=feet, color=colour, label=code)
+        below += counted
+    _plain(axes, legend=False)
+
+
+def _legend(figure: Figure) -> None:
+    """One for all panels, beside them."""
+    found = {label: bar for axes in figure.axes for bar, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(found.values(), found.keys(), frameon=False, loc="outside right center", fontsize=8)
 
 
 def _bars_by_month(axes: Axes, rows: Rows, column: str, group: str) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from domain import contexts
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_event_bases import CarEvent
-from domain.fleet.zones import ZoneKind
+from domain.fleet.zones import ZoneKind, named
 from domain.kernel.cells import cell_of
 from domain.kernel.messages import RecordedEvent
 from domain.members.member import Member
@@ -193,4 +193,4 @@ def _days(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[da
 
 def _named(zones: tuple[str, ...]) -> str:
     """The names of zones, without their kinds."""
-    return ", ".join(sorted(set(zones) - _KINDS)) or "elsewhere"
+    return named(set(zones) - _KINDS)

@@ -1,7 +1,7 @@
 """What ingest asks about each message, answered from memory: whose VIN is it, and which zones is it in."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -71,6 +71,7 @@ class ZoneShape(NamedTuple):
 
     service: str
     zone_id: ZoneId
+    name: str
     polygons: Polygons
 
 
@@ -89,11 +90,16 @@ class ZoneMap:
         self._by_service = dict(by_service)
 
     def __call__(self, service: str, position: Position) -> frozenset[ZoneId]:
-        return frozenset(
-            zone.shape.zone_id
-            for zone in self._by_service.get(service, ())
-            if zone.may_contain(position) and contains(zone.shape.polygons, position)
-        )
+        return frozenset(shape.zone_id for shape in self._around(service, position))
+
+    def names(self, service: str, position: Position) -> frozenset[str]:
+        """What the zones are called."""
+        return frozenset(shape.name for shape in self._around(service, position))
+
+    def _around(self, service: str, position: Position) -> Iterator[ZoneShape]:
+        for zone in self._by_service.get(service, ()):
+            if zone.may_contain(position) and contains(zone.shape.polygons, position):
+                yield zone.shape
 
 
 class _Boxed(NamedTuple):

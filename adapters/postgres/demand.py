@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import asyncpg
 
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.waiting import is_set_within
+from domain.fleet.zones import named
 from domain.kernel.cells import cell_of
 from domain.kernel.demand import Ask
 from domain.kernel.units import Position
@@ -31,27 +32,43 @@ from read_v1.vehicles where vehicle_id = any($1)
 """
 _CLOCKS = "select service, city_id, timezone from read_v1.cities"
 _COUNT_DEMAND = """
-insert into csbe.demand as known select * from unnest(
+insert into csbe.{table} as known select * from unnest(
     $1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
-on conflict (service, day, city_id, hour, cell, kind) do update set
+on conflict (service, day, city_id, hour, {place}, kind) do update set
     asks = known.asks + excluded.asks, met = known.met + excluded.met, askers = known.askers + excluded.askers
 """
 _COUNT_REFUSALS = """
-insert into csbe.refusals as known select * from unnest(
+insert into csbe.{table} as known select * from unnest(
     $1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[])
-on conflict (service, day, city_id, hour, cell, kind, code) do update set asks = known.asks + excluded.asks
+on conflict (service, day, city_id, hour, {place}, kind, code) do update set asks = known.asks + excluded.asks
 """
+
+NamesOfZones = Callable[[str, Position], Collection[str]]
+"""The names of a service's zones that contain a position."""
 
 
 class Bucket(NamedTuple):
-    """What is counted together, in the order of the table's columns."""
+    """What is counted together, in the order of the tables' columns."""
 
     service: str
     city_id: str
     day: date
     hour: int
-    cell: str
+    place: str
+    """A cell or a zone; empty while unknown."""
     kind: str
+
+
+class _Placed(NamedTuple):
+    """An ask, when it was in the city, and where as exactly as it is known, which is nowhere kept."""
+
+    ask: Ask
+    city_id: str
+    local: datetime
+    place: Position | None
+
+    def bucket(self, place: str) -> Bucket:
+        return Bucket(self.ask.service, self.city_id, self.local.date(), self.local.hour, place, self.ask.kind)
 
 
 class DemandMetrics(Protocol):
@@ -70,13 +87,14 @@ class _Around(NamedTuple):
 class PostgresDemand:
     """Implements `DemandLog`: a request leaves its ask in memory, `run` counts what is there every few seconds."""
 
-    def __init__(self, pool: asyncpg.Pool, metrics: DemandMetrics) -> None:
+    def __init__(self, pool: asyncpg.Pool, metrics: DemandMetrics, zones: NamesOfZones) -> None:
         self._pool = pool
         self._metrics = metrics
+        self._zones = zones
         self._waiting: deque[Ask] = deque()
         self._counting = asyncio.Lock()
-        self._day: date | None = None
-        self._askers: set[tuple[str, str, str, int]] = set()
+        self._by_cell = _Count("demand", "refusals", place="cell")
+        self._by_zone = _Count("zone_demand", "zone_refusals", place="zone")
 
     def note(self, ask: Ask) -> None:
         """Leave it to be counted; it is lost when too many wait."""
@@ -102,11 +120,12 @@ class PostgresDemand:
     async def _count(self, asks: list[Ask]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             around = await self._around(connection, asks)
-            placed = [(ask, _bucket(ask, around)) for ask in asks]
-            fresh = self._first_times(placed)
-            await connection.execute(_COUNT_DEMAND, *_columns(_demand(placed, fresh)))
-            if refused := _refusals(placed):
-                await connection.execute(_COUNT_REFUSALS, *_columns(refused))
+            placed = [_placed(ask, around) for ask in asks]
+            await self._by_cell.add(connection, [(found.ask, found.bucket(_cell(found))) for found in placed])
+            await self._by_zone.add(connection, [(found.ask, found.bucket(self._zone(found))) for found in placed])
+
+    def _zone(self, found: _Placed) -> str:
+        return named(self._zones(found.ask.service, found.place)) if found.place else ""
 
     async def _try_flush(self) -> None:
         try:
@@ -123,25 +142,44 @@ class PostgresDemand:
             {(row["service"], row["city_id"]): ZoneInfo(row["timezone"]) for row in clocks},
         )
 
-    def _first_times(self, placed: list[tuple[Ask, Bucket]]) -> Counter[Bucket]:
+
+class _Count:
+    """Asks by one kind of place. Cells and zones stand in tables of their own: together they would tell more."""
+
+    def __init__(self, demand: str, refusals: str, *, place: str) -> None:
+        self._count_demand = _COUNT_DEMAND.format(table=demand, place=place)
+        self._count_refusals = _COUNT_REFUSALS.format(table=refusals, place=place)
+        self._day: date | None = None
+        self._askers: set[tuple[str, str, str, int]] = set()
+
+    async def add(self, connection: asyncpg.pool.PoolConnectionProxy, asks: list[tuple[Ask, Bucket]]) -> None:
+        """Count these too."""
+        await connection.execute(self._count_demand, *_columns(_demand(asks, self._first_times(asks))))
+        if refused := _refusals(asks):
+            await connection.execute(self._count_refusals, *_columns(refused))
+
+    def _first_times(self, asks: list[tuple[Ask, Bucket]]) -> Counter[Bucket]:
         """How many ask for the first time that day."""
         fresh: Counter[Bucket] = Counter()
-        for ask, bucket in placed:
+        for ask, bucket in asks:
             if self._day is None or bucket.day > self._day:
                 self._day, self._askers = bucket.day, set()
-            who = (ask.service, ask.kind, bucket.cell, hash(ask.asker))
+            who = (ask.service, ask.kind, bucket.place, hash(ask.asker))
             if who not in self._askers and len(self._askers) < MOST_ASKERS:
                 self._askers.add(who)
                 fresh[bucket] += 1
         return fresh
 
 
-def _bucket(ask: Ask, around: _Around) -> Bucket:
+def _placed(ask: Ask, around: _Around) -> _Placed:
     car = around.cars.get(ask.vehicle_id) if ask.vehicle_id else None
     city_id = ask.city_id or (car["city_id"] if car else "")
     local = ask.at.astimezone(around.clocks.get((ask.service, city_id), ZoneInfo("UTC")))
-    place = ask.place or (_stands(car, ask) if car else None)
-    return Bucket(ask.service, city_id, local.date(), local.hour, cell_of(place) if place else "", ask.kind)
+    return _Placed(ask, city_id, local, ask.place or (_stands(car, ask) if car else None))
+
+
+def _cell(found: _Placed) -> str:
+    return cell_of(found.place) if found.place else ""
 
 
 def _stands(car: asyncpg.Record, ask: Ask) -> Position | None:
@@ -151,14 +189,14 @@ def _stands(car: asyncpg.Record, ask: Ask) -> Position | None:
     return Position(latitude=car["latitude"], longitude=car["longitude"])
 
 
-def _demand(placed: list[tuple[Ask, Bucket]], fresh: Counter[Bucket]) -> list[tuple[object, ...]]:
-    asks = Counter(bucket for _, bucket in placed)
-    met = Counter(bucket for ask, bucket in placed if not ask.codes)
-    return [(*bucket, count, met[bucket], fresh[bucket]) for bucket, count in sorted(asks.items())]
+def _demand(asks: list[tuple[Ask, Bucket]], fresh: Counter[Bucket]) -> list[tuple[object, ...]]:
+    counted = Counter(bucket for _, bucket in asks)
+    met = Counter(bucket for ask, bucket in asks if not ask.codes)
+    return [(*bucket, count, met[bucket], fresh[bucket]) for bucket, count in sorted(counted.items())]
 
 
-def _refusals(placed: list[tuple[Ask, Bucket]]) -> list[tuple[object, ...]]:
-    why = Counter((*bucket, code) for ask, bucket in placed for code in sorted(set(ask.codes)))
+def _refusals(asks: list[tuple[Ask, Bucket]]) -> list[tuple[object, ...]]:
+    why = Counter((*bucket, code) for ask, bucket in asks for code in sorted(set(ask.codes)))
     return [(*key, count) for key, count in sorted(why.items())]
 
 

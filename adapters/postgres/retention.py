@@ -94,6 +94,8 @@ _BY_AGE = (
     _Kind("csbe.messages_sent", lambda kept: kept.messages, "select csbe.drop_messages_sent($1, $2)"),
     _Kind("csbe.demand", lambda kept: kept.demand, _delete("csbe.demand", _OLD_DAY, "$2")),
     _Kind("csbe.refusals", lambda kept: kept.demand, _delete("csbe.refusals", _OLD_DAY, "$2")),
+    _Kind("csbe.zone_demand", lambda kept: kept.demand, _delete("csbe.zone_demand", _OLD_DAY, "$2")),
+    _Kind("csbe.zone_refusals", lambda kept: kept.demand, _delete("csbe.zone_refusals", _OLD_DAY, "$2")),
 )
 TABLES = (*(kind.table for kind in _BY_AGE), "csbe.dead_letters", "csbe.telemetry")
 

@@ -33,7 +33,7 @@ where t.requested_at < $1
 """
 ROWS_AT_A_TIME = 5_000
 _TIME_LIMIT = "set local statement_timeout = '60s'"
-_ZONES = "select service, zone_id, polygons from read_v1.zones where not retired"
+_ZONES = "select service, zone_id, name, polygons from read_v1.zones where not retired"
 
 
 def directory(pool: asyncpg.Pool) -> CachedDirectory:
@@ -58,7 +58,7 @@ def evidence(pool: asyncpg.Pool) -> Evidence:
 async def refresh_zones(pool: asyncpg.Pool, zones: ZoneMap) -> None:
     """Bring the map of zones up to date."""
     rows = await pool.fetch(_ZONES)
-    zones.replace(ZoneShape(row["service"], ZoneId(row["zone_id"]), row["polygons"]) for row in rows)
+    zones.replace(ZoneShape(row["service"], ZoneId(row["zone_id"]), row["name"], row["polygons"]) for row in rows)
 
 
 def fetcher(pool: asyncpg.Pool) -> Callable[..., Awaitable[list[Row]]]:

@@ -120,6 +120,8 @@ class Running:
             loops |= {"demand": self.demand.run}
         if {Component.API, Component.WEBHOOKS} & {*parts}:
             loops |= {"reads": self.reads.run}
+        if {Component.API, Component.INGEST} & {*parts}:
+            loops |= {"zones": self._keep_zones}
         if isinstance(self.system.clock, DatabaseClock):
             loops |= {"clock": self.system.clock.run}
         if Component.PROJECTIONS in parts:
@@ -130,7 +132,7 @@ class Running:
         if Component.WEBHOOKS in parts:
             loops |= {"webhook changes": self.webhook_changes.run, "webhooks": self.webhooks.run}
         if Component.INGEST in parts:
-            loops |= {"ingest": self.ingest.run, "zones": self._keep_zones, "roll call": self.roll_call.run}
+            loops |= {"ingest": self.ingest.run, "roll call": self.roll_call.run}
             loops |= {"telemetry days": self.telemetry.days.run}
         await asyncio.gather(*(self.parts.keep(name, loop, stop) for name, loop in loops.items()))
 

@@ -103,14 +103,14 @@ async def composed(
         await publish_first(shipped_texts() if texts is None else texts, base.dispatcher, base.rulebooks)
         if settings.service is not None:
             service_of(None, settings.service, base.rulebooks.services)
-        tls = broker_tls(settings, mqtt_url)
+        tls, zones = broker_tls(settings, mqtt_url), ZoneMap()
         gateway = MqttVehicleGateway(mqtt_url, clock=base.clock, metrics=BrokerFigures(), tls=tls)
         await stack.enter_async_context(gateway)
         login = await stack.enter_async_context(logins(base))
         sender = await stack.enter_async_context(Sender(private=settings.webhook_private_receivers))
         reads = await stack.enter_async_context(PersonalReads(base.pool))
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
-        changes, zones, demand = _webhook_changes(base), ZoneMap(), PostgresDemand(base.pool, DemandFigures())
+        changes, demand = _webhook_changes(base), PostgresDemand(base.pool, DemandFigures(), zones.names)
         ingest, roll_call, letters = await _ingest(base, mqtt_url, tls, gateway, zones)
         parts, messenger = Parts(), _messenger(settings, base.pool)
         checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}

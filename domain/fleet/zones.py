@@ -1,6 +1,6 @@
 """Where something holds: polygons on the map, and which of them contain a point."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
@@ -32,6 +32,11 @@ def contains(polygons: Polygons, position: Position) -> bool:
         for rings in polygons
         if rings
     )
+
+
+def named(names: Iterable[str]) -> str:
+    """How reports call a place that lies in zones of these names."""
+    return ", ".join(sorted(names)) or "elsewhere"
 
 
 def closed(polygons: Polygons) -> bool:

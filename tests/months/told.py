@@ -7,10 +7,12 @@ from typing import Any
 import asyncpg
 
 import projections
+from adapters.mqtt.lookups import ZoneMap
 from adapters.postgres.database import connect
 from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
+from api.composition.queries import refresh_zones
 from api.observability import DemandFigures
 from tests.months.months import Months
 from tests.projections.following import catch_up, rules_published
@@ -36,12 +38,14 @@ async def lived(dsn: str, **plan: Any) -> Months:
     try:
         found = [Projection(pool, store, projector) for projector in projections.PROJECTORS]
         followers = {p.name: p.follower(await p.live()) for p in found}
-        demand = PostgresDemand(pool, DemandFigures())
+        zones = ZoneMap()
+        demand = PostgresDemand(pool, DemandFigures(), zones.names)
         months = Months(recorded_world(store), demand, **plan)
         await rules_published(store)
         await catch_up(followers)
         await months.live()
         await catch_up(followers)
+        await refresh_zones(pool, zones)
         await demand.flush()
         return months
     finally:

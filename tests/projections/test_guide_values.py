@@ -7,8 +7,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from adapters.mqtt.lookups import ZoneMap
 from adapters.postgres.demand import PostgresDemand
 from adapters.postgres.event_store.store import PostgresEventStore
+from api.composition.queries import refresh_zones
 from api.observability import DemandFigures
 from domain.fleet.commands import DecommissionVehicle
 from domain.kernel.cells import cell_of
@@ -87,7 +89,8 @@ async def answers(
 ) -> dict[str, list[Row]]:
     """All that an analyst is told on the second of April."""
     people = [await member(world, name) for name in NAMES]
-    told_of = Told(world, PostgresDemand(pool, DemandFigures()))
+    zones = ZoneMap()
+    told_of = Told(world, PostgresDemand(pool, DemandFigures(), zones.names))
     world.time = TUESDAY
     trips = await told_of.on_tuesday(people, cars)
     world.time = datetime(2026, 3, 4, 6, tzinfo=UTC)
@@ -101,6 +104,7 @@ async def answers(
     for which in cars:
         await world.do(DecommissionVehicle(vehicle_id=which, reason="sold"))
     await catch_up(followers)
+    await refresh_zones(pool, zones)
     await told_of.demand.flush()
     return {name: list(rows) for name, rows in (await told(owner_dsn, queries(), END)).items()}
 
@@ -150,6 +154,13 @@ async def test_demand_is_told_by_cell_and_refusals_by_hour(answers: dict[str, li
         ("berlin", 7, "reservation", "vehicle.reserved", 1),
         ("berlin", 7, "search", "search.nothing_found", 1),
     ]
+
+
+async def test_demand_and_refusals_are_told_by_zone_and_hour_where_five_have_asked(
+    answers: dict[str, list[Row]],
+) -> None:
+    assert tuples(answers["demand-by-zone"]) == [("berlin", "Berlin", 7, 5, 1)]
+    assert tuples(answers["refusals-by-zone"]) == [("berlin", "Berlin", 7, "search.nothing_found", 1)]
 
 
 async def test_the_way_from_search_to_trip_is_told_by_month(answers: dict[str, list[Row]]) -> None:

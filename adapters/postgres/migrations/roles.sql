@@ -51,8 +51,8 @@ grant select (subject, created_at, destroyed_at) on csbe.keys to :auditor;
 -- What the server works with.
 grant select, insert, update, delete on
     csbe.snapshots, csbe.followers, csbe.jobs, csbe.webhooks, csbe.vehicle_twins, csbe.dead_letters, csbe.ingest_sessions,
-    csbe.demand, csbe.refusals, csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens,
-    csbe.page_codes, csbe.allowances
+    csbe.demand, csbe.refusals, csbe.zone_demand, csbe.zone_refusals,
+    csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes, csbe.allowances
     to :server;
 grant select, insert, update on csbe.generations, csbe.session_locks to :server;
 grant select, insert on csbe.skipped_events, csbe.dropped_jobs, csbe.provider_operations, csbe.messages_sent to :server;

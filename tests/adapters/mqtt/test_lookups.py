@@ -39,13 +39,13 @@ async def test_a_vin_that_went_to_another_car_is_that_cars_after_a_while() -> No
 
 
 def test_a_position_is_in_the_zones_of_its_own_service() -> None:
-    zones = ZoneMap([ZoneShape("s", HOME, (SQUARE,)), ZoneShape("other", AIRPORT, (SQUARE,))])
+    zones = ZoneMap([ZoneShape("s", HOME, "Home", (SQUARE,)), ZoneShape("other", AIRPORT, "Airport", (SQUARE,))])
     assert zones("s", Position(latitude=1, longitude=1)) == {HOME}
     assert zones("s", Position(latitude=3, longitude=1)) == frozenset()
     assert zones("nobody", Position(latitude=1, longitude=1)) == frozenset()
 
 
 def test_zones_can_be_replaced() -> None:
-    zones = ZoneMap([ZoneShape("s", HOME, (SQUARE,))])
-    zones.replace([ZoneShape("s", AIRPORT, (SQUARE,))])
+    zones = ZoneMap([ZoneShape("s", HOME, "Home", (SQUARE,))])
+    zones.replace([ZoneShape("s", AIRPORT, "Airport", (SQUARE,))])
     assert zones("s", Position(latitude=1, longitude=1)) == {AIRPORT}

@@ -52,6 +52,8 @@ _KEPT = {"csbe.personal_reads": KEPT.reads, "csbe.messages_sent": KEPT.messages,
 _ADD_DAY = {
     "csbe.demand": "insert into csbe.demand values ('s', '', $1, 7, '', 'search', 1, 1, 1)",
     "csbe.refusals": "insert into csbe.refusals values ('s', '', $1, 7, '', 'search', 'c', 1)",
+    "csbe.zone_demand": "insert into csbe.zone_demand values ('s', '', $1, 7, '', 'search', 1, 1, 1)",
+    "csbe.zone_refusals": "insert into csbe.zone_refusals values ('s', '', $1, 7, '', 'search', 'c', 1)",
 }
 
 

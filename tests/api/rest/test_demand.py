@@ -2,16 +2,25 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from adapters.mqtt.lookups import ZoneMap
 from adapters.postgres.demand import MOST_WAITING, PostgresDemand
+from api.composition import Component
+from domain.fleet.commands import DefineZone
+from domain.fleet.zones import ZoneKind
 from domain.kernel.cells import cell_of
 from domain.kernel.demand import Ask
+from domain.kernel.ids import ZoneId
 from domain.kernel.messages import Role
 from domain.kernel.units import Position
 from tests.support.city import SERVICE, City
+from tests.support.installation import Installation
+from tests.support.places import BERLIN
+from tests.support.waiting import until
 
 HERE = Position(latitude=52.52, longitude=13.405)
 
@@ -83,6 +92,81 @@ async def test_a_cell_is_shown_once_five_people_have_asked_there_however_often_e
     assert [(row["code"], row["asks"], row["hour"]) for row in why] == [("search.nothing_found", 1, cell["hour"])]
 
 
+async def test_a_zone_is_shown_with_its_reasons_once_five_people_have_asked_in_it_also_in_different_cells(
+    city: City,
+) -> None:
+    demand, at = city.running.demand, city.running.system.clock.now()
+    north = Position(latitude=HERE.latitude + 0.05, longitude=HERE.longitude)
+    assert cell_of(north) != cell_of(HERE)
+
+    for place in (HERE, north):
+        for number in range(4):
+            demand.note(Ask("search", SERVICE, at, f"member {number}", "berlin", place))
+    of_four = await counted(city, "demand_zones", period="week")
+    demand.note(Ask("search", SERVICE, at, "member 4", "berlin", north, codes=("search.nothing_found",)))
+
+    [zone] = await counted(city, "demand_zones", period="week")
+    why = await counted(city, "refusal_zones", period="week")
+    assert of_four == []
+    assert (zone["zone"], zone["asks"], zone["met"], zone["unmet"]) == ("Berlin", 9, 8, 1)
+    assert [(row["zone"], row["code"], row["asks"]) for row in why] == [("Berlin", "search.nothing_found", 1)]
+
+
+async def test_zones_of_an_ask_are_named_together_as_those_of_a_trip_are(city: City) -> None:
+    demand, at = city.running.demand, city.running.system.clock.now()
+    far = Position(latitude=HERE.latitude + 1, longitude=HERE.longitude)
+    stop = DefineZone(
+        zone_id=ZoneId(uuid4()),
+        city_id="berlin",
+        kind=ZoneKind.NO_PARKING,
+        name="A street",
+        polygons=BERLIN.around(0.01, 0.01),
+    )
+    await city.give(stop)
+    await city.settled()
+    await city.running.refresh_zones()
+
+    for place in (HERE, far, None):
+        demand.note(Ask("search", SERVICE, at, "ada", "berlin", place))
+    await demand.flush()
+
+    zones = await city.running.pool.fetch("select zone from csbe.zone_demand order by zone")
+    assert {row["zone"] for row in zones} == {"A street, Berlin", "elsewhere", ""}
+
+
+async def test_a_car_is_asked_for_in_the_zone_in_which_it_stands(city: City) -> None:
+    member, car = await city.member(), await city.car()
+
+    await city.reserve(car, member)
+    await city.running.demand.flush()
+
+    rows = await city.running.pool.fetch("select zone, kind, asks from csbe.zone_demand")
+    assert [tuple(row) for row in rows] == [("Berlin", "reservation", 1)]
+
+
+async def test_a_process_that_only_answers_requests_knows_the_zones_too(city: City, installation: Installation) -> None:
+    at = city.running.system.clock.now()
+    async with installation.composed() as other, other.going({Component.API}):
+
+        async def told_by_zone() -> bool:
+            other.demand.note(Ask("search", SERVICE, at, "ada", "berlin", HERE))
+            await other.demand.flush()
+            return bool(await other.pool.fetchval("select count(*) from csbe.zone_demand where zone = 'Berlin'"))
+
+        await until(told_by_zone)
+
+
+async def test_no_row_has_a_zone_and_a_cell(owner: asyncpg.Connection) -> None:
+    """Where a zone and a cell overlap is a smaller place than either."""
+    query = """
+        select table_name from information_schema.columns
+        where table_schema in ('csbe', 'reports') and column_name in ('zone', 'cell')
+        group by table_name having count(distinct column_name) > 1
+    """
+
+    assert await owner.fetch(query) == []
+
+
 async def test_an_hour_is_that_of_the_city(city: City) -> None:
     at = city.running.system.clock.now().replace(hour=23, minute=30)
     await city.settled()
@@ -123,7 +207,7 @@ async def test_where_somebody_drives_is_not_noted_though_others_ask_for_the_car(
 
 async def test_more_asks_than_can_wait_are_lost_and_counted_as_lost(city: City) -> None:
     lost = Lost()
-    demand = PostgresDemand(city.running.pool, lost)
+    demand = PostgresDemand(city.running.pool, lost, ZoneMap().names)
 
     for _ in range(MOST_WAITING + 3):
         demand.note(Ask("search", SERVICE, city.running.system.clock.now(), "ada", "berlin"))
@@ -136,7 +220,7 @@ async def test_more_asks_than_can_wait_are_lost_and_counted_as_lost(city: City) 
 async def test_asks_that_the_database_cannot_take_wait_and_are_counted_once(
     city: City, owner: asyncpg.Connection
 ) -> None:
-    demand = PostgresDemand(city.running.pool, Lost())
+    demand = PostgresDemand(city.running.pool, Lost(), ZoneMap().names)
     demand.note(Ask("search", SERVICE, city.running.system.clock.now(), "ada", "berlin"))
     await owner.execute("alter table csbe.refusals rename to gone")
     demand.note(Ask("search", SERVICE, city.running.system.clock.now(), "ada", "berlin", codes=("x",)))
