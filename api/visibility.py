@@ -15,7 +15,7 @@ from domain.kernel.messages import Role
 from domain.kernel.personal import personal_fields, restricted_fields
 from domain.kernel.units import Position
 from domain.members.facts import PostalAddress
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.tariff import Tariff
 
 

@@ -11,7 +11,8 @@ from domain.kernel.errors import NotFoundError, StaleVersionError, UnknownServic
 from domain.kernel.messages import Metadata
 from domain.kernel.ports import EventStore, NewestValues, NothingBeside
 from domain.rulebook.history import Rulebooks, RulebookVersion
-from domain.rulebook.model import LegalEntity, Rulebook
+from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Tariff
 
 A = TypeVar("A", bound=Aggregate)

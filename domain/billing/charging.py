@@ -14,7 +14,7 @@ from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.members.member import Member
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.tariff import Quote
 from domain.unit_of_work import UnitOfWork
 

@@ -15,7 +15,7 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.kernel.money import Money
 from domain.kernel.personal import Personal
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 
 
 class CreditNote(Aggregate):

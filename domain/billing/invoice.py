@@ -18,7 +18,7 @@ from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId,
 from domain.kernel.money import Money
 from domain.kernel.personal import Personal
 from domain.kernel.values import Count, Instant, Value
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 
 State = Literal["open", "paid", "credited"]
 

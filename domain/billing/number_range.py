@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.ids import derived_id
 from domain.kernel.values import Count
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 
 Document = Literal["invoice", "credit_note"]
 MARKS: dict[Document, str] = {"invoice": "", "credit_note": "C"}

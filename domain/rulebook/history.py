@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.kernel.messages import RecordedEvent
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.loading import text
-from domain.rulebook.model import LegalEntity, Rulebook
+from domain.rulebook.model import Rulebook
 from domain.rulebook.published import PublishedRulebook
 from domain.rulebook.tariff import Tariff
 

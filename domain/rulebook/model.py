@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested, Rules
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 from domain.rulebook.uniqueness import Uniqueness
@@ -15,21 +16,8 @@ BillUntil = Literal["wish", "later"]
 """Where the meter of a trip stops: at the wish to end it, or at the later of the wish and its fulfilment."""
 
 
-class LegalEntity(Rules):
-    """Who issues the invoices of a country (EN 16931: seller)."""
-
-    id: str
-    """Names its ranges of invoice numbers."""
-    name: str
-    """As it stands on the invoice."""
-    address: str
-    """As it stands on the invoice."""
-    country: str
-    """ISO 3166 code."""
-    vat_id: str
-    """As it stands on the invoice."""
-    number_prefix: str
-    """Begins each invoice number."""
+Language = Literal["de", "en"]
+"""ISO 639 codes of the languages that documents are written in."""
 
 
 class City(Rules):
@@ -43,6 +31,8 @@ class City(Rules):
     """ISO 3166 code."""
     timezone: str
     """IANA name, e.g. Europe/Berlin; the clock of days and windows."""
+    language: Language = "en"
+    """Of the invoices of trips that begin here."""
     legal_entity: LegalEntity
     """Who issues the invoices of trips that begin here."""
     taxes: tuple[TaxRule, ...]

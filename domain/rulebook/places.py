@@ -5,7 +5,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from domain.rulebook.elements import Package
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.rates import TimeRate
 from domain.rulebook.shapes import Path
 from domain.rulebook.tax import TaxRule

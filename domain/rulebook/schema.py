@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel
 from domain.kernel.money import Money
 from domain.rulebook import readings
 from domain.rulebook.difference import shown
-from domain.rulebook.model import City, LegalEntity, Rulebook
+from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.model import City, Rulebook
 from domain.rulebook.places import group, key_of
 from domain.rulebook.shapes import Shape, kind_of, shape
 from domain.rulebook.tariff import Tariff

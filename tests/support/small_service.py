@@ -28,7 +28,9 @@ taxes = [
 [legal_entity]
 id = "de"
 name = "Small GmbH"
-address = "Berlin"
+street = "Weg 1"
+postcode = "10115"
+city = "Berlin"
 country = "DE"
 vat_id = "DE999999999"
 number_prefix = "DE-"

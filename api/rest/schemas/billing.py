@@ -12,7 +12,7 @@ from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
 from domain.kernel.money import MOST_MINOR, Currency, Money
-from domain.rulebook.model import LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
 
 RefundState = Literal["none", "pending", "refunded", "failed", "given_up", "paid_by_other_means"]
 """None where nothing had been paid; given up is what the provider refused and is not asked for again by itself."""
@@ -87,10 +87,16 @@ CREDIT_NOTE_ID = "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009"
 _SELLER = {
     "id": "drivenow-de",
     "name": "DriveNow GmbH & Co. KG",
-    "address": "Petuelring 130, 80788 München",
+    "street": "Petuelring 130",
+    "postcode": "80788",
+    "city": "München",
     "country": "DE",
     "vat_id": "DE999999999",
     "number_prefix": "DE-",
+    "contact": "Rechnungsservice",
+    "phone": "+49 89 000000",
+    "email": "rechnung@drivenow.example",
+    "legal_notice": "Amtsgericht München, HRA 000000",
 }
 _SUMMARY = {
     "invoice_id": INVOICE_ID,

@@ -7,7 +7,8 @@ from domain.billing.estimate import estimate
 from domain.billing.pricing import TripFacts
 from domain.kernel.money import Currency, Money
 from domain.rulebook.elements import Package
-from domain.rulebook.model import City, LegalEntity
+from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.model import City
 from domain.rulebook.rates import DistanceRate, ReservationRate, TimeRate
 from domain.rulebook.tariff import Quote, Tariff
 from domain.rulebook.tax import TaxRule
@@ -45,7 +46,9 @@ _BERLIN = City(
     legal_entity=LegalEntity(
         id="de",
         name="Car Sharing GmbH",
-        address="Hauptstraße 1, 10115 Berlin",
+        street="Hauptstraße 1",
+        postcode="10115",
+        city="Berlin",
         country="DE",
         vat_id="DE999999999",
         number_prefix="DE-",

@@ -5,7 +5,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from domain.rulebook.faults.rules import Fault, Found, of_city, of_service
-from domain.rulebook.model import City, LegalEntity, Rulebook
+from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.model import City, Rulebook
 
 
 @of_city

@@ -79,7 +79,7 @@ def test_a_new_version_is_compared_with_the_one_before_and_says_for_whom_and_fro
 
 def test_a_city_that_comes_or_goes_is_told() -> None:
     bonn = CITY.replace('id = "t"', 'id = "u"').replace("Berlin", "Bonn").replace("Europe/Bonn", "Europe/Berlin")
-    both = {**USUAL, "bonn.toml": bonn.replace('address = "Bonn"', 'address = "Berlin"')}
+    both = {**USUAL, "bonn.toml": bonn.replace('city = "Bonn"', 'city = "Berlin"')}
 
     assert told(both) == ["Bonn|city|Bonn: new: tariff u for all models"]
     assert told(USUAL, both) == ["Bonn|city|Bonn: no longer: it ran here"]

@@ -213,8 +213,8 @@ def test_all_that_is_wrong_is_told_at_once_with_its_lines() -> None:
 
     assert [(c.file, c.line, c.path) for c in refused.value.complaints] == [
         ("berlin.toml", 3, "timezone"),
-        ("berlin.toml", 23, "tariffs.t.elements.x"),
-        ("berlin.toml", 24, "tariffs.t.elements.y.rate"),
+        ("berlin.toml", 25, "tariffs.t.elements.x"),
+        ("berlin.toml", 26, "tariffs.t.elements.y.rate"),
         ("service.toml", 5, "eligibility.minimum_age"),
         ("service.toml", 6, "eligibility.minimum_agee"),
     ]
@@ -237,7 +237,7 @@ def test_a_text_that_is_not_toml_is_told_by_its_line_beside_what_is_wrong_elsewh
         text({"service.toml": SERVICE.replace('"EUR"', '"EURO"'), "berlin.toml": CITY + "x = [1,\n", "Bonn.toml": ""})
 
     assert [(c.file, c.line) for c in refused.value.complaints] == [
-        ("Bonn.toml", 1), ("berlin.toml", 24), ("service.toml", 3)
+        ("Bonn.toml", 1), ("berlin.toml", 26), ("service.toml", 3)
     ]  # fmt: skip
 
 

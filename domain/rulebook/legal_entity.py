@@ -1,0 +1,32 @@
+"""Who sells: the company whose name stands on invoices."""
+
+from domain.rulebook.base import Rules
+
+
+class LegalEntity(Rules):
+    """Who issues the invoices of a country (EN 16931: seller)."""
+
+    id: str
+    """Names its ranges of invoice numbers."""
+    name: str
+    """As it stands on the invoice."""
+    street: str
+    """Of its address, with the number of the house."""
+    postcode: str
+    """Of its address."""
+    city: str
+    """Of its address; in some countries with the state, e.g. Seattle, WA."""
+    country: str
+    """ISO 3166 code."""
+    vat_id: str
+    """As it stands on the invoice; in the European Union with the code of the country before it, e.g. DE999999999."""
+    number_prefix: str
+    """Begins each invoice number."""
+    contact: str | None = None
+    """Whom to ask about an invoice: a person or a department. XRechnung asks for it, and for the next two."""
+    phone: str | None = None
+    """Where they are called."""
+    email: str | None = None
+    """Where they are written to."""
+    legal_notice: str | None = None
+    """What law wants at the foot of its letters, such as where it is registered."""
