@@ -19,6 +19,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api import security_log
+from api.key_files import made_once
 from api.problems import Problem
 from api.wording import WITHOUT_NUL
 from domain.identity.sessions import Subject
@@ -196,11 +197,7 @@ def key_of(pem: str) -> Ed25519PrivateKey:
 
 def key_in(path: Path) -> Ed25519PrivateKey:
     """That of a file, made readable by its owner alone when it does not exist."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(_pem(Ed25519PrivateKey.generate()))
-    return key_of(path.read_text())
+    return key_of(made_once(path, lambda: _pem(Ed25519PrivateKey.generate()).decode()))
 
 
 def key_id(key: Ed25519PrivateKey) -> str:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from api.cli.terminal import AsJson, errors, fail, operator, run, show, with_log, with_system
-from api.composition import AuditedSnapshot, Log, Running, SnapshotFinding
+from api.composition import AuditedSnapshot, Log, Running, SnapshotFinding, pseudonym
 from api.dossier import Dossier, dossiers
 from api.reads import whose
 from api.redaction import state_of
@@ -20,6 +20,7 @@ from api.rest.history import invoice_shown, shown
 from api.rest.schemas.base import LAST_POSITION
 from api.rest.schemas.history import EventShown
 from api.rest.schemas.reads import ReadShown
+from api.settings import Settings
 from api.visibility import SEES
 from domain import contexts
 from domain.invariants import InvariantResult, audit
@@ -159,11 +160,7 @@ def audit_reads(
 @audit_app.command("pseudonym")
 def audit_pseudonym(text: Annotated[str, typer.Argument(help="An address, or the name of an employee.")]) -> None:
     """What stands for an address or a name in the security log of this installation."""
-
-    async def find(running: Running) -> str:
-        return running.system.tokens.pseudonym(text)
-
-    show(False, None, run(with_system(find)))
+    show(False, None, pseudonym(Settings(), text))
 
 
 @audit_app.command("invariants")

@@ -1,10 +1,9 @@
 """What every part of a system stands on: the log, the rules that hold, who decides, and who signs tokens."""
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from adapters.postgres.rulebooks import PublishedRulebooks
 from adapters.postgres.telemetry import TelemetryStore
 from api.auth import TokenAuthority, key_id, key_in, key_of
 from api.composition.tracing import TracedDispatcher, traced
+from api.key_files import made_once
 from api.observability import AppendMetrics, MeasuredDispatcher
 from api.settings import Settings
 from domain import contexts
@@ -89,15 +89,18 @@ def given_master_keys(settings: Settings) -> MasterKeys:
 
 
 def _key_of_data_dir(settings: Settings) -> bytes:
-    file = settings.data_dir / "master-key"
-    if not file.exists():
-        new = file.with_name(f"{file.name}.{os.getpid()}")
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_hex(32))
-        with suppress(FileExistsError):  # whole, or that of another process
-            file.hardlink_to(new)
-        new.unlink()
-    return bytes.fromhex(file.read_text())
+    return bytes.fromhex(made_once(settings.data_dir / "master-key", lambda: secrets.token_hex(32)))
+
+
+def pseudonym(settings: Settings, text: str) -> str:
+    """What stands for an address or a name in the security log of the servers whose key these settings have.
+
+    Raises `ValueError` where there is none: one that is made now would tell something else than the log has.
+    """
+    own, _ = token_key_files(settings)
+    if settings.token_key is None and not own.exists():
+        raise ValueError(f"there is no {own}: set CSBE_TOKEN_KEY, or CSBE_DATA_DIR as the servers have it")
+    return _tokens(settings).pseudonym(text)
 
 
 def _tokens(settings: Settings) -> TokenAuthority:

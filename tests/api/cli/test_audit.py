@@ -1,6 +1,7 @@
 """What auditors ask for at the terminal."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 from adapters.postgres.event_store.snapshot_costs import Costs, LoadCosts
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.read_models.projection import Projection
+from api.auth import TokenAuthority, key_in
 from domain.billing.payment import Payment
 from domain.kernel.ids import PayerId, PaymentId
 from domain.kernel.money import Currency, Money
@@ -16,6 +18,7 @@ from domain.members.member import Member
 from domain.rental.trip import Trip
 from projections.event_log import EventLogProjector
 from tests.api.cli.terminal import METADATA, NOW, Csbe, append, damaged, registered
+from tests.support.databases import login
 from tests.support.keys import KEYS
 
 
@@ -88,13 +91,25 @@ async def test_what_is_shown_at_the_terminal_is_on_record(csbe: Csbe, store: Pos
     assert others.json == []
 
 
-async def test_what_the_security_log_calls_an_address_is_told_and_is_the_same_each_time(csbe: Csbe) -> None:
-    addresses = ("203.0.113.7", "203.0.113.7", "203.0.113.8")
-    first, again, other = [await csbe("audit", "pseudonym", address) for address in addresses]
+async def test_who_may_only_read_is_told_what_the_security_log_calls_an_address(
+    csbe: Csbe, owner_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSBE_POSTGRES_DSN", (await login(owner_dsn, "auditor")).partition("?role")[0])
+    servers = TokenAuthority(key_in(tmp_path / "token-key.pem"))
 
-    assert (first.code, first.out) == (0, again.out)
-    assert first.out != other.out
-    assert "203" not in first.out
+    found, other = await csbe("audit", "pseudonym", "203.0.113.7"), await csbe("audit", "pseudonym", "203.0.113.8")
+
+    assert (found.code, found.out.strip()) == (0, servers.pseudonym("203.0.113.7"))
+    assert found.out != other.out
+    assert "203" not in found.out
+
+
+async def test_without_the_key_of_the_servers_nobody_is_told_a_wrong_pseudonym(csbe: Csbe, tmp_path: Path) -> None:
+    ended = await csbe("audit", "pseudonym", "203.0.113.7")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "set CSBE_TOKEN_KEY, or CSBE_DATA_DIR as the servers have it" in ended.err
+    assert not (tmp_path / "token-key.pem").exists()
 
 
 async def test_what_has_no_history_is_said_so(csbe: Csbe) -> None:
