@@ -18,6 +18,7 @@ NEEDED = {
     "the browser tests": (("chromium", "chromedriver"), ("chromium", "chromium-driver")),
     "the tests of the broker's security": (("mosquitto", "mosquitto_pub"), ("mosquitto", "mosquitto-clients")),
     "the tests of what a pooler does": (("pgbouncer",), ("pgbouncer",)),
+    "the tests of what analysts and auditors type": (("psql",), ("postgresql-client",)),
     "the tests of staff's logins": (("node", "npm"), ("nodejs", "npm")),
 }
 """What needs which programs, and Debian's packages that have them."""

@@ -12,14 +12,14 @@ from domain.kernel.policy import SendMessage
 from domain.kernel.ports import EventStore
 
 _INVOICES = """
-select invoice_id, charge_id, subject_id, service from read_v1.invoices
+select invoice_id, charge_id, subject_id, service from reports.invoices
 where number = $1 and ($2::text is null or service = $2) order by issued_at
 """
 _BEHIND = """
-select payment_id from read_v1.payments where subject_id = $1
-union select payment_id from read_v1.refunds join read_v1.credit_notes using (credit_note_id) where invoice_id = $2
-union select credit_note_id from read_v1.credit_notes where invoice_id = $2
-union select reservation_id from read_v1.trips where trip_id = $1 and reservation_id is not null
+select payment_id from reports.payments where subject_id = $1
+union select payment_id from reports.refunds join reports.credit_notes using (credit_note_id) where invoice_id = $2
+union select credit_note_id from reports.credit_notes where invoice_id = $2
+union select reservation_id from reports.trips where trip_id = $1 and reservation_id is not null
 """
 
 

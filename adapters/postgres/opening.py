@@ -70,11 +70,23 @@ async def as_server(dsn: str, beside: Mapping[str, str], *, allow_owner: bool = 
         login = await _login(connection)
         _refuse_stranger(login, allow_owner=allow_owner)
         own = with_role(dsn, login.server)
-        await _refuse_unmigrated(connection, login.server, beside)
+        await connection.execute(f"set role {login.server}")
+        await _refuse_unmigrated(connection, beside)
         await _refuse_broken_log(connection)
     finally:
         await connection.close()
     return own
+
+
+async def refuse_incomplete(dsn: str, beside: Mapping[str, str]) -> None:
+    """Raises `UnfitDatabaseError` when the database is not migrated. An auditor may ask as well as a server."""
+    connection = await _connect(dsn)
+    try:
+        if await connection.fetchval(_TABLE, "migrations") is None:
+            raise _unmigrated("is empty")
+        await _refuse_unmigrated(connection, beside)
+    finally:
+        await connection.close()
 
 
 def with_role(dsn: str, role: str) -> str:
@@ -136,8 +148,7 @@ def _refuse_stranger(login: _Login, *, allow_owner: bool) -> None:
         )
 
 
-async def _refuse_unmigrated(connection: asyncpg.Connection, server: str, beside: Mapping[str, str]) -> None:
-    await connection.execute(f"set role {server}")
+async def _refuse_unmigrated(connection: asyncpg.Connection, beside: Mapping[str, str]) -> None:
     if missing := await missing_in(connection, beside):
         raise _unmigrated(f"lacks {', '.join(missing)}")
 

@@ -35,7 +35,7 @@ where $1::uuid is null or member_id = $1 order by read_at desc, read_id desc lim
 """
 
 _ABOUT = """
-select position from read_v1.event_log
+select position from reports.event_log
 where ($1::uuid is null or member_id = $1) and ($2::uuid is null or vehicle_id = $2)
     and ($3::uuid is null or correlation_id = $3) and position <= $4 and ($5::timestamptz is null or recorded_at <= $5)
 order by position
@@ -69,13 +69,13 @@ def history(
         _history_of_one(aggregate_id, until, position, as_json=as_json)
         return
 
-    async def read(running: Running) -> list[RecordedEvent]:
-        rows = await running.system.fetch(_ABOUT, *wanted, position or LAST_POSITION, until)
-        found = [e for row in rows async for e in running.store.read(after=row["position"] - 1, until=row["position"])]
-        await running.system.reads.note(_reads(found, "csbe history"))
+    async def read(log: Log) -> list[RecordedEvent]:
+        rows = await log.fetch(_ABOUT, *wanted, position or LAST_POSITION, until)
+        found = [e for row in rows async for e in log.store.read(after=row["position"] - 1, until=row["position"])]
+        await log.note(_reads(found, "csbe history"))
         return found
 
-    events = [shown(event) for event in run(with_system(read))]
+    events = [shown(event) for event in run(with_log(read))]
     show(as_json, {"events": [event.model_dump(mode="json") for event in events]}, "\n".join(map(_told, events)))
 
 
@@ -116,13 +116,13 @@ def audit_invoice(
 ) -> None:
     """Everything behind an invoice: reservation, trip, quote, charge, payments, credit notes, messages."""
 
-    async def read(running: Running) -> list[Dossier]:
-        found = await dossiers(number, service, running.store, running.system.fetch)
+    async def read(log: Log) -> list[Dossier]:
+        found = await dossiers(number, service, log.store, log.fetch)
         events = [event for dossier in found for event in dossier.events]
-        await running.system.reads.note(_reads(events, "csbe audit invoice"))
+        await log.note(_reads(events, "csbe audit invoice"))
         return found
 
-    found = run(with_system(read))
+    found = run(with_log(read))
     if len(found) != 1:
         which = ", ".join(dossier.service for dossier in found)
         fail(f"several services have an invoice {number}: {which}" if found else f"there is no invoice {number}")
@@ -147,7 +147,7 @@ def audit_reads(
     """Who read what is known of members, and why they could; the newest thousand."""
 
     async def read(log: Log) -> list[ReadShown]:
-        return [ReadShown(**dict(row)) for row in await log.store.pool.fetch(_READS, member_id)]
+        return [ReadShown(**row) for row in await log.fetch(_READS, member_id)]
 
     found = run(with_log(read))
     table = Table("when", "whose", "who", "by", "right")

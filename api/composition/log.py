@@ -11,8 +11,10 @@ from adapters.postgres.event_store.master_keys import recognise
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.personal_reads import PersonalReads
 from api.composition.foundation import given_master_keys
-from api.composition.servers import prepare, reaching, servers
+from api.composition.queries import fetcher
+from api.composition.servers import reaching, refuse_unmigrated, servers
 from api.settings import Settings
+from api.system import Fetch
 from domain.kernel.reads import PersonalRead
 
 _MAY_READ_KEYS = "select has_column_privilege('csbe.keys', 'key', 'select')"
@@ -23,6 +25,8 @@ class Log:
     """What an auditor reads."""
 
     store: PostgresEventStore
+    fetch: Fetch
+    """Of the reports, and of what stands beside the log."""
     hidden: str | None
     """Why nothing about persons can be read; none if it can."""
     dsn: str = field(repr=False)
@@ -37,19 +41,20 @@ class Log:
 
 @asynccontextmanager
 async def opened_log(settings: Settings) -> AsyncIterator[Log]:
-    """The log of the settings' database, as the user of its DSN; an embedded one is brought up to date before.
+    """The log of the settings' database, as the user of its DSN.
 
     Without the master key, or the right to read the keys of persons, what is about one reads as if they were erased.
+    Raises `UnfitDatabaseError` when the database lacks what this version needs: an audit brings nothing up to date.
     """
     async with servers(settings, broker=False) as (dsn, _):
-        own = await prepare(settings, dsn) if settings.postgres_dsn is None else dsn
-        with reaching(own):
-            opened = await connect(own, min_size=1, max_size=2, read_only=True)
+        with reaching(dsn):
+            await refuse_unmigrated(dsn)
+            opened = await connect(dsn, min_size=1, max_size=2, read_only=True)
         async with opened as pool:
             hidden = await _hidden(settings, pool)
             store = PostgresEventStore(pool, master_keys=None if hidden else given_master_keys(settings))
             try:
-                yield Log(store, hidden, own)
+                yield Log(store, fetcher(pool), hidden, dsn)
             finally:
                 await store.close()
 

@@ -13,7 +13,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.mqtt.client import TlsFiles, client_options
 from adapters.postgres.database import with_lock_timeout
 from adapters.postgres.migrate import migrate
-from adapters.postgres.opening import as_server, with_user
+from adapters.postgres.opening import as_server, refuse_incomplete, with_user
 from adapters.postgres.read_models import generations
 from api.addresses import database_at
 from api.settings import Settings
@@ -79,6 +79,11 @@ async def prepare(settings: Settings, dsn: str) -> str:
         own = await as_server(dsn, _BESIDE, allow_owner=settings.allow_owner)
         await make_read_models(own)
     return own
+
+
+async def refuse_unmigrated(dsn: str) -> None:
+    """Raises `UnfitDatabaseError` when the database lacks what this version needs."""
+    await refuse_incomplete(dsn, _BESIDE)
 
 
 async def own_login(dsn: str, roles: str) -> str:
