@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from pydantic import AwareDatetime, TypeAdapter
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from api.cli.terminal import AsJson, errors, fail, operator, run, show, with_log, with_system
+from api.cli.terminal import AsJson, errors, fail, operator, parsed, run, show, with_log, with_system
 from api.composition import AuditedSnapshot, Log, Running, SnapshotFinding, pseudonym
 from api.dossier import Dossier, dossiers
 from api.reads import whose
@@ -51,7 +52,14 @@ def history(
     correlation_id: Annotated[
         UUID | None, typer.Option("--correlation", help="What followed from one request.")
     ] = None,
-    at: Annotated[datetime | None, typer.Option(help="Only what was recorded by then (UTC).")] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=parsed(TypeAdapter(AwareDatetime)),
+            metavar="TIME",
+            help="Only what was recorded by then, with its zone, e.g. 2027-01-01T00:00Z.",
+        ),
+    ] = None,
     position: Annotated[
         int | None, typer.Option(min=1, max=LAST_POSITION, help="Only what was recorded up to this position.")
     ] = None,
@@ -61,16 +69,15 @@ def history(
 
     Or every event about a member or a car, or of a request, whatever it happened to.
     """
-    until = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
     wanted = (member_id, vehicle_id, correlation_id)
     if (aggregate_id is not None) == any(wanted):
         fail("name one aggregate, or what its events are about: --member, --vehicle, --correlation")
     if aggregate_id is not None:
-        _history_of_one(aggregate_id, until, position, as_json=as_json)
+        _history_of_one(aggregate_id, at, position, as_json=as_json)
         return
 
     async def read(log: Log) -> list[RecordedEvent]:
-        rows = await log.fetch(_ABOUT, *wanted, position or LAST_POSITION, until)
+        rows = await log.fetch(_ABOUT, *wanted, position or LAST_POSITION, at)
         found = [e for row in rows async for e in log.store.read(after=row["position"] - 1, until=row["position"])]
         await log.note(_reads(found, "csbe history"))
         return found
@@ -84,7 +91,8 @@ def _history_of_one(aggregate_id: UUID, until: datetime | None, position: int | 
         events = log.store.read(aggregate_id=aggregate_id, until=position)
         found = [event async for event in events if until is None or event.recorded_at <= until]
         if not found:
-            fail(f"there is no aggregate {aggregate_id}")
+            by_then = "" if until is None and position is None else " by then"
+            fail(f"there is no aggregate {aggregate_id}{by_then}")
         kind = contexts.AGGREGATES[found[0].topic.rpartition(".")[0]]
         then = await log.store.load_as_of(kind, aggregate_id, position=found[-1].position)
         await log.note(_reads(found, "csbe history"))

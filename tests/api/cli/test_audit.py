@@ -45,6 +45,22 @@ async def test_the_history_of_one_member_names_who_and_why_and_nothing_about_the
     assert (table.code, "Ada" in whole.out + table.out, "4711" in whole.out + table.out) == (0, False, False)
 
 
+async def test_a_history_ends_at_a_moment_which_has_a_zone(csbe: Csbe, store: PostgresEventStore) -> None:
+    ada = await registered(store)
+    first, *_ = (await csbe("history", str(ada.id), "--json")).json["events"]
+    ada.verify_email(NOW)
+    await append(store, ada)
+
+    then = await csbe("history", str(ada.id), "--at", first["recorded_at"], "--json")
+    before = await csbe("history", str(ada.id), "--at", "2020-01-01T00:00+01:00")
+    nowhere = await csbe("history", str(ada.id), "--at", "2020-01-01T00:00")
+
+    assert [event["position"] for event in then.json["events"]] == [first["position"]]
+    assert then.json["state"]["email_verified"] is False
+    assert (before.code, f"there is no aggregate {ada.id} by then" in before.err) == (2, True)
+    assert (nowhere.code, "%" in nowhere.err, "with its zone" in " ".join(nowhere.err.split())) == (2, False, True)
+
+
 async def test_the_history_of_a_person_or_a_request_is_found_whatever_it_happened_to(
     csbe: Csbe, store: PostgresEventStore, pool: asyncpg.Pool
 ) -> None:
