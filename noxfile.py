@@ -17,6 +17,7 @@ nox.options.stop_on_first_error = False
 NEEDED = {
     "the browser tests": (("chromium", "chromedriver"), ("chromium", "chromium-driver")),
     "the tests of the broker's security": (("mosquitto", "mosquitto_pub"), ("mosquitto", "mosquitto-clients")),
+    "the tests of the installation": (("nginx", "mosquitto_pub"), ("nginx-light", "mosquitto-clients")),
     "the tests of what a pooler does": (("pgbouncer",), ("pgbouncer",)),
     "the tests of what analysts and auditors type": (("psql",), ("postgresql-client",)),
     "the tests of staff's logins": (("node", "npm"), ("nodejs", "npm")),

@@ -17,7 +17,10 @@ begin
             when duplicate_object or unique_violation then null; -- beside us, for another database
         end;
     end loop;
-    if not pg_has_role(':server', 'member') then
+    -- From PostgreSQL 16 on, whoever makes a role may hand it on, and not act as it.
+    if not pg_has_role(
+        ':server', case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+    ) then
         execute format('grant %I to %I', ':server', current_user);
     end if;
 exception
