@@ -57,6 +57,7 @@ SCOPES: dict[Role, frozenset[str]] = {
             "fleet:read",
             "rentals:read",
             "reports:read",
+            "jobs:read",
             "live:read",
             "webhooks:read",
             "webhooks:write",

@@ -23,7 +23,8 @@ with free as not materialized (
     and ($6::float8 is null or energy_percent >= $6)
 ), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
 select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, city_id,
-    latitude, longitude, position_at, energy_percent, energy_at, state, online, round(away_m)::bigint as distance_m
+    latitude, longitude, position_at, energy_percent, energy_at, energy_low, state, online,
+    round(away_m)::bigint as distance_m
 from free
 where place <@ (select read_v1.box_around($1, $2, max(away_m)) from nearest_by_degrees)
 order by away_m, vehicle_id limit $7
@@ -40,6 +41,7 @@ _SERVICE_STATES: dict[type[Event], str] = {
     Vehicle.TakenOutOfService: "out_of_service",
     Vehicle.Decommissioned: "decommissioned",
 }
+_ENERGY_LOW: dict[type[Event], bool] = {Vehicle.EnergyLow: True, Vehicle.EnergyRestored: False}
 _CAR_EVENTS = [event for event in contexts.EVENTS.values() if issubclass(event, CarEvent)]
 
 
@@ -100,6 +102,8 @@ class FleetProjector(Projector):
             told |= {"energy_percent": event.energy_percent, "energy_at": event.observed_at}
         says = event.says()
         told |= {name: says[name] for name in ("locked", "plugged_in") if says.get(name) is not None}
+        if type(event) in _ENERGY_LOW:
+            told["energy_low"] = _ENERGY_LOW[type(event)]
         if told:
             yield VEHICLES.update(event.originator_id, **told)
 

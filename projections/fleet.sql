@@ -16,6 +16,7 @@ create table vehicles (
     position_at timestamptz,
     energy_percent double precision,
     energy_at timestamptz,
+    energy_low boolean not null default false,
     locked boolean,
     plugged_in boolean,
     online boolean not null default true,
@@ -49,6 +50,7 @@ comment on column vehicles.longitude is 'WGS 84 degrees.';
 comment on column vehicles.position_at is 'When the position was measured.';
 comment on column vehicles.energy_percent is 'Fuel level or state of charge.';
 comment on column vehicles.energy_at is 'When the energy was measured.';
+comment on column vehicles.energy_low is 'Whether it needs fuel or charge soon, by the limits of its service.';
 comment on column vehicles.locked is 'Whether all doors are locked.';
 comment on column vehicles.plugged_in is 'Whether a charging cable is connected; null where it has not said.';
 comment on column vehicles.online is 'Whether the car can be reached.';

@@ -18,6 +18,7 @@ from api.rest import (
     fleet,
     health,
     history,
+    jobs,
     live,
     login,
     member_search,
@@ -49,6 +50,7 @@ ROUTERS = tuple(
         reports,
         history,
         reads,
+        jobs,
         health,
         staff_login,
     )

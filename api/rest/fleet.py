@@ -52,7 +52,7 @@ Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 
 _VEHICLES = Listing(
     "select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, "
-    "city_id, latitude, longitude, position_at, energy_percent, energy_at, "
+    "city_id, latitude, longitude, position_at, energy_percent, energy_at, energy_low, "
     "state, online, offline_since from read_v1.vehicles",
     Order("vehicles", {"vehicle_id": UUID}, descending=False),
 )

@@ -38,6 +38,7 @@ TAGS = {
     "live": "Events as they happen.",
     "webhooks": "Events sent to a URL.",
     "reports": "Figures for analysts.",
+    "operations": "What could not be done, and waits for an operator.",
     "history": "The log, for auditors.",
     "health": "Whether the server is well, and how its tokens are checked.",
 }

@@ -14,12 +14,15 @@ LONG_AGO = "2026-01-01T10:00:00Z"
 
 
 def _car(id: str, plate: str, model: str, state: str, **more: object) -> dict[str, Any]:
-    rest = {"make": "BMW", "city_id": "berlin", "energy_percent": 80.0, "online": True, "offline_since": None}
+    rest = {
+        "make": "BMW", "city_id": "berlin", "energy_percent": 80.0, "energy_low": False, "online": True,
+        "offline_since": None,
+    }  # fmt: skip
     return {"vehicle_id": id, "plate": plate, "model": model, "state": state, **rest, **more}
 
 
 CARS = [
-    _car("a", "B-A 1", "BMW i3", "available", latitude=52.52, longitude=13.40, energy_percent=9.0),
+    _car("a", "B-A 1", "BMW i3", "available", latitude=52.52, longitude=13.40, energy_percent=20.0, energy_low=True),
     _car("b", "B-B 2", "BMW X1", "in_trip", latitude=52.49, longitude=13.39),
     _car("c", "<b>C</b>", "BMW X1", "available", latitude=None, longitude=None, online=False, offline_since=LONG_AGO),
     _car("d", "M-D 4", "BMW i3", "available", latitude=48.14, longitude=11.58, city_id="munich"),
@@ -28,6 +31,10 @@ SQUARE = [[[[13.3, 52.5], [13.4, 52.5], [13.4, 52.6], [13.3, 52.5]]]]
 ZONES = [{"zone_id": "z", "city_id": "berlin", "kind": "home_area", "name": "Berlin", "polygons": SQUARE}]
 TRIP = {"trip_id": "t", "vehicle_id": "b", "state": "running", "requested_at": LONG_AGO, "reason": None}
 TASK = {"task_id": "k", "vehicle_id": "d", "kind": "clean", "reason": "sand on the seats", "raised_at": LONG_AGO}
+FAILED = [
+    {"job_id": "j1", "kind": "tell_vehicle", "error": "no answer", "vehicle_id": "d", "failed_at": LONG_AGO},
+    {"job_id": "j2", "kind": "send_message", "error": "no address", "vehicle_id": None, "failed_at": LONG_AGO},
+]
 REVIEW = {"charge_id": "r", "subject_kind": "trip", "subject_id": "t", "raised_at": LONG_AGO, "reasons": ["too_long"]}
 LOGGED = {"topic": "fleet.vehicle.taken_out_of_service", "recorded_at": LONG_AGO, "reason": "a flat tyre"}
 EVENTS: list[dict[str, Any]] = [
@@ -64,6 +71,7 @@ def answers(path: str, query: dict[str, str]) -> Any:
         "/v1/zones": {"zones": ZONES},
         "/v1/trips": {"trips": trips},
         "/v1/tasks": {"tasks": [] if "vehicle_id" in query else [TASK]},
+        "/v1/failed-jobs": {"jobs": FAILED},
         "/v1/charges": {"charges": [REVIEW]},
         "/v1/history": {"events": [LOGGED]},
     }

@@ -62,7 +62,7 @@ CARS = {"low_energy", "offline", "failed_starts", "unconfirmed_ends", "field_tas
 @pytest.mark.parametrize(
     ("role", "parts", "lists"),
     [
-        ("operator", {"map", "figures", "events"}, CARS),
+        ("operator", {"map", "figures", "events"}, CARS | {"failed_jobs"}),
         ("agent", {"map"}, CARS | {"reviews"}),
         ("auditor", {"figures", "events"}, {"reviews"}),
         ("analyst", {"figures"}, set()),

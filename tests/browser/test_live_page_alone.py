@@ -114,9 +114,51 @@ def test_each_list_has_a_count_and_leads_to_its_car_by_keys_alone(browser: Chrom
         "Offline 1",
         "Failed starts, 24 h 0",
         "Ends not confirmed 0",
+        "Failed jobs 2",
         "Reviews 1",
         "Field tasks 1",
     ]
+
+
+def test_a_failed_job_leads_to_its_car_and_says_how_it_is_tried_again(browser: Chrome, address: str) -> None:
+    open_at(browser, address)
+    wait_for_text(browser, "[data-list=failed_jobs]", "Failed jobs 2")
+
+    browser.find_element("css selector", "[data-list=failed_jobs] summary").send_keys(Keys.ENTER, Keys.ARROW_DOWN)
+    rows = shown(browser, "[data-list=failed_jobs] li")
+    commands = shown(browser, "[data-list=failed_jobs] code")
+    press(browser, Keys.ENTER)
+
+    wait_for_text(browser, "#car h2", "M-D 4")
+    assert "tell vehicle: no answer" in rows[0]
+    assert "send message: no address" in rows[1]
+    assert commands == [f'csbe jobs retry {job} --reason "…"' for job in ("j1", "j2")]
+
+
+def test_each_car_of_the_map_is_reached_by_keys_alone(browser: Chrome, address: str) -> None:
+    open_at(browser, address)
+    wait_for_text(browser, "#cars summary", "Cars as a list 4")
+
+    browser.find_element("css selector", "#cars summary").send_keys(Keys.ENTER)
+    rows = shown(browser, "#cars li")
+    press(browser, Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ENTER)
+    wait_for_text(browser, "#car h2", "B-A 1")
+    press(browser, Keys.ESCAPE, Keys.ARROW_DOWN, Keys.ENTER)
+
+    wait_for_text(browser, "#car h2", "B-B 2")
+    assert rows[0].startswith("<b>C</b>")
+    assert rows[0].endswith("free, 80 %, no known place")
+    assert len(rows) == 4
+
+
+def test_the_list_of_cars_has_those_of_the_chosen_city(browser: Chrome, address: str) -> None:
+    open_at(browser, address)
+    browser.find_element("css selector", "#cars summary").send_keys(Keys.ENTER)
+
+    Select(browser.find_element("id", "city")).select_by_value("munich")
+
+    wait_for_text(browser, "#cars summary", "Cars as a list 1")
+    assert [row.split()[0] for row in shown(browser, "#cars li")] == ["M-D"]
 
 
 def test_events_are_filtered_by_kind_and_searched(browser: Chrome, address: str) -> None:

@@ -119,6 +119,20 @@ async def test_work_in_the_field_is_listed_until_it_is_done(
     assert (done["state"], done["closed_at"]) == ("done", world.now())
 
 
+async def test_a_car_is_shown_as_low_on_energy_from_the_limit_of_its_service_on_until_it_was_filled(
+    story: Story, world: World, followers: Followers, pool: asyncpg.Pool
+) -> None:
+    _, mini, _ = story
+    limits = world.rulebook.fleet
+    shown = []
+    for level in (limits.low_energy + 1, limits.low_energy, limits.restored_energy - 1, limits.restored_energy):
+        await says(world, mini, energy_percent=float(level))
+        await catch_up(followers)
+        shown.append((await row(pool, "vehicles", "vehicle_id", mini))["energy_low"])
+
+    assert shown == [False, True, True, False]
+
+
 async def test_a_reserved_car_is_not_among_the_nearest_free_ones(
     story: Story, world: World, followers: Followers, pool: asyncpg.Pool
 ) -> None:

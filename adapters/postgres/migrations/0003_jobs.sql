@@ -17,6 +17,7 @@ create table csbe.jobs (
 );
 
 create index jobs_due on csbe.jobs (due_at) where failed_at is null;
+create index jobs_failed on csbe.jobs (service, failed_at) where failed_at is not null;
 
 comment on table csbe.jobs is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
 comment on column csbe.jobs.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';

@@ -1,6 +1,7 @@
 // The live page: cars and zones of a city, what is to be looked after, one car closely, events, today's figures.
 // Everything comes from the public REST API, by the session's scopes. What is looked at stands in the address.
 import { factsOf, showCar, showNoCar } from "./car.js";
+import { CarList } from "./cars.js";
 import { ApiError, EventStream, Session, all, get } from "./client.js";
 import { element } from "./dom.js";
 import { Feed } from "./feed.js";
@@ -33,6 +34,7 @@ const city = {
 
 let session = null;
 let map = null;
+let carList = null;
 let lists = null;
 let openedFrom = null;
 const feed = new Feed(city.nameOf, openCar);
@@ -106,6 +108,7 @@ function showCity() {
   showCities();
   map?.showZones(city.zones.filter(city.has));
   map?.show(city.shown, city.chosen);
+  carList?.show(city.shown);
   lists?.showCars(city.shown);
 }
 
@@ -114,6 +117,7 @@ async function loadCars() {
   city.cars = new Map(cars.map((car) => [car.vehicle_id, car]));
   showCities();
   map.show(city.shown, city.chosen);
+  carList.show(city.shown);
   lists.showCars(city.shown);
   feed.nameCars();
   sayThatItWorks();
@@ -178,6 +182,7 @@ async function start(begun) {
   lists = new Lists(session, city, openCar);
   if (session.may("vehicles:read")) {
     map ??= await CityMap.create("map", "legend", openCar);
+    carList ??= new CarList(openCar);
     keepDoing(OFTEN_MS, loadCars);
     keepDoing(SELDOM_MS, loadZones);
     keepDoing(SOMETIMES_MS, loadCar);

@@ -11,16 +11,21 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** With the arrows from one button of a list to the next. */
+const BEYOND = { ArrowDown: Node.DOCUMENT_POSITION_FOLLOWING, ArrowUp: Node.DOCUMENT_POSITION_PRECEDING };
+
+/** With the arrows from one button of a list to the next; said twice, it is the same. */
 export function walkByArrows(list) {
-  list.addEventListener("keydown", (event) => {
+  list.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
-    const buttons = [...list.querySelectorAll("button")].filter((button) => button.offsetParent);
-    const at = buttons.indexOf(document.activeElement);
-    const next = buttons[at < 0 ? 0 : at + step];
+    const buttons = [...list.querySelectorAll("button")].filter((button) => button.checkVisibility());
+    const from = document.activeElement;
+    const isBeyond = (button) => from.compareDocumentPosition(button) & BEYOND[event.key];
+    const next = buttons.includes(from)
+      ? buttons[buttons.indexOf(from) + step]
+      : step > 0 ? buttons.find(isBeyond) : buttons.findLast(isBeyond);
     if (!next) return;
     event.preventDefault();
     next.focus();
-  });
+  };
 }

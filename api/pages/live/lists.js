@@ -3,7 +3,6 @@ import { ApiError, get } from "./client.js";
 import { element, walkByArrows } from "./dom.js";
 import { ago, percent, spaced } from "./words.js";
 
-const LOW_PERCENT = 15;
 const DAY_MS = 24 * 3600 * 1000;
 const MOST = 200;
 
@@ -15,8 +14,8 @@ const OF_CARS = {
     title: "Low energy",
     rows: (cars) =>
       cars
-        .filter((car) => inFleet(car) && car.energy_percent != null && car.energy_percent < LOW_PERCENT)
-        .sort((one, other) => one.energy_percent - other.energy_percent)
+        .filter((car) => inFleet(car) && car.energy_low)
+        .sort((one, other) => (one.energy_percent ?? 0) - (other.energy_percent ?? 0))
         .map((car) => ({ car: car.vehicle_id, note: percent(car.energy_percent) })),
   },
   offline: {
@@ -46,6 +45,19 @@ const ASKED = {
     path: "/v1/trips",
     query: () => ({ state: "ending" }),
     rows: (page) => page.trips.map(byTrip),
+  },
+  failed_jobs: {
+    title: "Failed jobs",
+    needs: "jobs:read",
+    path: "/v1/failed-jobs",
+    query: () => ({}),
+    rows: (page) =>
+      page.jobs.map((job) => ({
+        car: job.vehicle_id,
+        note: ago(job.failed_at),
+        words: `${spaced(job.kind)}: ${job.error}`,
+        command: `csbe jobs retry ${job.job_id} --reason "…"`,
+      })),
   },
   reviews: {
     title: "Reviews",
@@ -137,11 +149,12 @@ export class Lists {
     if (focused >= 0) [...list.querySelectorAll("button")].at(Math.min(focused, shown.length - 1))?.focus();
   }
 
-  #row({ car, trip, note, words }) {
+  #row({ car, trip, note, words, command }) {
     const text = [words ? `${words} ` : "", element("small", {}, note)];
-    if (!car && !(trip && this.#session.may("rentals:read"))) return element("li", {}, ...text);
+    const atTheTerminal = command && element("code", {}, command);
+    if (!car && !(trip && this.#session.may("rentals:read"))) return element("li", {}, ...text, atTheTerminal);
     const name = car ? (this.#city.nameOf(car) ?? "car") : "trip's car";
     const open = async () => this.#onCar(car ?? (await get(this.#session, `/v1/trips/${trip}`)).vehicle_id);
-    return element("li", {}, element("button", { type: "button", onclick: open }, name, " ", ...text));
+    return element("li", {}, element("button", { type: "button", onclick: open }, name, " ", ...text), atTheTerminal);
   }
 }

@@ -35,6 +35,7 @@ export class CityMap {
     this.zones = L.layerGroup();
     this.map = L.map(mapId, { preferCanvas: true, minZoom: 9 }).setView([52.505, 13.38], 12);
     this.map.attributionControl.setPrefix("Leaflet").addAttribution("sketch of Berlin: CSBE");
+    new ResizeObserver(() => this.map.invalidateSize()).observe(this.map.getContainer());
     this.#drawGrid();
     L.geoJSON(sketch, {
       interactive: false,

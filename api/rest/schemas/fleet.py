@@ -76,6 +76,7 @@ class VehicleOnMap(BaseModel):
     position_at: AwareDatetime | None
     energy_percent: float | None
     energy_at: AwareDatetime | None
+    energy_low: bool
     state: VehicleState
     online: bool
     offline_since: AwareDatetime | None = None
@@ -103,6 +104,7 @@ class VehiclePage(BaseModel):
                     "position_at": "2027-01-05T10:14:58Z",
                     "energy_percent": 71.5,
                     "energy_at": "2027-01-05T10:14:58Z",
+                    "energy_low": False,
                     "state": "available",
                     "online": True,
                     "offline_since": None,

@@ -8,6 +8,7 @@ import pytest
 
 from api.auth import SCOPES
 from domain.kernel.messages import Role
+from tests.api.rest.test_failed_jobs import given_up
 from tests.api.rest.test_openapi import DOCUMENT, OPERATIONS, ROUTES, parameters, scopes_of
 from tests.support.city import City
 
@@ -58,6 +59,7 @@ async def lived_in(city: City) -> dict[str, str]:
         hook = {"url": f"https://acme.example/{number}", "types": ["csbe.members.member.erased"]}
         webhook = (await city.post("/v1/webhooks", hook, operator)).raise_for_status().json()["id"]
         (await city.post(f"/v1/webhooks/{webhook}/pause", {}, operator)).raise_for_status()
+        await given_up(city, "some.kind", {"vehicle_id": str(car.vehicle_id)})
         stopped = {"reason": "needs new tyres"}
         (
             await city.post(f"/v1/vehicles/{(await city.car(5)).vehicle_id}/out-of-service", stopped, operator)
