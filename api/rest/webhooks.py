@@ -158,7 +158,7 @@ def _filter(by: Caller, body: WebhookBody) -> EventFilter:
     filter = EventFilter(types=known_types(body.types, "types", "body"), subject=body.subject)
     if closed := filter.closed_to(by.role):
         open_types = ", ".join(OPEN_TO_PARTNERS)
-        raise Problem.forbidden(f"{', '.join(closed)} is closed to role {by.role}: choose among {open_types}")
+        raise Problem.forbidden(f"the role {by.role} may not have {', '.join(closed)}: choose among {open_types}")
     return filter
 
 

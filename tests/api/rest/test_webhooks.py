@@ -89,6 +89,8 @@ async def test_a_partner_never_grants_itself_personal_data_and_subscribes_to_car
     granted = await city.post(f"{own}/personal-data", grant, olga)
 
     assert [answer.status_code for answer in asked] == [403] * len(CLOSED)
+    told = zip(CLOSED, asked, strict=True)
+    assert all(f"may not have {types[-1]}: " in answer.json()["detail"] for types, answer in told)
     assert (smuggled.status_code, itself.status_code, granted.status_code) == (422, 403, 200)
     assert (await city.get(own, acme))["personal_data"] is True
 
