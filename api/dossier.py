@@ -1,6 +1,7 @@
 """Everything behind an invoice, found from its number: what was driven, quoted, charged, paid, credited and told."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from api.system import Fetch
 from domain.contexts import POLICIES
 from domain.kernel.messages import RecordedEvent
-from domain.kernel.policy import SendMessage
+from domain.kernel.policy import SendMessage, reaction_id
 from domain.kernel.ports import EventStore
 
 _INVOICES = """
@@ -23,11 +24,29 @@ union select reservation_id from reports.trips where trip_id = $1 and reservatio
 """
 
 
+_MESSAGES = """
+select idempotency_key::uuid as id, template, 'sent' as state, channel, sent_at as at from csbe.messages_sent
+where idempotency_key = any($1::uuid[]::text[])
+union all
+select id, payload->>'template', case when failed_at is null then 'waiting' else 'failed' end, null, failed_at
+from csbe.jobs where id = any($1) and not exists (select from csbe.messages_sent where idempotency_key = id::text)
+union all
+select id, payload->>'template', 'dropped', null, dropped_at
+from csbe.dropped_jobs where id = any($1)
+"""
+
+
 class Message(NamedTuple):
-    """What a member is told, and the event that it follows from."""
+    """What a member was told, or is to be, and the event that it follows from."""
 
     template: str
     position: int
+    state: str
+    """sent; waiting for its turn or its next try; failed, after several; dropped by an operator."""
+    channel: str | None
+    """How it was sent: by mail, or as a file that lies at the server."""
+    at: datetime | None
+    """When it was sent, failed or was dropped."""
 
 
 class Dossier(NamedTuple):
@@ -36,23 +55,14 @@ class Dossier(NamedTuple):
     invoice_id: UUID
     service: str
     events: Sequence[RecordedEvent]
+    messages: Sequence[Message]
+    """Those of which there is a trace; of what was sent longer ago than it is kept there is none."""
 
     @property
     def quotes(self) -> list[Any]:
         """The prices that were shown, each once: a quote names its tariff, and the version of it."""
         found = (getattr(recorded.event, "quote", None) for recorded in self.events)
         return list({quote.model_dump_json(): quote for quote in found if quote is not None}.values())
-
-    @property
-    def messages(self) -> list[Message]:
-        """What members are told of these events, by the policies of this release."""
-        return [
-            Message(reaction.template, recorded.position)
-            for recorded in self.events
-            for policy in POLICIES.get(type(recorded.event), ())
-            for reaction in policy(recorded, recorded.event)
-            if isinstance(reaction, SendMessage)
-        ]
 
 
 async def dossiers(number: str, service: str | None, store: EventStore, fetch: Fetch) -> list[Dossier]:
@@ -65,4 +75,18 @@ async def _dossier(invoice: dict[str, Any], store: EventStore, fetch: Fetch) -> 
     behind = await fetch(_BEHIND, invoice["subject_id"], invoice["invoice_id"])
     aggregates = [*own, *(row["payment_id"] for row in behind)]
     events = [event for id in aggregates async for event in store.read(aggregate_id=id, service=invoice["service"])]
-    return Dossier(invoice["invoice_id"], invoice["service"], sorted(events, key=attrgetter("position")))
+    events.sort(key=attrgetter("position"))
+    return Dossier(invoice["invoice_id"], invoice["service"], events, await _messages(events, fetch))
+
+
+async def _messages(events: Sequence[RecordedEvent], fetch: Fetch) -> list[Message]:
+    """What became of that which policies wanted members to be told of these events."""
+    asked = {
+        reaction_id(recorded, policy, place): recorded.position
+        for recorded in events
+        for policy in POLICIES.get(type(recorded.event), ())
+        for place, reaction in enumerate(policy(recorded, recorded.event))
+        if isinstance(reaction, SendMessage)
+    }
+    found = [Message(position=asked[row.pop("id")], **row) for row in await fetch(_MESSAGES, list(asked))]
+    return sorted(found, key=attrgetter("position", "template"))

@@ -76,7 +76,8 @@ KINDS: Mapping[str, Kind] = {
         """
         about active actor_role age aggregate_id ahead_s announced_for answers arrears asked_at asks at attempts
         available available_s awaits banned blocked brought_by buyers_id by_right capabilities cars causation_id
-        changed_at charge_id charges city_id clock_ahead_s closed_as closed_at code cohort columns command command_id
+        changed_at channel charge_id charges city_id clock_ahead_s closed_as closed_at code cohort columns
+        command command_id
         content correlation_id crashed created_at credit_note_id credit_notes current day days detail digest dirty
         distance_m distance_source document_id done door doors_closed doubt doubts driven_at driving_s eligible
         email_verified end_request ended ended_at ended_on ends_at energy_at energy_low energy_percent erased erased_at

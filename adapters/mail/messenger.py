@@ -9,18 +9,16 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 import aiosmtplib
-import asyncpg
 
+from adapters.mail.sent import SentMessages
 from adapters.mail.templates import render
-from adapters.postgres.database import TRANSIENT_ERRORS, retrying
+from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.waiting import is_listening
 from domain.kernel.ids import derived_id
 from domain.kernel.policy import SendMessage
 from domain.kernel.ports import GatewayUnavailableError
 
 _NOT_SENT: tuple[type[Exception], ...] = (aiosmtplib.SMTPException, *TRANSIENT_ERRORS)
-_TAKEN = "select true from csbe.messages_sent where idempotency_key = $1"
-_REMEMBER = "insert into csbe.messages_sent (idempotency_key) values ($1) on conflict do nothing"
 
 
 def compose(request: SendMessage, *, address: str, sender: str, idempotency_key: str) -> EmailMessage:
@@ -37,8 +35,9 @@ def compose(request: SendMessage, *, address: str, sender: str, idempotency_key:
 class FileMessenger:
     """Implements `Messenger`: each mail becomes one .eml file in a directory. A key that has its file is done."""
 
-    def __init__(self, directory: Path, *, sender: str = "no-reply@csbe.localhost") -> None:
+    def __init__(self, directory: Path, sent: SentMessages, *, sender: str = "no-reply@csbe.localhost") -> None:
         self._directory = directory
+        self._sent = sent
         self._sender = sender
 
     async def send(self, request: SendMessage, /, *, address: str, idempotency_key: str) -> None:
@@ -49,6 +48,10 @@ class FileMessenger:
         except OSError as error:
             msg = f"mail could not be written to {self._directory}: {error.strerror}"
             raise GatewayUnavailableError(msg) from error
+        try:
+            await self._sent.remember(request, idempotency_key, "file")
+        except TRANSIENT_ERRORS as error:
+            raise GatewayUnavailableError("that a mail was written could not be remembered") from error
 
     async def trouble(self) -> str | None:
         """Why mail cannot be written; none when it can."""
@@ -86,11 +89,11 @@ class SmtpMessenger:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, *, host: str, port: int, sender: str,
+        self, sent: SentMessages, *, host: str, port: int, sender: str,
         username: str | None = None, password: str | None = None,
         start_tls: bool | None = None, timeout_s: float = 10.0,
     ) -> None:  # fmt: skip
-        self._pool = pool
+        self._sent = sent
         self._sender = sender
         self._host, self._port = host, port
         self._failure: str | None = None
@@ -105,11 +108,11 @@ class SmtpMessenger:
         mail = compose(request, address=address, sender=self._sender, idempotency_key=idempotency_key)
         try:
             async with self._under_way.setdefault(idempotency_key, asyncio.Lock()):
-                if await self._pool.fetchval(_TAKEN, idempotency_key):
+                if await self._sent.has(idempotency_key):
                     return
                 await aiosmtplib.send(mail, **self._connection)  # type: ignore[arg-type]  # options of many types
                 self._failure = None
-                await retrying(lambda: self._pool.execute(_REMEMBER, idempotency_key))
+                await self._sent.remember(request, idempotency_key, "mail")
         except _NOT_SENT as error:
             self._failure = msg = f"the mail server did not take the message: {type(error).__name__}"
             raise GatewayUnavailableError(msg) from error

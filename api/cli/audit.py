@@ -19,7 +19,7 @@ from api.reads import whose
 from api.redaction import state_of
 from api.rest.history import invoice_shown, shown
 from api.rest.schemas.base import LAST_POSITION
-from api.rest.schemas.history import EventShown
+from api.rest.schemas.history import EventShown, Told
 from api.rest.schemas.reads import ReadShown
 from api.settings import Settings
 from api.visibility import SEES
@@ -136,8 +136,13 @@ def audit_invoice(
         fail(f"several services have an invoice {number}: {which}" if found else f"there is no invoice {number}")
     dossier = invoice_shown(found[0])
     lines = [_told(event) for event in dossier.events]
-    lines += [f"[bold]told[/bold]  {told.template}, after {told.position}" for told in dossier.messages]
+    lines += map(_message, dossier.messages)
     show(as_json, dossier.model_dump(mode="json"), "\n".join(lines))
+
+
+def _message(told: Told) -> str:
+    how = (f" by {told.channel}" if told.channel else "") + (f" {told.at:%Y-%m-%d %H:%M:%S%z}" if told.at else "")
+    return f"[bold]{told.state}[/bold]{how}  {told.template}, after {told.position}"
 
 
 def _reads(events: Iterable[RecordedEvent], door: str) -> list[PersonalRead]:

@@ -9,6 +9,7 @@ import asyncpg
 
 import projections
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
+from adapters.mail.sent import SentMessages
 from adapters.mqtt.batches import BatchWriter
 from adapters.mqtt.client import TlsFiles
 from adapters.mqtt.findings import Received
@@ -312,9 +313,9 @@ def _outlet(base: Foundation, sender: Sender, reads: PersonalReads) -> Outlet:
 
 def _messenger(settings: Settings, pool: asyncpg.Pool) -> FileMessenger | SmtpMessenger:
     if settings.smtp_host is None:
-        return FileMessenger(settings.data_dir / "mail", sender=settings.mail_sender)
+        return FileMessenger(settings.data_dir / "mail", SentMessages(pool), sender=settings.mail_sender)
     return SmtpMessenger(
-        pool,
+        SentMessages(pool),
         host=settings.smtp_host,
         port=settings.smtp_port,
         sender=settings.mail_sender,

@@ -102,7 +102,7 @@ def invoice_shown(found: Dossier) -> InvoiceHistory:
     return InvoiceHistory(
         invoice_id=found.invoice_id,
         quotes=found.quotes,
-        messages=[Told(template=told.template, position=told.position) for told in found.messages],
+        messages=[Told(**told._asdict()) for told in found.messages],
         events=[shown(recorded) for recorded in found.events],
     )
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, SerializeAsAny
 
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import MemberId, PayerId, PaymentId, VehicleId
+from domain.kernel.ids import MemberId, PayerId, PaymentId, VehicleId, derived_id, event_id
 from domain.kernel.messages import Command, RecordedEvent
 from domain.kernel.money import Money
 from domain.kernel.values import Instant, Value
@@ -92,3 +92,9 @@ Policy = Callable[[RecordedEvent, Any], Iterable[Reaction]]
 """What follows an event; the second argument is the event as its own class, as projectors have it."""
 Policies = dict[type[DomainEvent], tuple[Policy, ...]]
 """Which policies follow which event. Each context's policies.py exports one as `POLICIES`."""
+
+
+def reaction_id(recorded: RecordedEvent, policy: Policy, place: int) -> UUID:
+    """Under which it is carried out, once, what a policy wants of an event; `place` tells several apart."""
+    cause = event_id(recorded.event.originator_id, recorded.event.originator_version)
+    return derived_id(cause, policy.__name__, place)

@@ -15,6 +15,7 @@ import pytest
 
 from adapters.embedded.broker import embedded_broker, free_port
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
+from adapters.mail.sent import SentMessages
 from adapters.oidc.provider import OidcProvider
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.store import PostgresEventStore
@@ -214,10 +215,10 @@ async def test_jobs_that_nobody_carries_out_are_late(pool: asyncpg.Pool) -> None
 
 async def test_mail_that_cannot_be_handed_over_waits(pool: asyncpg.Pool, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    away = SmtpMessenger(pool, host="127.0.0.1", port=free_port(), sender="csbe@example.org")
+    away = SmtpMessenger(SentMessages(pool), host="127.0.0.1", port=free_port(), sender="csbe@example.org")
 
-    assert await found(delivering(FileMessenger(tmp_path / "mail"))) == ("ok", "")
-    state, why = await found(delivering(FileMessenger(tmp_path / "file" / "mail")))
+    assert await found(delivering(FileMessenger(tmp_path / "mail", SentMessages(pool)))) == ("ok", "")
+    state, why = await found(delivering(FileMessenger(tmp_path / "file" / "mail", SentMessages(pool))))
     assert (state, why.endswith("/file cannot be written to")) == ("degraded", True)
     assert await found(delivering(away)) == (
         "degraded",

@@ -225,6 +225,7 @@ async def test_nothing_of_an_erased_person_is_found_and_every_sum_stays(
     assert planted == life.canaries.values.keys() - {"erased", "revoked"}
     for answer in (told, in_words):  # all of it but for what is a secret of the payment provider's
         assert {name for _, name in life.canaries.in_text("told", answer.out)} == planted - {"token"}
+    assert {"verify_email", "invoice_issued"} <= {row["template"] for row in told.json["rows"]["csbe.messages_sent"]}
     kept = {name for _, name in KEPT}
     assert {name for _, name in life.canaries.in_text("told", (await csbe(*asked, "--json")).out)} == kept
     assert await life.found(owner) == KEPT

@@ -7,9 +7,9 @@ from uuid import UUID
 from adapters import tracing
 from adapters.postgres.database import Connection
 from adapters.postgres.listener import JOBS
-from domain.kernel.ids import derived_id, event_id
+from domain.kernel.ids import event_id
 from domain.kernel.messages import Command, RecordedEvent
-from domain.kernel.policy import Policies, Policy, Reaction, Scheduled
+from domain.kernel.policy import Policies, Policy, Reaction, Scheduled, reaction_id
 
 WORTH_WAKING = timedelta(seconds=1)
 """A worker is woken for what is due before this; it finds by itself, in time, what is due later."""
@@ -57,7 +57,6 @@ def _row(recorded: RecordedEvent, cause: UUID, policy: Policy, place: int, react
     if isinstance(reaction, Scheduled):
         due_at, what = reaction.due_at, reaction.command
     kind = what.NAME if isinstance(what, Command) else what.kind
-    job_id = derived_id(cause, policy.__name__, place)
     meta = recorded.metadata
     origin = (meta.service, meta.correlation_id, cause, due_at, tracing.onward(meta.traceparent))
-    return job_id, policy.__name__, kind, what.model_dump_json(), *origin
+    return reaction_id(recorded, policy, place), policy.__name__, kind, what.model_dump_json(), *origin

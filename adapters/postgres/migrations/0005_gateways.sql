@@ -26,11 +26,17 @@ comment on column csbe.provider_operations.performed_at is 'When it answered fir
 
 create table csbe.messages_sent (
     idempotency_key text primary key,
+    member_id uuid not null,
+    template text not null,
+    channel text not null check (channel in ('mail', 'file')),
     sent_at timestamptz not null default now()
 );
 
 create index messages_sent_by_time on csbe.messages_sent (sent_at);
 
-comment on table csbe.messages_sent is 'Messages to members that a mail server has taken, so that none is sent twice. Holds no address and no content.';
+comment on table csbe.messages_sent is 'Messages to members that were handed over, so that none is sent twice and whoever asks is told of what was sent. Holds no address and no content.';
 comment on column csbe.messages_sent.idempotency_key is 'Id of the effect that asked for the message.';
-comment on column csbe.messages_sent.sent_at is 'When the mail server took it.';
+comment on column csbe.messages_sent.member_id is 'Whom it is to.';
+comment on column csbe.messages_sent.template is 'By which text it was written.';
+comment on column csbe.messages_sent.channel is 'mail, to an address, by a mail server that took it; file, where it lies in the data directory instead.';
+comment on column csbe.messages_sent.sent_at is 'When it was handed over.';

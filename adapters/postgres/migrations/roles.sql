@@ -64,7 +64,8 @@ grant select on csbe.migrations, csbe.installation to :server, :auditor;
 
 -- What an auditor asks about beside the log.
 grant select on
-    csbe.snapshots, csbe.followers, csbe.generations, csbe.skipped_events, csbe.jobs, csbe.dropped_jobs
+    csbe.snapshots, csbe.followers, csbe.generations, csbe.skipped_events, csbe.jobs, csbe.dropped_jobs,
+    csbe.messages_sent
     to :auditor;
 
 -- Who read what is known of members: it grows, and is cut at its old end.

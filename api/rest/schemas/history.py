@@ -1,9 +1,9 @@
 """Events and aggregates as auditors see them."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, VEHICLE_ID, example
 from domain.kernel.messages import Metadata
@@ -56,10 +56,13 @@ class History(BaseModel):
 
 
 class Told(BaseModel):
-    """A message to a member that follows an event, by the policies of this release."""
+    """A message to a member that follows an event: what was sent, or is to be."""
 
     template: str
     position: int
+    state: Literal["sent", "waiting", "failed", "dropped"]
+    channel: Literal["mail", "file"] | None = Field(description="How it was sent.")
+    at: AwareDatetime | None = Field(description="When it was sent, failed or was dropped.")
 
 
 class InvoiceHistory(BaseModel):
@@ -69,7 +72,15 @@ class InvoiceHistory(BaseModel):
         {
             "invoice_id": INVOICE_ID,
             "quotes": [],
-            "messages": [{"template": "invoice_issued", "position": 4720}],
+            "messages": [
+                {
+                    "template": "invoice_issued",
+                    "position": 4720,
+                    "state": "sent",
+                    "channel": "mail",
+                    "at": "2026-03-02T10:20:31Z",
+                }
+            ],
             "events": [_EVENT],
         }
     )

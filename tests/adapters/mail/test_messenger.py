@@ -15,6 +15,7 @@ import pytest
 
 from adapters.embedded.broker import free_port
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
+from adapters.mail.sent import SentMessages
 from adapters.mail.templates import MissingValueError, Text, UnknownTemplateError, render, templates
 from domain.kernel.aggregate import event_classes
 from domain.kernel.ids import MemberId
@@ -79,17 +80,25 @@ async def smtp() -> AsyncIterator[tuple[SmtpServer, int]]:
     server.close()
 
 
+def over_smtp(pool: asyncpg.Pool, port: int) -> SmtpMessenger:
+    return SmtpMessenger(
+        SentMessages(pool), host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False
+    )
+
+
 @pytest.fixture(params=["files", "smtp"])
 def mailbox(
     request: pytest.FixtureRequest, tmp_path: Path, smtp: tuple[SmtpServer, int], pool: asyncpg.Pool
 ) -> Mailbox:
     if request.param == "files":
         return Mailbox(
-            FileMessenger(tmp_path / "mail"),
+            FileMessenger(tmp_path / "mail", SentMessages(pool)),
             lambda: [parsed(f.read_bytes()) for f in (tmp_path / "mail").glob("*.eml")],
         )
     served, port = smtp
-    messenger = SmtpMessenger(pool, host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False)
+    messenger = SmtpMessenger(
+        SentMessages(pool), host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False
+    )
     return Mailbox(messenger, lambda: [parsed(mail) for mail in served.taken])
 
 
@@ -105,6 +114,23 @@ async def test_one_key_is_delivered_once(mailbox: Mailbox) -> None:
     for _ in range(3):
         await mailbox.messenger.send(REQUEST, address="ase@example.test", idempotency_key=key)
     assert len(mailbox.mails()) == 1
+
+
+async def test_what_was_handed_over_is_remembered_without_address_or_words(
+    mailbox: Mailbox, pool: asyncpg.Pool
+) -> None:
+    await mailbox.messenger.send(REQUEST, address="ase@example.test", idempotency_key="k")
+
+    [row] = await pool.fetch("select * from csbe.messages_sent")
+    told = dict(row)
+    channel = "file" if isinstance(mailbox.messenger, FileMessenger) else "mail"
+    assert told.pop("sent_at")
+    assert told == {
+        "idempotency_key": "k",
+        "member_id": REQUEST.member_id,
+        "template": REQUEST.template,
+        "channel": channel,
+    }
 
 
 async def test_two_sends_of_one_key_at_once_deliver_once(mailbox: Mailbox) -> None:
@@ -125,7 +151,9 @@ async def test_a_server_that_says_later_gets_the_message_at_the_next_try(
     pool: asyncpg.Pool, smtp: tuple[SmtpServer, int]
 ) -> None:
     served, port = smtp
-    messenger = SmtpMessenger(pool, host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False)
+    messenger = SmtpMessenger(
+        SentMessages(pool), host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False
+    )
     key = str(uuid4())
     served.refuse = True
     with pytest.raises(GatewayUnavailableError):
@@ -148,7 +176,9 @@ async def test_a_server_that_hangs_holds_no_connection_to_the_database(
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    messenger = SmtpMessenger(pool, host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False)
+    messenger = SmtpMessenger(
+        SentMessages(pool), host="127.0.0.1", port=port, sender="no-reply@example.test", start_tls=False
+    )
     sends = [messenger.send(REQUEST, address="ase@example.test", idempotency_key=str(uuid4())) for _ in range(many)]
     sending = asyncio.gather(*sends, return_exceptions=True)
     await asyncio.wait_for(all_there.wait(), 10)
@@ -166,15 +196,19 @@ async def test_a_server_that_hangs_holds_no_connection_to_the_database(
 
 
 async def test_a_server_that_is_away_is_an_unavailable_gateway(pool: asyncpg.Pool) -> None:
-    messenger = SmtpMessenger(pool, host="127.0.0.1", port=free_port(), sender="no-reply@example.test", start_tls=False)
+    messenger = SmtpMessenger(
+        SentMessages(pool), host="127.0.0.1", port=free_port(), sender="no-reply@example.test", start_tls=False
+    )
     with pytest.raises(GatewayUnavailableError):
         await messenger.send(REQUEST, address="ase@example.test", idempotency_key=str(uuid4()))
 
 
-async def test_a_directory_that_cannot_be_written_is_an_unavailable_gateway(tmp_path: Path) -> None:
+async def test_a_directory_that_cannot_be_written_is_an_unavailable_gateway(tmp_path: Path, pool: asyncpg.Pool) -> None:
     (tmp_path / "mail").write_text("a file stands in the way")
     with pytest.raises(GatewayUnavailableError):
-        await FileMessenger(tmp_path / "mail").send(REQUEST, address="ase@example.test", idempotency_key="k")
+        await FileMessenger(tmp_path / "mail", SentMessages(pool)).send(
+            REQUEST, address="ase@example.test", idempotency_key="k"
+        )
 
 
 def test_a_value_cannot_add_a_header() -> None:

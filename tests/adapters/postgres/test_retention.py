@@ -36,7 +36,8 @@ _ADD = {
         "values ($1, 's', 'agent', 'olga', 'GET', 'members:read')"
     ),
     "csbe.messages_sent": (
-        "insert into csbe.messages_sent (sent_at, idempotency_key) values ($1, gen_random_uuid()::text)"
+        "insert into csbe.messages_sent (sent_at, idempotency_key, member_id, template, channel)"
+        " values ($1, gen_random_uuid()::text, gen_random_uuid(), 't', 'mail')"
     ),
     "csbe.dead_letters": (
         "insert into csbe.dead_letters (received_at, topic, payload, reason) values ($1, 't', '', 'r')"
@@ -228,8 +229,12 @@ async def test_it_is_told_to_stop_between_batches(pool: asyncpg.Pool, monkeypatc
 
 
 async def test_a_message_that_was_sent_lately_is_not_forgotten_whatever_the_server_asks(pool: asyncpg.Pool) -> None:
-    await pool.execute("insert into csbe.messages_sent values ('lately', now() - interval '89 days')")
-    await pool.execute("insert into csbe.messages_sent values ('long ago', now() - interval '91 days')")
+    await pool.execute(
+        "insert into csbe.messages_sent values ('lately', gen_random_uuid(), 't', 'mail', now() - interval '89 days')"
+    )
+    await pool.execute(
+        "insert into csbe.messages_sent values ('long ago', gen_random_uuid(), 't', 'mail', now() - interval '91 days')"
+    )
 
     dropped = await pool.fetchval("select csbe.drop_messages_sent(now(), 10)")
 

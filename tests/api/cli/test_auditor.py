@@ -11,9 +11,15 @@ import pytest
 
 import projections
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.mail.sent import SentMessages
 from adapters.postgres.event_store.store import PostgresEventStore
+from adapters.postgres.followers.follower import Follower
+from adapters.postgres.jobs.policy_runner import PolicyRunner
+from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.read_models.projection import Projection
+from domain.contexts import POLICIES
 from domain.kernel.ids import MemberId, TripId
+from domain.kernel.policy import SendMessage
 from domain.rental.commands import EndTrip
 from tests.api.cli.terminal import Csbe
 from tests.projections.following import credit
@@ -100,6 +106,38 @@ async def test_all_behind_an_invoice_is_told_at_the_terminal_and_nothing_about_t
     assert {read["door"] for read in reads.json} == {"csbe audit invoice"}
     for shown in (told.out, lines.out):
         assert [private for private in ("Ada", "@example.org", "tok-", "visa") if private in shown] == []
+
+
+async def test_of_messages_is_told_what_became_of_them_and_nothing_that_nobody_knows(
+    csbe: Csbe, driven: tuple[MemberId, TripId], store: PostgresEventStore, pool: asyncpg.Pool
+) -> None:
+    ada, trip = driven
+    number = await pool.fetchval("select number from reports.invoices where subject_id = $1", trip)
+    jobs, sent = JobQueue(pool), SentMessages(pool)
+
+    async def messages() -> dict[str, str]:
+        told = (await csbe("audit", "invoice", number, "--json")).json["messages"]
+        return {message["template"]: message["state"] for message in told}
+
+    before = await messages()
+    runner = PolicyRunner(POLICIES)
+    await Follower(pool, store, "policies", runner, topics=runner.topics).catch_up()
+    asked = await messages()
+    find = "select id from csbe.jobs where payload->>'template' = $1"
+    ended, issued, credited = [
+        await pool.fetchval(find, each) for each in ("trip_ended", "invoice_issued", "credit_note_issued")
+    ]
+    await pool.execute("update csbe.jobs set failed_at = now() where id = any($1)", [issued, credited])
+    await jobs.drop(credited, by="olga", reason="she was called")
+    await sent.remember(SendMessage(member_id=ada, template="trip_ended"), str(ended), "mail")
+    after = await messages()
+    lines = await csbe("audit", "invoice", number)
+
+    assert before == {}
+    assert set(asked.values()) == {"waiting"}
+    assert {"trip_ended", "invoice_issued", "credit_note_issued"} <= asked.keys()
+    assert after == asked | {"trip_ended": "sent", "invoice_issued": "failed", "credit_note_issued": "dropped"}
+    assert "sent by mail" in lines.out
 
 
 @pytest.mark.usefixtures("as_auditor")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.mail.messenger import FileMessenger
+from adapters.mail.sent import SentMessages
 from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.event_store.store import PostgresEventStore
 from adapters.postgres.identity.codes import PostgresLoginCodes
@@ -27,7 +28,10 @@ CODE_ID = uuid4()
 
 @pytest.fixture
 def effects(store: PostgresEventStore, tmp_path: Path) -> Effects:
-    codes, messenger = PostgresLoginCodes(store.pool, SECRET), FileMessenger(tmp_path, sender="csbe@example.org")
+    codes, messenger = (
+        PostgresLoginCodes(store.pool, SECRET),
+        FileMessenger(tmp_path, SentMessages(store.pool), sender="csbe@example.org"),
+    )
     return Effects(Mock(), Mock(), messenger, store, store, codes, MovableClock())
 
 

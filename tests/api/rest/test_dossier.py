@@ -31,7 +31,10 @@ async def test_one_question_leads_from_the_number_of_an_invoice_to_all_that_is_b
     assert {("member", "rental.reservation.placed"), ("agent", "billing.credit_note.issued")} <= who
     assert len(dossier["quotes"]) == 1
     assert dossier["quotes"][0]["tariff_digest"]
-    assert {"trip_ended", "invoice_issued"} <= {told["template"] for told in dossier["messages"]}
+    told = {message["template"]: message for message in dossier["messages"]}
+    assert {mail for mail in ("trip_ended", "invoice_issued") if len(city.mails(mail)) == 1} <= told.keys()
+    assert {(message["state"], message["channel"]) for message in told.values()} == {("sent", "file")}
+    assert all(message["at"] for message in told.values())
 
 
 async def test_a_number_that_no_invoice_has_is_not_found_and_members_may_not_ask(city: City) -> None:
