@@ -6,10 +6,12 @@ from domain.billing.charge import Charge
 from domain.billing.commands import DecisionKind
 from domain.billing.credit_note import CreditNote
 from domain.billing.decision import Decided
+from domain.billing.estimate import Estimate
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
+from domain.rental.trip import Trip
 from projections.kernel.changes import Changes, Table, Update, Values
 from projections.kernel.projector import Projector
 
@@ -110,6 +112,9 @@ class BillingProjector(Projector):
             "retry_at",
             "failures",
             "credit_note_id",
+            "facts",
+            "collected_from",
+            "objection",
         )
     )
 
@@ -117,6 +122,9 @@ class BillingProjector(Projector):
         super().__init__()
         self.on = {
             Charge.Raised: self._raised,
+            Charge.FeeRaised: self._fee_raised,
+            Charge.Announced: self._announced,
+            Charge.ObjectedTo: self._objected_to,
             Charge.ReviewRequired: self._review,
             Charge.DecisionProposed: self._proposed,
             **dict.fromkeys(_DECISIONS, self._decided),
@@ -136,25 +144,24 @@ class BillingProjector(Projector):
         }
 
     def _raised(self, recorded: RecordedEvent, event: Charge.Raised) -> Changes:
-        yield CHARGES.insert(
-            charge_id=event.originator_id,
-            service=recorded.metadata.service,
-            subject_kind=event.subject_kind,
-            subject_id=event.subject_id,
-            member_id=event.member_id,
-            payer_id=event.payer_id,
-            seller=event.seller_id,
-            raised_at=event.timestamp,
-        )
+        trip_id = event.subject_id if event.subject_kind == Trip.TOPIC else None
+        yield CHARGES.insert(**_of_charge(recorded, event), trip_id=trip_id)
+
+    def _fee_raised(self, recorded: RecordedEvent, event: Charge.FeeRaised) -> Changes:
+        fee = {"fee": event.facts.fee_id, "trip_id": event.facts.trip_id}
+        yield CHARGES.insert(**_of_charge(recorded, event), **fee, **_price(event.price))
+
+    def _announced(self, recorded: RecordedEvent, event: Charge.Announced) -> Changes:
+        due = {"state": "announced", "collected_from": event.collected_from}
+        yield CHARGES.update(event.originator_id, **due, **_price(event.price))
+
+    def _objected_to(self, recorded: RecordedEvent, event: Charge.ObjectedTo) -> Changes:
+        why = {"objection": event.objection, **event.model_dump(mode="json", include={"reasons"})}
+        yield CHARGES.update(event.originator_id, state="in_review", **why)
 
     def _review(self, recorded: RecordedEvent, event: Charge.ReviewRequired) -> Changes:
-        yield CHARGES.update(
-            event.originator_id,
-            state="in_review",
-            currency=event.price.gross.currency,
-            price_minor=event.price.gross.amount_minor,
-            **event.model_dump(mode="json", include={"reasons"}),
-        )
+        why = event.model_dump(mode="json", include={"reasons"})
+        yield CHARGES.update(event.originator_id, state="in_review", **why, **_price(event.price))
 
     def _proposed(self, recorded: RecordedEvent, event: Charge.DecisionProposed) -> Changes:
         proposal = event.proposal
@@ -282,3 +289,20 @@ def _less(invoice: Values, event: Invoice.Credited) -> Update:
     settled = _NO_CREDIT_PROPOSED | ({} if state == "open" else _SETTLED)
     sums = {"credited_minor": credited, "paid_minor": paid}
     return INVOICES.update(event.originator_id, **sums, state=state, **settled)
+
+
+def _of_charge(recorded: RecordedEvent, event: Charge.Raised | Charge.FeeRaised) -> Values:
+    return {
+        "charge_id": event.originator_id,
+        "service": recorded.metadata.service,
+        "subject_kind": event.subject_kind,
+        "subject_id": event.subject_id,
+        "member_id": event.member_id,
+        "payer_id": event.payer_id,
+        "seller": event.seller_id,
+        "raised_at": event.timestamp,
+    }
+
+
+def _price(price: Estimate) -> Values:
+    return {"currency": price.gross.currency, "price_minor": price.gross.amount_minor}

@@ -7,7 +7,11 @@ create table charges (
     payer_id uuid not null,
     seller text not null,
     raised_at timestamptz not null,
+    trip_id uuid,
+    fee text,
     state text not null default 'raised',
+    collected_from timestamptz,
+    objection text,
     reasons jsonb,
     currency text,
     price_minor bigint,
@@ -21,6 +25,7 @@ create table charges (
 create index charges_by_time on charges (service, raised_at desc);
 create index charges_in_review on charges (service, raised_at desc) where state = 'in_review';
 create index charges_by_subject on charges (subject_id);
+create index charges_by_trip on charges (trip_id);
 create index charges_by_member on charges (member_id, raised_at desc);
 comment on table charges is 'One row per charge. Reasons that people wrote, and who they are, are not for analysts.';
 comment on column charges.charge_id is 'The charge.';
@@ -31,10 +36,14 @@ comment on column charges.member_id is 'Who had it.';
 comment on column charges.payer_id is 'Who pays.';
 comment on column charges.seller is 'Legal entity that sells.';
 comment on column charges.raised_at is 'When it was raised.';
-comment on column charges.state is 'in_review, billed or waived; raised only in between.';
+comment on column charges.trip_id is 'The trip that it is for, or that it came of; null where there was none.';
+comment on column charges.fee is 'Id in the catalogue of fees; null for what a tariff prices.';
+comment on column charges.state is 'announced, in_review, billed or waived; raised only in between.';
+comment on column charges.collected_from is 'When it is billed, unless its payer objects; null when it was not announced.';
+comment on column charges.objection is 'Personal: why its payer does not agree, in their words.';
 comment on column charges.reasons is 'Why it was reviewed; null when it was not.';
-comment on column charges.currency is 'ISO 4217; null when it was not reviewed.';
-comment on column charges.price_minor is 'What it would have cost before the review, gross, in minor units; null when it was not reviewed.';
+comment on column charges.currency is 'ISO 4217; null when it was neither reviewed nor a fee.';
+comment on column charges.price_minor is 'What it would have cost before the review, gross, in minor units; null when it was neither reviewed nor a fee.';
 comment on column charges.proposal is 'What the first of two persons has decided, while it waits for the second.';
 comment on column charges.decision is 'approve, correct or waive; null when nobody had to decide.';
 comment on column charges.decision_reason is 'Personal: why, in the words of who decided, or proposed.';

@@ -6,6 +6,7 @@ from uuid import UUID
 from api.auth import Caller
 from api.rest.pagination import Condition
 from api.system import System
+from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
@@ -13,7 +14,7 @@ from domain.kernel.errors import NotFoundError
 from domain.rental.reservation import Reservation
 from domain.rental.trip import Trip
 
-Owned = TypeVar("Owned", Reservation, Trip, Invoice, CreditNote, Payment)
+Owned = TypeVar("Owned", Reservation, Trip, Invoice, CreditNote, Payment, Charge)
 
 
 async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *, scope: str) -> Owned:
@@ -24,7 +25,7 @@ async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *,
     return found
 
 
-def _owner(found: Reservation | Trip | Invoice | CreditNote | Payment) -> UUID:
+def _owner(found: Reservation | Trip | Invoice | CreditNote | Payment | Charge) -> UUID:
     """Who reserved or drives, or who pays."""
     return found.member_id if isinstance(found, Reservation | Trip) else found.payer_id
 

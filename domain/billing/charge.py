@@ -1,12 +1,14 @@
 """A charge: what somebody is to pay for something, from its facts to its invoice."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.billing.commands import BillCharge, DecisionKind
 from domain.billing.decision import Decided, Decision, content_of
 from domain.billing.estimate import Estimate
+from domain.billing.facts import Facts
+from domain.billing.fee import FEE, Evidence, FeeFacts
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.approval import Proposal, is_seconded, needs_two
@@ -14,15 +16,17 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import ChargeId, InvoiceId, MemberId, PayerId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.kernel.personal import Personal
+from domain.kernel.values import Instant
 from domain.rulebook.tariff import Quote
 
-State = Literal["raised", "in_review", "billed", "waived"]
+State = Literal["raised", "announced", "in_review", "billed", "waived"]
 
 
 class Charge(Aggregate):
     """raised -> billed; raised -> in_review -> approved | corrected -> billed; in_review -> waived.
 
-    While it is in review it has no invoice and takes no money, and its hold is kept.
+    What comes later than its trip is announced first: raised -> [in_review ->] announced -> [in_review ->] billed.
+    While it is in review, or announced, it has no invoice and takes no money, and its hold is kept.
     """
 
     TOPIC = "billing.charge"
@@ -33,11 +37,18 @@ class Charge(Aggregate):
     payer_id: PayerId
     seller_id: str
     payment_id: PaymentId
-    quote: Quote
-    facts: TripFacts
+    facts: Facts
     """Those that it is billed for: corrected, where they were."""
     method_id: str | None
+    quote: Quote | None = None
+    """Of what is priced by a tariff."""
+    evidence: Personal[tuple[Evidence, ...]] = None
+    reason: Personal[str] = None
+    """Why it was raised, in the words of who did, where a person did."""
+    raised_by: str | None = None
     state: State = "raised"
+    collected_from: datetime | None = None
+    """When an announced charge is billed, unless its payer objects; none before it is announced."""
     reasons: tuple[Violation, ...] = ()
     """What was found hard to believe."""
     price: Estimate | None = None
@@ -61,6 +72,55 @@ class Charge(Aggregate):
         facts: TripFacts
         method_id: str | None
         """Charged where there is no hold."""
+
+    class FeeRaised(Created):
+        """Somebody found what came of a trip."""
+
+        TOPIC = "billing.charge.fee_raised"
+        subject: ClassVar[str] = "payer_id"
+
+        subject_kind: str
+        subject_id: UUID
+        """Of the fee, not of the trip: there may be several."""
+        member_id: MemberId
+        payer_id: PayerId
+        seller_id: str
+        payment_id: PaymentId
+        facts: FeeFacts
+        method_id: str | None
+        price: Estimate
+        evidence: Personal[tuple[Evidence, ...]]
+        reason: Personal[str]
+        raised_by: str
+
+    class Announced(Event):
+        """The payer is told before anything is taken, and may object."""
+
+        TOPIC = "billing.charge.announced"
+
+        payer_id: PayerId
+        what: str
+        """As it will stand on the invoice."""
+        price: Estimate
+        collected_from: Instant
+
+        def apply(self, aggregate: "Charge") -> None:
+            aggregate.state, aggregate.collected_from = "announced", self.collected_from
+
+    class ObjectedTo(Event):
+        """The payer does not agree: an agent decides."""
+
+        TOPIC = "billing.charge.objected_to"
+        subject: ClassVar[str] = "payer_id"
+
+        payer_id: PayerId
+        what: str
+        objection: Personal[str]
+        price: Estimate
+        reasons: tuple[Violation, ...]
+
+        def apply(self, aggregate: "Charge") -> None:
+            aggregate.state, aggregate.reasons = "in_review", self.reasons
 
     class ReviewRequired(Event):
         """It is hard to believe: nobody is charged until an agent decides."""
@@ -106,7 +166,7 @@ class Charge(Aggregate):
         TOPIC = "billing.charge.corrected"
         KIND = "correct"
 
-        facts: TripFacts
+        facts: Facts
 
         def apply(self, aggregate: "Charge") -> None:
             super().apply(aggregate)
@@ -138,6 +198,72 @@ class Charge(Aggregate):
         charge_id = cls.id_of(command.subject_kind, command.subject_id)
         return cls.begin(cls.Raised, id=charge_id, timestamp=at, **facts)
 
+    @classmethod
+    def begin_fee(
+        cls, facts: FeeFacts, price: Estimate, *, fee_id: UUID, member_id: MemberId, payer_id: PayerId, seller_id: str,
+        method_id: str | None, evidence: tuple[Evidence, ...], reason: str, by: str, at: datetime,
+    ) -> "Charge":  # fmt: skip
+        """Raise what came later than its trip."""
+        charge_id = cls.id_of(FEE, fee_id)
+        return cls.begin(
+            cls.FeeRaised,
+            id=charge_id,
+            timestamp=at,
+            subject_kind=FEE,
+            subject_id=fee_id,
+            member_id=member_id,
+            payer_id=payer_id,
+            seller_id=seller_id,
+            payment_id=PaymentId(derived_id("billing.payment", charge_id)),
+            facts=facts,
+            method_id=method_id,
+            price=price,
+            evidence=evidence,
+            reason=reason,
+            raised_by=by,
+        )
+
+    @property
+    def city_id(self) -> str:
+        """Where it was supplied: its taxes and days count."""
+        return self.quote.city_id if self.quote is not None else self.fee.city_id
+
+    @property
+    def quoted(self) -> Quote:
+        """Of what is priced by a tariff. Raises `LookupError` for what is not."""
+        if self.quote is None:
+            msg = f"{self.subject_kind} {self.subject_id} is priced by no tariff"
+            raise LookupError(msg)
+        return self.quote
+
+    @property
+    def fee(self) -> FeeFacts:
+        """Of what comes later than its trip. Raises `LookupError` for what does not."""
+        if isinstance(self.facts, FeeFacts):
+            return self.facts
+        msg = f"{self.subject_kind} {self.subject_id} is no fee"
+        raise LookupError(msg)
+
+    @property
+    def is_to_be_announced(self) -> bool:
+        """What comes later than its trip surprises: its payer is told first."""
+        return isinstance(self.facts, FeeFacts) and self.collected_from is None
+
+    def announce(self, price: Estimate, at: datetime) -> None:
+        """Tell the payer what will be collected, and from when on."""
+        until = at + timedelta(seconds=self.fee.objection_s)
+        told = {"payer_id": self.payer_id, "what": self.fee.name, "price": price, "collected_from": until}
+        self.trigger_event(self.Announced, timestamp=at, **told)
+
+    def take_objection(self, objection: str, price: Estimate, at: datetime) -> None:
+        """Take an objection. Once there is one, another changes nothing; refused where nothing is announced."""
+        if self.state == "in_review" and self.collected_from is not None:
+            return
+        refuse_if([self._not_announced()])
+        why = Violation(code="charge.objected_to", detail="the payer objects: look at the evidence, then decide")
+        told = {"payer_id": self.payer_id, "what": self.fee.name, "price": price, "reasons": (why,)}
+        self.trigger_event(self.ObjectedTo, timestamp=at, objection=objection, **told)
+
     def require_review(
         self, reasons: tuple[Violation, ...], price: Estimate, at: datetime, *, payer_told: bool
     ) -> None:
@@ -146,7 +272,7 @@ class Charge(Aggregate):
         self.trigger_event(self.ReviewRequired, timestamp=at, price=price, **why, **self._told())
 
     def decide(
-        self, kind: DecisionKind, facts: TripFacts, price: Estimate, *, by: str, reason: str,
+        self, kind: DecisionKind, facts: Facts, price: Estimate, *, by: str, reason: str,
         four_eyes_above: Money | None, at: datetime,
     ) -> bool:  # fmt: skip
         """End the review, with the facts and the price that it is then billed for. Says whether it did.
@@ -166,7 +292,7 @@ class Charge(Aggregate):
             first = self.proposal.proposed_by if self.proposal else None
         ends = {event.KIND: event for event in (self.Approved, self.Corrected, self.Waived)}
         right = {"facts": facts} if kind == "correct" else {}
-        who = {"decided_by": by, "proposed_by": first}
+        who = {"decided_by": by, "proposed_by": first, "payer_told": not self.is_to_be_announced}
         self.trigger_event(ends[kind], timestamp=at, **about, **who, **right, **self._told())
         return True
 
@@ -181,6 +307,15 @@ class Charge(Aggregate):
         detail = f"the charge is {self.state}: only one in review is decided"
         values = {"charge_id": str(self.id), "state": self.state}
         return Violation(code="charge.not_in_review", detail=detail, values=values)
+
+    def _not_announced(self) -> Violation | None:
+        if self.state == "announced":
+            return None
+        detail = (
+            f"the charge is {self.state}: one that is announced can be objected to, and an invoice can be asked about"
+        )
+        values = {"charge_id": str(self.id), "state": self.state}
+        return Violation(code="charge.not_announced", detail=detail, values=values)
 
     def _furthest(self, price: Estimate) -> Money:
         found = [price.gross, *([self.price.gross] if self.price else [])]

@@ -5,11 +5,14 @@ from uuid import UUID
 from domain.billing.buyers import KeptBuyers, kept_until
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
+from domain.billing.facts import Facts
+from domain.billing.fee import FeeFacts
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payer import buyer_of, clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
+from domain.kernel.approval import needs_two
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
@@ -37,6 +40,13 @@ async def keep_buyers(city_id: str, work: UnitOfWork) -> UUID:
     return buyers_id
 
 
+def price_of(charge: Charge, facts: Facts, work: UnitOfWork) -> Estimate:
+    """What a charge would cost if these were its facts."""
+    if isinstance(facts, FeeFacts):
+        return facts.price(work.rulebook.city(facts.city_id))
+    return priced(charge.quoted, facts, work)
+
+
 def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
     """What was supplied costs, by the tariff that was quoted and the taxes of its city."""
     return estimate(work.tariff(quote.tariff_digest), work.rulebook.city(quote.city_id), facts)
@@ -49,7 +59,7 @@ def is_free(price: Estimate) -> bool:
 
 async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
     """Issue the invoice of a charge, numbered in the range of its seller, and take the money."""
-    city, seller = work.rulebook.city(charge.quote.city_id), work.legal_entity(charge.seller_id)
+    city, seller = work.rulebook.city(charge.city_id), work.legal_entity(charge.seller_id)
     invoice_id = Invoice.id_of(charge.subject_kind, charge.subject_id)
     invoice = Invoice.issue(
         charge,
@@ -64,7 +74,21 @@ async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
     )
     work.add(invoice)
     charge.bill(invoice_id, work.now)
-    await collect(invoice, charge.method_id, work)
+    newest = await newest_method(invoice, work) if charge.collected_from is not None else None
+    await collect(invoice, newest or charge.method_id, work)
+
+
+async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
+    """Tell the payer of what came later than its trip; above the limit, once two persons have said that it is right."""
+    limit = work.rulebook.billing.four_eyes_above
+    await note_open_item(charge.payer_id, charge.subject_id, "unsettled", work)
+    if needs_two(price.gross, limit):
+        values = {"gross": str(price.gross), "limit": str(limit)}
+        why = Violation(code="charge.above_limit", detail="check the evidence: two persons decide", values=values)
+        charge.require_review((why,), price, work.now, payer_told=True)
+        await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
+    else:
+        charge.announce(price, work.now)
 
 
 async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> None:
@@ -124,6 +148,13 @@ async def newest_method(invoice: Invoice, work: UnitOfWork) -> str | None:
         return payer.charged_method.method_id
     tried = await work.find(Payment, invoice.payment_ids[-1]) if invoice.payment_ids else None
     return tried.method_id if tried else None
+
+
+async def let_go(payment_id: PaymentId, work: UnitOfWork) -> None:
+    """Give a hold back; an unknown or finished payment is left as it is."""
+    payment = await work.find(Payment, payment_id)
+    if payment is not None:
+        payment.release(work.now)
 
 
 async def payments_of(invoice: Invoice, work: UnitOfWork) -> list[Payment]:

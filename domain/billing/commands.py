@@ -77,6 +77,23 @@ class DecideCharge(Command):
     reason: Told[str]
 
 
+class ObjectToCharge(Command):
+    """The payer does not agree with an announced charge: nothing is collected before an agent has decided."""
+
+    NAME = "billing.object_to_charge"
+
+    charge_id: ChargeId
+    objection: Told[str]
+
+
+class CollectCharge(Command):
+    """The time to object is over: bill an announced charge. One that is announced no more is left as it is."""
+
+    NAME = "billing.collect_charge"
+
+    charge_id: ChargeId
+
+
 class RetryCharge(Command):
     """Try once more to take the money of an open invoice, with another of the payer's methods if one is given."""
 

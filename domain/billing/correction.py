@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from domain.billing.facts import Facts
+from domain.billing.fee import FeeFacts
 from domain.billing.pricing import Span, TripFacts
 from domain.billing.review import too_far
-from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.errors import RefusedError, Violation, refuse_if
+from domain.kernel.money import Money
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds, Value
 
@@ -15,10 +18,15 @@ class Correction(Value):
     ended_at: Instant | None = None
     duration_s: Seconds | None = None
     distance_m: Metres | None = None
+    amount: Money | None = None
+    """Of a fee; nothing else of it is corrected."""
 
 
-def corrected(facts: TripFacts, correction: Correction, at: datetime) -> TripFacts:
+def corrected(facts: Facts, correction: Correction, at: datetime) -> Facts:
     """The facts as they are by a correction. Raises `RefusedError` with all that cannot be."""
+    if isinstance(facts, FeeFacts):
+        return _other_amount(facts, correction)
+    refuse_if([_no_fee() if correction.amount is not None else None])
     ended_at = _ended_at(facts, correction)
     found = [*_contradictions(facts, correction), *_impossible_end(facts, ended_at, at)]
     refuse_if(found)
@@ -26,6 +34,26 @@ def corrected(facts: TripFacts, correction: Correction, at: datetime) -> TripFac
     right = facts.model_copy(update={**_until(facts, ended_at), **distance})
     refuse_if([_nothing_corrected(facts) if right == facts else None, too_far(right) if distance else None])
     return right
+
+
+def _other_amount(facts: FeeFacts, correction: Correction) -> FeeFacts:
+    """Less than was announced: more is another fee, which is announced as that."""
+    amount = correction.amount
+    if amount is None or correction != Correction(amount=amount):
+        detail = "this is a fee: give the amount that is right, and nothing else"
+        raise RefusedError(Violation(code="charge.amount_only", detail=detail))
+    if amount.currency is not facts.amount.currency or not 0 < amount.amount_minor < facts.amount.amount_minor:
+        detail = (
+            f"give less than {facts.amount}, in its currency; waive what is not due at all, and raise more as a fee"
+        )
+        values = {"amount": str(amount), "raised": str(facts.amount)}
+        raise RefusedError(Violation(code="charge.not_less", detail=detail, values=values))
+    return facts.model_copy(update={"amount": amount})
+
+
+def _no_fee() -> Violation:
+    detail = "the price of a trip follows from its facts: give those, not an amount"
+    return Violation(code="charge.amount_not_wanted", detail=detail)
 
 
 def _begin(facts: TripFacts) -> datetime:

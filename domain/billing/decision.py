@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from domain.billing.commands import DecideCharge, DecisionKind
-from domain.billing.pricing import TripFacts
+from domain.billing.facts import Facts
+from domain.billing.fee import FeeFacts
 from domain.kernel.aggregate import Event
 from domain.kernel.errors import Violation
 from domain.kernel.ids import PayerId
@@ -41,6 +42,8 @@ class Decided(Event):
     """What it was about: the gross price before or after, whichever is further from nothing."""
     four_eyes_above: Money | None
     """The limit then in force."""
+    payer_told: bool
+    """Whether the payer knew of it before."""
 
     def apply(self, aggregate: Any) -> None:  # the charge, which is declared around the events
         """What is not waived is to be billed."""
@@ -50,10 +53,13 @@ class Decided(Event):
         )
 
 
-def content_of(kind: DecisionKind, facts: TripFacts) -> str:
+def content_of(kind: DecisionKind, facts: Facts) -> str:
     """The same for the same decision, whatever reason is given for it."""
-    right = f": ended at {facts.ended_at.isoformat()}, {facts.distance_m} m" if kind == "correct" else ""
-    return f"{kind}{right}"
+    if kind != "correct":
+        return kind
+    if isinstance(facts, FeeFacts):
+        return f"{kind}: {facts.amount}"
+    return f"{kind}: ended at {facts.ended_at.isoformat()}, {facts.distance_m} m"
 
 
 def ill_formed(command: DecideCharge) -> list[Violation]:
@@ -62,7 +68,7 @@ def ill_formed(command: DecideCharge) -> list[Violation]:
     if not command.reason.strip():
         found.append(Violation(code="charge.decision_without_reason", detail="say why this is right"))
     if command.decision == "correct" and command.correction is None:
-        detail = "say what is true instead: ended_at, duration_s or distance_m"
+        detail = "say what is true instead: ended_at, duration_s or distance_m of a trip, the amount of a fee"
         found.append(Violation(code="charge.correction_missing", detail=detail))
     if command.decision != "correct" and command.correction is not None:
         detail = f"leave the correction out, or correct the charge: {command.decision} takes its facts as they are"

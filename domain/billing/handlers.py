@@ -3,23 +3,19 @@
 from uuid import UUID
 
 from domain.billing.buyers import KeptBuyers
-from domain.billing.charge import Charge
+from domain.billing.charge_handlers import CHARGE_HANDLERS
 from domain.billing.charging import (
-    bill,
     clear_refund,
     collect,
-    is_free,
     keep_buyers,
+    let_go,
     newest_method,
     payments_of,
-    priced,
     refund,
     take_number,
 )
 from domain.billing.commands import (
-    BillCharge,
     CreditInvoice,
-    DecideCharge,
     ForgetBuyers,
     RecordRefundByOtherMeans,
     ReleaseHold,
@@ -29,17 +25,14 @@ from domain.billing.commands import (
     TryChargeAgain,
     TryRefundAgain,
 )
-from domain.billing.correction import corrected
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
-from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_open_item, not_a_method_of, note_open_item
+from domain.billing.payer import clear_arrears, not_a_method_of
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
-from domain.billing.review import review_reasons
 from domain.kernel.errors import RefusedError, Violation, refuse_if
-from domain.kernel.ids import ChargeId, PaymentId
+from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command
 from domain.unit_of_work import Handler, UnitOfWork
 
@@ -52,51 +45,7 @@ async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:
 
 
 async def release_hold(command: ReleaseHold, work: UnitOfWork) -> None:
-    payment = await work.find(Payment, command.payment_id)
-    if payment is not None:
-        payment.release(work.now)
-
-
-async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
-    """Invoice a subject once, and take the money, unless it is free or a person must look at the charge first."""
-    charge_id = Charge.id_of(command.subject_kind, command.subject_id)
-    if await work.find(Charge, charge_id) is not None:
-        return charge_id
-    price = priced(command.quote, command.facts, work)
-    reasons = (*command.doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
-    if is_free(price) and not reasons:
-        await release_hold(ReleaseHold(payment_id=command.payment_id), work)
-        await clear_open_item(command.payer_id, command.subject_id, work)
-        return charge_id
-    charge = Charge.begin_for(command, work.now)
-    work.add(charge)
-    if reasons:
-        charge.require_review(reasons, price, work.now, payer_told=command.payer_told)
-        await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
-    else:
-        await bill(charge, price, work)
-    return charge_id
-
-
-async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
-    """Bill the charge as it is, or for other facts, or let it and its hold go, once enough persons say so."""
-    charge = await work.load(Charge, command.charge_id)
-    refuse_if([charge.not_in_review(), *ill_formed(command)])
-    correction = command.correction
-    facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
-    price, waived = priced(charge.quote, facts, work), command.decision == "waive"
-    refuse_if([costs_nothing() if is_free(price) and not waived else None])
-    limit, by = work.rulebook.billing.four_eyes_above, work.metadata.actor.id
-    carried_out = charge.decide(
-        command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now
-    )
-    if carried_out:
-        await clear_open_item(charge.payer_id, charge.id, work)
-    if carried_out and waived:
-        await release_hold(ReleaseHold(payment_id=charge.payment_id), work)
-        await clear_open_item(charge.payer_id, charge.subject_id, work)
-    elif carried_out:
-        await bill(charge, price, work)
+    await let_go(command.payment_id, work)
 
 
 async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
@@ -140,7 +89,7 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     if to_refund := invoice.credit(note.id, amount, await keep_buyers(invoice.city_id, work), work.now):
         await refund(invoice, note.id, note.number, to_refund, work)
     if not invoice.due:
-        await release_hold(ReleaseHold(payment_id=invoice.payment_id), work)
+        await let_go(invoice.payment_id, work)
     await clear_arrears(invoice, work)
     return note.id
 
@@ -181,8 +130,6 @@ async def forget_buyers(command: ForgetBuyers, work: UnitOfWork) -> None:
 HANDLERS: dict[type[Command], Handler] = {
     RequestHold: request_hold,
     ReleaseHold: release_hold,
-    BillCharge: bill_charge,
-    DecideCharge: decide_charge,
     RetryCharge: retry_charge,
     TryChargeAgain: try_charge_again,
     CreditInvoice: credit_invoice,
@@ -190,5 +137,6 @@ HANDLERS: dict[type[Command], Handler] = {
     RecordRefundByOtherMeans: record_refund_by_other_means,
     TryRefundAgain: try_refund_again,
     ForgetBuyers: forget_buyers,
+    **CHARGE_HANDLERS,
     **ANSWER_HANDLERS,
 }

@@ -215,7 +215,7 @@ class Invoice(Aggregate):
             subject_kind=charge.subject_kind,
             subject_id=charge.subject_id,
             payment_id=charge.payment_id,
-            city_id=charge.quote.city_id,
+            city_id=charge.city_id,
             buyers_id=buyers_id,
             buyer=buyer,
             issued_on=issued_on,

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from domain.billing.buyers import KeptBuyers
-from domain.billing.charge import Charge
+from domain.billing.charge_policies import CHARGE_POLICIES, told
 from domain.billing.commands import ForgetBuyers, TryChargeAgain, TryRefundAgain
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import payment_answer
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import InvoiceId, MemberId, PayerId, PaymentId
+from domain.kernel.ids import InvoiceId, PaymentId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import AskPaymentProvider, DestroyKey, Operation, Policies, Scheduled, SendMessage
 
@@ -44,29 +44,13 @@ def when_hold_declined_then_tell_member(recorded: RecordedEvent, event: Payment.
     """A hold for an invoice is told as the invoice's failed payment."""
     if event.invoice_id is None:
         values = {"decline_code": event.decline_code}
-        yield _told(event.payer_id, template="hold_declined", values=values)
+        yield told(event.payer_id, template="hold_declined", values=values)
 
 
 def when_invoice_issued_then_tell_member(recorded: RecordedEvent, event: Invoice.Issued) -> Iterable[SendMessage]:
     """Number and amount."""
     values = {"number": event.number, "gross": str(event.gross)}
-    yield _told(event.payer_id, template="invoice_issued", values=values)
-
-
-def when_review_required_then_tell_member(
-    recorded: RecordedEvent, event: Charge.ReviewRequired
-) -> Iterable[SendMessage]:
-    """Without an amount: none is final yet. Once: what ended in doubt was told as that."""
-    if not event.payer_told:
-        yield _told(event.payer_id, template="charge_in_review", values=_what(event))
-
-
-def when_review_ended_then_tell_member(
-    recorded: RecordedEvent, event: Charge.Approved | Charge.Corrected | Charge.Waived
-) -> Iterable[SendMessage]:
-    """The invoice, if there is one, is told by itself."""
-    template = "charge_" + type(event).TOPIC.rpartition(".")[2]
-    yield _told(event.payer_id, template=template, values=_what(event))
+    yield told(event.payer_id, template="invoice_issued", values=values)
 
 
 def when_payment_failed_then_tell_member(
@@ -74,7 +58,7 @@ def when_payment_failed_then_tell_member(
 ) -> Iterable[SendMessage]:
     """The invoice is still open."""
     values = {"number": event.number, "amount": str(event.amount)}
-    yield _told(event.payer_id, template="payment_failed", values=values)
+    yield told(event.payer_id, template="payment_failed", values=values)
 
 
 def when_not_all_is_paid_then_try_again_later(
@@ -89,7 +73,7 @@ def when_not_all_is_paid_then_try_again_later(
 def when_refund_failed_then_tell_member(recorded: RecordedEvent, event: Payment.RefundFailed) -> Iterable[SendMessage]:
     """The first time, if it is tried again; after that, when it is given up or has come through."""
     if event.failures == 1 and event.retry_at is not None:
-        yield _told(event.payer_id, template="refund_failed", values=_refund(event))
+        yield told(event.payer_id, template="refund_failed", values=_refund(event))
 
 
 def when_refund_failed_then_try_again_later(
@@ -108,14 +92,14 @@ def when_refund_given_up_then_tell_member(
 ) -> Iterable[SendMessage]:
     """Once, however often an agent asks again in vain."""
     if not event.was_given_up:
-        yield _told(event.payer_id, template="refund_given_up", values=_refund(event))
+        yield told(event.payer_id, template="refund_given_up", values=_refund(event))
 
 
 def when_refund_paid_by_other_means_then_tell_member(
     recorded: RecordedEvent, event: Payment.RefundPaidByOtherMeans
 ) -> Iterable[SendMessage]:
     """With the reference, by which the member finds it."""
-    yield _told(
+    yield told(
         event.payer_id, template="refund_paid_by_other_means", values={**_refund(event), "reference": event.reference}
     )
 
@@ -125,7 +109,7 @@ def when_refund_came_through_then_tell_member(
 ) -> Iterable[SendMessage]:
     """If the member was told that it had failed."""
     if event.failures:
-        yield _told(event.payer_id, template="refund_paid", values=_refund(event))
+        yield told(event.payer_id, template="refund_paid", values=_refund(event))
 
 
 def when_credit_note_issued_then_tell_member(
@@ -133,7 +117,7 @@ def when_credit_note_issued_then_tell_member(
 ) -> Iterable[SendMessage]:
     """What was taken back."""
     values = {"number": event.number, "invoice": event.invoice_number, "gross": str(event.gross)}
-    yield _told(event.payer_id, template="credit_note_issued", values=values)
+    yield told(event.payer_id, template="credit_note_issued", values=values)
 
 
 def when_buyers_are_kept_then_forget_them_in_time(
@@ -150,28 +134,17 @@ def when_buyers_are_forgotten_then_destroy_key(
     yield DestroyKey(subject=event.originator_id)
 
 
-def _what(event: Charge.ReviewRequired | Charge.Approved | Charge.Corrected | Charge.Waived) -> dict[str, str]:
-    """`rental.trip` is a trip."""
-    return {"what": event.subject_kind.rpartition(".")[2].replace("_", " ")}
-
-
 def _refund(
     event: Payment.RefundFailed | Payment.Refunded | Payment.RefundGivenUp | Payment.RefundPaidByOtherMeans,
 ) -> dict[str, str]:
     return {"number": event.number, "amount": str(event.amount)}
 
 
-def _told(payer_id: PayerId, template: str, values: dict[str, str]) -> SendMessage:
-    """A payer has the address of the member who it is."""
-    return SendMessage(member_id=MemberId(payer_id), template=template, values=values)
-
-
 POLICIES: Policies = {
     **dict.fromkeys(_OPERATIONS, (when_requested_then_ask_provider,)),
     Payment.HoldDeclined: (when_hold_declined_then_tell_member,),
     Invoice.Issued: (when_invoice_issued_then_tell_member,),
-    Charge.ReviewRequired: (when_review_required_then_tell_member,),
-    **dict.fromkeys((Charge.Approved, Charge.Corrected, Charge.Waived), (when_review_ended_then_tell_member,)),
+    **CHARGE_POLICIES,
     Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_not_all_is_paid_then_try_again_later),
     Invoice.PartlyPaid: (when_not_all_is_paid_then_try_again_later,),
     Payment.RefundFailed: (when_refund_failed_then_tell_member, when_refund_failed_then_try_again_later),

@@ -79,10 +79,10 @@ class Holds:
 
     def _review(self, happened: DomainEvent) -> None:
         match happened:
-            case Charge.Raised() as event:
+            case (Charge.Raised() | Charge.FeeRaised()) as event:
                 self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
-            case Charge.ReviewRequired() as event if subject := self._subjects.get(event.originator_id):
-                self._in_review.add(subject)
+            case (Charge.ReviewRequired() | Charge.ObjectedTo()) as event if event.originator_id in self._subjects:
+                self._in_review.add(self._subjects[event.originator_id])
             case Charge.Approved() | Charge.Corrected() | Charge.Waived() as event:
                 self._in_review.discard(self._subjects.get(event.originator_id, ("", event.originator_id)))
 

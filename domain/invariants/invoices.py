@@ -28,6 +28,8 @@ class Invoices:
     """Of charges."""
     _held_back: dict[Subject, UUID] = field(default_factory=dict)
     """Of charges in review, and the ids that their invoices would have."""
+    _not_collected: set[Subject] = field(default_factory=set)
+    """Fees that are announced, or wait to be."""
     _waived: set[Subject] = field(default_factory=set)
     _payments: dict[UUID, Subject] = field(default_factory=dict)
     _let_go: set[Subject] = field(default_factory=set)
@@ -44,7 +46,15 @@ class Invoices:
                 self._payments[event.originator_id] = (event.subject_kind, event.subject_id)
             case Charge.Raised() as event:
                 self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
-            case Charge.ReviewRequired() as event if subject := self._subjects.get(event.originator_id):
+            case Charge.FeeRaised() as event:
+                fee = (event.subject_kind, event.subject_id)
+                self._subjects[event.originator_id] = fee
+                self._due.add(fee)
+                self._not_collected.add(fee)
+            case Charge.Billed() as event if event.originator_id in self._subjects:
+                self._not_collected.discard(self._subjects[event.originator_id])
+            case Charge.ReviewRequired() | Charge.ObjectedTo() as event if event.originator_id in self._subjects:
+                subject = self._subjects[event.originator_id]
                 self._held_back[subject] = Invoice.id_of(*subject)
                 self._in_review.checked += 1
             case Charge.Approved() | Charge.Corrected() | Charge.Waived() as event:
@@ -59,7 +69,8 @@ class Invoices:
         """
         result, free = InvariantResult(), self._let_go - set(self._subjects.values())
         for subject in sorted(self._due):
-            count, kept = len(self._issued.get(subject, ())), subject in self._held_back
+            count = len(self._issued.get(subject, ()))
+            kept = subject in self._held_back or subject in self._not_collected
             wanted = 0 if subject in self._waived or subject in free else 1
             right = count == wanted or (count == 0 and (kept or not finished))
             result.expect(right, f"{_named(subject)} is to be paid and has {count} invoices")

@@ -7,11 +7,11 @@ from uuid import UUID
 from domain.kernel.errors import Violation
 
 OpenItemKind = Literal["unsettled", "charge_in_review", "unpaid_invoice", "open_refund"]
-"""A trip or a reservation that is to be paid, a charge, an invoice whose money could not be taken, or a credit note
-whose money is not back yet."""
+"""A trip, a reservation or a fee that is to be paid, a charge, an invoice whose money could not be taken, or a credit
+note whose money is not back yet."""
 
 _HELP: Mapping[OpenItemKind, str] = {
-    "unsettled": "a trip or a reservation has ended and is not paid yet: try again once it is",
+    "unsettled": "a trip, a reservation or a fee is not paid yet: try again once it is",
     "charge_in_review": "a charge waits for a review: decide it first",
     "unpaid_invoice": "an invoice could not be charged: have it paid, or credit it, first",
     "open_refund": "money is to be given back and is not there yet: wait for it, or record how else it was paid, first",

@@ -3,8 +3,10 @@
 from typing import Literal
 from uuid import UUID
 
+from domain.billing.fee import Evidence
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
 from domain.kernel.messages import Command
+from domain.kernel.money import Money
 from domain.kernel.personal import Told
 from domain.kernel.values import Instant
 
@@ -94,6 +96,27 @@ class ForceEndTrip(Command):
 
     trip_id: TripId
     ended_at: Instant
+    reason: Told[str]
+
+
+class ChargeFee(Command):
+    """Charge what came of a trip: a fee of the catalogue of its city, or a cost that somebody else had, with evidence.
+
+    The payer is told before anything is taken, and may object.
+    """
+
+    NAME = "rental.charge_fee"
+    CREATES = "fee_id"
+
+    fee_id: UUID
+    """The new fee's own."""
+    trip_id: TripId
+    fee: str
+    """Id in the catalogue."""
+    amount: Money | None = None
+    """What it cost, where the catalogue has no amount."""
+    happened_at: Instant
+    evidence: Told[tuple[Evidence, ...]]
     reason: Told[str]
 
 

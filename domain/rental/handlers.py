@@ -9,6 +9,7 @@ from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, ending, start
+from domain.rental.fees import charge_fee
 from domain.rental.quotes import quote_for
 from domain.rental.release import expire, held, release
 from domain.rental.reservation import Reservation
@@ -112,6 +113,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.ResumeTrip: resume_trip,
     commands.EndTrip: ending.end_trip,
     commands.ForceEndTrip: ending.force_end_trip,
+    commands.ChargeFee: charge_fee,
     commands.LookWhetherUsed: look_whether_used,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
     commands.ConfirmEnd: ending.confirm_end,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested, Rules
+from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
@@ -39,6 +40,12 @@ class City(Rules):
     """The taxes on a rental that begins here."""
     tariffs: tuple[Tariff, ...]
     """What trips that begin here cost."""
+    fees: tuple[Fee, ...] = ()
+    """What may be charged after a trip that began here, for what came of it."""
+
+    def fee(self, fee_id: str) -> Fee | None:
+        """An entry of the catalogue; none where there is no such fee."""
+        return next((fee for fee in self.fees if fee.id == fee_id), None)
 
     def local_day(self, at: datetime) -> date:
         """The day that it is here."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from domain.rulebook.elements import Package
+from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.rates import TimeRate
 from domain.rulebook.shapes import Path
@@ -17,6 +18,7 @@ SHARED: dict[str, type[BaseModel]] = {
     "windows": Window,
     "taxes": TaxRule,
     "legal_entities": LegalEntity,
+    "fees": Fee,
 }
 """What may be shared, each by a model that it holds."""
 

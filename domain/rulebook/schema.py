@@ -131,7 +131,12 @@ def _plain(known: Schema) -> Schema:
 
 def _shared() -> Schema:
     """Named parts, each one or several."""
-    kinds = {"elements": (Tariff, "elements"), "packages": (Tariff, "packages"), "taxes": (City, "taxes")}
+    kinds = {
+        "elements": (Tariff, "elements"),
+        "packages": (Tariff, "packages"),
+        "taxes": (City, "taxes"),
+        "fees": (City, "fees"),
+    }
     found: Schema = {}
     for name, (model, field) in kinds.items():
         refs = [{"$ref": f"#/$defs/{part.__name__}"} for part in shape(model, field).models]

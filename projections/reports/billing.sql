@@ -1,5 +1,6 @@
 create or replace view reports.charges as
-select charge_id, service, subject_kind, subject_id, member_id, payer_id, seller, raised_at, state,
+select charge_id, service, subject_kind, subject_id, member_id, payer_id, seller, raised_at, trip_id, fee, state,
+    collected_from,
     jsonb_path_query_array(reasons, '$[*].code') as reasons, currency,
     price_minor, proposal, decision, invoice_id
 from read_v1.charges;

@@ -21,6 +21,7 @@ from api.redaction import state_of
 from api.rest.schemas.webhooks import CloudEvent
 from api.visibility import ALL, SECRETS, SEES, of_events
 from domain.billing.buyers import Buyer
+from domain.billing.fee import Evidence
 from domain.contexts import EVENTS
 from domain.kernel.aggregate import Aggregate, DomainEvent, Event
 from domain.kernel.ids import CommandId, event_id
@@ -150,6 +151,7 @@ PLANTED: dict[object, some.SearchStrategy[Any]] = {
     str: TEXT,
     UUID: some.uuids(),
     date: some.dates(date(1000, 1, 1), date(1500, 1, 1)),
+    tuple[Evidence, ...]: some.lists(some.builds(Evidence, kind=some.just("letter"), reference=TEXT)).map(tuple),
     Buyer: some.builds(Buyer, name=TEXT, address=ADDRESSES),
     PostalAddress: ADDRESSES,
     Position: some.builds(

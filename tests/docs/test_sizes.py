@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DECISION = (ROOT / "docs" / "decisions" / "0016-five-longer-files.md").read_text("utf-8")
+DECISION = (ROOT / "docs" / "decisions" / "0016-longer-files.md").read_text("utf-8")
 
 LIMITS = {
     package: (int(of_file), int(of_function))
@@ -44,5 +44,5 @@ def test_what_the_decision_names_is_still_too_long() -> None:
     assert set(NAMED) - set(too_long()) == set()
 
 
-def test_the_decision_names_five_at_most() -> None:
-    assert len(NAMED) <= 5
+def test_the_decision_names_six_at_most() -> None:
+    assert len(NAMED) <= 6

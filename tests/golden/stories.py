@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
+from domain.billing.charge import Charge
+from domain.billing.commands import ObjectToCharge
+from domain.billing.fee import FEE, Evidence
 from domain.fleet import commands as fleet
 from domain.fleet.zones import ZoneKind
 from domain.kernel.aggregate import DomainEvent
@@ -13,6 +16,7 @@ from domain.members.facts import PostalAddress
 from domain.publishing.commands import PublishRulebook
 from domain.rental.commands import (
     CancelReservation,
+    ChargeFee,
     EndTrip,
     ExtendReservation,
     ForceEndTrip,
@@ -223,6 +227,27 @@ async def a_trip_has_everything(world: World) -> None:
     await world.do(ForceEndTrip(trip_id=trip_id, ended_at=world.now(), reason="no network in the garage"))
 
 
+async def a_fine_comes_later(world: World) -> None:
+    ada, x1 = await member(world), await car(world)
+    trip_id = await started(world, ada, x1)
+    await world.advance(20 * MINUTE)
+    await says(world, x1)
+    await world.do(EndTrip(trip_id=trip_id))
+    letter = Evidence(kind="letter", reference="Az. 58.92.123456.7", sha256="ab" * 32)
+    for n in range(2):
+        fine = ChargeFee(
+            fee_id=derived_id("fee", n),
+            trip_id=trip_id,
+            fee="traffic_offence",
+            happened_at=world.now(),
+            evidence=(letter,),
+            reason="fine of Berlin",
+        )
+        await world.do(fine)
+    await world.do(ObjectToCharge(charge_id=Charge.id_of(FEE, derived_id("fee", 0)), objection="I was not there"))
+    await world.advance(timedelta(days=15))
+
+
 async def a_member_wants_to_be_forgotten(world: World) -> None:
     await world.do(members.EraseMember(member_id=await member(world, "Grace"), reason="asked by letter"))
 
@@ -241,6 +266,7 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     cars_are_silent_and_driven_by_nobody,
     a_trip_is_forgotten_and_then_its_end_taken_back,
     a_trip_has_everything,
+    a_fine_comes_later,
     a_member_wants_to_be_forgotten,
     operators_put_things_right,
     a_partner_is_sent_events,

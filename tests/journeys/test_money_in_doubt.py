@@ -100,7 +100,7 @@ async def test_what_an_agent_cannot_decide_is_refused_and_changes_nothing(
         ).status_code,
         "a member": (await city.post(path, approve, member)).status_code,
         "an operator": (await city.post(path, approve, city.token(Role.OPERATOR))).status_code,
-        "a member who looks": (await city.api.get("/v1/charges", headers=member)).status_code,
+        "a member who looks": (await city.api.get(f"/v1/charges/{charge_id}", headers=member)).status_code,
         "another service": (await city.post(path, approve, city.token(Role.AGENT, service="reachnow-usa"))).status_code,
         "no charge": (
             await city.post(path.replace(charge_id, "8d1191a4-9167-4e4d-bdf6-315c9c17a282"), approve, agent)

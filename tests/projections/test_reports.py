@@ -130,6 +130,7 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
         ("vehicles", "offline_since"),
         ("vehicles", "plugged_in"),
         ("charges", "decision_reason"),
+        ("charges", "objection"),
         ("charges", "decided_by"),
         ("charges", "proposed_by"),
         ("invoices", "credit_proposed_by"),
@@ -144,6 +145,7 @@ async def test_what_is_personal_can_be_taken_out_of_its_row(pool: asyncpg.Pool) 
     assert {tuple(row) for row in personal} == {
         ("members", "licence_expires_on", False),
         ("charges", "decision_reason", False),
+        ("charges", "objection", False),
     }
 
 

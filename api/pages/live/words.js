@@ -59,10 +59,13 @@ export function sentence(type, reason) {
 }
 
 const SENTENCES = {
+  "billing.charge.announced": "A charge was announced to its payer",
   "billing.charge.approved": "A charge was found right",
   "billing.charge.billed": "A charge was put on an invoice",
   "billing.charge.corrected": "A charge was corrected",
   "billing.charge.decision_proposed": "A decision about a charge waits for a second person",
+  "billing.charge.fee_raised": "A fee was raised for what came of a trip",
+  "billing.charge.objected_to": "The payer objects to a charge",
   "billing.charge.raised": "A charge was raised",
   "billing.charge.review_required": "A charge waits for a review",
   "billing.charge.waived": "A charge was waived",

@@ -1,19 +1,21 @@
 """Charges, and decisions about them."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Moment, Rule, Shown, example
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, TRIP_ID, Because, Body, Moment, Rule, Shown, Word, example
 from api.rest.schemas.example_prices import ESTIMATE
 from domain.billing.charge import Charge
 from domain.billing.commands import DecisionKind
 from domain.billing.correction import Correction
 from domain.billing.decision import Decision
 from domain.billing.estimate import Estimate
+from domain.billing.fee import Evidence, FeeFacts
 from domain.kernel.approval import Proposal
-from domain.kernel.money import Currency
+from domain.kernel.money import Currency, Money
 
 _CHARGE_ID = "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007"
 
@@ -26,6 +28,110 @@ class CorrectionBody(Body):
     ended_at: Moment | None = None
     duration_s: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True)] | None = None
     distance_m: Annotated[int, Field(ge=0, le=10_000_000_000, strict=True)] | None = None
+    amount: Money | None = None
+    """Of a fee: less than was announced; nothing else of it is corrected."""
+
+
+class FeeBody(Body):
+    """What came of a trip, and what shows it."""
+
+    model_config = example(
+        {
+            "fee": "traffic_offence",
+            "happened_at": "2027-01-05T12:15:00Z",
+            "evidence": [{"kind": "letter", "reference": "Az. 58.92.123456.7"}],
+            "reason": "fine for speeding, Berlin, 5 January",
+        },
+        extra="forbid",
+    )
+
+    fee: Word
+    """Id in the catalogue: `GET /v1/fees`."""
+    amount: Money | None = None
+    """What it cost, where the catalogue has no amount."""
+    happened_at: Moment
+    evidence: Annotated[list[Evidence], Field(min_length=1, max_length=20)]
+    reason: Because
+
+
+class ObjectionBody(Body):
+    """Why its payer does not agree."""
+
+    model_config = example({"objection": "I had parked elsewhere by then"}, extra="forbid")
+
+    objection: Because
+
+
+class FeeShown(BaseModel):
+    """An entry of the catalogue of fees."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    """As it stands on the invoice."""
+    description: str
+    """When it is charged."""
+    amount: Money | None
+    """Null where it is what it cost us, as the evidence says."""
+    maximum: Money | None
+    taxed: bool
+    within: timedelta
+    """How long after a trip it is charged."""
+    objection: timedelta
+    """How long its payer may object before it is collected."""
+
+
+class FeesShown(BaseModel):
+    """The catalogue of a city."""
+
+    model_config = example(
+        {
+            "fees": [
+                {
+                    "id": "traffic_offence",
+                    "name": "Handling of a traffic offence",
+                    "description": "An authority asked us who drove.",
+                    "amount": {"amount_minor": 1800, "currency": "EUR"},
+                    "maximum": None,
+                    "taxed": True,
+                    "within": "P90D",
+                    "objection": "P14D",
+                }
+            ]
+        }
+    )
+
+    fees: list[FeeShown]
+
+
+class Explanation(BaseModel):
+    """Why a charge costs what it costs: every line with its rule, version and facts, and the whole in words."""
+
+    model_config = example(
+        {
+            "charge_id": _CHARGE_ID,
+            "subject_kind": "rental.trip",
+            "subject_id": TRIP_ID,
+            "state": "billed",
+            "quoted_at": "2027-01-05T12:00:00Z",
+            "tariff_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "price": ESTIMATE.model_dump(mode="json"),
+            "words": ["Driving: 21 min at 0.34 EUR, which makes 7.14 EUR. Rule driving of berlin-34, version 1."],
+        }
+    )
+
+    charge_id: UUID
+    subject_kind: str
+    """Topic of the aggregate that it is for, e.g. `rental.trip`, or `billing.fee`."""
+    subject_id: UUID
+    state: str
+    quoted_at: AwareDatetime | None
+    """When the prices were shown that it is priced by; null for a fee."""
+    tariff_digest: str | None
+    """SHA-256 of the tariff; null for a fee."""
+    price: Estimate
+    words: list[str]
 
 
 class DecisionBody(Body):
@@ -57,7 +163,15 @@ class ChargeSummary(BaseModel):
     """Who had it."""
     payer_id: UUID
     raised_at: AwareDatetime
+    trip_id: UUID | None
+    """The trip that it is for, or that it came of."""
+    fee: str | None
+    """Id in the catalogue of fees; null for what a tariff prices."""
     state: str
+    collected_from: AwareDatetime | None
+    """When it is billed, unless its payer objects; null where it was not announced."""
+    objection: str | None
+    """Why its payer does not agree, in their words."""
     reasons: list[Rule]
     """Why it is or was in review."""
     currency: Currency | None
@@ -97,6 +211,10 @@ class ChargePage(BaseModel):
             "charges": [
                 {
                     **_SAME,
+                    "trip_id": TRIP_ID,
+                    "fee": None,
+                    "collected_from": None,
+                    "objection": None,
                     "currency": "EUR",
                     "price_minor": 89_760,
                     "proposal": None,
@@ -125,6 +243,10 @@ class ChargeShown(Shown):
             "started_at": "2027-01-05T12:05:00Z",
             "ended_at": "2027-01-05T12:26:00Z",
             "distance_m": 8200,
+            "fee": None,
+            "evidence": None,
+            "raised_by": None,
+            "collected_from": None,
             "price": ESTIMATE.model_dump(mode="json"),
             "proposal": None,
             "decision": {
@@ -147,10 +269,19 @@ class ChargeShown(Shown):
     seller_id: str
     raised_at: AwareDatetime
     state: str
-    started_at: AwareDatetime
-    """With the other facts: those that it is billed for, corrected where they were."""
+    started_at: AwareDatetime | None
+    """With the other facts: those that it is billed for, corrected where they were. Null for a fee."""
     ended_at: AwareDatetime
-    distance_m: int
+    """For a fee, when that happened which it is for."""
+    distance_m: int | None
+    fee: FeeFacts | None
+    """What it is a fee for; null for what a tariff prices."""
+    evidence: tuple[Evidence, ...] | None
+    """What shows it."""
+    raised_by: str | None
+    """Who of the staff; null where it came of the end of a trip or a reservation."""
+    collected_from: AwareDatetime | None
+    """When it is billed, unless its payer objects; null where it was not announced."""
     reasons: tuple[Rule, ...]
     price: Estimate | None
     """Before the review."""
@@ -162,12 +293,10 @@ class ChargeShown(Shown):
     @classmethod
     def of_charge(cls, charge: Charge) -> Self:
         """As it is now."""
-        facts = charge.facts
-        return cls.of(
-            charge,
-            charge_id=charge.id,
-            raised_at=charge.created_on,
-            started_at=facts.reserved_at if facts.reservation_only else facts.started_at,
-            ended_at=facts.ended_at,
-            distance_m=facts.distance_m,
-        )
+        facts, known = charge.facts, {"charge_id": charge.id, "raised_at": charge.created_on}
+        if isinstance(facts, FeeFacts):
+            driven: dict[str, object] = {"started_at": None, "distance_m": None, "fee": facts}
+        else:
+            started_at = facts.reserved_at if facts.reservation_only else facts.started_at
+            driven = {"started_at": started_at, "distance_m": facts.distance_m, "fee": None}
+        return cls.of(charge, **known, **driven, ended_at=facts.ended_at)

@@ -101,6 +101,7 @@ async def test_a_corrected_charge_is_billed_for_what_is_true(correction: dict[st
 
     assert await desk.provider_answers() == ["capture 6.20 EUR"]
     [corrected], [invoice] = desk.events(Charge.Corrected), desk.events(Invoice.Issued)
+    assert isinstance(corrected.facts, TripFacts)
     assert (corrected.facts.duration_s, corrected.decided_by) == (20 * 60, "agent-7")
     assert invoice.gross == euros("6.20")
     assert [m.template for m in desk.told] == ["charge_in_review", "charge_corrected", "invoice_issued"]
@@ -295,6 +296,7 @@ async def test_another_content_is_another_proposal_which_the_first_person_may_th
     await desk.decide(charge_id, "correct", actor="ada", ended_at=desk.at - timedelta(minutes=20))
 
     [corrected] = desk.events(Charge.Corrected)
+    assert isinstance(corrected.facts, TripFacts)
     assert (corrected.proposed_by, corrected.decided_by, corrected.facts.duration_s) == ("bob", "ada", 30 * 60)
 
 
@@ -333,4 +335,5 @@ async def test_a_corrected_end_cuts_what_came_after_it_and_lengthens_what_was_un
     await desk.decide(Charge.id_of(Trip.TOPIC, trip_id), "correct", duration_s=seconds)
 
     [corrected] = desk.events(Charge.Corrected)
+    assert isinstance(corrected.facts, TripFacts)
     assert corrected.facts.spans == expected

@@ -1,0 +1,69 @@
+"""What comes later than its trip: a fee of the catalogue, or a cost that somebody else had, with its evidence."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.billing.estimate import Estimate
+from domain.billing.pricing import PriceLine
+from domain.billing.taxes import tax
+from domain.kernel.ids import TripId
+from domain.kernel.money import Money
+from domain.kernel.values import Count, Instant, Seconds, Value
+from domain.rulebook.model import City
+
+FEE = "billing.fee"
+"""The kind of subject that a fee is. Its id is the fee's own: of one trip there may be several."""
+
+
+class Evidence(Value):
+    """Something that shows that a fee is due."""
+
+    kind: Literal["photo", "letter", "receipt", "record"]
+    reference: Annotated[str, Field(min_length=1, max_length=200)]
+    """By which it is found: the number of a fine, the name of a file."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Of the file, by which it is known to be the same."""
+
+
+class FeeFacts(Value):
+    """What a fee is for. What is of the catalogue stays as it was when the fee was raised."""
+
+    fee_id: str
+    name: str
+    amount: Money
+    """Before taxes that are added on top."""
+    taxed: bool
+    city_id: str
+    trip_id: TripId
+    happened_at: Instant
+    """When that happened which it is for; the taxes of that day apply."""
+    rulebook_version: Count
+    """Whose catalogue has it."""
+    objection_s: Seconds
+    """How long the payer may object once it is announced."""
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it was supplied."""
+        return self.happened_at
+
+    def price(self, city: City) -> Estimate:
+        """One line, and the taxes on it."""
+        untaxed = None if self.taxed else self.amount
+        taxed = tax(self.amount, city.taxes, city.local_day(self.happened_at), untaxed=untaxed)
+        line = PriceLine(
+            rule_id=self.fee_id,
+            description=self.name,
+            quantity=Decimal(1),
+            unit="fee",
+            unit_amount=self.amount.major,
+            amount=self.amount,
+            shares={self.fee_id: self.amount},
+            tariff_id=f"fees of {self.city_id}",
+            tariff_version=self.rulebook_version,
+            facts={"happened_at": self.happened_at.isoformat(), "trip_id": str(self.trip_id)},
+        )
+        return Estimate(lines=(line,), taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)

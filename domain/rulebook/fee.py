@@ -1,0 +1,27 @@
+"""What may be charged after a trip for what came of it, such as the handling of a fine."""
+
+from datetime import timedelta
+
+from domain.kernel.money import Money
+from domain.rulebook.base import Rules
+
+
+class Fee(Rules):
+    """One entry of the catalogue of fees of a city."""
+
+    id: str
+    """Names it in the API and on invoices."""
+    name: str
+    """As it stands on the invoice."""
+    description: str
+    """When it is charged; what members read."""
+    amount: Money | None = None
+    """What it costs; when none, what it cost us, as the evidence says."""
+    maximum: Money | None = None
+    """The most that may be charged where there is no amount."""
+    taxed: bool = True
+    """Whether the taxes of the city are on it; they are not on what is only passed on, such as a fine."""
+    within: timedelta = timedelta(days=90)
+    """How long after the end of the trip it may be charged."""
+    objection: timedelta = timedelta(days=14)
+    """How long the payer may object, before it is collected."""
