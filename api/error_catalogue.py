@@ -144,6 +144,19 @@ VIOLATIONS: Mapping[str, Entry] = {
     "fee.unknown": Entry("The city has no such fee.", "Take one of `GET /v1/fees`, or publish it."),
     "fee.without_evidence": Entry("Nothing shows that the fee is due.", "Say what does."),
     "fee.without_reason": Entry("The fee has no reason.", "Say why."),
+    "transfer.amount_out_of_range": Entry("A transfer brought nothing.", "Look at the bank's entry again."),
+    "transfer.not_owed": Entry(
+        "Nothing of the transfer is owed as too much.", "It may be on record as paid back under another reference."
+    ),
+    "transfer.not_received": Entry("The transfer is for no invoice yet.", "Assign it first."),
+    "transfer.of_another_invoice": Entry("The transfer counts for another invoice.", "Look at that one."),
+    "transfer.other_currency": Entry(
+        "The invoice is in another currency.", "Give the money back, and ask for it anew."
+    ),
+    "transfer.other_seller": Entry(
+        "The invoice is of another seller than the account.", "Look for one of this seller."
+    ),
+    "transfer.without_reason": Entry("An assignment has no reason.", "Say why it is for this invoice."),
     "trip.distance_contradicted": Entry("Odometer and places disagree.", "Check both, then decide."),
     "trip.distance_impossible": Entry("No car drives so far in that time.", "Check the odometer, then decide."),
     "trip.end_before_start": Entry("The end lies before the start.", "Choose a later time."),

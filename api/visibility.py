@@ -97,22 +97,23 @@ KINDS: Mapping[str, Kind] = {
         requested_at reservation_id reservation_only reservations reserved reserved_at reserved_s reserved_until
         resumed_at retired retry_at role rulebook_version searches searches_with_cars seats seconds seller_id
         sequence service service_state session_id session_ids sessions sha256 since spans speed_kmh started
-        started_at starts_on state status step subject subject_id subject_kind supplied_on task_id tasks
-        template timestamp timezone to_reservation token_type topic traceparent transmission tries trip_id trips
-        turned_away type types unmet unmet_at unsettled until unused_at utilisation valid_from value values
-        vehicle_id vehicles verified_at version vin warnings was_given_up way_m webhooks what why wish within
-        words workers zone_id zone_version
+        started_at starts_on state status step subject subject_id subject_kind supplied_on taken_back task_id
+        tasks template timestamp timezone to_reservation token_type topic traceparent transfer_id transfer_ids
+        transmission tries trip_id trips turned_away type types unmet unmet_at unsettled until unused_at
+        utilisation valid_from value value_on values vehicle_id vehicles verified_at version vin warnings
+        was_given_up way_m webhooks what why wish within words workers zone_id zone_version
         """,
         Kind.PLAIN,
     ),
     **_named(
         """
-        abandoned agreed amount amount_minor base captured captured_minor credit credit_proposal credited
-        credited_minor currency decision decline_code description estimate four_eyes_above gross gross_minor
-        held held_minor hold hold_answered inclusive issued_on legal_entity lines maximum net net_minor number
-        open_minor paid paid_minor payment_failed prefix price price_minor proposal quantity quote rate refund
-        refund_minor refunded_minor refunds revenue_minor rule_id seller shares tariff tariff_digest tariff_id
-        tariff_version tax tax_minor taxed taxes unit unit_amount unused
+        abandoned agreed amount amount_minor base captured captured_minor counted counted_minor credit
+        credit_proposal credited credited_minor currency decision decline_code description estimate
+        four_eyes_above gross gross_minor held held_minor hold hold_answered inclusive issued_on legal_entity
+        lines maximum net net_minor number open_minor owed_minor paid paid_minor payment_failed prefix price
+        price_minor proposal quantity quote rate refund refund_minor refunded_minor refunds revenue_minor
+        rule_id seller shares tariff tariff_digest tariff_id tariff_version tax tax_minor taxed taxes unit
+        unit_amount unused
         """,
         Kind.MONEY,
     ),
@@ -128,8 +129,8 @@ KINDS: Mapping[str, Kind] = {
     **_named("cell start_cell end_cell zone start_zone end_zone", Kind.COUNTED),
     **_named(
         """
-        banned_by by decided_by decision_reason error issued_by objection other_reasons owner proposed_by
-        published_by raised_by reader reason reasons recorded_by reference
+        assigned_by banned_by by decided_by decision_reason error issued_by objection other_reasons owner
+        proposed_by published_by raised_by reader reason reasons recorded_by reference
         """,
         Kind.STAFF,
     ),

@@ -10,6 +10,7 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
+from domain.billing.transfer import Transfer
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
 from domain.fleet.identity import VehicleIdentity
@@ -85,6 +86,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Payment,
     Invoice,
     CreditNote,
+    Transfer,
     KeptBuyers,
     NumberRange,
     *ORDERS.values(),

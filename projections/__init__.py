@@ -12,6 +12,7 @@ from projections.fleet import FleetProjector
 from projections.kernel.projector import Projector
 from projections.members import MembersProjector
 from projections.rental import RentalProjector
+from projections.transfers import TransfersProjector
 from projections.utilisation import UtilisationProjector
 
 PROJECTORS: tuple[Projector, ...] = (
@@ -19,6 +20,7 @@ PROJECTORS: tuple[Projector, ...] = (
     FleetProjector(),
     RentalProjector(),
     BillingProjector(),
+    TransfersProjector(),
     UtilisationProjector(),
     AnalysisProjector(),
     EventLogProjector(),

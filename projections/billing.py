@@ -9,6 +9,7 @@ from domain.billing.decision import Decided
 from domain.billing.estimate import Estimate
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.billing.transfer import Transfer
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.rental.trip import Trip
@@ -65,13 +66,17 @@ _REFUND_STATES: dict[type[Event], Literal["refunded", "given_up", "paid_by_other
     Payment.RefundGivenUp: "given_up",
     Payment.RefundPaidByOtherMeans: "paid_by_other_means",
 }
+_OWED_NO_MORE: dict[type[Event], Literal["paid_by_other_means", "dropped"]] = {
+    Transfer.RefundPaidByOtherMeans: "paid_by_other_means",
+    Transfer.RefundDropped: "dropped",
+}
 _NO_CREDIT_PROPOSED: dict[str, Any] = {"credit_proposal": None, "credit_proposed_by": None}
 _SETTLED: dict[str, Any] = {"decline_code": None, "retry_at": None}
 """Of an invoice that nobody tries to charge any more."""
 
 
 class BillingProjector(Projector):
-    """One row per charge, per invoice, per credit note, per payment, per refund of a payment for a credit note."""
+    """One row per charge, per invoice, per credit note, per payment, per refund for a credit note."""
 
     NAME = "billing"
     PARALLEL = True
@@ -141,6 +146,10 @@ class BillingProjector(Projector):
             Payment.RefundRequested: self._refund_requested,
             **dict.fromkeys(_REFUND_STATES, self._refund_changed),
             Payment.RefundFailed: self._refund_failed,
+            Invoice.TransferReceived: self._transfer_counted,
+            Invoice.TransferTakenBack: self._transfer_lost,
+            Transfer.RefundOwed: self._owed,
+            **dict.fromkeys(_OWED_NO_MORE, self._owed_no_more),
         }
 
     def _raised(self, recorded: RecordedEvent, event: Charge.Raised) -> Changes:
@@ -276,6 +285,37 @@ class BillingProjector(Projector):
         key = (event.originator_id, event.credit_note_id)
         why = {"decline_code": event.decline_code, "failures": event.failures, "retry_at": event.retry_at}
         yield REFUNDS.update(key, state="failed", changed_at=event.timestamp, **why)
+
+    def _transfer_counted(self, recorded: RecordedEvent, event: Invoice.TransferReceived) -> Changes:
+        yield INVOICES.update(event.originator_id, paid_minor=event.paid.amount_minor)
+
+    def _transfer_lost(self, recorded: RecordedEvent, event: Invoice.TransferTakenBack) -> Changes:
+        paid = event.paid.amount_minor
+
+        def reopened(invoice: Values) -> Changes:
+            is_due = invoice["gross_minor"] - invoice["credited_minor"] > paid
+            yield INVOICES.update(event.originator_id, paid_minor=paid, state="open" if is_due else invoice["state"])
+
+        yield INVOICES.given(event.originator_id, reopened)
+
+    def _owed(self, recorded: RecordedEvent, event: Transfer.RefundOwed) -> Changes:
+        if event.credit_note_id is not None:
+            yield REFUNDS.upsert(
+                (event.originator_id, event.credit_note_id),
+                service=recorded.metadata.service,
+                number=event.number,
+                amount_minor=event.amount.amount_minor,
+                currency=event.amount.currency,
+                state="by_hand",
+                changed_at=event.timestamp,
+            )
+
+    def _owed_no_more(
+        self, recorded: RecordedEvent, event: Transfer.RefundPaidByOtherMeans | Transfer.RefundDropped
+    ) -> Changes:
+        if event.credit_note_id is not None:
+            key = (event.originator_id, event.credit_note_id)
+            yield REFUNDS.update(key, state=_OWED_NO_MORE[type(event)], changed_at=event.timestamp)
 
 
 def _less(invoice: Values, event: Invoice.Credited) -> Update:

@@ -187,15 +187,15 @@ create table refunds (
     primary key (payment_id, credit_note_id)
 );
 create index refunds_by_credit_note on refunds (credit_note_id);
-create index refunds_failed on refunds (service, changed_at desc) where state in ('failed', 'given_up');
-comment on table refunds is 'One row per payment and credit note: what the payment gives back for it.';
-comment on column refunds.payment_id is 'The payment.';
+create index refunds_failed on refunds (service, changed_at desc) where state in ('failed', 'given_up', 'by_hand');
+comment on table refunds is 'One row per payment or transfer and credit note: what it gives back for it.';
+comment on column refunds.payment_id is 'The payment, or the transfer.';
 comment on column refunds.credit_note_id is 'The credit note.';
 comment on column refunds.service is 'Key of the rulebook.';
 comment on column refunds.number is 'Number of the credit note.';
 comment on column refunds.amount_minor is 'To give back, in minor units.';
 comment on column refunds.currency is 'ISO 4217.';
-comment on column refunds.state is 'pending, refunded, failed (asked for again by itself), given_up (not any more) or paid_by_other_means.';
+comment on column refunds.state is 'pending, refunded, failed (asked for again by itself), given_up (not any more), by_hand (it came by transfer: an agent pays it back), paid_by_other_means, or dropped (the bank has taken the transfer back).';
 comment on column refunds.decline_code is 'Why the provider refused the last time that it did.';
 comment on column refunds.failures is 'How often the provider has refused.';
 comment on column refunds.retry_at is 'When a refund that failed is asked for again; null when it is not.';

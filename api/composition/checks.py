@@ -36,7 +36,7 @@ LATE_S = 30.0
 
 _MONEY = """
 select (select count(*) from read_v1.charges where state = 'in_review') as in_review,
-    (select count(*) from read_v1.refunds where state in ('failed', 'given_up')) as failed
+    (select count(*) from read_v1.refunds where state in ('failed', 'given_up', 'by_hand')) as failed
 """
 _UNKNOWN = Finding(PartState.FAILED, "the database does not answer", "see database")
 _SOMEBODY = "see that a process runs this part (csbe serve --only), and what its log says"

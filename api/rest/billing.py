@@ -57,10 +57,11 @@ from (
         select sum(amount_minor)::bigint as refund_minor, min(retry_at) as retry_at,
             max(decline_code) filter (where state in ('failed', 'given_up')) as decline_code,
             case when bool_or(state = 'given_up') then 'given_up' when bool_or(state = 'failed') then 'failed'
+                when bool_or(state = 'by_hand') then 'by_hand'
                 when bool_or(state = 'pending') then 'pending'
                 when bool_or(state = 'paid_by_other_means') then 'paid_by_other_means'
                 when count(*) > 0 then 'refunded' end as refund_state
-        from read_v1.refunds where credit_note_id = note.credit_note_id
+        from read_v1.refunds where credit_note_id = note.credit_note_id and state <> 'dropped'
     ) as refund on true
 ) as shown
 """,
@@ -153,7 +154,7 @@ async def list_credit_notes(
     """Newest first: one's own, or for an agent or auditor all of the service.
 
     With `refund` failed, only those whose money the payment provider would not give back and is asked for again; with
-    given_up, those for which an agent must ask again, or pay by other means.
+    given_up or by_hand, those for which an agent must ask again, or pay by other means.
     """
     rows, after = await _CREDIT_NOTES.page(
         system,

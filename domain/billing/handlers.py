@@ -12,6 +12,7 @@ from domain.billing.charging import (
     newest_method,
     payments_of,
     refund,
+    sources_of,
     take_number,
 )
 from domain.billing.commands import (
@@ -31,6 +32,7 @@ from domain.billing.payer import clear_arrears, not_a_method_of
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
+from domain.billing.transfers import TRANSFER_HANDLERS
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command
@@ -104,17 +106,17 @@ async def retry_refund(command: RetryRefund, work: UnitOfWork) -> None:
 
 
 async def record_refund_by_other_means(command: RecordRefundByOtherMeans, work: UnitOfWork) -> None:
-    """Close what the provider refused of a credit note; its payer is then owed nothing more for it."""
+    """Close what the provider refused of a credit note, or could not pay; its payer is then owed nothing for it."""
     note = await work.load(CreditNote, command.credit_note_id)
     check_payment_by_other_means(command.reference, command.reason)
     invoice = await work.load(Invoice, note.invoice_id)
-    payments = await payments_of(invoice, work)
+    sources = await sources_of(invoice, work)
     paid = {"reference": command.reference, "reason": command.reason, "by": work.metadata.actor.id}
-    closed = [payment for payment in payments if payment.pay_refund_by_other_means(note.id, **paid, at=work.now)]
+    closed = [source for source in sources if source.pay_refund_by_other_means(note.id, **paid, at=work.now)]
     if closed:
         await clear_refund(invoice, note.id, work)
     else:
-        parts = [payment.refunds[note.id] for payment in payments if note.id in payment.refunds]
+        parts = [source.refunds[note.id] for source in sources if note.id in source.refunds]
         refuse_if([not_refused(note.number, parts, command.reference)])
 
 
@@ -139,4 +141,5 @@ HANDLERS: dict[type[Command], Handler] = {
     ForgetBuyers: forget_buyers,
     **CHARGE_HANDLERS,
     **ANSWER_HANDLERS,
+    **TRANSFER_HANDLERS,
 }

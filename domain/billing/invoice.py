@@ -64,7 +64,9 @@ class Invoice(Aggregate):
     tries: int = 0
     """How often its money was asked for; what is asked of several payments at once is one try."""
     payment_failed: bool = False
-    """Whether any try did."""
+    """Whether any try did, or the bank took a transfer back."""
+    transfer_ids: tuple[UUID, ...] = ()
+    """By which money came, or too much of it."""
     credit_proposal: CreditProposal | None = None
 
     class Issued(Created):
@@ -155,6 +157,40 @@ class Invoice(Aggregate):
         def apply(self, aggregate: "Invoice") -> None:
             aggregate.payment_failed = True
             aggregate.pending = tuple(p for p in aggregate.pending if p != self.payment_id)
+
+    class TransferReceived(Event):
+        """Money came by bank transfer."""
+
+        TOPIC = "billing.invoice.transfer_received"
+
+        payer_id: PayerId
+        number: str
+        transfer_id: UUID
+        amount: Money
+        """What of it counts: nothing where nothing was open."""
+        paid: Money
+        """All that was received so far."""
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.paid, aggregate.transfer_ids = self.paid, (*aggregate.transfer_ids, self.transfer_id)
+
+    class TransferTakenBack(Event):
+        """The bank has taken a transfer back: the invoice is open again."""
+
+        TOPIC = "billing.invoice.transfer_taken_back"
+
+        payer_id: PayerId
+        number: str
+        transfer_id: UUID
+        amount: Money
+        """What counts no more, and what was given back of the transfer already."""
+        paid: Money
+        """What is left; below zero when more was given back than is left."""
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.paid = self.paid
+            if aggregate.due.amount_minor > 0:
+                aggregate.state, aggregate.payment_failed = "open", True
 
     class CreditProposed(Event):
         """The first of two persons wants to take something back; another proposal takes its place."""
@@ -279,6 +315,22 @@ class Invoice(Aggregate):
             facts = {"payer_id": self.payer_id, "number": self.number, "payment_id": payment_id, "amount": amount}
             again = {"tries": self.tries, "retry_at": next_try(waits, self.tries, at)}
             self.trigger_event(self.PaymentFailed, timestamp=at, decline_code=decline_code, **facts, **again)
+
+    def receive_transfer(self, transfer_id: UUID, amount: Money, at: datetime) -> None:
+        """So much of a transfer counts: the invoice is paid, or a part of it."""
+        paid = amount if self.paid is None else self.paid + amount
+        facts = {"payer_id": self.payer_id, "number": self.number}
+        self.trigger_event(
+            self.TransferReceived, timestamp=at, transfer_id=transfer_id, amount=amount, paid=paid, **facts
+        )
+        if self.state == "open" and amount and not self.due:
+            self.trigger_event(self.Paid, timestamp=at, amount=paid, **facts)
+
+    def lose_transfer(self, transfer_id: UUID, amount: Money, at: datetime) -> None:
+        """So much of a transfer counts no more."""
+        paid = -amount if self.paid is None else self.paid - amount
+        facts = {"payer_id": self.payer_id, "number": self.number, "transfer_id": transfer_id}
+        self.trigger_event(self.TransferTakenBack, timestamp=at, amount=amount, paid=paid, **facts)
 
     def propose_credit(self, credit: CreditProposal, reason: str, four_eyes_above: Money, at: datetime) -> None:
         """Another person must decide the same before anything is taken back."""

@@ -9,6 +9,7 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import payment_answer
+from domain.billing.transfer_policies import TRANSFER_POLICIES
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import InvoiceId, PaymentId
 from domain.kernel.messages import RecordedEvent
@@ -154,4 +155,5 @@ POLICIES: Policies = {
     KeptBuyers.Opened: (when_buyers_are_kept_then_forget_them_in_time,),
     KeptBuyers.Forgotten: (when_buyers_are_forgotten_then_destroy_key,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
+    **TRANSFER_POLICIES,
 }

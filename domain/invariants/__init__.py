@@ -10,6 +10,7 @@ from domain.invariants.invoices import Invoices
 from domain.invariants.law import InvariantResult, Law
 from domain.invariants.numbers import Numbers
 from domain.invariants.refunds import Refunds
+from domain.invariants.transfers import Transfers
 from domain.kernel.messages import RecordedEvent
 
 __all__ = ["InvariantResult", "Invariants", "Law", "audit"]
@@ -19,7 +20,9 @@ class Invariants:
     """Folds over the log in order; may be asked at any time."""
 
     def __init__(self) -> None:
-        self._laws: tuple[Law, ...] = (Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds())
+        self._laws: tuple[Law, ...] = (
+            Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds(), Transfers(),
+        )  # fmt: skip
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""

@@ -7,6 +7,7 @@ from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
 from domain.billing.decision import Decided
 from domain.billing.invoice import Invoice
+from domain.billing.transfer import Transfer
 from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.money import Money
@@ -14,7 +15,7 @@ from domain.kernel.money import Money
 
 @dataclass
 class Approvals:
-    """Who proposed what, by charge or invoice, and what was credited of each invoice."""
+    """Who proposed what, by charge, invoice or transfer, and what was credited of each invoice."""
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
     _proposed: dict[UUID, str] = field(default_factory=dict)
@@ -28,6 +29,11 @@ class Approvals:
                 self._proposed[event.originator_id] = event.proposal.proposed_by
             case Invoice.CreditProposed() as event:
                 self._proposed[event.originator_id] = event.credit.proposal.proposed_by
+            case Transfer.AssignmentProposed() as event:
+                self._proposed[event.originator_id] = event.proposal.proposed_by
+            case Transfer.Received() as event if event.assigned_by is not None:
+                about, who = event.originator_id, (event.proposed_by, event.assigned_by)
+                self._judge(about, f"transfer {about}", event.amount, event.four_eyes_above, who)
             case Decided() as event:
                 about, what = event.originator_id, f"charge {event.originator_id}"
                 self._judge(about, what, event.amount, event.four_eyes_above, (event.proposed_by, event.decided_by))

@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.billing.transfer import Transfer
 from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.money import Money
@@ -18,6 +19,7 @@ class _Account:
     number: str
     gross: Money
     captured: Money
+    """By card, and what of transfers counts for it."""
     noted: Money
     """By credit notes."""
     credited: Money
@@ -48,6 +50,8 @@ class Cents:
     """The invoice that each payment was captured for."""
     _asked: set[tuple[UUID, UUID]] = field(default_factory=set)
     """Refunds, by payment and credit note: one that is asked for again is the same."""
+    _too_much: dict[UUID, Money] = field(default_factory=dict)
+    """What transfers brought above what was open, until it is paid back."""
 
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
@@ -60,6 +64,10 @@ class Cents:
                 self._noted(event)
             case Payment.Captured() as event:
                 self._captured(event)
+            case Transfer.Received() | Transfer.TakenBack() as event:
+                self._transferred(event)
+            case Transfer.RefundOwed() | Transfer.RefundPaidByOtherMeans() | Transfer.RefundDropped() as event:
+                self._owed_of_transfer(event)
             case Payment.RefundRequested() | Payment.Refunded() | Payment.RefundPaidByOtherMeans() as event:
                 self._given_back(event)
 
@@ -105,6 +113,35 @@ class Cents:
                 account.refund_asked += event.amount
             case Payment.Refunded() | Payment.RefundPaidByOtherMeans():
                 account.refunded += event.amount
+
+    def _transferred(self, event: Transfer.Received | Transfer.TakenBack) -> None:
+        """A transfer that the bank has taken back brought nothing, and what was paid back of it as too much is lost."""
+        account = self._account(event.invoice_id, event.amount)
+        if account is None:
+            return
+        if isinstance(event, Transfer.Received):
+            self._invoice_of[event.originator_id] = event.invoice_id
+            self._too_much[event.originator_id] = event.amount - event.counted
+            account.captured += event.counted
+        else:
+            still_here = self._too_much.pop(event.originator_id, Money.zero(event.amount.currency))
+            account.captured -= event.amount - still_here
+
+    def _owed_of_transfer(
+        self, event: Transfer.RefundOwed | Transfer.RefundPaidByOtherMeans | Transfer.RefundDropped
+    ) -> None:
+        account = self._account(self._invoice_of.get(event.originator_id), event.amount)
+        if account is None:
+            return
+        match event:
+            case Transfer.RefundPaidByOtherMeans() if event.credit_note_id is None:
+                self._too_much.pop(event.originator_id, None)
+            case Transfer.RefundPaidByOtherMeans():
+                account.refunded += event.amount
+            case Transfer.RefundOwed() if event.credit_note_id is not None:
+                account.refund_asked += event.amount
+            case Transfer.RefundDropped() if event.credit_note_id is not None:
+                account.refund_asked -= event.amount
 
     def _sums_up(self, event: Invoice.Issued | CreditNote.Issued) -> None:
         taxes = Money.total((tax.amount for tax in event.taxes), event.gross.currency)

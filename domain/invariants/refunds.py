@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.billing.transfer import Transfer
 from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.money import Money
@@ -16,6 +17,9 @@ Requested = (
     | Payment.RefundFailed
     | Payment.RefundGivenUp
     | Payment.RefundPaidByOtherMeans
+    | Transfer.RefundOwed
+    | Transfer.RefundPaidByOtherMeans
+    | Transfer.RefundDropped
 )
 Refused = Payment.RefundFailed | Payment.RefundGivenUp
 
@@ -30,7 +34,7 @@ class Refunds:
 
     _seen: InvariantResult = field(default_factory=InvariantResult)
     _captured: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
-    """By payment, in minor units."""
+    """By payment or transfer, in minor units."""
     _owed: dict[UUID, Money] = field(default_factory=dict)
     _said: defaultdict[UUID, dict[UUID, Requested]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -39,6 +43,8 @@ class Refunds:
         match recorded.event:
             case Payment.Captured() as event:
                 self._captured[event.originator_id] += event.amount.amount_minor
+            case Transfer.Received() as event:
+                self._captured[event.originator_id] += event.counted.amount_minor
             case Invoice.Credited() as event:
                 self._owed[event.credit_note_id] = event.refund
             case Payment.RefundRequested() as event:
@@ -57,6 +63,8 @@ class Refunds:
                 right = isinstance(before, Refused) and before.amount == event.amount
                 self._expect(right, event, "was paid by other means without a refusal")
                 self._said[event.credit_note_id][event.originator_id] = event
+            case Transfer.RefundOwed() | Transfer.RefundPaidByOtherMeans() | Transfer.RefundDropped() as event:
+                self._of_transfer(event)
             case Payment.Refunded() | Payment.RefundFailed() as event:
                 before = self._said[event.credit_note_id].get(event.originator_id)
                 right = isinstance(before, Payment.RefundRequested) and before.amount == event.amount
@@ -79,6 +87,19 @@ class Refunds:
             result.expect(back <= taken, f"payment {payment_id} gives back {back} of {taken} minor that it took")
         return {"refund_is_accounted_for": result}
 
+    def _of_transfer(
+        self, event: Transfer.RefundOwed | Transfer.RefundPaidByOtherMeans | Transfer.RefundDropped
+    ) -> None:
+        if event.credit_note_id is None:
+            return
+        before = self._said[event.credit_note_id].get(event.originator_id)
+        if isinstance(event, Transfer.RefundOwed):
+            self._expect(before is None, event, "is owed twice")
+        else:
+            right = isinstance(before, Transfer.RefundOwed) and before.amount == event.amount
+            self._expect(right, event, "was settled without being owed")
+        self._said[event.credit_note_id][event.originator_id] = event
+
     def _by_payment(self) -> dict[UUID, int]:
         """What each is to give back, whether it has or not, in minor units."""
         back: defaultdict[UUID, int] = defaultdict(int)
@@ -95,7 +116,7 @@ def _is_open(event: Requested, finished: bool) -> bool:
     match event:
         case Payment.RefundFailed():
             return finished or event.retry_at is None
-        case Payment.RefundGivenUp():
+        case Payment.RefundGivenUp() | Transfer.RefundOwed():
             return True
         case Payment.RefundRequested():
             return finished

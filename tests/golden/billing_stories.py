@@ -6,10 +6,12 @@ from datetime import timedelta
 from domain.billing.charge import Charge
 from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
 from domain.billing.payment import Payment
+from domain.billing.transfers import RecordTransferPaidBack, TakeBackTransfer
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import derived_id
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk, euros
+from tests.support.transfers import DAY, assigned
 
 
 async def events() -> list[DomainEvent]:
@@ -87,6 +89,23 @@ async def a_refund_is_paid_by_other_means(desk: Desk) -> None:
     await desk.do(RecordRefundByOtherMeans(credit_note_id=note_id, reference="SEPA 4711", reason="the card is closed"))
 
 
+async def transfers_come_too_much_and_are_taken_back(desk: Desk) -> None:
+    trip_id, payment_id = await desk.hold()
+    await desk.provider_answers()
+    invoice_id = await desk.price(trip_id, payment_id, minutes=10)
+    await desk.provider_answers(accepted=False)
+    invoice = await desk.invoice(invoice_id)
+    large = assigned(invoice, euros("600"), "bank 2")
+    for agent in ("agent-3", "agent-7"):
+        await desk.do(large, agent)
+    how = {"reference": "SEPA 4712", "reason": "it was too much"}
+    await desk.do(RecordTransferPaidBack(transfer_id=large.transfer_id, **how))
+    note_id = derived_id("credit note", "of a transfer")
+    note = CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=euros("1"), reason="goodwill")
+    await desk.do(note)
+    await desk.do(TakeBackTransfer(transfer_id=large.transfer_id, reference="bank 3", value_on=DAY))
+
+
 async def a_buyer_is_kept_as_long_as_law_wants(desk: Desk) -> None:
     trip_id, payment_id = await desk.hold()
     await desk.provider_answers()
@@ -101,5 +120,6 @@ STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     a_card_is_declined,
     a_hold_is_given_up,
     a_refund_is_paid_by_other_means,
+    transfers_come_too_much_and_are_taken_back,
     a_buyer_is_kept_as_long_as_law_wants,
 )

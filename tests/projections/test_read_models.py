@@ -8,11 +8,14 @@ import pytest
 import projections
 from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.event_store.store import PostgresEventStore
+from domain.billing.invoice import Invoice
 from domain.fleet.commands import CommissionVehicle, CompleteTask
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
+from domain.kernel.money import Money
 from domain.members.commands import BlockMember, EraseMember, RemovePaymentMethod
 from domain.members.member import Member
 from domain.rental.commands import CancelReservation
+from domain.rental.trip import Trip
 from projections.fleet import NEAREST_FREE
 from tests.projections.following import (
     Followers,
@@ -24,6 +27,7 @@ from tests.projections.following import (
     rules_published,
 )
 from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
+from tests.support.transfers import transferred
 from tests.support.world import World
 
 _ALL_VIEWS = "select schemaname || '.' || viewname from pg_views where schemaname = 'read_v1'"
@@ -48,6 +52,8 @@ async def test_a_rebuild_from_zero_equals_the_live_tables(
     await rules_published(store)
     await says(world, story[1], energy_percent=5.0)
     await world.do(credit(story[2], "1.00"))
+    invoice = await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, story[2]))
+    await world.do(transferred(invoice, Money(amount_minor=100, currency=invoice.gross.currency)))
     await catch_up(followers)
     live = await _tables(pool)
 

@@ -134,6 +134,9 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
         ("charges", "decided_by"),
         ("charges", "proposed_by"),
         ("invoices", "credit_proposed_by"),
+        ("transfers", "reference"),
+        ("transfers", "proposed_by"),
+        ("transfers", "assigned_by"),
         ("event_log", "reason"),
         ("event_log", "actor_id"),
     }

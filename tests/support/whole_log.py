@@ -4,16 +4,21 @@ from datetime import timedelta
 
 import pytest
 
+from domain.billing.invoice import Invoice
+from domain.billing.transfers import RecordTransferPaidBack
 from domain.rental.commands import EndTrip, ExtendReservation
+from domain.rental.trip import Trip
+from tests.domain.billing.desk import euros
 from tests.projections.following import credit
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.planting import Log
+from tests.support.transfers import transferred
 from tests.support.world import World
 
 
 @pytest.fixture
 async def log() -> Log:
-    """Ada reserves, drives, pays, and gets a part back; later she reserves for long and does not drive."""
+    """Ada reserves, drives, pays twice, and gets a part back; later she reserves for long and does not drive."""
     world = World()
     await area(world)
     ada, mini = await member(world), await car(world)
@@ -22,6 +27,10 @@ async def log() -> Log:
     await says(world, mini, odometer_m=1_009_000)
     await world.do(EndTrip(trip_id=trip))
     await world.do(credit(trip, "1.00"))
+    paid_twice = transferred(await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, trip)), euros("2.00"))
+    await world.do(paid_twice)
+    back = {"reference": "SEPA 1", "reason": "it was paid by card"}
+    await world.do(RecordTransferPaidBack(transfer_id=paid_twice.transfer_id, **back))
     held = await reserved(world, ada, mini)
     await world.do(ExtendReservation(reservation_id=held, until=world.now() + timedelta(hours=1)))
     await world.advance(timedelta(hours=2))

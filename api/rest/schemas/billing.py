@@ -14,8 +14,10 @@ from domain.billing.taxes import TaxAmount
 from domain.kernel.money import MOST_MINOR, Currency, Money
 from domain.rulebook.legal_entity import LegalEntity
 
-RefundState = Literal["none", "pending", "refunded", "failed", "given_up", "paid_by_other_means"]
-"""None where nothing had been paid; given up is what the provider refused and is not asked for again by itself."""
+RefundState = Literal["none", "pending", "refunded", "failed", "given_up", "by_hand", "paid_by_other_means"]
+"""None where nothing had been paid; given up is what the provider refused and is not asked for again by itself.
+
+By hand is what came by bank transfer: an agent has to pay it back."""
 
 
 class CreditBody(Body):

@@ -23,6 +23,9 @@ from domain.billing.correction import Correction
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.billing.refund import Refund
+from domain.billing.transfer import Transfer
+from domain.billing.transfers import AssignTransfer, RecordTransfer, RecordTransferPaidBack, TakeBackTransfer
 from domain.invariants import Invariants
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.errors import RefusedError
@@ -42,6 +45,7 @@ AT_ANY_TIME = {
     "charge_has_one_invoice",
     "numbers_have_no_gap",
     "review_takes_nothing",
+    "transfer_counts_once",
     "two_persons_decide",
 }
 DOUBTFUL, TWO_DECIDE = euros("3"), euros("8")
@@ -120,6 +124,34 @@ class MoneyMoves(RuleBasedStateMachine):
         note_id = self._one(CreditNote.Issued, n).originator_id
         self._do(RecordRefundByOtherMeans(credit_note_id=note_id, reference=reference, reason="the card is closed"))
 
+    @precondition(lambda self: self._all(Invoice.Issued))
+    @rule(n=which, agent=agents, minor=st.sampled_from([1, 300, 900, 5_000]), named=st.booleans(), twice=st.booleans())
+    def transfer(self, n: int, agent: str, minor: int, *, named: bool, twice: bool) -> None:
+        issued = self._one(Invoice.Issued, n)
+        amount = Money(amount_minor=minor, currency=issued.gross.currency)
+        reference = f"bank {len(self._all(Transfer.Reported)) - twice}"
+        facts: dict[str, Any] = {
+            "transfer_id": Transfer.id_of("DE02", reference, amount),
+            "seller_id": issued.seller.id,
+            "reference": reference,
+            "amount": amount,
+            "value_on": self.world.now().date(),
+            "invoice_id": issued.originator_id,
+        }
+        self._do(RecordTransfer(**facts) if named else AssignTransfer(**facts, reason="looked at it"), agent)
+
+    @precondition(lambda self: self._all(Transfer.Reported))
+    @rule(n=which)
+    def bank_takes_back(self, n: int) -> None:
+        transfer_id, today = self._one(Transfer.Reported, n).originator_id, self.world.now().date()
+        self._do(TakeBackTransfer(transfer_id=transfer_id, reference="bank back", value_on=today))
+
+    @precondition(lambda self: self._all(Transfer.Reported))
+    @rule(n=which)
+    def pay_back_what_was_too_much(self, n: int) -> None:
+        transfer_id = self._one(Transfer.Reported, n).originator_id
+        self._do(RecordTransferPaidBack(transfer_id=transfer_id, reference="SEPA 3", reason="it was too much"))
+
     @rule(manner=st.sampled_from(["accepting", "declining", "silent"]))
     def change_provider(self, manner: ProviderManner) -> None:
         self.world.provider = manner
@@ -145,11 +177,17 @@ class MoneyMoves(RuleBasedStateMachine):
             for note_id, refund in payment.refunds.items()
             if refund.is_refused and self._last_failure(payment.id, note_id).retry_at is None
         ]
-        assert ("refund_is_accounted_for" in self._broken(finished=False)) is bool(given_up)
+        owed = [
+            refund
+            for transfer in self._transfers()
+            for item, refund in transfer.refunds.items()
+            if refund.is_refused and item != transfer.id
+        ]
+        assert ("refund_is_accounted_for" in self._broken(finished=False)) is bool(given_up or owed)
 
     @invariant()
     def who_owes_what_could_not_be_charged_and_only_they_are_in_arrears(self) -> None:
-        failed = {e.originator_id for e in self._all(Invoice.PaymentFailed)}
+        failed = self._ever_unpaid()
         unpaid = [i for i in map(self._invoice, failed) if i.due]
         for who in self.people:
             mine = {invoice.id for invoice in unpaid if invoice.payer_id == who}
@@ -162,10 +200,13 @@ class MoneyMoves(RuleBasedStateMachine):
             open_items[charge.payer_id] |= {charge.id} if charge.state == "in_review" else set()
             is_paid = charge.invoice_id is not None and not self._invoice(charge.invoice_id).due
             open_items[charge.payer_id] |= set() if is_paid or charge.state == "waived" else {charge.subject_id}
-        for invoice in map(self._invoice, {e.originator_id for e in self._all(Invoice.PaymentFailed)}):
+        for invoice in map(self._invoice, self._ever_unpaid()):
             open_items[invoice.payer_id] |= {invoice.id} if invoice.due else set()
         for payment in self._payments():
             open_items[payment.payer_id] |= {note for note, part in payment.refunds.items() if not part.is_back}
+        for transfer in self._transfers():
+            if transfer.payer_id is not None:
+                open_items[transfer.payer_id] |= {id for id, part in transfer.refunds.items() if not part.is_back}
         for who in self.people:
             assert set(self._run(self.world.store.load(Member, who)).open_items) == open_items[who]
 
@@ -174,6 +215,17 @@ class MoneyMoves(RuleBasedStateMachine):
         for charge in self._charges():
             asked = {e.originator_id for e in self._all(Payment.CaptureRequested)}
             assert charge.state != "in_review" or (charge.payment_id not in asked and charge.invoice_id is None)
+
+    @invariant()
+    def what_an_invoice_has_received_is_what_its_payments_and_transfers_brought(self) -> None:
+        for issued in self._all(Invoice.Issued):
+            invoice, zero = self._invoice(issued.originator_id), Money.zero(issued.gross.currency)
+            brought = [e.amount for e in self._all(Payment.Captured) if e.invoice_id == invoice.id]
+            transfers = [one for one in self._transfers() if one.invoice_id == invoice.id and not one.taken_back]
+            brought += [transfer.amount for transfer in transfers]
+            back = [e.amount for e in self._refunds_of(invoice)]
+            given = Money.total(brought, zero.currency) - Money.total(back, zero.currency)
+            assert (invoice.paid or zero) == given
 
     @invariant()
     def nothing_that_follows_is_refused(self) -> None:
@@ -191,6 +243,11 @@ class MoneyMoves(RuleBasedStateMachine):
                 self._do(decision, agent)
         for note in self._all(CreditNote.Issued):
             self._do(RetryRefund(credit_note_id=note.originator_id))
+        for transfer in self._transfers():
+            reference = {"reference": "SEPA 4", "reason": "closing the books"}
+            self._do(RecordTransferPaidBack(transfer_id=transfer.id, **reference))
+            for note_id in {*transfer.refunds} - {transfer.id}:
+                self._do(RecordRefundByOtherMeans(credit_note_id=note_id, **reference))
         for issued in self._all(Invoice.Issued):
             self._do(RetryCharge(invoice_id=InvoiceId(issued.originator_id)))
         assert self._broken(finished=True) == {}
@@ -226,6 +283,24 @@ class MoneyMoves(RuleBasedStateMachine):
     def _payments(self) -> list[Payment]:
         ids = {event.originator_id for event in self._all(Payment.RefundRequested)}
         return [self._run(self.world.store.load(Payment, payment_id)) for payment_id in ids]
+
+    def _transfers(self) -> list[Transfer]:
+        return [self._run(self.world.store.load(Transfer, e.originator_id)) for e in self._all(Transfer.Reported)]
+
+    def _ever_unpaid(self) -> set[UUID]:
+        taken_back = {
+            e.originator_id
+            for e in self._all(Invoice.TransferTakenBack)
+            if self._invoice(e.originator_id).payment_failed
+        }
+        return {e.originator_id for e in self._all(Invoice.PaymentFailed)} | taken_back
+
+    def _refunds_of(self, invoice: Invoice) -> list[Refund]:
+        """What its credit notes give back, and what came too much by transfer."""
+        payments = [self._run(self.world.store.load(Payment, id)) for id in invoice.payment_ids]
+        by_card = [refund for payment in payments for refund in payment.refunds.values()]
+        transfers = [transfer for transfer in self._transfers() if transfer.invoice_id == invoice.id]
+        return by_card + [refund for transfer in transfers for refund in transfer.refunds.values()]
 
     def _do(self, command: Command, agent: str = "ada") -> None:
         self._try(self.world.do(command, actor=Actor(role=Role.AGENT, id=agent)))
