@@ -15,7 +15,16 @@ from api import demo as demonstration
 from api.addresses import broker_named, database_named
 from api.auth import SCOPES
 from api.cli.terminal import WHO, AsJson, errors, fail, output, run, service_meant, show, with_system, within
-from api.composition import Component, Running, composed, migrated, prepare, servers, warn_of_loss
+from api.composition import (
+    Component,
+    Running,
+    composed,
+    migrated,
+    prepare,
+    servers,
+    token_key_files,
+    warn_of_loss,
+)
 from api.login import PAGE_CODE_LIFE
 from api.server import served, told_to_stop
 from api.service_manager import tell
@@ -133,11 +142,25 @@ def token(
             expires_in=timedelta(hours=hours),
         )
 
-    signed = run(with_system(issue))
+    async def go(settings: Settings) -> str:
+        _refuse_key_of_nobody(settings)
+        return await with_system(issue)(settings)
+
+    signed = run(go)
     if as_json:
         output.print_json(json.dumps({"link" if link else "token": signed}))
     else:
         print(signed)  # noqa: T201 (to be piped, so never wrapped)
+
+
+def _refuse_key_of_nobody(settings: Settings) -> None:
+    """No key is made for a token: the servers of a given database have made, or are given, their own."""
+    own, _ = token_key_files(settings)
+    if settings.postgres_dsn is not None and settings.token_key is None and not own.exists():
+        fail(
+            f"no server signs with a key of {settings.data_dir}, so none would know this token: run it with the "
+            "CSBE_DATA_DIR or the CSBE_TOKEN_KEY of the servers, once they have been started"
+        )
 
 
 def _is_uuid(text: str | None) -> bool:

@@ -1,5 +1,5 @@
 create or replace view reports.vehicles as
-select vehicle_id, service, city_id, vin, plate, make, model, propulsion, transmission, seats, energy_percent, energy_at, locked, online,
+select vehicle_id, service, city_id, vin, plate, make, model, propulsion, transmission, seats, energy_percent, energy_low, energy_at, locked, online,
     service_state, reservation_id, trip_id, state
 from read_v1.vehicles;
 

@@ -21,6 +21,7 @@ from adapters.postgres.followers.follower import Follower
 from adapters.postgres.jobs.policy_runner import PolicyRunner
 from adapters.postgres.jobs.queue import JobQueue
 from adapters.postgres.jobs.worker import JobWorker
+from api.auth import key_in
 from api.cli import main
 from api.composition import make_read_models
 from api.composition.effects import Effects
@@ -70,7 +71,8 @@ async def csbe(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Csbe:
-    """The command, on the database of the tests."""
+    """The command, on the database of the tests, whose servers have signed tokens."""
+    key_in(tmp_path / "token-key.pem")
     await make_read_models(postgres_dsn)
     await empty_read_models(pool)
     monkeypatch.setenv("CSBE_POSTGRES_DSN", postgres_dsn)

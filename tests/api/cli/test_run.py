@@ -14,6 +14,16 @@ from tests.api.cli.terminal import Csbe
 from tests.support.city import City
 
 
+async def test_a_token_that_no_server_would_know_is_not_printed(csbe: Csbe, tmp_path: Path) -> None:
+    (tmp_path / "token-key.pem").unlink()
+
+    unknown = await csbe("token", "operator")
+
+    assert (unknown.code, unknown.out) == (2, "")
+    assert f"no server signs with a key of {tmp_path}" in unknown.err
+    assert not (tmp_path / "token-key.pem").exists()
+
+
 async def test_a_token_is_for_a_role_of_a_service_that_there_is(csbe: Csbe) -> None:
     operator = await csbe("token", "operator", "--json")
     member = await csbe("token", "member", "--subject", str(uuid4()))
