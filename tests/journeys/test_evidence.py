@@ -1,19 +1,34 @@
-"""What a car sent during a trip stays until it is settled what the trip costs, however old it is."""
+"""What is too old goes while the system runs; what a car sent during a trip stays until its cost is settled."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from adapters.postgres.retention import KeptDays, Retention
+import asyncpg
+
+from adapters.postgres.retention import TABLES, KeptDays, Retention
+from adapters.postgres.telemetry import TelemetryStore
 from api.composition.queries import evidence
 from api.observability import RetentionFigures
 from domain.kernel.messages import Role
+from tests.adapters.postgres.test_retention import ADD, ADD_DAY
 from tests.adapters.postgres.test_telemetry import row
 from tests.journeys.hand_driven import hand_driven
 from tests.support.city import City
+from tests.support.installation import Installation
+from tests.support.waiting import until
 
 LATER = timedelta(days=100)
 SHORT = KeptDays(telemetry=1, dead_letters=1, reads=90, messages=90, demand=1)
 NOBODY = "TSTNOBODYSTRIP001"
+DEFAULTS = {
+    "csbe.telemetry": 90,
+    "csbe.dead_letters": 90,
+    "csbe.personal_reads": 730,
+    "csbe.messages_sent": 1461,
+    **dict.fromkeys(ADD_DAY, 1826),
+}
+"""In days."""
+_OF_NOBODY = "select count(*) from csbe.telemetry where vin = $1"
 
 
 @dataclass
@@ -61,3 +76,33 @@ async def test_telemetry_of_a_trip_outlives_its_days_while_the_trip_is_open_or_i
     await city.settled()
 
     assert (while_open, in_review, await kept_later(city)) == ({vin}, {vin}, set())
+
+
+async def aged(pool: asyncpg.Pool, owner: asyncpg.Connection, table: str, at: datetime) -> None:
+    """A row of this age, which nobody needs."""
+    if table == "csbe.telemetry":
+        async with TelemetryStore(pool).batch(at) as batch:
+            await batch.store([row(at, NOBODY)], {}, [])
+    elif table in ADD_DAY:
+        await owner.execute(ADD_DAY[table], at.date())
+    else:
+        await owner.execute(ADD[table], at)
+
+
+async def test_a_running_system_deletes_what_is_older_than_its_settings_say(
+    installation: Installation, pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
+    now = datetime.now(UTC)
+    for table, days in DEFAULTS.items():
+        for age in (days - 2, days + 2):
+            await aged(pool, owner, table, now - timedelta(days=age))
+
+    async with installation.started():
+
+        async def one_is_left_of_each() -> bool:
+            counted = [await owner.fetchval(f"select count(*) from {table}") for table in DEFAULTS]  # noqa: S608 (ours)
+            return set(counted[1:]) == {1} and await owner.fetchval(_OF_NOBODY, NOBODY) == 1
+
+        await until(one_is_left_of_each)
+
+    assert set(DEFAULTS) == set(TABLES)

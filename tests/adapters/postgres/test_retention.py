@@ -30,7 +30,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "retention.md").read_tex
 ROLES = (Path(__file__).parents[3] / "docs" / "reference" / "roles.md").read_text("utf-8")
 SCHEMA = (Path(__file__).parents[3] / "docs" / "reference" / "database.md").read_text("utf-8")
 
-_ADD = {
+ADD = {
     "csbe.personal_reads": (
         "insert into csbe.personal_reads (read_at, service, reader_role, reader, door, by_right) "
         "values ($1, 's', 'agent', 'olga', 'GET', 'members:read')"
@@ -50,7 +50,7 @@ _LEFT = {
     "csbe.dead_letters": "select received_at from csbe.dead_letters order by 1",
 }
 _KEPT = {"csbe.personal_reads": KEPT.reads, "csbe.messages_sent": KEPT.messages, "csbe.dead_letters": KEPT.dead_letters}
-_ADD_DAY = {
+ADD_DAY = {
     "csbe.demand": "insert into csbe.demand values ('s', '', $1, 7, '', 'search', 1, 1, 1)",
     "csbe.refusals": "insert into csbe.refusals values ('s', '', $1, 7, '', 'search', 'c', 1)",
     "csbe.zone_demand": "insert into csbe.zone_demand values ('s', '', $1, 7, '', 'search', 1, 1, 1)",
@@ -113,7 +113,7 @@ async def stored(pool: asyncpg.Pool) -> list[tuple[str, datetime]]:
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    table=st.sampled_from(sorted(_ADD)),
+    table=st.sampled_from(sorted(ADD)),
     beyond=st.lists(st.timedeltas(timedelta(days=-3), timedelta(days=3)), max_size=8),
 )
 async def test_a_row_goes_exactly_when_it_is_older_than_its_table_is_kept(
@@ -122,7 +122,7 @@ async def test_a_row_goes_exactly_when_it_is_older_than_its_table_is_kept(
     limit = NOW - timedelta(days=_KEPT[table])
     times = sorted(limit - more for more in [*beyond, timedelta(), A_MOMENT, -A_MOMENT])
     await owner.execute(f"delete from {table}")  # noqa: S608 (one of ours)
-    await owner.executemany(_ADD[table], [(at,) for at in times])
+    await owner.executemany(ADD[table], [(at,) for at in times])
 
     await Office(pool).cut()
 
@@ -130,11 +130,11 @@ async def test_a_row_goes_exactly_when_it_is_older_than_its_table_is_kept(
     assert left == [at for at in times if at >= limit]
 
 
-@pytest.mark.parametrize("table", sorted(_ADD_DAY))
+@pytest.mark.parametrize("table", sorted(ADD_DAY))
 async def test_what_is_counted_by_day_goes_once_the_day_is_too_old(pool: asyncpg.Pool, table: str) -> None:
     first_kept = NOW.date() - timedelta(days=KEPT.demand)
     days = [first_kept + timedelta(days=n) for n in range(-2, 2)]
-    await pool.executemany(_ADD_DAY[table], [(day,) for day in days])
+    await pool.executemany(ADD_DAY[table], [(day,) for day in days])
 
     await Office(pool).cut()
 
@@ -188,7 +188,7 @@ async def test_days_go_once_they_are_no_evidence_any_more(pool: asyncpg.Pool, te
 
 async def test_it_goes_in_batches_and_is_counted(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 3)
-    await pool.executemany(_ADD["csbe.dead_letters"], [(NOW - timedelta(days=50),)] * 7)
+    await pool.executemany(ADD["csbe.dead_letters"], [(NOW - timedelta(days=50),)] * 7)
     office = Office(pool)
 
     cuts = await office.cut()
@@ -198,7 +198,7 @@ async def test_it_goes_in_batches_and_is_counted(pool: asyncpg.Pool, monkeypatch
 
 
 async def test_nobody_who_has_a_row_in_hand_is_waited_for(pool: asyncpg.Pool) -> None:
-    await pool.executemany(_ADD["csbe.dead_letters"], [(NOW - timedelta(days=50 + n),) for n in range(2)])
+    await pool.executemany(ADD["csbe.dead_letters"], [(NOW - timedelta(days=50 + n),) for n in range(2)])
     office = Office(pool)
     async with pool.acquire() as operator, operator.transaction():
         await operator.execute("select from csbe.dead_letters order by received_at limit 1 for update")
@@ -219,7 +219,7 @@ async def test_two_processes_cut_at_once(pool: asyncpg.Pool, telemetry: Telemetr
 
 async def test_it_is_told_to_stop_between_batches(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 1)
-    await pool.executemany(_ADD["csbe.dead_letters"], [(NOW - timedelta(days=50),)] * 3)
+    await pool.executemany(ADD["csbe.dead_letters"], [(NOW - timedelta(days=50),)] * 3)
     office, stop = Office(pool), asyncio.Event()
 
     monkeypatch.setattr(office.counted, "deleted", lambda _table, _rows: stop.set())
