@@ -45,6 +45,7 @@ from domain.kernel.messages import Command
 from domain.rental.commands import EndTrip, ParkTrip, PlaceReservation, ResumeTrip, StartTrip
 from domain.unit_of_work import UnitOfWork
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 
 SECONDS = 60.0
 MEMBERS = 25
@@ -175,7 +176,9 @@ async def _serving(dsn: str, processes: tuple[set[Component], ...]) -> AsyncIter
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = await stack.enter_async_context(embedded_broker())
-        settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=folder, port=free_port())
+        settings = Settings(
+            postgres_dsn=SecretStr(dsn), data_dir=folder, port=free_port(), master_key=SecretStr(KEYS.key.hex())
+        )
         every = [await stack.enter_async_context(composed(settings, dsn, url)) for _ in processes]
         await stack.enter_async_context(served(every[0].system))
         for running, parts in zip(every, processes, strict=True):

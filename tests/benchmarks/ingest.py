@@ -44,6 +44,7 @@ from tests.adapters.mqtt.cars import forget_session
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.reserve import at_rest, give
 from tests.support.brokers import MOSQUITTO
+from tests.support.keys import KEYS
 from tests.support.newcomers import a_car, vin_of
 from tests.support.waiting import until
 
@@ -71,7 +72,9 @@ def measure(server_dsn: str) -> dict[str, float]:
 async def _measure(server_dsn: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         async with fresh_database(server_dsn) as dsn, _broker(Path(folder)) as url:
-            settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder))
+            settings = Settings(
+                postgres_dsn=SecretStr(dsn), data_dir=Path(folder), master_key=SecretStr(KEYS.key.hex())
+            )
             async with composed(settings, dsn, url) as running:
                 return await _compare(running, url)
 

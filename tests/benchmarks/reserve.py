@@ -32,6 +32,7 @@ from domain.kernel.ids import MemberId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from tests.benchmarks.clients import rate_of
 from tests.benchmarks.databases import fresh_database
+from tests.support.keys import KEYS
 from tests.support.newcomers import a_car, a_member
 
 ROUNDS = 5
@@ -49,7 +50,12 @@ async def over_a_system(server_dsn: str, compare: Callable[[Running], Awaitable[
     """What is measured of a system with a database and a broker of its own, of which nothing runs yet."""
     with tempfile.TemporaryDirectory() as folder:
         async with fresh_database(server_dsn) as dsn, embedded_broker() as url:
-            settings = Settings(postgres_dsn=SecretStr(dsn), data_dir=Path(folder), port=free_port())
+            settings = Settings(
+                postgres_dsn=SecretStr(dsn),
+                data_dir=Path(folder),
+                port=free_port(),
+                master_key=SecretStr(KEYS.key.hex()),
+            )
             async with composed(settings, dsn, url) as running:
                 return await compare(running)
 
