@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -244,7 +244,8 @@ class SimulatedMember:
 
     async def _get(self, path: str, **query: object) -> dict[str, Any]:
         await self._renew()
-        answer = await self._town.api.get(path, params=query, headers=self._headers(self._token))  # type: ignore[arg-type] # httpx2 takes any value with a text
+        headers = self._headers(self._token)
+        answer = await _when_there_is_room(lambda: self._town.api.get(path, params=query, headers=headers))  # type: ignore[arg-type] # httpx2 takes any value with a text
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
@@ -274,8 +275,20 @@ class SimulatedMember:
             "Idempotency-Key": f"{self._run}-{self._number}-{self._key}",
             **self._headers(token or self._token),
         }
-        return await self._town.api.post(path, json=body or None, headers=headers)
+        return await _when_there_is_room(lambda: self._town.api.post(path, json=body or None, headers=headers))
 
     @staticmethod
     def _headers(token: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+async def _when_there_is_room(ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+    """The answer; where the server says that it has too much to do and when to come again, that of another time."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    answer = await ask()
+    while answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE and "Retry-After" in answer.headers:
+        if asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(float(answer.headers["Retry-After"]))
+        answer = await ask()
+    return answer
