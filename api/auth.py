@@ -48,6 +48,7 @@ SCOPES: dict[Role, frozenset[str]] = {
             "fleet:read",
             "invoices:read",
             "invoices:write",
+            "documents:read",
         }
     ),
     Role.OPERATOR: frozenset(

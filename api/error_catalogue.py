@@ -26,6 +26,9 @@ PROBLEMS: Mapping[str, Entry] = {
         "It does not exist, or is another's.", "Check the id, and that the token is of the right member and service."
     ),
     "method-not-allowed": Entry("This address does not take this method.", "Use one that the header Allow names."),
+    "not-acceptable": Entry(
+        "Accept names none of the kinds in which this address answers.", "Let Accept name one that the detail has."
+    ),
     "refused": Entry(
         "Rules speak against it; nothing was changed.", "Look at `violations`: each rule says what helps."
     ),
@@ -78,6 +81,28 @@ VIOLATIONS: Mapping[str, Entry] = {
     ),
     "credit_note.other_currency": Entry("Another currency than the invoice's.", "Credit in the invoice's currency."),
     "credit_note.without_reason": Entry("A credit has no reason.", "Say why."),
+    "document.buyer_not_kept": Entry(
+        "Who bought is no longer kept, or never was, and an electronic invoice must name them.", "Take the PDF."
+    ),
+    "document.buyer_without_address": Entry(
+        "No postal address was known when it was issued.", "Take the PDF; give an address for later invoices."
+    ),
+    "document.buyer_without_email": Entry(
+        "The payer has no address to which an XRechnung could be sent.", "Ask for `factur-x`, or take the PDF."
+    ),
+    "document.not_of_the_union": Entry(
+        "The seller is outside of the European Union, whose VAT electronic invoices are for.", "Take the PDF."
+    ),
+    "document.not_one_vat": Entry("There is no tax on it, or several.", "Take the PDF."),
+    "document.partly_untaxed": Entry(
+        "No tax is on a part of it, and an electronic invoice must say why.", "Take the PDF."
+    ),
+    "document.seller_without_contact": Entry(
+        "XRechnung must say whom to ask, and the rulebook did not.", "Add `contact`, `phone` and `email` there."
+    ),
+    "document.vat_id_without_country": Entry(
+        "The seller's VAT id does not begin with its country.", "Put it right in the rulebook, for later invoices."
+    ),
     "invoice.not_open": Entry("The invoice is paid or credited.", "There is nothing left to pay."),
     "invoice.payment_under_way": Entry("A payment of this invoice is under way.", "Wait for its outcome."),
     "member.being_forgotten": Entry("An erasure of the same person is under way.", "Try again in a minute."),

@@ -111,6 +111,11 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         return cls(429, "too-many-requests", "Too many requests", detail, headers={"Retry-After": str(wait_s)})
 
     @classmethod
+    def not_acceptable(cls, detail: str) -> Self:
+        """A kind of answer that there is not (RFC 9110, 15.5.7)."""
+        return cls(406, "not-acceptable", "Not acceptable", detail)
+
+    @classmethod
     def not_allowed(cls, methods: str) -> Self:
         """A method that an address does not take."""
         detail = f"this address takes {methods}"

@@ -45,6 +45,13 @@ async def note_reads(request: Request, body: bytes) -> None:
     await note(system, by, door_of(request), right, found)
 
 
+async def note_shown(request: Request, *members: UUID) -> None:
+    """The same for an answer without fields, such as a document: of whom it tells is known beforehand."""
+    by: Caller = request.state.caller
+    if by.role is not Role.MEMBER:
+        await note(request.app.state.system, by, door_of(request), request.state.right, members)
+
+
 def door_of(request: Request) -> str:
     """Method and path of a route, without what was asked for."""
     return f"{request.method} {request.scope['route'].path}"

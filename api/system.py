@@ -14,6 +14,7 @@ from api.login import Login
 from api.readiness import Readiness
 from api.sealing import Sealer
 from api.settings import Settings
+from domain.billing.document import Documents
 from domain.dispatcher import Dispatcher
 from domain.kernel.demand import DemandLog
 from domain.kernel.errors import UnknownServiceError
@@ -56,6 +57,8 @@ class System:
     """Runs one bound query, and gives its rows piece by piece. Raises `TimeoutError` when that takes too long."""
     wait_until: Callable[[int], Awaitable[bool]]
     """Until the read models have reached a position of the log; false when that takes too long."""
+    documents: Documents
+    """Writes invoices and credit notes for people and for programs."""
     demand: DemandLog
     """Counts what members ask for."""
     reads: ReadLog

@@ -8,6 +8,7 @@ from functools import partial
 import asyncpg
 
 import projections
+from adapters.documents.writer import DocumentWriter
 from adapters.mail.messenger import FileMessenger, SmtpMessenger
 from adapters.mail.sent import SentMessages
 from adapters.mqtt.batches import BatchWriter
@@ -173,6 +174,7 @@ async def _system(
         rulebooks=base.rulebooks,
         fetch=fetcher(base.pool),
         extract=extractor(base.pool),
+        documents=DocumentWriter(),
         demand=demand,
         reads=reads,
         wait_until=waiter(base.pool, [one.name for one in followers if isinstance(one, Projection)]),

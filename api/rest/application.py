@@ -15,6 +15,7 @@ from api.edge.shedding import FrontDoor
 from api.rest import (
     billing,
     charges,
+    documents,
     fleet,
     health,
     history,
@@ -42,6 +43,7 @@ ROUTERS = tuple(
         members,
         member_search,
         billing,
+        documents,
         payments,
         charges,
         login,

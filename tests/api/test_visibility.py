@@ -11,6 +11,7 @@ import projections
 from api.auth import SCOPES
 from api.redaction import facts_of
 from api.rest.application import ROUTERS
+from api.rest.documents import PDF
 from api.visibility import SEES, Kind, fields_of, kind_of_column, of_events
 from domain.contexts import AGGREGATES, EVENTS
 from domain.kernel.messages import Role
@@ -52,6 +53,15 @@ def test_no_answer_has_a_field_that_a_role_who_may_ask_does_not_see(role: Role) 
     beyond = {(route.path, name, kind) for route in mine for name, kind in shown_by(route) if kind not in SEES[role]}
 
     assert beyond == set()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_document_goes_to_a_role_that_does_not_see_whom_it_names(role: Role) -> None:
+    documents = {route.path for route in ROUTES if PDF in route.responses.get(200, {}).get("content", {})}
+    mine = {route.path for route in ROUTES if scopes_of(route) & SCOPES[role]}
+
+    assert documents
+    assert Kind.PERSONAL in SEES[role] or not documents & mine
 
 
 def test_no_report_has_a_column_that_analysts_do_not_see() -> None:

@@ -29,7 +29,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     document = folder / "openapi.json"
     document.write_text(json.dumps(DOCUMENT))
     config = Config.from_sources(
-        ConfigFile(post_hooks=[]),
+        ConfigFile(post_hooks=[], content_type_overrides={"application/pdf": "application/octet-stream"}),
         MetaType.NONE,
         document_source=document,
         file_encoding="utf-8",
@@ -98,10 +98,12 @@ async def test_a_generated_client_plays_a_trip_from_the_registration_to_the_invo
     ended = await in_state(ada, trip_id, "ended")
     await city.settled()
     [invoice] = (await ada("list_invoices")).invoices
+    document = await ada("get_invoice_document", str(invoice.invoice_id))
 
     assert quote.estimate.gross.amount_minor > 0
     assert (str(ended.member_id), str(invoice.payer_id)) == (me, me)
     assert invoice.gross_minor > 0
+    assert document.payload.read().startswith(b"%PDF-")
 
 
 async def in_state(somebody: Asking, trip_id: str, state: str) -> Any:  # of a generated type
