@@ -125,8 +125,8 @@ def _line(line: DocumentLine, document: Document, said: Words) -> dict[str, str]
 def _sums(document: Document, said: Words) -> Iterator[tuple[str, Money]]:
     yield said.say("net"), document.net
     for tax in _levied(document):
-        rate = said.number(tax.rate * 100)
-        yield said.say("tax", name=tax.name, rate=rate, base=said.money(tax.base)), tax.amount
+        name, rate = said.taxes.get(tax.name, tax.name), said.number(tax.rate * 100)
+        yield said.say("tax", name=name, rate=rate, base=said.money(tax.base)), tax.amount
 
 
 def _notes(document: Document, said: Words, *, attached: bool) -> Iterator[str]:

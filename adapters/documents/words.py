@@ -27,6 +27,7 @@ class Words:
 
     texts: dict[str, str]
     units: dict[str, str]
+    taxes: dict[str, str]
 
     def say(self, name: str, /, **values: str | int) -> str:
         """A sentence with these values put in."""
@@ -72,7 +73,7 @@ class Words:
 def words(language: Language) -> Words:
     """Those of a language, which has a file of them."""
     read = tomllib.loads((TEXTS / f"{language}.toml").read_text())
-    return Words(units=read.pop("units"), texts=read)
+    return Words(units=read.pop("units"), taxes=read.pop("taxes"), texts=read)
 
 
 def described(line: DocumentLine, document: Document, said: Words) -> str:

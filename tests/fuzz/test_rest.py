@@ -42,7 +42,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-STATUSES = {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 503}
+STATUSES = {400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 429, 503}
 """Of the problems that callers may get."""
 ENDLESS = "GET /v1/events"
 TRUE = {"true", "1", "yes", "on", "y", "t"}

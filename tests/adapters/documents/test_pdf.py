@@ -104,7 +104,7 @@ async def test_it_says_what_law_wants_on_an_invoice_in_german(writer: DocumentWr
         *("Rechnung DE-00000001", "Datum", "Leistungsdatum", "01.06.2021"),
         *("DriveNow GmbH & Co. KG", "Petuelring 130", "80788 München", "USt-IdNr. DE999999999"),
         *("Änne Müller & Söhne", "Weg 1", "10115 Berlin"),
-        *("Driving", "24 min", "0,31 EUR", "7,44 EUR", "6,25 EUR", "VAT 19 % auf 6,25 EUR", "1,19 EUR"),
+        *("Driving", "24 min", "0,31 EUR", "7,44 EUR", "6,25 EUR", "USt. 19 % auf 6,25 EUR", "1,19 EUR"),
     ):
         assert said in text
 
@@ -146,6 +146,19 @@ async def test_stacked_taxes_are_each_named_and_sum_up(writer: DocumentWriter) -
     assert pypdf.PdfReader(BytesIO(pdf)).attachments == {}
 
 
+async def test_what_is_only_passed_on_has_no_tax_and_is_said_so(writer: DocumentWriter) -> None:
+    fine = of(await issued(), ("Fine", "1", "once", None, 3000), taxes=[])
+    [vat] = of(await issued(), DRIVING, taxes=[rule("0.19")]).taxes
+    nothing = Money.zero(Currency.EUR)
+    fine.taxes = (vat.model_copy(update={"base": nothing, "amount": nothing}),)
+
+    pdf = await writer.pdf(of_invoice(fine, "en"))
+
+    assert "No tax is contained." in text_of(pdf)
+    assert "VAT 19 %" not in text_of(pdf)
+    assert pypdf.PdfReader(BytesIO(pdf)).attachments == {}
+
+
 async def test_a_name_in_a_script_that_no_font_has_stands_whole_in_the_electronic_invoice(
     writer: DocumentWriter,
 ) -> None:
@@ -184,7 +197,7 @@ def test_every_language_of_cities_has_every_sentence_with_the_same_values() -> N
     assert {file.stem for file in TEXTS.glob("*.toml")} == set(LANGUAGES)
     german, *others = (words(language) for language in LANGUAGES)
     for other in others:
-        assert other.units.keys() == german.units.keys()
+        assert (other.units.keys(), other.taxes.keys()) == (german.units.keys(), german.taxes.keys())
         assert values_of(other.texts) == values_of(german.texts)
 
 
