@@ -10,6 +10,7 @@ from projections.billing import BillingProjector
 from projections.event_log import EventLogProjector
 from projections.fleet import FleetProjector
 from projections.kernel.projector import Projector
+from projections.ledger import LedgerProjector
 from projections.members import MembersProjector
 from projections.rental import RentalProjector
 from projections.transfers import TransfersProjector
@@ -21,6 +22,7 @@ PROJECTORS: tuple[Projector, ...] = (
     RentalProjector(),
     BillingProjector(),
     TransfersProjector(),
+    LedgerProjector(),
     UtilisationProjector(),
     AnalysisProjector(),
     EventLogProjector(),

@@ -1,6 +1,7 @@
 """Laws of money whatever agents decide, the payment provider answers and the time does (a Hypothesis state machine)."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ from domain.kernel.messages import Actor, Command, Role
 from domain.kernel.money import Money
 from domain.members.member import Member
 from domain.rental.commands import EndTrip
+from projections.ledger import entries_of
 from tests.domain.billing.desk import euros
 from tests.support.people_and_cars import area, car, member, says, started
 from tests.support.world import ProviderManner, World
@@ -226,6 +228,41 @@ class MoneyMoves(RuleBasedStateMachine):
             back = [e.amount for e in self._refunds_of(invoice)]
             given = Money.total(brought, zero.currency) - Money.total(back, zero.currency)
             assert (invoice.paid or zero) == given
+
+    @invariant()
+    def the_books_say_of_each_invoice_what_its_payer_owes_or_is_owed(self) -> None:
+        books: dict[UUID, int] = defaultdict(int)
+        surplus = 0
+        for event in self._all(DomainEvent):
+            for entry in entries_of(event):
+                minor = entry.amount.amount_minor
+                assert minor > 0
+                of = self._invoice_of(event)
+                books[of] += minor * ((entry.debit == "receivables") - (entry.credit == "receivables"))
+                surplus += minor * ((entry.credit == "owed_to_payers") - (entry.debit == "owed_to_payers"))
+        for issued in self._all(Invoice.Issued):
+            invoice = self._invoice(issued.originator_id)
+            owed = [one for p in self._payments() if p.invoice_id == invoice.id for one in p.refunds.values()]
+            mine = [one for one in self._transfers() if one.invoice_id == invoice.id and not one.taken_back]
+            owed += [refund for one in mine for id, refund in one.refunds.items() if id != one.id]
+            waiting = sum(refund.amount.amount_minor for refund in owed if not refund.is_back)
+            assert books[invoice.id] == invoice.due.amount_minor - waiting, invoice.number
+        left = [one.refunds[one.id] for one in self._transfers() if one.id in one.refunds and not one.taken_back]
+        assert surplus == sum(refund.amount.amount_minor for refund in left if not refund.is_back)
+
+    def _invoice_of(self, event: DomainEvent) -> UUID:
+        """To which invoice an entry of the books belongs."""
+        if isinstance(event, Invoice.Issued):
+            return event.originator_id
+        notes = {note.originator_id: note.invoice_id for note in self._all(CreditNote.Issued)}
+        if isinstance(event, CreditNote.Issued):
+            return event.invoice_id
+        if (note_id := getattr(event, "credit_note_id", None)) is not None:
+            return notes[note_id]
+        if (invoice_id := getattr(event, "invoice_id", None)) is not None:
+            return UUID(str(invoice_id))
+        known = {one.originator_id: one.invoice_id for one in self._all(Transfer.Received)}
+        return known.get(event.originator_id, event.originator_id)
 
     @invariant()
     def nothing_that_follows_is_refused(self) -> None:

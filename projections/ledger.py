@@ -1,0 +1,212 @@
+"""The books: double entry, from events alone. Each row moves an amount from one account to another."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import accumulate, pairwise
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from domain.billing.credit_note import CreditNote
+from domain.billing.invoice import Invoice
+from domain.billing.payment import Payment
+from domain.billing.pricing import PriceLine
+from domain.billing.pricing.parts import rounded
+from domain.billing.taxes import TaxAmount
+from domain.billing.transfer import Transfer
+from domain.kernel.aggregate import DomainEvent
+from domain.kernel.messages import RecordedEvent
+from domain.kernel.money import Money
+from projections.kernel.changes import Changes, Table, Values
+from projections.kernel.projector import Projector
+
+JOURNAL = Table("journal", ("position", "line"))
+DOCUMENTS = Table("ledger_documents", ("document_id",))
+TRANSFERRED = Table("ledger_transfers", ("transfer_id",))
+
+Account = Literal["receivables", "revenue", "tax", "provider", "bank", "suspense", "owed_to_payers"]
+
+
+class Entry(NamedTuple):
+    """So much goes from the credited to the debited account. Never nothing, and never less."""
+
+    debit: Account
+    credit: Account
+    amount: Money
+    product: str | None = None
+    """The rule that made the line: what was sold."""
+    tax: TaxAmount | None = None
+
+
+def entries_of(event: DomainEvent) -> list[Entry]:
+    """What an event says in the books; nothing for most."""
+    return [_forwards(entry) for entry in _entries(event) if entry.amount]
+
+
+def _entries(event: DomainEvent) -> Iterable[Entry]:
+    match event:
+        case Invoice.Issued():
+            for product, share in shares_of(event.net, event.lines):
+                yield Entry("receivables", "revenue", share, product)
+            for tax in event.taxes:
+                yield Entry("receivables", "tax", tax.amount, tax=tax)
+        case CreditNote.Issued():
+            yield Entry("revenue", "receivables", event.net)
+            for tax in event.taxes:
+                yield Entry("tax", "receivables", tax.amount, tax=tax)
+        case Payment.Captured():
+            yield Entry("provider", "receivables", event.amount)
+        case Payment.Refunded():
+            yield Entry("receivables", "provider", event.amount)
+        case Payment.RefundPaidByOtherMeans():
+            yield Entry("receivables", "bank", event.amount)
+        case _:
+            yield from _of_transfers(event)
+
+
+def _of_transfers(event: DomainEvent) -> Iterable[Entry]:
+    """What is more than was open is owed to its payer, until it is paid back or the bank takes all of it back."""
+    match event:
+        case Transfer.Reported():
+            yield Entry("bank", "suspense", event.amount)
+        case Transfer.Received():
+            yield Entry("suspense", "receivables", event.counted)
+            yield Entry("suspense", "owed_to_payers", event.amount - event.counted)
+        case Transfer.RefundPaidByOtherMeans():
+            yield Entry("receivables" if event.credit_note_id else "owed_to_payers", "bank", event.amount)
+        case Transfer.RefundDropped() if event.credit_note_id is None:
+            yield Entry("owed_to_payers", "receivables", event.amount)
+        case Transfer.TakenBack():
+            yield Entry("receivables", "bank", event.amount)
+
+
+def shares_of(net: Money, lines: Iterable[PriceLine]) -> Iterator[tuple[str, Money]]:
+    """The net amount of an invoice among its lines, in proportion to what each says, to the last cent."""
+    found = list(lines)
+    sums = list(accumulate((line.amount.amount_minor for line in found), initial=0))
+    if not sums[-1]:
+        yield found[0].rule_id if found else "", net
+        return
+    reached = [rounded(net.amount_minor * part, sums[-1]) for part in sums]
+    for line, (before, after) in zip(found, pairwise(reached), strict=True):
+        yield line.rule_id, Money.of(after - before, net.currency)
+
+
+def _forwards(entry: Entry) -> Entry:
+    """What is less than nothing goes the other way."""
+    if entry.amount > Money.zero(entry.amount.currency):
+        return entry
+    return entry._replace(debit=entry.credit, credit=entry.debit, amount=-entry.amount)
+
+
+class LedgerProjector(Projector):
+    """One row per entry, and one per document and transfer that later entries refer to."""
+
+    NAME = "ledger"
+    PARALLEL = False  # a payment reads the row of its invoice, which may fall to another worker
+    TABLES = (JOURNAL, DOCUMENTS, TRANSFERRED)
+    READS = frozenset(
+        (
+            "timestamp",
+            "number",
+            "issued_on",
+            "city_id",
+            "seller",
+            "seller_id",
+            "payer_id",
+            "invoice_id",
+            "credit_note_id",
+            "net",
+            "lines",
+            "taxes",
+            "amount",
+            "counted",
+            "reference",
+            "value_on",
+            "subject_kind",
+        )
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on = {
+            Invoice.Issued: self._issued,
+            CreditNote.Issued: self._credited,
+            Payment.Captured: self._of_invoice,
+            Payment.Refunded: self._of_note,
+            Payment.RefundPaidByOtherMeans: self._of_note,
+            Transfer.Reported: self._reported,
+            Transfer.Received: self._received,
+            Transfer.RefundPaidByOtherMeans: self._of_transfer,
+            Transfer.RefundDropped: self._of_transfer,
+            Transfer.TakenBack: self._of_invoice,
+        }
+
+    def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
+        of: Values = {
+            "invoice_id": event.originator_id,
+            "seller": event.seller.id,
+            "country": event.seller.country,
+            "city_id": event.city_id,
+            "subject_kind": event.subject_kind,
+        }
+        yield DOCUMENTS.insert(document_id=event.originator_id, **of)
+        yield from _booked(recorded, event, event.issued_on, event.number, {**of, "payer_id": event.payer_id})
+
+    def _credited(self, recorded: RecordedEvent, event: CreditNote.Issued) -> Changes:
+        def noted(of: Values) -> Changes:
+            yield DOCUMENTS.insert(**{**of, "document_id": event.originator_id})
+            yield from _booked(recorded, event, event.issued_on, event.number, _known(of, event))
+
+        yield DOCUMENTS.given(event.invoice_id, noted)
+
+    def _received(self, recorded: RecordedEvent, event: Transfer.Received) -> Changes:
+        yield TRANSFERRED.insert(transfer_id=event.originator_id, invoice_id=event.invoice_id)
+        yield _later(recorded, event, event.invoice_id, event.number)
+
+    def _of_invoice(self, recorded: RecordedEvent, event: Payment.Captured | Transfer.TakenBack) -> Changes:
+        yield _later(recorded, event, event.invoice_id, event.reference)
+
+    def _of_note(self, recorded: RecordedEvent, event: Payment.Refunded | Payment.RefundPaidByOtherMeans) -> Changes:
+        yield _later(recorded, event, event.credit_note_id, event.number)
+
+    def _of_transfer(
+        self, recorded: RecordedEvent, event: Transfer.RefundPaidByOtherMeans | Transfer.RefundDropped
+    ) -> Changes:
+        yield TRANSFERRED.given(
+            event.originator_id,
+            lambda row: [_later(recorded, event, event.credit_note_id or row["invoice_id"], event.number)],
+        )
+
+    def _reported(self, recorded: RecordedEvent, event: Transfer.Reported) -> Changes:
+        yield from _booked(recorded, event, event.value_on, event.reference, {"seller": event.seller_id})
+
+
+def _later(recorded: RecordedEvent, event: Any, document: UUID, name: str) -> Any:
+    """Of a document that is known."""
+    on = event.timestamp.date()
+    return DOCUMENTS.given(document, lambda of: _booked(recorded, event, on, name, _known(of, event)))
+
+
+def _known(of: Values, event: Any) -> Values:
+    columns = ("invoice_id", "seller", "country", "city_id", "subject_kind")
+    return {**{name: of[name] for name in columns}, "payer_id": event.payer_id}
+
+
+def _booked(recorded: RecordedEvent, event: DomainEvent, on: date, document: str, of: Values) -> Changes:
+    for line, entry in enumerate(entries_of(event)):
+        tax = entry.tax
+        rate = {"tax": tax.name, "tax_rate": tax.rate, "base_minor": tax.base.amount_minor} if tax else {}
+        yield JOURNAL.insert(
+            position=recorded.position,
+            line=line,
+            service=recorded.metadata.service,
+            booked_on=on,
+            document=document,
+            debit=entry.debit,
+            credit=entry.credit,
+            currency=entry.amount.currency,
+            amount_minor=entry.amount.amount_minor,
+            product=entry.product,
+            **rate,
+            **of,
+        )
