@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
 from api.command_ids import new_id
-from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
+from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
 from api.rest.ownership import load_owned, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Router
@@ -91,7 +91,7 @@ async def list_fees(by: Payer, system: InSystem, *, city_id: Word) -> FeesShown:
 
 
 @router.command("/trips/{trip_id}/fees", ChargeFee, status_code=201)
-async def charge_fee(trip_id: UUID, body: FeeBody, by: Agent, dispatch: Dispatch) -> Accepted:
+async def charge_fee(trip_id: UUID, body: FeeBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Above the limit of the service it waits for two persons; else its payer is told at once, and may object."""
     command = ChargeFee(
         fee_id=new_id(),
@@ -106,7 +106,7 @@ async def charge_fee(trip_id: UUID, body: FeeBody, by: Agent, dispatch: Dispatch
 
 
 @router.get("/charges/{charge_id}/explanation")
-async def explain_charge(charge_id: UUID, by: Payer, system: InSystem) -> Explanation:
+async def get_explanation(charge_id: UUID, by: Payer, system: InSystem) -> Explanation:
     """Why it costs that: every line with its rule, version and facts, the taxes, and the whole in words."""
     charge = await load_owned(Charge, charge_id, by, system, scope=SEES_ALL)
     rulebook, quote = system.rulebook(by.service), charge.quote
