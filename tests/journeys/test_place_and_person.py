@@ -157,7 +157,7 @@ class Story:
     async def asked(self, path: str, role: Role) -> list[Record]:
         headers = self.city.token(role, "acme" if role is Role.PARTNER else "")
         middle = self.city.place.middle
-        queries: list[dict[str, str]] = [{}]
+        queries: list[dict[str, str]] = [{"city_id": self.city.place.city_id} if path == "/v1/fees" else {}]
         queries += [{"near": f"{middle.latitude},{middle.longitude}"}] if path == "/v1/vehicles" else []
         queries += [{"format": "csv"}] if path.startswith("/v1/reports/") and "key" not in path else []
         found: list[Record] = []
