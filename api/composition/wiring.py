@@ -181,7 +181,7 @@ async def _system(
         end=base.store.end,
         tracer=base.tracer,
         availability=availability,
-        outages=(*TRANSIENT_ERRORS, TimeoutError, GatewayUnavailableError),
+        outages=(*TRANSIENT_ERRORS, TimeoutError, asyncpg.ObjectNotInPrerequisiteStateError, GatewayUnavailableError),
         mail_allowance=await _mail_allowance(base),
         webhooks=webhooks,
         take_stock=stock_taker(base.pool, followers, jobs, webhooks),

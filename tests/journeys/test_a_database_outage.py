@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import asyncpg
 import httpx2
 import pytest
 from anyio import to_thread
@@ -110,3 +111,21 @@ async def test_what_was_under_way_is_not_waited_for_either(city: City, postgres:
         again = await register(body, key)
         assert again.status_code == 201
         assert answer.status_code == 503 or again.json()["id"] == answer.json()["id"]
+
+
+async def test_while_the_sequence_is_behind_the_log_nothing_is_taken_and_it_is_nobodys_fault(
+    city: City, postgres: EmbeddedPostgres
+) -> None:
+    body, key = {**ADA, "email": f"{uuid4()}@example.org"}, {"Idempotency-Key": str(uuid4())}
+    end = await city.running.store.end()
+    owner = await asyncpg.connect(await to_thread.run_sync(postgres.start))
+    await owner.execute("select setval('csbe.events_notification_id_seq', 1)")
+
+    refused = await city.api.post("/v1/members", json=body, headers=key)
+    after = await city.running.store.end()
+    await owner.execute("select setval('csbe.events_notification_id_seq', max(notification_id)) from csbe.events")
+    taken = await city.api.post("/v1/members", json=body, headers=key)
+    await owner.close()
+
+    assert (refused.status_code, refused.headers["retry-after"], after) == (503, "2", end)
+    assert taken.status_code == 201
