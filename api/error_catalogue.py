@@ -52,6 +52,8 @@ PROBLEMS: Mapping[str, Entry] = {
 """By the last part of a problem's `type`."""
 
 VIOLATIONS: Mapping[str, Entry] = {
+    "bank_entry.no_such_transfer": Entry("No such transfer counts for the invoice.", "Look for the right invoice."),
+    "bank_entry.not_assignable": Entry("Nobody paid an invoice with the entry.", "Settle it at the bank."),
     "approval.same_person": Entry("Two persons must agree, and this is the first one again.", "Ask a colleague."),
     "charge.above_limit": Entry("A fee is above what one person may decide.", "Check the evidence, then decide."),
     "charge.amount_not_wanted": Entry("An amount for what a tariff prices.", "Give the facts that are right."),

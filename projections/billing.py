@@ -322,7 +322,7 @@ def _less(invoice: Values, event: Invoice.Credited) -> Update:
     """What is left of an invoice of which a part was taken back, or all."""
     credited = event.credited.amount_minor
     paid = invoice["paid_minor"] - event.refund.amount_minor
-    if credited == invoice["gross_minor"]:
+    if credited == invoice["gross_minor"] and paid >= 0:
         state = "credited"
     else:
         state = "paid" if invoice["gross_minor"] - credited == paid else invoice["state"]

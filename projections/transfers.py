@@ -75,4 +75,4 @@ class TransfersProjector(Projector):
         yield TRANSFERS.update(event.originator_id, {"owed_minor": -event.amount.amount_minor})
 
     def _taken_back(self, recorded: RecordedEvent, event: Transfer.TakenBack) -> Changes:
-        yield TRANSFERS.update(event.originator_id, state="taken_back")
+        yield TRANSFERS.update(event.originator_id, state="taken_back", taken_back_reference=event.reference)

@@ -15,7 +15,8 @@ create table transfers (
     number text,
     proposal text,
     proposed_by text,
-    assigned_by text
+    assigned_by text,
+    taken_back_reference text
 );
 create index transfers_by_time on transfers (service, recorded_at desc);
 create index transfers_by_invoice on transfers (invoice_id);
@@ -37,4 +38,5 @@ comment on column transfers.payer_id is 'Who pays that invoice.';
 comment on column transfers.number is 'Number of that invoice.';
 comment on column transfers.proposal is 'What the first of two persons has decided, while it waits for the second.';
 comment on column transfers.proposed_by is 'The first of two persons; null where one was enough.';
+comment on column transfers.taken_back_reference is 'By which the bank knows the booking that took it back; null while it has not.';
 comment on column transfers.assigned_by is 'Who decided which invoice it is for; null where the payer named it.';

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
+from api.cli.bank import bank_app
 from api.cli.dead_letters import dead_letters_app
 from api.cli.devices import devices_app
 from api.cli.erase import erase
@@ -50,6 +51,7 @@ for name, group in {
     "dead-letters": dead_letters_app,
     "devices": devices_app,
     "import": import_app,
+    "bank": bank_app,
     "keys": keys_app,
     "audit": audit_app,
     "rulebook": rulebook_app,

@@ -13,6 +13,7 @@ from api.edge.admission import Admission
 from api.edge.around import guarded, presentable
 from api.edge.shedding import FrontDoor
 from api.rest import (
+    bank_entries,
     billing,
     charges,
     documents,
@@ -46,6 +47,7 @@ ROUTERS = tuple(
         documents,
         payments,
         charges,
+        bank_entries,
         login,
         live,
         webhooks,

@@ -225,7 +225,7 @@ class Invoice(Aggregate):
             aggregate.credited, aggregate.credit_proposal = self.credited, None
             aggregate.buyers_id, aggregate.buyer = self.buyers_id, self.buyer
             aggregate.paid = None if aggregate.paid is None else aggregate.paid - self.refund
-            if not aggregate.uncredited:
+            if not aggregate.uncredited and aggregate.due.amount_minor <= 0:
                 aggregate.state = "credited"
             elif not aggregate.due:
                 aggregate.state = "paid"

@@ -22,6 +22,8 @@ class LegalEntity(Rules):
     """As it stands on the invoice; in the European Union with the code of the country before it, e.g. DE999999999."""
     number_prefix: str
     """Begins each invoice number."""
+    iban: str | None = None
+    """Bank account that invoices may be paid to, where there is one (BT-84)."""
     contact: str | None = None
     """Whom to ask about an invoice: a person or a department. XRechnung asks for it, and for the next two."""
     phone: str | None = None

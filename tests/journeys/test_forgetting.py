@@ -1,8 +1,10 @@
 """A person goes through every door, is erased, and is looked for everywhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import aiomqtt
@@ -14,6 +16,7 @@ from adapters.simulator.car import Car, offset
 from domain.kernel.messages import Role
 from tests.api.cli.terminal import Csbe, csbe
 from tests.journeys.collector import Collector
+from tests.support.bank import Payment, statement
 from tests.support.canaries import Canaries, Found, in_database_files
 from tests.support.city import CARD, City
 from tests.support.clocks import MovableClock
@@ -22,6 +25,8 @@ from tests.support.waiting import until
 
 __all__ = ["csbe"]
 
+BANK_CANARY = "Geldkanarie"
+"""Of what the bank tells, and nobody keeps."""
 ADDRESS = "Kanarie.Quux@canary-xqzw.example"
 TYPED = ("rejected", "blocked", "unblocked", "forced", "decided", "credited", "revoked", "erased")
 WHY = ("--reason", "a test", "--by", "olga")
@@ -31,7 +36,7 @@ KEPT = {
     for name in ("name", "moved", "postcode", "town")
 }
 """Law keeps whom an invoice is for."""
-READ_MODELS = ("members", "fleet", "rental", "billing", "utilisation", "analysis", "event_log")
+READ_MODELS = ("members", "fleet", "rental", "billing", "transfers", "utilisation", "analysis", "event_log")
 
 UNTIL_NOW = ("car_states", "availability_days", "availability")
 _REPORTS = """
@@ -49,6 +54,23 @@ async def city(csbe: Csbe, installation: Installation, collector: Collector) -> 
     del csbe, collector
     async with installation.furnished() as city:
         yield city
+
+
+async def take_statement(csbe: Csbe, city: City, file: Path) -> None:
+    """The bank tells of payments by the name and words of whoever made them: one for an invoice, one for none."""
+    agent, who = city.token(Role.AGENT), f"{BANK_CANARY} Quux"
+    number = (await city.get("/v1/invoices", agent))["invoices"][-1]["number"]
+    named = Payment("1.00", f"{number} {who}", "b1", payer=who, end_to_end=who)
+    nameless = Payment("2.00", who, "b2", payer=who, end_to_end=who)
+    await asyncio.to_thread(file.write_text, statement([named, nameless]))
+    ended = await csbe("bank", "take", str(file), *WHY)
+    await asyncio.to_thread(file.unlink)
+    assert "1 taken, 1 unmatched" in ended.out, ended.out + ended.err
+    await city.settled()
+    [transfer] = (await city.get("/v1/transfers", agent, owed="true"))["transfers"]
+    back = {"reference": "SEPA 1", "reason": "it was paid by card"}
+    (await city.post(f"/v1/transfers/{transfer['transfer_id']}/paid-back", back, agent)).raise_for_status()
+    await city.settled()
 
 
 @dataclass
@@ -214,6 +236,10 @@ async def test_nothing_of_an_erased_person_is_found_and_every_sum_stays(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     life = await all_over(city, installation)
+    await take_statement(csbe, city, city.mail.parent / "statement.xml")
+    told_by_bank = Canaries(bank=BANK_CANARY)
+    assert await told_by_bank.in_tables(owner) | await told_by_bank.in_events(city.running.store, []) == set()
+    assert await told_by_bank.in_database_files(owner) | told_by_bank.in_files(city.mail.parent) == set()
     planted = {name for _, name in await life.found(owner)}
     figures, key = await reports(owner), await owner.fetchval(_KEY, UUID(life.member_id))
     asked = ("subject-access", life.member_id, "--by", "olga")

@@ -135,6 +135,7 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
         ("charges", "proposed_by"),
         ("invoices", "credit_proposed_by"),
         ("transfers", "reference"),
+        ("transfers", "taken_back_reference"),
         ("transfers", "proposed_by"),
         ("transfers", "assigned_by"),
         ("event_log", "reason"),

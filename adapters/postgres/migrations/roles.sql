@@ -58,7 +58,9 @@ grant select, insert, update, delete on
     csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes, csbe.allowances
     to :server;
 grant select, insert, update on csbe.generations, csbe.session_locks to :server;
-grant select, insert on csbe.skipped_events, csbe.dropped_jobs, csbe.provider_operations, csbe.messages_sent to :server;
+grant select, insert on
+    csbe.skipped_events, csbe.dropped_jobs, csbe.provider_operations, csbe.messages_sent, csbe.bank_entries
+    to :server;
 grant select, update (slot) on csbe.locks to :server;
 grant select on csbe.migrations, csbe.installation to :server, :auditor;
 

@@ -8,6 +8,7 @@ from domain.rulebook.shapes import Path
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 
 @of_service
@@ -17,6 +18,22 @@ def names_in_urls(rulebook: Rulebook) -> Found:
     for path, name in names:
         if not _NAME.fullmatch(name):
             yield Fault(path, f"{name!r} goes into URLs and topics: write small letters, digits and - only, at most 60")
+
+
+@of_service
+def accounts_that_do_not_exist(rulebook: Rulebook) -> Found:
+    for n, city in enumerate(rulebook.cities):
+        iban = city.legal_entity.iban
+        if iban is not None and not _is_iban(iban.replace(" ", "")):
+            reason = f"{iban!r} has not the check digits of an IBAN: copy it from the bank's papers"
+            yield Fault(("cities", n, "legal_entity", "iban"), reason)
+
+
+def _is_iban(text: str) -> bool:
+    """By its check digits (ISO 13616)."""
+    if not _IBAN.fullmatch(text):
+        return False
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 @of_service

@@ -1,0 +1,137 @@
+"""From a bank's file to what is on a seller's account."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from adapters.bank.model import Entry, Finding, Statement, Transaction
+from adapters.bank.reader import read
+from adapters.postgres.bank_entries import BankEntries
+from api.bank import Keep
+from api.composition.runtime import Running
+from domain.billing.bank_entry import BankEntry, Doubt, EntryKind
+from domain.billing.transfer import Transfer
+from domain.kernel.ids import derived_id
+from domain.kernel.money import Money
+
+
+@dataclass(frozen=True)
+class AccountRead:
+    """What a file tells of one account."""
+
+    account: str
+    entries: tuple[BankEntry, ...]
+    passed_over: int
+    """Payments that brought nothing: our own, those that are not booked yet, and what the bank did for itself."""
+    findings: tuple[Finding, ...]
+
+
+def keeper(running: Running) -> Keep:
+    """Keeps what names no invoice."""
+    return BankEntries(running.pool).keep
+
+
+def read_bank_file(data: bytes) -> list[AccountRead]:
+    """Every account of a statement or a notification.
+
+    Raises `ValueError` for what cannot be read, or tells of no account.
+    """
+    file = read(data)
+    if not file.statements:
+        raise ValueError(f"it is {file.kind}, which says what became of orders: give camt.053 or camt.054")
+    return [_account(statement, file.findings) for statement in file.statements]
+
+
+def _account(statement: Statement, findings: tuple[Finding, ...]) -> AccountRead:
+    account = (statement.account or "").replace(" ", "").upper()
+    payments = [
+        (entry, part, nth) for entry in statement.entries for nth, part in enumerate(entry.transactions or (None,), 1)
+    ]
+    brought = [_entry(statement, account, n, *payment) for n, payment in enumerate(payments)]
+    entries = tuple(_apart(entry for entry in brought if entry is not None))
+    return AccountRead(account, entries, len(payments) - len(entries), (*findings, *statement.findings))
+
+
+def _apart(entries: Iterator[BankEntry]) -> Iterator[BankEntry]:
+    """Entries of one file that look the same: which is which, the bank does not say, so nothing is done by itself."""
+    listed = [*entries]
+    counts, seen = Counter(entry.entry_id for entry in listed), Counter[UUID]()
+    for entry in listed:
+        nth = seen[entry.entry_id]
+        seen[entry.entry_id] += 1
+        if counts[entry.entry_id] > 1:
+            own = entry.entry_id if nth == 0 else derived_id("bank_entry.nth", entry.entry_id, nth)
+            yield entry._replace(entry_id=own, doubt=entry.doubt or "contradictory")
+        else:
+            yield entry
+
+
+def _entry(
+    statement: Statement, account: str, n: int, entry: Entry, part: Transaction | None, nth: int
+) -> BankEntry | None:
+    kind = _kind(entry, part)
+    if kind is None:
+        return None
+    given = entry.amount if part is None else part.amount
+    amount, reference = given.money if given else None, _reference(entry, part, nth)
+    code = entry.code if part is None else part.code
+    return BankEntry(
+        entry_id=_id(statement, account, kind, reference, amount, n),
+        account=account,
+        kind=kind,
+        reference=reference,
+        amount=amount or None,
+        value_on=entry.value_on or entry.booked_on,
+        booked_on=entry.booked_on,
+        code=(code.domain or code.proprietary or "")[:60],
+        words=_words(part),
+        doubt=_doubt(entry, part, kind, reference, amount),
+    )
+
+
+def _kind(entry: Entry, part: Transaction | None) -> EntryKind | None:
+    """None where it brings nothing to match: money that went out, that is not booked, or that no payer sent."""
+    is_booked = entry.status in {"BOOK", None}
+    domain = (part.code.domain if part else None) or entry.code.domain or "PMNT"
+    if not is_booked or not domain.startswith("PMNT"):
+        return None
+    if entry.is_credit is False:
+        return "reversal" if entry.is_reversal else None
+    came_back = entry.is_reversal or domain.endswith("/RRTN") or (part is not None and part.return_reason is not None)
+    return "returned" if came_back else "credit"
+
+
+def _reference(entry: Entry, part: Transaction | None, nth: int) -> str:
+    """The bank's own of one payment: of several in an entry each needs one of its own."""
+    own = part.bank_reference if part else None
+    if len(entry.transactions) <= 1:
+        return (entry.bank_reference or own or "")[:200]
+    return (own or (f"{entry.bank_reference}/{nth}" if entry.bank_reference else ""))[:200]
+
+
+def _id(statement: Statement, account: str, kind: str, reference: str, amount: Money | None, n: int) -> UUID:
+    if not reference or amount is None:
+        return derived_id("bank_entry", account, statement.id or "", n)
+    if kind == "credit":
+        return Transfer.id_of(account, reference, amount)
+    return derived_id(f"bank_entry.{kind}", account, reference, amount)
+
+
+def _words(part: Transaction | None) -> tuple[str, ...]:
+    if part is None:
+        return ()
+    texts = (part.text, " ".join(part.lines), "".join(part.lines), part.end_to_end_id, *part.creditor_references)
+    return tuple(text for text in texts if text)
+
+
+def _doubt(entry: Entry, part: Transaction | None, kind: str, reference: str, amount: Money | None) -> Doubt | None:
+    doubts: dict[Doubt, bool] = {
+        "no_amount": not amount,
+        "contradictory": bool(entry.findings),
+        "came_back": kind == "returned",
+        "no_details": part is None,
+        "no_reference": not reference,
+        "no_value_date": entry.value_on is None and entry.booked_on is None,
+    }
+    return next((doubt for doubt, holds in doubts.items() if holds), None)
