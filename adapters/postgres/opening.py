@@ -28,8 +28,8 @@ select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where
 """
 _POOLED = (
     "PostgreSQL is reached through a pooler that gives each transaction another connection, as PgBouncer does with "
-    "pool_mode = transaction: CSBE needs connections of its own, to listen and to hold locks. Let CSBE_POSTGRES_DSN "
-    "name the server itself; csbe migrate works through the pooler too"
+    "pool_mode = transaction: CSBE needs connections of its own, to listen and to hold locks, that begin with the role "
+    "of the server. Let CSBE_POSTGRES_DSN name the server itself; csbe migrate works through the pooler too"
 )
 _PROBE_SECONDS = 5
 
@@ -75,6 +75,7 @@ async def as_server(dsn: str, beside: Mapping[str, str], *, allow_owner: bool = 
         await _refuse_broken_log(connection)
     finally:
         await connection.close()
+    await _refuse_session_pooler(own)
     return own
 
 
@@ -125,6 +126,14 @@ async def _refuse_pooler(dsn: str, connection: asyncpg.Connection) -> None:
         await other.close(timeout=_PROBE_SECONDS)
     if before != after:
         raise UnfitDatabaseError(_POOLED)
+
+
+async def _refuse_session_pooler(own: str) -> None:
+    """Each connection begins as the server's role, which a pooler does not pass on."""
+    try:
+        await (await asyncpg.connect(own, timeout=_PROBE_SECONDS * 2)).close()
+    except asyncpg.ProtocolViolationError as error:
+        raise UnfitDatabaseError(f"{_POOLED}. It says: {error}") from error
 
 
 async def _login(connection: asyncpg.Connection) -> _Login:

@@ -1,11 +1,14 @@
 """The FastAPI application."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
+from mimetypes import guess_type
 from pathlib import Path
 
 import fastapi_swagger  # type: ignore[import-untyped]  # of an untyped package
+import orjson
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from api import error_catalogue, problems
@@ -34,6 +37,7 @@ from api.rest import (
 )
 from api.rest.openapi import describe
 from api.rest.tracing import TracedRequests
+from api.rest.validators import conditional
 from api.system import System
 
 ROUTERS = tuple(
@@ -94,6 +98,7 @@ def create_app(system: System) -> FastAPI:
         summary="Car Sharing Backend System",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         webhooks=webhooks.sent,
@@ -122,13 +127,24 @@ def _show_documentation(app: FastAPI) -> None:
     for path, file in (("/docs", "docs.html"), ("/docs.js", "docs.js")):
         app.add_route(path, _shown(PAGES / "docs" / file))
 
-    @app.get(error_catalogue.ADDRESS, include_in_schema=False)
-    async def errors() -> HTMLResponse:
-        return HTMLResponse(error_catalogue.page())
+    async def errors(request: Request) -> Response:
+        return conditional(request, HTMLResponse(error_catalogue.page()))
+
+    @cache
+    def written() -> bytes:
+        return orjson.dumps(app.openapi())
+
+    async def document(request: Request) -> Response:
+        return conditional(request, Response(written(), media_type="application/json"))
+
+    app.add_route(error_catalogue.ADDRESS, errors)
+    app.add_route("/openapi.json", document)
 
 
-def _shown(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
-    async def page(_: Request) -> FileResponse:
-        return FileResponse(file)
+def _shown(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    content, (kind, _) = file.read_bytes(), guess_type(file)
+
+    async def page(request: Request) -> Response:
+        return conditional(request, Response(content, media_type=kind))
 
     return page

@@ -169,8 +169,9 @@ async def test_a_process_does_not_work_on_the_database_of_another_installation(p
 
 
 @pytest.fixture
-async def pooled(own: str, tmp_path: Path) -> AsyncIterator[str]:
-    """The same database through PgBouncer, which gives each transaction another connection."""
+async def pooled(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The same database through PgBouncer, which gives each transaction another connection, or each session."""
+    mode = getattr(request, "param", "transaction")
     if PGBOUNCER is None:
         pytest.skip("PgBouncer is not installed")
     parts, port = urlsplit(own), free_port()
@@ -185,7 +186,7 @@ async def pooled(own: str, tmp_path: Path) -> AsyncIterator[str]:
     (tmp_path / "pgbouncer.ini").write_text(
         f"[databases]\n{parts.path[1:]} = host={host} port={parts.port or 5432}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = trust\nunix_socket_dir =\n"
-        f"auth_file = {tmp_path}/users.txt\npool_mode = transaction\nlogfile = {tmp_path}/log\n"
+        f"auth_file = {tmp_path}/users.txt\npool_mode = {mode}\nlogfile = {tmp_path}/log\n"
     )
     user = _readable_by_a_user(tmp_path)
     process = await asyncio.create_subprocess_exec(PGBOUNCER, *user, str(tmp_path / "pgbouncer.ini"))
@@ -230,3 +231,13 @@ async def test_serving_through_a_pooler_of_transactions_is_refused_by_name(own: 
     for dsn in (server, with_role(server, "csbe_server")):
         with pytest.raises(UnfitDatabaseError, match=r"PgBouncer .* pool_mode = transaction"):
             await as_server(dsn, BESIDE)
+
+
+@pytest.mark.parametrize("pooled", ["session"], indirect=True)
+async def test_serving_through_a_pooler_of_sessions_is_refused_by_name_too(own: str, pooled: str) -> None:
+    await migrated(own)
+    parts = urlsplit(pooled)
+    server = urlunsplit(parts._replace(netloc=parts.netloc.replace("postgres@", "csbe_test_server@")))
+
+    with pytest.raises(UnfitDatabaseError, match=r"PgBouncer .* unsupported startup parameter: role"):
+        await as_server(server, BESIDE)

@@ -151,6 +151,20 @@ async def test_the_page_of_the_api_fetches_nothing_from_elsewhere() -> None:
         assert "https:" not in page
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs.js", "/errors"])
+async def test_a_page_that_the_caller_has_is_not_sent_again(path: str) -> None:
+    transport = httpx2.ASGITransport(application())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://csbe") as api:
+        first = await api.get(path)
+        again = await api.get(path, headers={"If-None-Match": first.headers["etag"]})
+        other = await api.get(path, headers={"If-None-Match": '"other"'})
+        head = await api.head(path)
+
+    assert (first.status_code, again.status_code, other.content) == (200, 304, first.content)
+    assert again.content == b""
+    assert head.status_code == 200
+
+
 def test_no_role_has_a_scope_that_no_route_asks_for() -> None:
     asked = {scope for route in ROUTES.values() for scope in scopes_of(route)}
 
