@@ -122,9 +122,12 @@ def _transaction(
 def _own_amount(node: Node, lone: Amount | None, of_entry: Amount | None, find: Find) -> Amount | None:
     """What is said of this payment, in the entry's currency where it can be; the entry's where it is the only one.
 
-    Zero, or nothing between the tags, says nothing.
+    Zero, or nothing between the tags, says nothing. What was instructed is asked last, and never of the only one: banks
+    on the way may have kept a part of it.
     """
-    given = [values.amount(node.first(path), find) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")]
+    given = [values.amount(node.first(path), find) for path in ("Amt", "AmtDtls/TxAmt/Amt")]
+    if lone is None:
+        given.append(values.amount(node.first("AmtDtls/InstdAmt/Amt"), find))
     told = [amount for amount in given if amount is not None and amount.number]
     same = [amount for amount in told if of_entry is None or amount.currency == of_entry.currency]
     return next(iter(same), None) or lone or next(iter(told), None)
