@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.documents import cii
+from adapters.documents.words import words
 from domain.billing.document import Document, of_credit_note, of_invoice
 from domain.billing.invoice import Invoice
 from domain.kernel.money import Money
@@ -49,6 +50,7 @@ def assert_valid(document: Document) -> None:
     assert (broken(factur_x, CII[:1]), broken(x_rechnung, CII)) == ([], [])
     for xml in (factur_x, x_rechnung):
         assert_sums(xml, document)
+        assert words(document.language).say(f"payment_{document.kind}") in xml.decode()
 
 
 @pytest.mark.parametrize("inclusive", [True, False], ids=["in the price", "on the price"])

@@ -6,6 +6,7 @@ from asyncio.subprocess import PIPE
 from decimal import Decimal
 from io import BytesIO
 from string import Formatter
+from threading import Event
 from typing import get_args
 
 import facturx
@@ -74,6 +75,7 @@ async def test_the_metadata_name_the_standards_and_describe_what_they_name(write
         assert fx == FX
         assert all(f"<pdfaProperty:name>{name}</pdfaProperty:name>" in raw for name in FX)
         assert pdf.Root.Lang == "de"
+        assert metadata["xmp:CreateDate"] == metadata["xmp:ModifyDate"] == "2021-06-01T00:00:00Z"
         assert pdf.Root.AF[0].AFRelationship == pikepdf.Name.Alternative
 
 
@@ -105,6 +107,7 @@ async def test_it_says_what_law_wants_on_an_invoice_in_german(writer: DocumentWr
         *("DriveNow GmbH & Co. KG", "Petuelring 130", "80788 München", "USt-IdNr. DE999999999"),
         *("Änne Müller & Söhne", "Weg 1", "10115 Berlin"),
         *("Driving", "24 min", "0,31 EUR", "7,44 EUR", "6,25 EUR", "USt. 19 % auf 6,25 EUR", "1,19 EUR"),
+        "Die elektronische Rechnung (Factur-X, EN 16931) ist in dieser Datei enthalten.",
     ):
         assert said in text
 
@@ -129,6 +132,7 @@ async def test_a_buyer_who_is_no_longer_kept_is_said_so_and_nothing_is_inside(wr
     pdf = await writer.pdf(document)
 
     assert "Name and address are no longer kept." in text_of(pdf)
+    assert "inside this file" not in text_of(pdf)
     assert pypdf.PdfReader(BytesIO(pdf)).attachments == {}
 
 
@@ -182,15 +186,16 @@ async def test_a_long_invoice_goes_over_pages_with_its_head_on_each(writer: Docu
     assert all("Beschreibung" in page.extract_text() for page in pages[:3])
 
 
-async def test_while_documents_are_written_the_event_loop_serves_others(writer: DocumentWriter) -> None:
-    document, turns = await a_document(), 0
-    writing = asyncio.create_task(writer.pdf(document))
+async def test_while_documents_are_written_the_event_loop_serves_others() -> None:
+    writer, gate = DocumentWriter(), Event()
+    writer._thread.submit(gate.wait)
 
-    while not writing.done():
-        turns += 1
-        await asyncio.sleep(0)
+    writing = [asyncio.create_task(write(await a_document())) for write in (writer.pdf, writer.factur_x)]
+    await asyncio.sleep(0)
 
-    assert turns > 10
+    assert not any(one.done() for one in writing)
+    gate.set()
+    assert all(await asyncio.gather(*writing))
 
 
 def test_every_language_of_cities_has_every_sentence_with_the_same_values() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.billing.document import Document, of_invoice
 from domain.billing.electronic import lacks_for_en16931, lacks_for_x_rechnung
+from domain.billing.taxes import tax
 from domain.kernel.money import Money
 from tests.adapters.documents.papers import BUYER, DRIVING, issued, of, rule, seller_of
 
@@ -42,16 +43,6 @@ async def test_an_electronic_invoice_needs_one_vat_of_the_union_and_a_buyer(
     assert [violation.code for violation in lacks_for_en16931(await a_document(**other))] == lacks
 
 
-async def test_where_a_part_is_untaxed_there_is_none() -> None:
-    document = await a_document()
-    [tax] = document.taxes
-    half = tax.model_copy(update={"base": Money.rounded(document.net.major / 2, document.net.currency)})
-
-    [violation] = lacks_for_en16931(document.model_copy(update={"taxes": (half,)}))
-
-    assert violation.code == "document.partly_untaxed"
-
-
 async def test_x_rechnung_needs_whom_to_ask_and_where_both_are_reached_and_says_what_the_rulebook_lacks() -> None:
     quiet = DRIVENOW.model_copy(update={"contact": None, "email": None})
     document = await a_document(seller=quiet)
@@ -62,6 +53,18 @@ async def test_x_rechnung_needs_whom_to_ask_and_where_both_are_reached_and_says_
     assert found[0].values == {"legal_entity": "drivenow-de", "missing": ["contact", "email"]}
     assert found[0].detail.startswith("say contact and email of the legal entity in the rulebook")
     assert lacks_for_x_rechnung(await a_document(), buyer_email="ada@example.org") == []
+
+
+async def test_the_nets_of_the_lines_are_the_net_of_the_invoice_where_a_part_is_untaxed_too() -> None:
+    invoice = of(await issued(), DRIVING, ("Airport", "1", "once", None, 1200), taxes=[rule("0.19")])
+    total, untaxed = (Money(amount_minor=minor, currency=invoice.gross.currency) for minor in (1944, 1200))
+    taxed = tax(total, (rule("0.19"),), invoice.supplied_on, untaxed=untaxed)
+    invoice.taxes, invoice.net, invoice.tax, invoice.gross = taxed.taxes, taxed.net, taxed.tax, taxed.gross
+
+    document = of_invoice(invoice, "de")
+
+    assert sum(line.net.amount_minor for line in document.lines) == document.net.amount_minor == 625 + 1200
+    assert [one.code for one in lacks_for_en16931(document)] == ["document.partly_untaxed"]
 
 
 @given(
