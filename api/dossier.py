@@ -20,6 +20,7 @@ _BEHIND = """
 select payment_id from reports.payments where subject_id = $1
 union select payment_id from reports.refunds join reports.credit_notes using (credit_note_id) where invoice_id = $2
 union select credit_note_id from reports.credit_notes where invoice_id = $2
+union select transfer_id from reports.transfers where invoice_id = $2
 union select reservation_id from reports.trips where trip_id = $1 and reservation_id is not null
 """
 

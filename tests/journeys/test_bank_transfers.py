@@ -74,6 +74,9 @@ async def test_a_member_in_arrears_pays_by_transfer_and_drives_again(
     assert paid["state"] == "paid"
     assert (await city.get("/v1/members/me", member))["eligible"] is True
     assert len(city.mails("transfer_received")) == 1
+    behind = await city.get(f"/v1/history/invoices/{invoice['number']}", city.token(Role.AUDITOR))
+    assert "billing.transfer.received" in {event["type"] for event in behind["events"]}
+    assert "transfer_received" in {message["template"] for message in behind["messages"]}
     [transfer] = (await city.get("/v1/transfers", agent, owed="true"))["transfers"]
     assert (transfer["counted_minor"], transfer["owed_minor"], transfer["number"]) == (340, 160, invoice["number"])
     erase = f"/v1/members/{invoice['payer_id']}/erase"
