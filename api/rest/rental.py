@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 from pydantic import TypeAdapter
 
 from api.auth import Allowed, Caller
@@ -15,7 +15,7 @@ from api.rest.demand import noted
 from api.rest.ownership import load_owned, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Router
-from api.rest.schemas.base import Accepted, Word
+from api.rest.schemas.base import Accepted, Moment, Word
 from api.rest.schemas.rental import (
     EndAccepted,
     ExtensionBody,
@@ -170,6 +170,7 @@ async def list_trips(
     vehicle_id: UUID | None = None,
     city_id: Word | None = None,
     state: TripState | None = None,
+    at: Annotated[Moment | None, Query(description="Those that were under way at this time.")] = None,
 ) -> TripPage:
     """Newest first: one's own, or for an agent all of the service; `since` and `until` tell when it was asked for."""
     rows, after = await _TRIPS.page(
@@ -182,6 +183,7 @@ async def list_trips(
             ("vehicle_id = {}", vehicle_id),
             ("city_id = {}", city_id),
             ("state = {}", state),
+            ("{} between started_at and coalesce(ended_at, 'infinity')", at),
             *requested.of("requested_at"),
         ],
     )

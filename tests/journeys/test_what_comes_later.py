@@ -18,9 +18,16 @@ async def test_a_fine_is_announced_explained_and_collected_unless_its_member_obj
     trip = await driven(installation, city, ada, minutes=10)
     await city.settled()
     at = city.running.system.clock.now().isoformat()
+    driven_at = (await city.get(trip, ada))["phases"][0]["since"]
     installation.clock.let_pass(timedelta(days=7))
     catalogue = (await city.get("/v1/fees", ada, city_id="berlin"))["fees"]
     wish = {"fee": "traffic_offence", "happened_at": at, "evidence": LETTER, "reason": "fine of Berlin"}
+
+    plate = (await city.get(f"/v1/vehicles/{(await city.get(trip, ada))['vehicle_id']}", agent))["plate"]
+    [car] = (await city.get("/v1/vehicles", agent, plate=plate))["vehicles"]
+    of_the_car = {"vehicle_id": car["vehicle_id"]}
+    [whose] = (await city.get("/v1/trips", agent, **of_the_car, at=driven_at))["trips"]
+    nobodys = (await city.get("/v1/trips", agent, **of_the_car, at=at.replace(at[:4], "2020")))["trips"]
 
     unknown = await city.post(f"{trip}/fees", {**wish, "fee": "coffee"}, agent)
     by_herself = await city.post(f"{trip}/fees", wish, ada)
@@ -48,6 +55,7 @@ async def test_a_fine_is_announced_explained_and_collected_unless_its_member_obj
     late = await city.post(f"{paths[0]}/objection", {"objection": "too late"}, ada)
     decided = await city.post(f"{paths[1]}/decision", {"decision": "waive", "reason": "was in Ulm"}, agent)
 
+    assert (whose["trip_id"] in trip, nobodys) == (True, [])
     assert "traffic_offence" in [fee["id"] for fee in catalogue]
     assert (codes(unknown), by_herself.status_code) == (["fee.unknown"], 403)
     assert [(row["fee"], row["price_minor"], row["trip_id"] in trip) for row in listed] == [
