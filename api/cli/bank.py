@@ -9,7 +9,8 @@ import typer
 from api.bank import Outcome, Taking, seller_of
 from api.cli.terminal import AsJson, By, Reason, run, service_meant, show, with_system
 from api.composition import Running
-from api.composition.bank import AccountRead, keeper, read_bank_file
+from api.composition.bank import AccountRead, PassedOver, keeper, read_bank_file
+from domain.billing.bank_entry import BankEntry
 
 bank_app = typer.Typer(help="Take what a bank tells of money.", no_args_is_help=True)
 
@@ -54,7 +55,8 @@ async def _account(taking: Taking, read: AccountRead) -> dict[str, Any]:
         "account": read.account,
         "seller": seller.id if seller else None,
         "entries": [_entry(outcome) for outcome in outcomes],
-        "not_for_us": read.passed_over + (len(read.entries) if seller is None else 0),
+        "not_for_us": [_passed_over(one) for one in read.passed_over]
+        + [_of_nobody(entry) for entry in (read.entries if seller is None else ())],
         "findings": [f"{finding.where}: {finding.what}" for finding in read.findings],
     }
 
@@ -73,14 +75,25 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _passed_over(one: PassedOver) -> dict[str, Any]:
+    days = str(one.value_on) if one.value_on else None
+    return {"amount": one.amount, "value_on": days, "reference": one.reference, "why": one.why}
+
+
+def _of_nobody(entry: BankEntry) -> dict[str, Any]:
+    """The same of what came to an account of no seller."""
+    amount, day = str(entry.amount) if entry.amount else None, str(entry.value_on) if entry.value_on else None
+    return {"amount": amount, "value_on": day, "reference": entry.reference, "why": "account_of_no_seller"}
+
+
 def _told(account: dict[str, Any]) -> str:
     whose = account["seller"] or "no seller of this service: write its IBAN into the rulebook if it is one's"
     lines = [f"account {account['account'] or 'without a number'}, {whose}"]
-    for entry in account["entries"]:
+    others = [{**one, "became": "not for us", "invoice": None} for one in account["not_for_us"]]
+    for entry in (*account["entries"], *others):
         what = ", ".join(entry[name] or f"no {name}" for name in ("amount", "value_on", "reference"))
         became = " ".join(filter(None, (entry["became"], entry["invoice"], entry["why"])))
         lines.append(f"  {what}: {became}")
-    counts = Counter(entry["became"] for entry in account["entries"])
-    told = [*(f"{n} {fate}" for fate, n in counts.items()), f"{account['not_for_us']} not for us"]
-    lines.append("  " + ", ".join(told))
+    counts = Counter(entry["became"] for entry in (*account["entries"], *others))
+    lines.append("  " + (", ".join(f"{n} {fate}" for fate, n in counts.items()) or "nothing"))
     return "\n".join(lines + [f"  the file contradicts itself: {finding}" for finding in account["findings"]])

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from adapters.bank.model import Entry, Finding, Statement, Transaction
@@ -15,6 +17,17 @@ from domain.billing.transfer import Transfer
 from domain.kernel.ids import derived_id
 from domain.kernel.money import Money
 
+NotForUs = Literal["went_out", "not_booked", "not_a_payment"]
+
+
+class PassedOver(NamedTuple):
+    """A payment that brought nothing: our own, one that is not booked yet, or what the bank did for itself."""
+
+    amount: str | None
+    value_on: date | None
+    reference: str
+    why: NotForUs
+
 
 @dataclass(frozen=True)
 class AccountRead:
@@ -22,8 +35,7 @@ class AccountRead:
 
     account: str
     entries: tuple[BankEntry, ...]
-    passed_over: int
-    """Payments that brought nothing: our own, those that are not booked yet, and what the bank did for itself."""
+    passed_over: tuple[PassedOver, ...]
     findings: tuple[Finding, ...]
 
 
@@ -49,8 +61,9 @@ def _account(statement: Statement, findings: tuple[Finding, ...]) -> AccountRead
         (entry, part, nth) for entry in statement.entries for nth, part in enumerate(entry.transactions or (None,), 1)
     ]
     brought = [_entry(statement, account, n, *payment) for n, payment in enumerate(payments)]
-    entries = tuple(_apart(entry for entry in brought if entry is not None))
-    return AccountRead(account, entries, len(payments) - len(entries), (*findings, *statement.findings))
+    entries = tuple(_apart(one for one in brought if isinstance(one, BankEntry)))
+    passed_over = tuple(one for one in brought if isinstance(one, PassedOver))
+    return AccountRead(account, entries, passed_over, (*findings, *statement.findings))
 
 
 def _apart(entries: Iterator[BankEntry]) -> Iterator[BankEntry]:
@@ -69,12 +82,11 @@ def _apart(entries: Iterator[BankEntry]) -> Iterator[BankEntry]:
 
 def _entry(
     statement: Statement, account: str, n: int, entry: Entry, part: Transaction | None, nth: int
-) -> BankEntry | None:
-    kind = _kind(entry, part)
-    if kind is None:
-        return None
-    given = entry.amount if part is None else part.amount
-    amount, reference = given.money if given else None, _reference(entry, part, nth)
+) -> BankEntry | PassedOver:
+    given, reference = entry.amount if part is None else part.amount, _reference(entry, part, nth)
+    if why := _not_for_us(entry, part):
+        return PassedOver(str(given) if given else None, entry.value_on, reference, why)
+    kind, amount = _kind(entry, part), given.money if given else None
     code = entry.code if part is None else part.code
     return BankEntry(
         entry_id=_id(statement, account, kind, reference, amount, n),
@@ -90,14 +102,22 @@ def _entry(
     )
 
 
-def _kind(entry: Entry, part: Transaction | None) -> EntryKind | None:
-    """None where it brings nothing to match: money that went out, that is not booked, or that no payer sent."""
-    is_booked = entry.status in {"BOOK", None}
-    domain = (part.code.domain if part else None) or entry.code.domain or "PMNT"
-    if not is_booked or not domain.startswith("PMNT"):
-        return None
+def _domain(entry: Entry, part: Transaction | None) -> str:
+    return (part.code.domain if part else None) or entry.code.domain or "PMNT"
+
+
+def _not_for_us(entry: Entry, part: Transaction | None) -> NotForUs | None:
+    if entry.status not in {"BOOK", None}:
+        return "not_booked"
+    if not _domain(entry, part).startswith("PMNT"):
+        return "not_a_payment"
+    return "went_out" if entry.is_credit is False and not entry.is_reversal else None
+
+
+def _kind(entry: Entry, part: Transaction | None) -> EntryKind:
     if entry.is_credit is False:
-        return "reversal" if entry.is_reversal else None
+        return "reversal"
+    domain = _domain(entry, part)
     came_back = entry.is_reversal or domain.endswith("/RRTN") or (part is not None and part.return_reason is not None)
     return "returned" if came_back else "credit"
 

@@ -51,6 +51,7 @@ async def taken(csbe: Csbe, city: City, file: Path, *payments: Payment, dry_run:
     await city.settled()
     [account] = ended.json["accounts"]
     assert account["seller"] == "drivenow-de"
+    assert {one["why"] for one in account["not_for_us"]} <= {"went_out", "not_booked"}
     return [(entry["became"], entry["why"] or "") for entry in account["entries"]]
 
 
@@ -111,6 +112,10 @@ async def test_what_names_no_invoice_waits_for_an_agent_who_assigns_it(
     assert await taken(csbe, city, file, nameless, dollars, *ours, unknown, back) == became
     waiting = (await city.get("/v1/bank-entries", agent, state="unmatched"))["bank_entries"]
     assert len(waiting) == 4
+    told = await csbe("bank", "take", str(file), *WHY)
+    assert "9.99 EUR, 2027-01-04, b4: not for us not_booked" in told.out
+    assert "9.99 EUR, 2027-01-04, b5: not for us went_out" in told.out
+    assert "4 unmatched, 2 not for us" in told.out
     first_page = await city.get("/v1/bank-entries", agent, limit="3")
     rest = await city.get("/v1/bank-entries", agent, limit="3", cursor=first_page["next"])
     assert [len(page["bank_entries"]) for page in (first_page, rest)] == [3, 1]
@@ -190,5 +195,5 @@ async def test_what_cannot_be_taken_says_why(city: City, csbe: Csbe, tmp_path: P
     assert "statement.xml: line 1: " in told[0].err
     assert "give camt.053 or camt.054" in told[1].err
     assert "no seller of this service" in told[2].out
-    assert "1 not for us" in told[2].out
+    assert "1.00 EUR, 2027-01-04, 2027010410583450000: not for us account_of_no_seller" in told[2].out
     assert seller_of(city.running.system, city.place.service, "AT611904300234573201") is not None

@@ -88,3 +88,14 @@ def test_what_has_no_reference_of_the_bank_is_left_to_a_person() -> None:
 )
 def test_what_came_of_a_real_file(name: str, kinds: list[tuple[str, str | None, str | None]]) -> None:
     assert shown(name) == kinds
+
+
+def test_what_brings_nothing_is_told_with_why() -> None:
+    [account] = read_bank_file((FILES / "iso20022js/camt053_v02_nordea.xml").read_bytes())
+
+    assert [(one.amount, one.why) for one in account.passed_over] == [
+        ("700.50 EUR", "went_out"),
+        ("300.00 EUR", "went_out"),
+        ("400.00 EUR", "went_out"),
+        ("100.00 EUR", "not_a_payment"),
+    ]
