@@ -55,3 +55,25 @@ def test_the_page_names_every_file_and_settings_that_there_are() -> None:
         file for file in files if file not in PAGE and Path(file).parent.name not in {"prometheus", "grafana"}
     ] == []
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def test_the_command_for_root_has_the_settings_of_the_service_its_user_and_who_came_by_sudo(tmp_path: Path) -> None:
+    (tmp_path / "csbe.env").write_text(
+        "# settings\nCSBE_MASTER_KEY=64 digits; $(no shell)\n\nCSBE_SERVICE=drivenow-europe\n"
+    )
+    runuser = tmp_path / "runuser"
+    runuser.write_text('#!/bin/sh\necho "$@"; env\n')
+    runuser.chmod(0o755)
+    text = (ROOT / "deploy" / "csbe").read_text("utf-8").replace("/etc/csbe/", f"{tmp_path}/")
+
+    ended = subprocess.run(  # noqa: S603 (our own words)
+        ["/bin/sh", "-c", text, "csbe", "followers", "status"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SUDO_USER": "olga"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    said = ended.stdout.splitlines()
+    assert said[0] == "-u csbe -- /opt/csbe/bin/csbe followers status"
+    assert {"CSBE_MASTER_KEY=64 digits; $(no shell)", "CSBE_SERVICE=drivenow-europe", "LOGNAME=olga"} <= set(said)

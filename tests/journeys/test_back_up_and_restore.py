@@ -111,7 +111,7 @@ async def found(store: PostgresEventStore, owner: asyncpg.Connection) -> Found:
 
 def _typed(root: Path, words: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(shlex.split(words.replace("/var/lib/postgresql", str(root)))[1:])
+        main(shlex.split(words.replace("/var/lib/csbe", str(root)))[1:])
     return int(ended.value.code or 0)
 
 

@@ -322,14 +322,17 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
     insert into csbe.personal_reads (read_at, service, reader_role, reader, door, by_right, member_id)
-    select r.read_at, r.service, r.reader_role, r.reader, r.door, r.by_right,
+    select r.read_at, r.service, r.reader_role,
+        case when pg_has_role(session_user, log.server, 'member') then r.reader else session_user end,
+        r.door, r.by_right,
         case when k.destroyed_at is null then r.member_id end
     from unnest(read_ats, services, reader_roles, readers, doors, by_rights, member_ids)
         with ordinality as r (read_at, service, reader_role, reader, door, by_right, member_id, place)
+    cross join (select relowner from pg_class where oid = 'csbe.telemetry'::regclass) as log (server)
     left join csbe.keys k on k.subject = r.member_id
     order by r.place
 $$;
-comment on function csbe.note_reads is 'Notes who read what is known of members; of those who were erased, not whose it was.';
+comment on function csbe.note_reads is 'Notes who read what is known of members; of those who were erased, not whose it was. Who is not the server is noted by the name of their login, whatever they say.';
 
 create or replace function csbe.forget_reads(erased uuid) returns void
 language sql

@@ -121,6 +121,8 @@ async def test_who_may_only_read_is_told_what_the_security_log_calls_an_address(
 
 
 async def test_without_the_key_of_the_servers_nobody_is_told_a_wrong_pseudonym(csbe: Csbe, tmp_path: Path) -> None:
+    (tmp_path / "token-key.pem").unlink()
+
     ended = await csbe("audit", "pseudonym", "203.0.113.7")
 
     assert (ended.code, ended.out) == (2, "")
