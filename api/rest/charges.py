@@ -90,7 +90,7 @@ async def list_fees(by: Payer, system: InSystem, *, city_id: Word) -> FeesShown:
     return FeesShown(fees=[FeeShown.model_validate(fee) for fee in rulebook.city(city_id).fees])
 
 
-@router.command("/trips/{trip_id}/fees", ChargeFee, status_code=201)
+@router.command("/trips/{trip_id}/charges", ChargeFee, status_code=201)
 async def charge_fee(trip_id: UUID, body: FeeBody, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     """Above the limit of the service it waits for two persons; else its payer is told at once, and may object."""
     command = ChargeFee(

@@ -140,6 +140,7 @@ def test_each_car_of_the_map_is_reached_by_keys_alone(browser: Chrome, address: 
     wait_for_text(browser, "#cars summary", "Cars as a list 4")
 
     browser.find_element("css selector", "#cars summary").send_keys(Keys.ENTER)
+    wait_for_text(browser, "#cars li:last-child", " ")
     rows = shown(browser, "#cars li")
     press(browser, Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ENTER)
     wait_for_text(browser, "#car h2", "B-A 1")

@@ -29,11 +29,11 @@ async def test_a_fine_is_announced_explained_and_collected_unless_its_member_obj
     [whose] = (await city.get("/v1/trips", agent, **of_the_car, at=driven_at))["trips"]
     nobodys = (await city.get("/v1/trips", agent, **of_the_car, at=at.replace(at[:4], "2020")))["trips"]
 
-    unknown = await city.post(f"{trip}/fees", {**wish, "fee": "coffee"}, agent)
-    by_herself = await city.post(f"{trip}/fees", wish, ada)
+    unknown = await city.post(f"{trip}/charges", {**wish, "fee": "coffee"}, agent)
+    by_herself = await city.post(f"{trip}/charges", wish, ada)
     paths = []
     for _ in range(2):
-        made = await city.post(f"{trip}/fees", wish, agent)
+        made = await city.post(f"{trip}/charges", wish, agent)
         assert made.status_code == 201, made.text
         paths.append(made.headers["Location"])
     await city.settled()
