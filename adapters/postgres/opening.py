@@ -66,16 +66,15 @@ async def as_server(dsn: str, beside: Mapping[str, str], *, allow_owner: bool = 
     """
     connection = await _connect(dsn)
     try:
-        await _refuse_pooler(dsn, connection)
         login = await _login(connection)
         _refuse_stranger(login, allow_owner=allow_owner)
         own = with_role(dsn, login.server)
+        await _refuse_pooler(own, connection)
         await connection.execute(f"set role {login.server}")
         await _refuse_unmigrated(connection, beside)
         await _refuse_broken_log(connection)
     finally:
         await connection.close()
-    await _refuse_session_pooler(own)
     return own
 
 
@@ -108,14 +107,17 @@ async def _connect(dsn: str) -> asyncpg.Connection:
         return await asyncpg.connect(dsn, statement_cache_size=0, timeout=_PROBE_SECONDS * 2)
     except asyncpg.ProtocolViolationError as error:
         if "startup parameter" in str(error):
-            raise UnfitDatabaseError(_POOLED) from error
+            raise UnfitDatabaseError(f"{_POOLED}. It says: {error}") from error
         raise
 
 
-async def _refuse_pooler(dsn: str, connection: asyncpg.Connection) -> None:
-    """Between two transactions of ours another client opens one: only through a pooler can it have our connection."""
+async def _refuse_pooler(own: str, connection: asyncpg.Connection) -> None:
+    """Between two transactions of ours another client opens one: only through a pooler can it have our connection.
+
+    It begins as the server's role, as all connections will, which a pooler of sessions does not pass on.
+    """
     before = await connection.fetchval("select pg_backend_pid()")
-    other = await _connect(dsn)
+    other = await _connect(own)
     try:
         async with other.transaction(), asyncio.timeout(_PROBE_SECONDS):
             await other.execute("select")
@@ -126,14 +128,6 @@ async def _refuse_pooler(dsn: str, connection: asyncpg.Connection) -> None:
         await other.close(timeout=_PROBE_SECONDS)
     if before != after:
         raise UnfitDatabaseError(_POOLED)
-
-
-async def _refuse_session_pooler(own: str) -> None:
-    """Each connection begins as the server's role, which a pooler does not pass on."""
-    try:
-        await (await asyncpg.connect(own, timeout=_PROBE_SECONDS * 2)).close()
-    except asyncpg.ProtocolViolationError as error:
-        raise UnfitDatabaseError(f"{_POOLED}. It says: {error}") from error
 
 
 async def _login(connection: asyncpg.Connection) -> _Login:
