@@ -19,10 +19,10 @@ from api.composition import (
     Component,
     Running,
     composed,
+    has_token_key,
     migrated,
     prepare,
     servers,
-    token_key_files,
     warn_of_loss,
 )
 from api.login import PAGE_CODE_LIFE
@@ -155,8 +155,7 @@ def token(
 
 def _refuse_key_of_nobody(settings: Settings) -> None:
     """No key is made for a token: the servers of a given database have made, or are given, their own."""
-    own, _ = token_key_files(settings)
-    if settings.postgres_dsn is not None and settings.token_key is None and not own.exists():
+    if settings.postgres_dsn is not None and not has_token_key(settings):
         fail(
             f"no server signs with a key of {settings.data_dir}, so none would know this token: run it with the "
             "CSBE_DATA_DIR or the CSBE_TOKEN_KEY of the servers, once they have been started"

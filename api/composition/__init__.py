@@ -13,7 +13,7 @@ from adapters.postgres.read_models.generations import Generation
 from adapters.postgres.read_models.parallel_build import Access, ParallelBuild
 from adapters.postgres.read_models.projection import Projection
 from adapters.rulebooks import load, load_with_text
-from api.composition.foundation import pseudonym, rotate_token_key, token_key_files
+from api.composition.foundation import has_token_key, pseudonym, rotate_token_key
 from api.composition.log import Log, opened_log
 from api.composition.runtime import Component, Running
 from api.composition.servers import UnreachableError, make_read_models, migrated, prepare, servers
@@ -44,6 +44,7 @@ __all__ = [
     "Who",
     "all_about",
     "composed",
+    "has_token_key",
     "load",
     "load_with_text",
     "make_read_models",
@@ -54,6 +55,5 @@ __all__ = [
     "rotate_master_key",
     "rotate_token_key",
     "servers",
-    "token_key_files",
     "warn_of_loss",
 ]

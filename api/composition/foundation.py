@@ -97,9 +97,10 @@ def pseudonym(settings: Settings, text: str) -> str:
 
     Raises `ValueError` where there is none: one that is made now would tell something else than the log has.
     """
-    own, _ = token_key_files(settings)
-    if settings.token_key is None and not own.exists():
-        raise ValueError(f"there is no {own}: set CSBE_TOKEN_KEY, or CSBE_DATA_DIR as the servers have it")
+    if not has_token_key(settings):
+        raise ValueError(
+            f"there is no {token_key_files(settings)[0]}: set CSBE_TOKEN_KEY, or CSBE_DATA_DIR as the servers have it"
+        )
     return _tokens(settings).pseudonym(text)
 
 
@@ -111,6 +112,11 @@ def _tokens(settings: Settings) -> TokenAuthority:
     if given is None and other is None and kept.exists():
         other = key_in(kept)
     return TokenAuthority(given or key_in(own), other)
+
+
+def has_token_key(settings: Settings) -> bool:
+    """Whether the servers of these settings sign by a key that is there, and not by one that is yet to be made."""
+    return settings.token_key is not None or token_key_files(settings)[0].exists()
 
 
 def token_key_files(settings: Settings) -> tuple[Path, Path]:
