@@ -1,6 +1,7 @@
 """Charges over HTTP: what came of a trip, what waits for a review, what is decided about it, and why it costs that."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,9 +27,8 @@ from api.rest.schemas.charges import (
 )
 from domain.billing import commands
 from domain.billing.charge import Charge
-from domain.billing.estimate import estimate
+from domain.billing.charging import price_of
 from domain.billing.explanation import explained
-from domain.billing.fee import FeeFacts
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ChargeId, TripId
 from domain.rental.commands import ChargeFee
@@ -109,12 +109,8 @@ async def charge_fee(trip_id: UUID, body: FeeBody, by: Agent, dispatch: Dispatch
 async def get_explanation(charge_id: UUID, by: Payer, system: InSystem) -> Explanation:
     """Why it costs that: every line with its rule, version and facts, the taxes, and the whole in words."""
     charge = await load_owned(Charge, charge_id, by, system, scope=SEES_ALL)
-    rulebook, quote = system.rulebook(by.service), charge.quote
-    if isinstance(charge.facts, FeeFacts):
-        price = charge.facts.price(rulebook.city(charge.city_id))
-    else:
-        tariff = system.rulebooks.tariff(by.service, charge.quoted.tariff_digest)
-        price = estimate(tariff, rulebook.city(charge.city_id), charge.facts)
+    quote, tariff = charge.quote, partial(system.rulebooks.tariff, by.service)
+    price = price_of(charge, charge.facts, system.rulebook(by.service), tariff)
     return Explanation(
         charge_id=charge.id,
         subject_kind=charge.subject_kind,

@@ -7,8 +7,7 @@ from uuid import UUID
 from domain.billing.commands import BillCharge, DecisionKind
 from domain.billing.decision import Decided, Decision, content_of
 from domain.billing.estimate import Estimate
-from domain.billing.facts import Facts
-from domain.billing.fee import FEE, Evidence, FeeFacts
+from domain.billing.fee import FEE, Evidence, Facts, FeeFacts
 from domain.billing.pricing import TripFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.approval import Proposal, is_seconded, needs_two

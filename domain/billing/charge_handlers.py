@@ -42,7 +42,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
     refuse_if([charge.not_in_review(), *ill_formed(command)])
     correction = command.correction
     facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
-    price, waived = price_of(charge, facts, work), command.decision == "waive"
+    price, waived = price_of(charge, facts, work.rulebook, work.tariff), command.decision == "waive"
     refuse_if([costs_nothing() if is_free(price) and not waived else None])
     limit, by = work.rulebook.billing.four_eyes_above, work.metadata.actor.id
     carried_out = charge.decide(
@@ -62,7 +62,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
 async def object_to_charge(command: ObjectToCharge, work: UnitOfWork) -> None:
     """Keep the charge back until an agent has decided."""
     charge = await work.load(Charge, command.charge_id)
-    charge.take_objection(command.objection, price_of(charge, charge.facts, work), work.now)
+    charge.take_objection(command.objection, price_of(charge, charge.facts, work.rulebook, work.tariff), work.now)
     await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
 
 
@@ -70,7 +70,7 @@ async def collect_charge(command: CollectCharge, work: UnitOfWork) -> None:
     """Issue the invoice of what was announced long enough, and take the money."""
     charge = await work.load(Charge, command.charge_id)
     if charge.state == "announced" and charge.collected_from is not None and work.now >= charge.collected_from:
-        await bill(charge, price_of(charge, charge.facts, work), work)
+        await bill(charge, price_of(charge, charge.facts, work.rulebook, work.tariff), work)
 
 
 CHARGE_HANDLERS: Mapping[type[Command], Handler] = {

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from domain.billing.charge import Charge
 from domain.billing.commands import CollectCharge
+from domain.billing.fee import FEE
 from domain.kernel.ids import ChargeId, MemberId, PayerId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Scheduled, SendMessage
@@ -12,8 +13,11 @@ from domain.kernel.policy import Policies, Scheduled, SendMessage
 def when_review_required_then_tell_member(
     recorded: RecordedEvent, event: Charge.ReviewRequired
 ) -> Iterable[SendMessage]:
-    """Without an amount: none is final yet. Once: what ended in doubt was told as that."""
-    if not event.payer_told:
+    """Without an amount: none is final yet. Once: what ended in doubt was told as that.
+
+    Of a fee that two persons have yet to agree on, nobody is told: it is announced, if at all.
+    """
+    if not event.payer_told and event.subject_kind != FEE:
         yield told(event.payer_id, template="charge_in_review", values=_what(event))
 
 

@@ -1,12 +1,12 @@
 """From a charge to an invoice and the money for it: the steps that billing's handlers share."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from domain.billing.buyers import KeptBuyers, kept_until
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
-from domain.billing.facts import Facts
-from domain.billing.fee import FeeFacts
+from domain.billing.fee import Facts, FeeFacts
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payer import buyer_of, clear_arrears, clear_open_item, note_open_item
@@ -19,7 +19,8 @@ from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.members.member import Member
 from domain.rulebook.legal_entity import LegalEntity
-from domain.rulebook.tariff import Quote
+from domain.rulebook.model import Rulebook
+from domain.rulebook.tariff import Quote, Tariff
 from domain.unit_of_work import UnitOfWork
 
 
@@ -41,11 +42,12 @@ async def keep_buyers(city_id: str, work: UnitOfWork) -> UUID:
     return buyers_id
 
 
-def price_of(charge: Charge, facts: Facts, work: UnitOfWork) -> Estimate:
-    """What a charge would cost if these were its facts."""
+def price_of(charge: Charge, facts: Facts, rulebook: Rulebook, tariff: Callable[[str], Tariff]) -> Estimate:
+    """What a charge would cost if these were its facts; `tariff` finds what was quoted, by its digest."""
+    city = rulebook.city(charge.city_id)
     if isinstance(facts, FeeFacts):
-        return facts.price(work.rulebook.city(facts.city_id))
-    return priced(charge.quoted, facts, work)
+        return facts.price(city)
+    return estimate(tariff(charge.quoted.tariff_digest), city, facts)
 
 
 def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
@@ -86,7 +88,7 @@ async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) 
     if needs_two(price.gross, limit):
         values = {"gross": str(price.gross), "limit": str(limit)}
         why = Violation(code="charge.above_limit", detail="check the evidence: two persons decide", values=values)
-        charge.require_review((why,), price, work.now, payer_told=True)
+        charge.require_review((why,), price, work.now, payer_told=False)
         await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
     else:
         charge.announce(price, work.now)

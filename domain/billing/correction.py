@@ -2,8 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from domain.billing.facts import Facts
-from domain.billing.fee import FeeFacts
+from domain.billing.fee import Facts, FeeFacts
 from domain.billing.pricing import Span, TripFacts
 from domain.billing.review import too_far
 from domain.kernel.errors import RefusedError, Violation, refuse_if

@@ -3,8 +3,7 @@
 from typing import Any, ClassVar
 
 from domain.billing.commands import DecideCharge, DecisionKind
-from domain.billing.facts import Facts
-from domain.billing.fee import FeeFacts
+from domain.billing.fee import Facts, FeeFacts
 from domain.kernel.aggregate import Event
 from domain.kernel.errors import Violation
 from domain.kernel.ids import PayerId

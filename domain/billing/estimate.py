@@ -1,5 +1,7 @@
 """What a trip would cost: a quoted tariff and the taxes of its city, applied to facts that nobody has measured yet."""
 
+from datetime import datetime
+
 from domain.billing.pricing import PriceLine, TripFacts, price
 from domain.billing.taxes import TaxAmount, tax
 from domain.kernel.money import Money
@@ -23,5 +25,12 @@ def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
     priced = price(tariff, facts)
     untaxed = priced.cost_of(*tariff.untaxed) if tariff.untaxed else None
-    taxed = tax(priced.total, city.taxes, city.local_day(facts.ended_at), untaxed=untaxed)
-    return trusted(Estimate, lines=priced.lines, taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)
+    return with_taxes(priced.lines, priced.total, city, facts.ended_at, untaxed=untaxed)
+
+
+def with_taxes(
+    lines: tuple[PriceLine, ...], total: Money, city: City, at: datetime, *, untaxed: Money | None
+) -> Estimate:
+    """Lines and their sum with the taxes of a city on the day that it was supplied."""
+    taxed = tax(total, city.taxes, city.local_day(at), untaxed=untaxed)
+    return trusted(Estimate, lines=lines, taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.billing.estimate import Estimate
-from domain.billing.pricing import PriceLine
-from domain.billing.taxes import tax
+from domain.billing.estimate import Estimate, with_taxes
+from domain.billing.pricing import PriceLine, TripFacts
 from domain.kernel.ids import TripId
 from domain.kernel.money import Money
 from domain.kernel.values import Count, Instant, Seconds, Value
@@ -52,8 +51,6 @@ class FeeFacts(Value):
 
     def price(self, city: City) -> Estimate:
         """One line, and the taxes on it."""
-        untaxed = None if self.taxed else self.amount
-        taxed = tax(self.amount, city.taxes, city.local_day(self.happened_at), untaxed=untaxed)
         line = PriceLine(
             rule_id=self.fee_id,
             description=self.name,
@@ -66,4 +63,9 @@ class FeeFacts(Value):
             tariff_version=self.rulebook_version,
             facts={"happened_at": self.happened_at.isoformat(), "trip_id": str(self.trip_id)},
         )
-        return Estimate(lines=(line,), taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)
+        untaxed = None if self.taxed else self.amount
+        return with_taxes((line,), self.amount, city, self.happened_at, untaxed=untaxed)
+
+
+Facts = TripFacts | FeeFacts
+"""What a charge is for: what a tariff prices, or what came later."""

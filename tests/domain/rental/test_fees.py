@@ -134,6 +134,7 @@ async def test_above_the_limit_two_persons_decide_before_the_payer_hears_of_it()
     await world.advance(15 * A_DAY)
 
     assert (one, told(world, before)) == ([], ["charge_announced", "invoice_issued"])
+    assert [event.payer_told for event in world.events(Charge.ReviewRequired)] == [False]
     assert invoiced(world, trip_id) == [("tow_truck", 51_000)]
     [issued] = [one for one in world.events(Invoice.Issued) if one.subject_id != trip_id]
     assert issued.tax.amount_minor == 0  # what is passed on is not taxed
