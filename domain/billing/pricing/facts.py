@@ -41,8 +41,20 @@ class TripFacts(Value):
     agreed: dict[str, Money] = Field(default_factory=dict)
     reservation_only: bool = False
     """The car was held until `started_at` but never driven: only the reservation is charged."""
+    booked_at: Instant | None = None
+    """When a reservation for a period was made; none of these where there is none."""
+    booked_from: Instant | None = None
+    """Begin of that period."""
+    booked_until: Instant | None = None
+    """Its end, as it was agreed last."""
+    cancelled_at: Instant | None = None
+    """When it was cancelled. Nobody drove: `reservation_only`."""
+    no_show: bool = False
+    """Nobody came and nobody cancelled. Nobody drove: `reservation_only`."""
 
-    @field_validator("started_at", "reserved_at", "held_until")
+    @field_validator(
+        "started_at", "reserved_at", "held_until", "booked_at", "booked_from", "booked_until", "cancelled_at"
+    )
     @classmethod
     def _absolute(cls, moment: datetime | None) -> datetime | None:
         """In UTC: within a time zone, Python counts by the clock on the wall, which jumps."""
