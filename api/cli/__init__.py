@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from api.cli.audit import audit_app, history
 from api.cli.bank import bank_app
+from api.cli.books import books_app
 from api.cli.dead_letters import dead_letters_app
 from api.cli.devices import devices_app
 from api.cli.erase import erase
@@ -52,6 +53,7 @@ for name, group in {
     "devices": devices_app,
     "import": import_app,
     "bank": bank_app,
+    "books": books_app,
     "keys": keys_app,
     "audit": audit_app,
     "rulebook": rulebook_app,

@@ -63,6 +63,11 @@ class RulebookHistory:
         """Those that have rules, whether these hold already or not."""
         return frozenset(self._versions)
 
+    @property
+    def legal_entities(self) -> dict[str, LegalEntity]:
+        """All who ever sold, by id, as the newest version that has them says."""
+        return {id: entity for (_, id), entity in self._legal_entities.items()}
+
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event; any but a publication is passed over."""
         if isinstance(recorded.event, PublishedRulebook.Published):
