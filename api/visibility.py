@@ -102,7 +102,7 @@ KINDS: Mapping[str, Kind] = {
         tasks template timestamp timezone to_reservation token_type topic traceparent transfer_id transfer_ids
         transfers transmission tries trip_id trips turned_away type types unmet unmet_at unsettled until
         unused_at utilisation valid_from value value_on values vehicle_id vehicles verified_at version vin
-        warnings was_given_up way_m webhooks what why wish within words workers zone_id zone_version
+        warnings was_given_up way_m webhooks what why wish within words workers year zone_id zone_version
         """,
         Kind.PLAIN,
     ),
@@ -112,9 +112,9 @@ KINDS: Mapping[str, Kind] = {
         counted counted_minor credit credit_minor credit_proposal credited credited_minor currency debit
         debit_minor decision decline_code description document estimate four_eyes_above gross gross_minor held
         held_minor hold hold_answered inclusive issued_on legal_entity lines maximum net net_minor number
-        open_minor owed_minor paid paid_minor payment_failed prefix price price_minor product proposal quantity
-        quote rate refund refund_minor refunded_minor refunds revenue_minor rule_id seller shares tariff
-        tariff_digest tariff_id tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
+        open_minor owed_minor paid paid_minor payment_failed price price_minor product proposal quantity quote
+        rate refund refund_minor refunded_minor refunds revenue_minor rule_id seller shares tariff tariff_digest
+        tariff_id tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
         """,
         Kind.MONEY,
     ),

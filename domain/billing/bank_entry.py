@@ -15,7 +15,7 @@ Doubt = Literal["no_amount", "no_reference", "no_value_date", "contradictory", "
 """Why nothing is done with an entry by itself."""
 
 _CREDITOR_REFERENCE = re.compile(r"RF([0-9]{2})([A-Z0-9]{1,21})")
-_NUMBER = r"[0-9]{8}(?![A-Z0-9])"
+_FIELD = re.compile(r"([^{]*)(?:\{([a-z]+)\}|$)")
 _BETWEEN = r"[\s./_-]*"
 
 
@@ -40,11 +40,25 @@ class BankEntry(NamedTuple):
 
 def named_numbers(words: Iterable[str], seller: LegalEntity) -> list[str]:
     """The numbers of a seller's invoices in what a payer wrote, or in a creditor reference (ISO 11649) made of one."""
-    prefix = _BETWEEN.join(map(re.escape, re.sub(r"[^A-Z0-9]", "", seller.number_prefix.upper())))
-    pattern = re.compile(rf"(?<![A-Z0-9]){prefix}{_BETWEEN}({_NUMBER})")
+    pattern = re.compile(rf"(?<![A-Z0-9]){_written(seller)}(?![A-Z0-9])")
     texts = [text.upper() for text in words]
     texts += [held for text in texts if (held := _in_creditor_reference(text)) is not None]
-    return sorted({f"{seller.number_prefix}{found[1]}" for text in texts for found in pattern.finditer(text)})
+    found = [one for text in texts for one in pattern.finditer(text)]
+    return sorted({seller.number("", int(one["year"]), int(one["sequence"])) for one in found})
+
+
+def _written(seller: LegalEntity) -> str:
+    """How a payer may write a number of this seller: with anything, or nothing, between letters and digits."""
+    digits = seller.number_digits
+    figures = {
+        "year": "(?P<year>[0-9]{4})",
+        "sequence": f"(?P<sequence>[0-9]{{{digits}}}|[1-9][0-9]{{{digits},{digits + 6}}})",
+    }
+    parts: list[str] = []
+    for text, field in _FIELD.findall(seller.number_format):
+        said = text + (seller.number_prefix if field == "prefix" else "")
+        parts += [*re.sub(r"[^A-Z0-9]", "", said.upper()), *([figures[field]] if field in figures else [])]
+    return _BETWEEN.join(parts)
 
 
 def _in_creditor_reference(text: str) -> str | None:

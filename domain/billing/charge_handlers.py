@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from domain.billing.charge import Charge
-from domain.billing.charging import bill, is_free, let_go, price_of, priced
+from domain.billing.charging import is_free, let_go, price_of, priced
 from domain.billing.commands import BillCharge, CollectCharge, DecideCharge, ObjectToCharge
 from domain.billing.correction import corrected
 from domain.billing.decision import costs_nothing, ill_formed
+from domain.billing.issuing import bill
 from domain.billing.payer import clear_open_item, note_open_item
 from domain.billing.review import review_reasons
 from domain.kernel.errors import refuse_if

@@ -1,15 +1,13 @@
-"""From a charge to an invoice and the money for it: the steps that billing's handlers share."""
+"""What a charge costs, and the money for its invoice: the steps that billing's handlers share."""
 
 from collections.abc import Callable
 from uuid import UUID
 
-from domain.billing.buyers import KeptBuyers, kept_until
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.fee import Facts, FeeFacts
 from domain.billing.invoice import Invoice
-from domain.billing.number_range import Document, NumberRange
-from domain.billing.payer import buyer_of, clear_arrears, clear_open_item, note_open_item
+from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.billing.transfer import Transfer
@@ -18,28 +16,9 @@ from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
 from domain.members.member import Member
-from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Quote, Tariff
 from domain.unit_of_work import UnitOfWork
-
-
-async def take_number(work: UnitOfWork, seller: LegalEntity, document: Document, document_id: UUID) -> str:
-    """The next number of a legal entity's range, taken in this piece of work."""
-    numbers = await work.find(NumberRange, NumberRange.id_of(seller, document))
-    if numbers is None:
-        numbers = NumberRange.open(seller, document, work.now)
-        work.add(numbers)
-    return numbers.take(document_id, work.now)
-
-
-async def keep_buyers(city_id: str, work: UnitOfWork) -> UUID:
-    """The id of those whose documents are issued there now: of the key that their names are kept under."""
-    until = kept_until(work.rulebook.city(city_id), work.rulebook.billing.buyers_kept_years, work.now)
-    buyers_id = derived_id("billing.kept_buyers", work.rulebook.key, until.timestamp())
-    if await work.find(KeptBuyers, buyers_id) is None:
-        work.add(KeptBuyers.open(buyers_id, until, work.now))
-    return buyers_id
 
 
 def price_of(charge: Charge, facts: Facts, rulebook: Rulebook, tariff: Callable[[str], Tariff]) -> Estimate:
@@ -58,27 +37,6 @@ def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
 def is_free(price: Estimate) -> bool:
     """What has no line costs nothing, and has no invoice."""
     return not price.lines
-
-
-async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
-    """Issue the invoice of a charge, numbered in the range of its seller, and take the money."""
-    city, seller = work.rulebook.city(charge.city_id), work.legal_entity(charge.seller_id)
-    invoice_id = Invoice.id_of(charge.subject_kind, charge.subject_id)
-    invoice = Invoice.issue(
-        charge,
-        price,
-        number=await take_number(work, seller, "invoice", invoice_id),
-        seller=seller,
-        buyers_id=await keep_buyers(city.id, work),
-        buyer=await buyer_of(charge.payer_id, work),
-        issued_on=city.local_day(work.now),
-        supplied_on=city.local_day(charge.facts.ended_at),
-        at=work.now,
-    )
-    work.add(invoice)
-    charge.bill(invoice_id, work.now)
-    newest = await newest_method(invoice, work) if charge.collected_from is not None else None
-    await collect(invoice, newest or charge.method_id, work)
 
 
 async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) -> None:

@@ -7,13 +7,11 @@ from domain.billing.charge_handlers import CHARGE_HANDLERS
 from domain.billing.charging import (
     clear_refund,
     collect,
-    keep_buyers,
     let_go,
     newest_method,
     payments_of,
     refund,
     sources_of,
-    take_number,
 )
 from domain.billing.commands import (
     CreditInvoice,
@@ -28,6 +26,7 @@ from domain.billing.commands import (
 )
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
 from domain.billing.invoice import Invoice
+from domain.billing.issuing import keep_buyers, take_number
 from domain.billing.payer import clear_arrears, not_a_method_of
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
@@ -75,12 +74,13 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     credit = agreed(invoice, amount, command, by=by, four_eyes_above=limit, at=work.now)
     if not credit.is_agreed:
         return credit.note_id
+    today = work.rulebook.city(invoice.city_id).local_day(work.now)
     note = CreditNote.issue(
         credit.note_id,
         invoice=invoice,
-        number=await take_number(work, invoice.seller, "credit_note", credit.note_id),
+        number=await take_number(work, invoice.seller, "credit_note", credit.note_id, today),
         credited=proportion(invoice, amount),
-        issued_on=work.rulebook.city(invoice.city_id).local_day(work.now),
+        issued_on=today,
         reason=command.reason,
         issued_by=by,
         proposed_by=credit.proposed_by,

@@ -1,4 +1,4 @@
-"""Numbers of invoices and credit notes: one range per legal entity and kind of document, without a gap."""
+"""Numbers of invoices and credit notes: a range per legal entity, kind of document and year, without a gap."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,14 +20,17 @@ class NumberRange(Aggregate):
     SHARED = True  # a legal entity may issue the invoices of several services
 
     legal_entity: str
-    prefix: str
+    document: Document
+    year: int
     last: int = 0
 
     class Opened(Created):
         TOPIC = "billing.number_range.opened"
 
         legal_entity: str
-        prefix: str
+        document: Document
+        year: Count
+        """In which its documents are issued, by the local day."""
 
     class Taken(Event):
         TOPIC = "billing.number_range.taken"
@@ -40,20 +43,20 @@ class NumberRange(Aggregate):
             aggregate.last = self.sequence
 
     @staticmethod
-    def id_of(legal_entity: LegalEntity, document: Document) -> UUID:
-        """The one range of a legal entity for a kind of document."""
-        return derived_id("billing.number_range", legal_entity.id, document)
+    def id_of(legal_entity: LegalEntity, document: Document, year: int) -> UUID:
+        """The one range of a legal entity for a kind of document in a year."""
+        return derived_id("billing.number_range", legal_entity.id, document, year)
 
     @classmethod
-    def open(cls, legal_entity: LegalEntity, document: Document, at: datetime) -> "NumberRange":
+    def open(cls, legal_entity: LegalEntity, document: Document, year: int, at: datetime) -> "NumberRange":
         """Begin a range at one."""
-        prefix = f"{legal_entity.number_prefix}{MARKS[document]}"
-        range_id = cls.id_of(legal_entity, document)
-        return cls.begin(cls.Opened, id=range_id, timestamp=at, legal_entity=legal_entity.id, prefix=prefix)
+        range_id = cls.id_of(legal_entity, document, year)
+        facts = {"legal_entity": legal_entity.id, "document": document, "year": year}
+        return cls.begin(cls.Opened, id=range_id, timestamp=at, **facts)
 
-    def take(self, document_id: UUID, at: datetime) -> str:
-        """The next number, for one document."""
+    def take(self, legal_entity: LegalEntity, document_id: UUID, at: datetime) -> str:
+        """The next number, for one document, written as its seller writes numbers now."""
         sequence = self.last + 1
-        number = f"{self.prefix}{sequence:08d}"
+        number = legal_entity.number(MARKS[self.document], self.year, sequence)
         self.trigger_event(self.Taken, timestamp=at, sequence=sequence, number=number, document_id=document_id)
         return number

@@ -21,7 +21,14 @@ class LegalEntity(Rules):
     vat_id: str
     """As it stands on the invoice; in the European Union with the code of the country before it, e.g. DE999999999."""
     number_prefix: str
-    """Begins each invoice number."""
+    """Tells its numbers from those of others."""
+    number_format: str = "{prefix}{kind}{year}-{sequence}"
+    """How numbers are written: `prefix`, `kind` (nothing for invoices, C for credit notes), `year` and `sequence`.
+
+    Each stands in it once, in braces. They begin at one in each year, so that only all four together name a document.
+    """
+    number_digits: int = 6
+    """How many digits `sequence` has at least."""
     iban: str | None = None
     """Bank account that invoices may be paid to, where there is one (BT-84)."""
     contact: str | None = None
@@ -32,3 +39,8 @@ class LegalEntity(Rules):
     """Where they are written to."""
     legal_notice: str | None = None
     """What law wants at the foot of its letters, such as where it is registered."""
+
+    def number(self, kind: str, year: int, sequence: int) -> str:
+        """The number of a document."""
+        digits = f"{sequence:0{self.number_digits}}"
+        return self.number_format.format(prefix=self.number_prefix, kind=kind, year=year, sequence=digits)

@@ -58,7 +58,7 @@ async def a_member_has_troubles(world: World) -> None:
         ),
         members.RejectLicence(member_id=grace, reason="the photo is not readable"),
         members.RemovePaymentMethod(member_id=grace, method_id="card"),
-        members.BlockMember(member_id=grace, reason="unpaid invoice DE-00000001"),
+        members.BlockMember(member_id=grace, reason="unpaid invoice DE-2021-000001"),
         members.UnblockMember(member_id=grace, reason="the invoice was paid"),
     ):
         await world.do(command)

@@ -133,7 +133,7 @@ class TransferPage(BaseModel):
                     "owed_minor": 160,
                     "invoice_id": INVOICE_ID,
                     "payer_id": MEMBER_ID,
-                    "number": "DE-00000012",
+                    "number": "DE-2027-000012",
                     "proposal": None,
                     "proposed_by": None,
                     "assigned_by": None,

@@ -102,7 +102,7 @@ _SELLER = {
 }
 _SUMMARY = {
     "invoice_id": INVOICE_ID,
-    "number": "DE-00000042",
+    "number": "DE-2027-000042",
     "subject_kind": "rental.trip",
     "subject_id": TRIP_ID,
     "member_id": MEMBER_ID,
@@ -240,7 +240,7 @@ class CreditNotePage(BaseModel):
             "credit_notes": [
                 {
                     "credit_note_id": CREDIT_NOTE_ID,
-                    "number": "DE-C-00000007",
+                    "number": "DE-C2027-000007",
                     "invoice_id": INVOICE_ID,
                     "payer_id": MEMBER_ID,
                     "issued_at": "2027-01-06T09:00:00Z",
@@ -269,9 +269,9 @@ class CreditNoteShown(Shown):
         {
             "credit_note_id": CREDIT_NOTE_ID,
             "version": 1,
-            "number": "DE-C-00000007",
+            "number": "DE-C2027-000007",
             "invoice_id": INVOICE_ID,
-            "invoice_number": "DE-00000042",
+            "invoice_number": "DE-2027-000042",
             "payer_id": MEMBER_ID,
             "seller": _SELLER,
             "issued_at": "2027-01-06T09:00:00Z",

@@ -8,6 +8,9 @@ from domain.rulebook.shapes import Path
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+MOST_DIGITS = 12
+_NUMBER_FIELDS = ["kind", "prefix", "sequence", "year"]
+_FIELD = re.compile(r"\{([a-z]+)\}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 
@@ -34,6 +37,17 @@ def _is_iban(text: str) -> bool:
     if not _IBAN.fullmatch(text):
         return False
     return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
+
+
+@of_service
+def numbers_that_would_repeat(rulebook: Rulebook) -> Found:
+    for n, entity in enumerate(city.legal_entity for city in rulebook.cities):
+        written = entity.number_format
+        if sorted(_FIELD.findall(written)) != _NUMBER_FIELDS or set(_FIELD.sub("", written)) & set("{}"):
+            reason = f"{written!r} must have {{prefix}}, {{kind}}, {{year}} and {{sequence}}, each once"
+            yield Fault(("cities", n, "legal_entity", "number_format"), reason)
+        if not 1 <= entity.number_digits <= MOST_DIGITS:
+            yield Fault(("cities", n, "legal_entity", "number_digits"), f"it must be from 1 to {MOST_DIGITS}")
 
 
 @of_service

@@ -71,7 +71,7 @@ def credited(invoice: Invoice, minor: int) -> CreditNote:
     note = CreditNote.issue(
         UUID(int=minor + 1),
         invoice=invoice,
-        number=f"DE-C{minor:08}",
+        number=f"DE-C2021-{minor:06}",
         credited=proportion(invoice, amount),
         issued_on=invoice.issued_on,
         reason="it was dirty",

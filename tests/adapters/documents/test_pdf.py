@@ -103,7 +103,7 @@ async def test_it_says_what_law_wants_on_an_invoice_in_german(writer: DocumentWr
     text = text_of(await writer.pdf(await a_document()))
 
     for said in (
-        *("Rechnung DE-00000001", "Datum", "Leistungsdatum", "01.06.2021"),
+        *("Rechnung DE-2021-000001", "Datum", "Leistungsdatum", "01.06.2021"),
         *("DriveNow GmbH & Co. KG", "Petuelring 130", "80788 München", "USt-IdNr. DE999999999"),
         *("Änne Müller & Söhne", "Weg 1", "10115 Berlin"),
         *("Driving", "24 min", "0,31 EUR", "7,44 EUR", "6,25 EUR", "USt. 19 % auf 6,25 EUR", "1,19 EUR"),
@@ -120,9 +120,9 @@ async def test_a_credit_note_says_of_which_invoice_and_a_foreign_buyer_has_a_cou
 
     text = text_of(await writer.pdf(of_credit_note(credited(invoice, 250), invoice, "en")))
 
-    assert "Credit note DE-C00000250" in text
-    assert "For invoice DE-00000001 of 2021-06-01" in text
-    assert "Credited of invoice DE-00000001" in text
+    assert "Credit note DE-C2021-000250" in text
+    assert "For invoice DE-2021-000001 of 2021-06-01" in text
+    assert "Credited of invoice DE-2021-000001" in text
     assert "FR" in text.split()
 
 

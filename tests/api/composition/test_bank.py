@@ -37,7 +37,7 @@ def test_bookings_of_one_file_that_look_the_same_are_left_to_a_person_and_none_i
 
 
 def test_what_has_no_reference_of_the_bank_is_left_to_a_person() -> None:
-    [entry] = entries(Payment("3.40", "DE-00000012", reference=""))
+    [entry] = entries(Payment("3.40", "DE-2021-000012", reference=""))
 
     assert (entry.doubt, entry.reference) == ("no_reference", "")
 

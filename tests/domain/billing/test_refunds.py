@@ -68,7 +68,7 @@ async def test_the_member_is_told_at_the_first_failure_and_when_it_has_come_thro
     await desk.provider_answers()
 
     assert told(desk) == ["refund_failed", "refund_paid"]
-    assert desk.told[-1].values == {"number": "DE-C00000001", "amount": "3.10 EUR"}
+    assert desk.told[-1].values == {"number": "DE-C2021-000001", "amount": "3.10 EUR"}
 
 
 async def test_a_refund_that_works_at_once_is_not_told_of_by_itself() -> None:
@@ -177,7 +177,7 @@ async def test_a_refund_paid_by_other_means_is_closed_told_with_its_reference_an
         "ada",
     )
     assert told(desk) == ["refund_failed", "refund_given_up", "refund_paid_by_other_means"]
-    assert desk.told[-1].values == {"number": "DE-C00000001", "amount": "3.10 EUR", "reference": "SEPA 4711"}
+    assert desk.told[-1].values == {"number": "DE-C2021-000001", "amount": "3.10 EUR", "reference": "SEPA 4711"}
     with pytest.raises(RefusedError) as refused:
         await desk.do(RetryRefund(credit_note_id=note_id))
     assert codes(refused) == {"refund.not_failed"}

@@ -28,7 +28,7 @@ async def test_a_trip_is_paid_from_its_hold_and_the_rest_is_let_go() -> None:
 
     assert await desk.provider_answers() == ["capture 3.10 EUR"]
     invoice = await desk.invoice(invoice_id)
-    assert (invoice.state, invoice.number, invoice.gross) == ("paid", "DE-00000001", euros("3.10"))
+    assert (invoice.state, invoice.number, invoice.gross) == ("paid", "DE-2021-000001", euros("3.10"))
     assert (invoice.net, invoice.tax) == (euros("2.61"), euros("0.49"))
     [captured] = desk.events(Payment.Captured)
     assert captured.unused == euros("26.90")
@@ -129,7 +129,7 @@ async def test_a_credit_note_refunds_what_was_paid_from_every_payment() -> None:
 
     assert await desk.provider_answers() == ["refund 30.00 EUR", "refund 10.00 EUR"]
     [note] = desk.events(CreditNote.Issued)
-    assert (note.number, note.gross, note.net + note.tax) == ("DE-C00000001", euros("40"), euros("40"))
+    assert (note.number, note.gross, note.net + note.tax) == ("DE-C2021-000001", euros("40"), euros("40"))
     assert (await desk.invoice(invoice_id)).state == "paid"
 
 
@@ -207,7 +207,7 @@ async def test_the_seller_need_not_be_that_of_the_city_whose_taxes_apply() -> No
     await desk.price(TripId(uuid4()), PaymentId(uuid4()), token="tok_visa")
 
     [issued] = desk.events(Invoice.Issued)
-    assert (issued.number, issued.seller.id, issued.city_id) == ("AT-00000001", "drivenow-at", "berlin")
+    assert (issued.number, issued.seller.id, issued.city_id) == ("AT-2021-000001", "drivenow-at", "berlin")
     assert [str(t.rate) for t in issued.taxes] == ["0.19"]
 
 
@@ -247,7 +247,7 @@ async def test_numbers_have_no_gap_even_when_a_command_is_refused() -> None:
             await desk.do(CreditInvoice(credit_note_id=uuid4(), invoice_id=invoice_id, amount=euros("999"), reason="x"))
 
     assert [e.sequence for e in desk.events(NumberRange.Taken)] == [1, 2, 3]
-    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-00000001", "DE-00000002", "DE-00000003"]
+    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-2021-000001", "DE-2021-000002", "DE-2021-000003"]
 
 
 async def test_each_legal_entity_has_its_own_numbers() -> None:
@@ -258,7 +258,17 @@ async def test_each_legal_entity_has_its_own_numbers() -> None:
     trip_id, payment_id = await desk.hold()
     await desk.price(trip_id, payment_id)
 
-    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-00000001", "AT-00000001"]
+    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-2021-000001", "AT-2021-000001"]
+
+
+async def test_numbers_begin_at_one_in_each_year_of_the_city() -> None:
+    desk = Desk()
+    for at in (datetime(2021, 12, 31, 22, 59, tzinfo=UTC), datetime(2021, 12, 31, 23, tzinfo=UTC)):
+        desk.at = at
+        trip_id, payment_id = await desk.hold()
+        await desk.price(trip_id, payment_id)
+
+    assert [e.number for e in desk.events(Invoice.Issued)] == ["DE-2021-000001", "DE-2022-000001"]
 
 
 async def test_another_payment_method_can_pay_an_open_invoice() -> None:
@@ -292,7 +302,7 @@ async def test_an_american_invoice_adds_its_taxes_to_the_price() -> None:
 
     [issued] = desk.events(Invoice.Issued)
     assert (issued.number, str(issued.net), str(issued.tax), str(issued.gross)) == (
-        "US-00000001",
+        "US-2021-000001",
         "50.00 USD",
         "8.90 USD",
         "58.90 USD",

@@ -260,6 +260,26 @@ def test_a_legal_entity_is_said_alike_wherever_it_is() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "written", ["{prefix}{sequence}", "{prefix}{kind}{year}{year}{sequence}", "{prefix}{kind}{year}{sequence}{", "{0}"]
+)
+def test_numbers_of_documents_may_not_repeat(written: str) -> None:
+    bad = CITY.replace('number_prefix = "DE-"', f'number_prefix = "DE-"\nnumber_format = "{written}"')
+
+    [said] = told({"service.toml": SERVICE, "berlin.toml": bad})
+
+    assert said.startswith("berlin.toml: legal_entity.number_format: ")
+    assert said.endswith("must have {prefix}, {kind}, {year} and {sequence}, each once")
+
+
+def test_numbers_of_documents_have_digits() -> None:
+    bad = CITY.replace('number_prefix = "DE-"', 'number_prefix = "DE-"\nnumber_digits = 0')
+
+    assert told({"service.toml": SERVICE, "berlin.toml": bad}) == [
+        "berlin.toml: legal_entity.number_digits: it must be from 1 to 12"
+    ]
+
+
 def test_a_new_version_supersedes_an_old_one_and_is_no_fault() -> None:
     later = CITY[CITY.index("[[tariffs]]") :].replace("version = 1", "version = 2").replace("2021", "2022")
 
