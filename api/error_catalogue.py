@@ -72,6 +72,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "charge.not_announced": Entry("The charge is not waiting to be collected.", "Ask support about its invoice."),
     "charge.not_in_review": Entry("The charge is decided, or was never in doubt.", "Credit its invoice instead."),
     "charge.not_less": Entry("A fee is only corrected to less.", "Waive it, or raise another one."),
+    "charge.own_facts": Entry("Whoever ended it for the member would decide alone.", "Have somebody else decide."),
     "charge.objected_to": Entry("The payer objects to the charge.", "Look at the evidence, then decide."),
     "charge.nothing_corrected": Entry("The facts are those that it has already.", "Approve it, or say other facts."),
     "charge.nothing_driven": Entry("A distance for a car that was only reserved.", "Leave `distance_m` out."),
@@ -184,6 +185,10 @@ VIOLATIONS: Mapping[str, Entry] = {
         "The invoice is of another seller than the account.", "Look for one of this seller."
     ),
     "transfer.without_reason": Entry("An assignment has no reason.", "Say why it is for this invoice."),
+    "trip.charge_undecided": Entry("What the trip costs is not settled.", "Decide its charge, or wait."),
+    "trip.correction_too_late": Entry("The trip is too long ago to charge more.", "Only less is possible."),
+    "trip.correction_without_evidence": Entry("Nothing shows what is true.", "Say what does."),
+    "trip.correction_without_reason": Entry("A correction has no reason.", "Say why."),
     "trip.distance_contradicted": Entry("Odometer and places disagree.", "Check both, then decide."),
     "trip.distance_impossible": Entry("No car drives so far in that time.", "Check the odometer, then decide."),
     "trip.end_before_start": Entry("The end lies before the start.", "Choose a later time."),
@@ -196,6 +201,7 @@ VIOLATIONS: Mapping[str, Entry] = {
         "The car does not show that the trip had ended.", "Look for a photo or a witness."
     ),
     "trip.end_without_reason": Entry("A forced end has no reason.", "Say why."),
+    "trip.not_ended": Entry("The trip has not ended.", "Wait, or end it for the member."),
     "trip.step_pending": Entry("The car has not answered the last request yet.", "Wait a moment."),
     "trip.unknown_option": Entry("The tariff has no such option.", "Choose one that the quote offers."),
     "trip.unknown_package": Entry("The tariff has no such package.", "Choose one that the quote offers."),

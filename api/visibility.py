@@ -78,43 +78,44 @@ KINDS: Mapping[str, Kind] = {
         available available_s awaits bank_entries banned blocked booked_at booked_from booked_on booked_until
         brought_by buyers_id by_right cancelled_at capabilities cars causation_id changed_at channel charge_id
         charges city_id clock_ahead_s closed_as closed_at code cohort collected_from columns command command_id
-        content correlation_id country crashed created_at credit_note_id credit_notes current day days detail
-        digest dirty distance_m distance_source document_id done door doors_closed doubt doubts driven_at
-        driving_s eligible email_verified end_request ended ended_at ended_on ends_at energy_at energy_low
-        energy_percent entry_id erased erased_at event_id events evidence expires_at expires_in facts failed_at
-        failed_position failing_since failures fault_codes fee fee_id fees files filter first_kept follower
-        forced forgotten free_until from_position full_range_m generation given_up happened_at heard_at
-        heard_until held_since held_until helps hour id idle_h ignition_on image_url in_review in_trip in_use_s
-        ineligibility invoice_id invoice_number invoices issued_at item_id job_id jobs kept_at keys kind lag
-        last last_error last_reservations last_status last_trip_at left_open letter_id licence licence_state
-        line locked logged_in_at logged_out make members messages met metadata method method_id missing
-        missing_messages model month mqtt_topic newest next next_attempt_at no_show not_offered_s objection_s
-        observed_at odometer_at odometer_doubt odometer_m offline_s offline_since online open open_items
-        open_requests open_tasks options order originator_id originator_topic originator_version out_of_service
-        overlap_h package parked_at parked_s parts paused payer_told payment_due_at payment_id payment_ids
-        payment_methods payments pending period personal_data phase phases placed_at plate plugged_in policy
-        polygons position_at prepaid proposed proposed_at propulsion quoted_at quotes raised_at range_m read_at
-        read_model reader_role readings reads recorded_at refund_state registered_at repeated reports request_id
-        requested_at reservation_id reservation_only reservations reserved reserved_at reserved_s reserved_until
-        resumed_at retired retry_at role rulebook_version searches searches_with_cars seats seconds seller_id
-        sequence service service_state session_id session_ids sessions sha256 since spans speed_kmh started
-        started_at starts_on state status step subject subject_id subject_kind supplied_on taken_back task_id
-        tasks template timestamp timezone to_reservation token_type topic traceparent transfer_id transfer_ids
-        transfers transmission tries trip_id trips turned_away type types unmet unmet_at unsettled until
-        unused_at utilisation valid_from value value_on values vehicle_id vehicles verified_at version vin
-        warnings was_given_up way_m webhooks what why wish within words workers year zone_id zone_version
+        content corrected corrected_at correction_id corrections correlation_id country crashed created_at
+        credit_note_id credit_notes current day days detail digest dirty distance_m distance_source document_id
+        done door doors_closed doubt doubts driven_at driving_s eligible email_verified end_request ended
+        ended_at ended_on ends_at energy_at energy_low energy_percent entry_id erased erased_at event_id events
+        evidence expires_at expires_in facts failed_at failed_position failing_since failures fault_codes fee
+        fee_id fees files filter first_kept follower forced forgotten free_until from_position full_range_m
+        generation given_up happened_at heard_at heard_until held_since held_until helps hour id idle_h
+        ignition_on image_url in_review in_trip in_use_s ineligibility invoice_id invoice_number invoices
+        issued_at item_id job_id jobs kept_at keys kind lag last last_error last_reservations last_status
+        last_trip_at left_open letter_id licence licence_state line locked logged_in_at logged_out make members
+        messages met metadata method method_id missing missing_messages model month mqtt_topic newest next
+        next_attempt_at no_show not_offered_s objection_s observed_at odometer_at odometer_doubt odometer_m
+        offline_s offline_since online open open_items open_requests open_tasks options order originator_id
+        originator_topic originator_version out_of_service overlap_h package parked_at parked_s parts paused
+        payer_told payment_due_at payment_id payment_ids payment_methods payments pending period personal_data
+        phase phases placed_at plate plugged_in policy polygons position_at prepaid proposed proposed_at
+        propulsion quoted_at quotes raised_at range_m read_at read_model reader_role readings reads recorded_at
+        refund_state registered_at repeated reports request_id requested_at reservation_id reservation_only
+        reservations reserved reserved_at reserved_s reserved_until resumed_at retired retry_at role
+        rulebook_version searches searches_with_cars seats seconds seller_id sequence service service_state
+        session_id session_ids sessions sha256 since spans speed_kmh started started_at starts_on state status
+        step subject subject_id subject_kind supplied_on taken_back task_id tasks template timestamp timezone
+        to_reservation token_type topic traceparent transfer_id transfer_ids transfers transmission tries
+        trip_id trips turned_away type types unmet unmet_at unsettled until unused_at utilisation valid_from
+        value value_on values vehicle_id vehicles verified_at version vin warnings was_distance_m was_ended_at
+        was_given_up way_m webhooks what why wish within words workers year zone_id zone_version
         """,
         Kind.PLAIN,
     ),
     **_named(
         """
         abandoned account agreed amount amount_minor balance_minor base base_minor captured captured_minor
-        counted counted_minor credit credit_minor credit_proposal credited credited_minor currency debit
-        debit_minor decision decline_code description document estimate four_eyes_above gross gross_minor held
-        held_minor hold hold_answered inclusive issued_on legal_entity lines maximum net net_minor number
-        open_minor owed_minor paid paid_minor payment_failed price price_minor product proposal quantity quote
-        rate refund refund_minor refunded_minor refunds revenue_minor rule_id seller shares tariff tariff_digest
-        tariff_id tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
+        correction counted counted_minor credit credit_minor credit_proposal credited credited_minor currency
+        debit debit_minor decision decline_code description difference document estimate four_eyes_above gross
+        gross_minor held held_minor hold hold_answered inclusive issued_on legal_entity lines maximum net
+        net_minor number open_minor owed_minor paid paid_minor payment_failed price price_minor product proposal
+        quantity quote rate refund refund_minor refunded_minor refunds revenue_minor rule_id seller shares
+        tariff tariff_digest tariff_id tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
         """,
         Kind.MONEY,
     ),
@@ -130,8 +131,9 @@ KINDS: Mapping[str, Kind] = {
     **_named("cell start_cell end_cell zone start_zone end_zone", Kind.COUNTED),
     **_named(
         """
-        assigned_by banned_by by decided_by decision_reason error issued_by objection other_reasons owner
-        proposed_by published_by raised_by reader reason reasons recorded_by reference
+        assigned_by banned_by by corrected_by correction_proposal decided_by decision_reason error facts_by
+        issued_by objection other_reasons owner proposed_by published_by raised_by reader reason reasons
+        recorded_by reference
         """,
         Kind.STAFF,
     ),

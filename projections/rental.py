@@ -59,6 +59,7 @@ class RentalProjector(Projector):
             Trip.Requested: self._requested,
             Trip.StartConfirmed: self._started,
             Trip.Ended: self._ended,
+            Trip.Corrected: self._corrected,
             **dict.fromkeys(_STATES, self._changed),
         }
 
@@ -115,4 +116,14 @@ class RentalProjector(Projector):
             parked_s=event.parked_s,
             distance_m=event.distance_m,
             forced=event.forced,
+        )
+
+    def _corrected(self, recorded: RecordedEvent, event: Trip.Corrected) -> Changes:
+        yield TRIPS.update(
+            event.originator_id,
+            ended_at=event.ended_at,
+            driving_s=event.driving_s,
+            parked_s=event.parked_s,
+            distance_m=event.distance_m,
+            corrected=True,
         )

@@ -40,6 +40,7 @@ create table trips (
     parked_s integer,
     distance_m bigint,
     forced boolean not null default false,
+    corrected boolean not null default false,
     reason text
 );
 create index trips_by_member on trips (service, member_id, requested_at desc);
@@ -61,4 +62,5 @@ comment on column trips.driving_s is 'Seconds of driving.';
 comment on column trips.parked_s is 'Seconds of parking.';
 comment on column trips.distance_m is 'Metres driven.';
 comment on column trips.forced is 'Whether an agent ended it.';
+comment on column trips.corrected is 'Whether its end, times or distance were corrected after it had ended.';
 comment on column trips.reason is 'Why it failed to start.';

@@ -213,7 +213,8 @@ async def get_trip(trip_id: UUID, by: Reader, system: InSystem, response: Respon
     """One trip as it is now."""
     found = await load_owned(Trip, trip_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
-    return TripShown.of(found, trip_id=found.id, tariff=system.rulebooks.tariff(by.service, found.quote.tariff_digest))
+    tariff = system.rulebooks.tariff(by.service, found.quote.tariff_digest)
+    return TripShown.of_trip(found, tariff, to_staff=by.may(SEES_ALL))
 
 
 @router.get("/trips/{trip_id}/place")

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.billing.commands import BillCharge, DecisionKind
-from domain.billing.decision import Decided, Decision, content_of
+from domain.billing.decision import Decided, Decision, content_of, own_facts
 from domain.billing.estimate import Estimate
 from domain.billing.fee import FEE, Evidence, Facts, FeeFacts
 from domain.billing.pricing import TripFacts
@@ -45,6 +45,7 @@ class Charge(Aggregate):
     reason: Personal[str] = None
     """Why it was raised, in the words of who did, where a person did."""
     raised_by: str | None = None
+    facts_by: str | None = None
     state: State = "raised"
     collected_from: datetime | None = None
     """When an announced charge is billed, unless its payer objects; none before it is announced."""
@@ -71,6 +72,8 @@ class Charge(Aggregate):
         facts: TripFacts
         method_id: str | None
         """Charged where there is no hold."""
+        facts_by: str | None
+        """Id of the employee who said what the facts are, who therefore does not decide alone."""
 
     class FeeRaised(Created):
         """Somebody found what came of a trip."""
@@ -289,6 +292,8 @@ class Charge(Aggregate):
                 self.trigger_event(self.DecisionProposed, timestamp=at, **about)
                 return False
             first = self.proposal.proposed_by if self.proposal else None
+        elif by == self.facts_by:
+            refuse_if([own_facts(by)])
         ends = {event.KIND: event for event in (self.Approved, self.Corrected, self.Waived)}
         right = {"facts": facts} if kind == "correct" else {}
         who = {"decided_by": by, "proposed_by": first, "payer_told": not self.is_to_be_announced}

@@ -9,7 +9,7 @@ from domain.billing.correction import corrected
 from domain.billing.decision import costs_nothing, ill_formed
 from domain.billing.issuing import bill
 from domain.billing.payer import clear_open_item, note_open_item
-from domain.billing.review import review_reasons
+from domain.billing.review import above_limit, review_reasons
 from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ChargeId
 from domain.kernel.messages import Command
@@ -22,7 +22,9 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     if await work.find(Charge, charge_id) is not None:
         return charge_id
     price = priced(command.quote, command.facts, work)
-    reasons = (*command.doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
+    above = command.facts_by and above_limit(price.gross, work.rulebook.billing.four_eyes_above)
+    doubts = (*command.doubts, *([above] if above else ()))
+    reasons = (*doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
     if is_free(price) and not reasons:
         await let_go(command.payment_id, work)
         await clear_open_item(command.payer_id, command.subject_id, work)

@@ -10,8 +10,8 @@ from domain.billing.invoice import Invoice
 from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
+from domain.billing.review import above_limit
 from domain.billing.transfer import Transfer
-from domain.kernel.approval import needs_two
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
@@ -43,9 +43,7 @@ async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) 
     """Tell the payer of what came later than its trip; above the limit, once two persons have said that it is right."""
     limit = work.rulebook.billing.four_eyes_above
     await note_open_item(charge.payer_id, charge.subject_id, "unsettled", work)
-    if needs_two(price.gross, limit):
-        values = {"gross": str(price.gross), "limit": str(limit)}
-        why = Violation(code="charge.above_limit", detail="check the evidence: two persons decide", values=values)
+    if why := above_limit(price.gross, limit):
         charge.require_review((why,), price, work.now, payer_told=False)
         await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
     else:

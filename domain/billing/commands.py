@@ -60,6 +60,8 @@ class BillCharge(Command):
     """Why whoever asks does not believe the facts: each is a reason for a review."""
     payer_told: bool = False
     """Whether whoever asks has told the payer so."""
+    facts_by: str | None = None
+    """Id of the employee who says what the facts are; none where what was supplied says it by itself."""
 
 
 DecisionKind = Literal["approve", "correct", "waive"]

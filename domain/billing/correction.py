@@ -7,6 +7,7 @@ from domain.billing.pricing import Span, TripFacts
 from domain.billing.review import too_far
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.money import Money
+from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Seconds, Value
 
@@ -17,6 +18,8 @@ class Correction(Value):
     ended_at: Instant | None = None
     duration_s: Seconds | None = None
     distance_m: Metres | None = None
+    end_zones: Restricted[tuple[str, ...] | None] = None
+    """Kinds and names of the zones that it ended in; all of them."""
     amount: Money | None = None
     """Of a fee; nothing else of it is corrected."""
 
@@ -25,12 +28,18 @@ def corrected(facts: Facts, correction: Correction, at: datetime) -> Facts:
     """The facts as they are by a correction. Raises `RefusedError` with all that cannot be."""
     if isinstance(facts, FeeFacts):
         return _other_amount(facts, correction)
+    return corrected_trip(facts, correction, at)
+
+
+def corrected_trip(facts: TripFacts, correction: Correction, at: datetime) -> TripFacts:
+    """Those of a trip, or of a hold of a car."""
     refuse_if([_no_fee() if correction.amount is not None else None])
     ended_at = _ended_at(facts, correction)
     found = [*_contradictions(facts, correction), *_impossible_end(facts, ended_at, at)]
     refuse_if(found)
     distance = {} if correction.distance_m is None else {"distance_m": correction.distance_m}
-    right = facts.model_copy(update={**_until(facts, ended_at), **distance})
+    place = {} if correction.end_zones is None else {"end_zones": tuple(sorted({*correction.end_zones}))}
+    right = facts.model_copy(update={**_until(facts, ended_at), **distance, **place})
     refuse_if([_nothing_corrected(facts) if right == facts else None, too_far(right) if distance else None])
     return right
 
@@ -74,9 +83,9 @@ def _contradictions(facts: TripFacts, correction: Correction) -> list[Violation]
     if correction.ended_at is not None and correction.duration_s is not None:
         values = {"ended_at": correction.ended_at.isoformat(), "duration_s": correction.duration_s}
         found.append(Violation(code="charge.two_ends", detail="give ended_at or duration_s, not both", values=values))
-    if facts.reservation_only and correction.distance_m is not None:
+    if facts.reservation_only and (correction.distance_m, correction.end_zones) != (None, None):
         values = {"distance_m": correction.distance_m}
-        detail = "the car was reserved and never driven: leave distance_m out"
+        detail = "the car was reserved and never driven: leave distance_m and end_zones out"
         found.append(Violation(code="charge.nothing_driven", detail=detail, values=values))
     return found
 

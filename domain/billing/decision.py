@@ -1,5 +1,6 @@
 """What an agent decides about a charge in review."""
 
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from domain.billing.commands import DecideCharge, DecisionKind
@@ -58,7 +59,8 @@ def content_of(kind: DecisionKind, facts: Facts) -> str:
         return kind
     if isinstance(facts, FeeFacts):
         return f"{kind}: {facts.amount}"
-    return f"{kind}: ended at {facts.ended_at.isoformat()}, {facts.distance_m} m"
+    zones = sha256(repr(facts.end_zones).encode()).hexdigest()[:8]  # where somebody went is read nowhere but in facts
+    return f"{kind}: ended at {facts.ended_at.isoformat()}, {facts.distance_m} m, in zones {zones}"
 
 
 def ill_formed(command: DecideCharge) -> list[Violation]:
@@ -74,6 +76,12 @@ def ill_formed(command: DecideCharge) -> list[Violation]:
         values = {"decision": command.decision}
         found.append(Violation(code="charge.correction_not_wanted", detail=detail, values=values))
     return found
+
+
+def own_facts(by: str) -> Violation:
+    """Says no to somebody who would decide alone about what they said themselves."""
+    detail = "you have ended this for the member yourself: another person must decide"
+    return Violation(code="charge.own_facts", detail=detail, values={"facts_by": by})
 
 
 def costs_nothing() -> Violation:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from domain.billing import crediting
 from domain.billing.buyers import KeptBuyers
 from domain.billing.charge_handlers import CHARGE_HANDLERS
 from domain.billing.charging import (
@@ -10,7 +11,6 @@ from domain.billing.charging import (
     let_go,
     newest_method,
     payments_of,
-    refund,
     sources_of,
 )
 from domain.billing.commands import (
@@ -24,10 +24,10 @@ from domain.billing.commands import (
     TryChargeAgain,
     TryRefundAgain,
 )
-from domain.billing.credit_note import CreditNote, agreed, check_creditable, proportion
+from domain.billing.credit_note import CreditNote, agreed, check_creditable
+from domain.billing.crediting import Decided
 from domain.billing.invoice import Invoice
-from domain.billing.issuing import keep_buyers, take_number
-from domain.billing.payer import clear_arrears, not_a_method_of
+from domain.billing.payer import not_a_method_of
 from domain.billing.payment import Payment
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
@@ -74,26 +74,9 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     credit = agreed(invoice, amount, command, by=by, four_eyes_above=limit, at=work.now)
     if not credit.is_agreed:
         return credit.note_id
-    today = work.rulebook.city(invoice.city_id).local_day(work.now)
-    note = CreditNote.issue(
-        credit.note_id,
-        invoice=invoice,
-        number=await take_number(work, invoice.seller, "credit_note", credit.note_id, today),
-        credited=proportion(invoice, amount),
-        issued_on=today,
-        reason=command.reason,
-        issued_by=by,
-        proposed_by=credit.proposed_by,
-        four_eyes_above=limit,
-        at=work.now,
-    )
-    work.add(note)
-    if to_refund := invoice.credit(note.id, amount, await keep_buyers(invoice.city_id, work), work.now):
-        await refund(invoice, note.id, note.number, to_refund, work)
-    if not invoice.due:
-        await let_go(invoice.payment_id, work)
-    await clear_arrears(invoice, work)
-    return note.id
+    decided = Decided(command.reason, by, credit.proposed_by, limit)
+    await crediting.credit(invoice, credit.note_id, amount, decided, work)
+    return credit.note_id
 
 
 async def retry_refund(command: RetryRefund, work: UnitOfWork) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from domain.billing.pricing import TripFacts
+from domain.kernel.approval import needs_two
 from domain.kernel.errors import Violation
 from domain.kernel.money import Money
 from domain.rulebook.model import TripLimits
@@ -24,6 +25,14 @@ def review_reasons(limits: TripLimits, facts: TripFacts, gross: Money) -> tuple[
         _below_nothing(gross),
     )
     return tuple(reason for reason in found if reason is not None)
+
+
+def above_limit(gross: Money, limit: Money | None) -> Violation | None:
+    """More than one person may decide by what they say."""
+    if not needs_two(gross, limit):
+        return None
+    values = {"gross": str(gross), "limit": str(limit)}
+    return Violation(code="charge.above_limit", detail="check the evidence: two persons decide", values=values)
 
 
 def _too_long(limits: TripLimits, facts: TripFacts) -> Violation | None:

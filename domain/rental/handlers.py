@@ -9,11 +9,13 @@ from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, ending, start
+from domain.rental.corrections import correct_trip
 from domain.rental.fees import charge_fee
 from domain.rental.quotes import quote_for
 from domain.rental.release import expire, held, release
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
+from domain.rental.staff_commands import CorrectTrip
 from domain.rental.trip import Trip
 from domain.rental.vehicle_orders import order
 from domain.rental.vehicle_reading import reading
@@ -114,6 +116,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.EndTrip: ending.end_trip,
     commands.ForceEndTrip: ending.force_end_trip,
     commands.ChargeFee: charge_fee,
+    CorrectTrip: correct_trip,
     commands.LookWhetherUsed: look_whether_used,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
     commands.ConfirmEnd: ending.confirm_end,

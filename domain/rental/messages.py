@@ -81,3 +81,16 @@ def when_trip_ended_then_tell_member(recorded: RecordedEvent, event: Trip.Ended)
         "distance_m": str(event.distance_m),
     }
     yield SendMessage(member_id=event.member_id, template=template, values=values)
+
+
+def when_trip_corrected_then_tell_member(recorded: RecordedEvent, event: Trip.Corrected) -> Iterable[Reaction]:
+    """What was believed, what is true, and what it costs more or less; the app shows why."""
+    values = {
+        "trip_id": str(event.originator_id),
+        "ended_at": f"{event.ended_at:%Y-%m-%d %H:%M} UTC",
+        "was_ended_at": f"{event.was_ended_at:%Y-%m-%d %H:%M} UTC",
+        "distance_m": str(event.distance_m),
+        "was_distance_m": str(event.was_distance_m),
+        "difference": str(event.correction.difference.gross),
+    }
+    yield SendMessage(member_id=event.member_id, template="trip_corrected", values=values)

@@ -113,8 +113,8 @@ def when_trip_ended_then_see_to_the_car(recorded: RecordedEvent, event: Trip.End
 
 
 def when_trip_ended_then_bill_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
-    """By the tariff that was quoted, from the hold."""
-    yield _bill(Trip.TOPIC, event)
+    """By the tariff that was quoted, from the hold. Whoever ended it for the member does not decide alone about it."""
+    yield _bill(Trip.TOPIC, event, facts_by=recorded.metadata.actor.id if event.forced else None)
 
 
 def when_charge_due_then_bill_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
@@ -122,7 +122,9 @@ def when_charge_due_then_bill_reservation(recorded: RecordedEvent, event: Reserv
     yield _bill(Reservation.TOPIC, event, event.method_id)
 
 
-def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_id: str | None = None) -> BillCharge:
+def _bill(
+    kind: str, event: Trip.Ended | Reservation.ChargeDue, method_id: str | None = None, facts_by: str | None = None
+) -> BillCharge:
     """Who had it pays for it."""
     return BillCharge(
         subject_kind=kind,
@@ -136,6 +138,7 @@ def _bill(kind: str, event: Trip.Ended | Reservation.ChargeDue, method_id: str |
         method_id=method_id,
         doubts=(doubts := event.doubts if isinstance(event, Trip.Ended) else ()),
         payer_told=bool(doubts),
+        facts_by=facts_by,
     )
 
 
@@ -174,6 +177,7 @@ POLICIES: Policies = {
         messages.when_trip_ended_then_tell_member,
         when_trip_ended_then_see_to_the_car,
     ),
+    Trip.Corrected: (messages.when_trip_corrected_then_tell_member,),
     Payment.Held: (when_money_held_then_unlock,),
     Payment.HoldDeclined: (when_hold_declined_then_fail_start,),
     Vehicle.CommandConfirmed: (when_car_confirmed_then_take_step,),

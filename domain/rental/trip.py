@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.billing.pricing import TripFacts
 from domain.fleet.readiness import DRIVEN_M
 from domain.kernel.aggregate import Aggregate, Created
+from domain.kernel.approval import Proposal
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, derived_id
 from domain.kernel.personal import Personal
@@ -19,7 +20,15 @@ from domain.rental.distance import DistanceSource, distance
 from domain.rental.evidence import EndRequest, Evidence
 from domain.rental.meter import PhaseStart, seconds_in, spans
 from domain.rental.steps import PendingStep, Step, TripState, is_asked_again, not_in
-from domain.rental.trip_event_bases import CarSeen, StepFailed, StepRequested, TripEvent
+from domain.rental.trip_event_bases import (
+    CarSeen,
+    CorrectionProposal,
+    Corrects,
+    MadeCorrection,
+    StepFailed,
+    StepRequested,
+    TripEvent,
+)
 from domain.rulebook.model import City
 from domain.rulebook.tariff import Quote
 
@@ -54,6 +63,10 @@ class Trip(Aggregate):
     ended_at: Instant | None = None
     reason: str | None = None
     """Why it failed to start."""
+    facts: TripFacts | None = None
+    """What it is priced from, once it has ended; as last corrected."""
+    corrections: tuple[MadeCorrection, ...] = ()
+    correction_proposal: CorrectionProposal | None = None
 
     class Requested(Created):
         TOPIC = "rental.trip.requested"
@@ -226,6 +239,45 @@ class Trip(Aggregate):
 
         def apply(self, aggregate: "Trip") -> None:
             aggregate.state, aggregate.pending, aggregate.ended_at = S.ENDED, None, self.ended_at
+            aggregate.facts = self.facts
+
+    class CorrectionProposed(Corrects):
+        """The first of two persons would correct the trip; another proposal takes its place."""
+
+        TOPIC = "rental.trip.correction_proposed"
+
+        content: str
+        """The same text for the same correction."""
+        proposed_by: str
+
+        def apply(self, aggregate: "Trip") -> None:
+            first = Proposal(content=self.content, proposed_by=self.proposed_by, proposed_at=self.timestamp)
+            aggregate.correction_proposal = CorrectionProposal(correction=self.correction, proposal=first)
+
+    class Corrected(Corrects):
+        """Something else is true of the trip; what was believed before stays in the log."""
+
+        TOPIC = "rental.trip.corrected"
+
+        ended_at: Instant
+        ended_on: date
+        driving_s: Seconds
+        parked_s: Seconds
+        distance_m: Metres
+        was_ended_at: Instant
+        was_distance_m: Metres
+        corrected_by: str
+        """Id of an employee, as `proposed_by`."""
+        proposed_by: str | None
+        """The first of two persons; none where one was enough."""
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.ended_at, aggregate.facts = self.ended_at, self.correction.facts
+            made = MadeCorrection(
+                **dict(self.correction), corrected_at=self.timestamp, reason=self.reason, evidence=self.evidence
+            )
+            aggregate.corrections = (*aggregate.corrections, made)
+            aggregate.correction_proposal = None
 
     @classmethod
     def request(cls, trip_id: TripId, at: datetime, **facts: Any) -> "Trip":

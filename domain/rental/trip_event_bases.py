@@ -3,12 +3,16 @@
 from typing import ClassVar
 from uuid import UUID
 
+from domain.billing.fee import Evidence
+from domain.billing.pricing import TripFacts
 from domain.fleet.state import Doubt
 from domain.kernel.aggregate import Event
+from domain.kernel.approval import Proposal
 from domain.kernel.ids import MemberId, VehicleId
+from domain.kernel.money import Money
 from domain.kernel.personal import Personal, Restricted
 from domain.kernel.units import Metres, Percent, Position
-from domain.kernel.values import Instant
+from domain.kernel.values import Instant, Value
 from domain.rental.car_reading import CarReading
 
 
@@ -49,3 +53,48 @@ class CarSeen(TripEvent):
     @property
     def reading(self) -> CarReading:
         return CarReading(**{name: getattr(self, name) for name in CarReading.model_fields})
+
+
+class Difference(Value):
+    """What a correction changes of a price; below nothing is what the payer gets back."""
+
+    amount: Money
+    """Before taxes that are added on top."""
+    gross: Money
+
+
+class TripCorrection(Value):
+    """What is true of a trip instead of what was believed when it ended."""
+
+    correction_id: UUID
+    facts: TripFacts
+    difference: Difference
+    """To what was to be paid before."""
+
+
+class MadeCorrection(TripCorrection):
+    """When it was made, and what its member may know of why."""
+
+    corrected_at: Instant
+    reason: str | None
+    """None once the member is erased, as `evidence`."""
+    evidence: tuple[Evidence, ...] | None
+
+
+class CorrectionProposal(Value):
+    """What one person would correct, while it waits for another who says the same."""
+
+    correction: TripCorrection
+    proposal: Proposal
+
+
+class Corrects(TripEvent):
+    """An agent knows better than what the trip was ended on."""
+
+    correction: TripCorrection
+    amount: Money
+    """What the decision is about: all that was ever changed of the price of this trip."""
+    four_eyes_above: Money | None
+    """The limit then in force."""
+    evidence: Personal[tuple[Evidence, ...]]
+    reason: Personal[str]

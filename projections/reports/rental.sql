@@ -3,6 +3,6 @@ select reservation_id, service, member_id, vehicle_id, city_id, state, placed_at
 
 create or replace view reports.trips as
 select trip_id, service, member_id, vehicle_id, reservation_id, city_id, state, requested_at, started_at, ended_at,
-    driving_s, parked_s, distance_m, forced, reason
+    driving_s, parked_s, distance_m, forced, corrected, reason
 from read_v1.trips;
 comment on column reports.trips.reason is 'Why it failed to start.';

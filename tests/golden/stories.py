@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 from domain.billing.charge import Charge
-from domain.billing.commands import ObjectToCharge
+from domain.billing.commands import DecideCharge, ObjectToCharge
+from domain.billing.correction import Correction
 from domain.billing.fee import FEE, Evidence
 from domain.fleet import commands as fleet
 from domain.fleet.zones import ZoneKind
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, ZoneId, derived_id
+from domain.kernel.messages import Actor, Role
 from domain.kernel.units import Position
 from domain.members import commands as members
 from domain.members.facts import PostalAddress
@@ -24,6 +26,8 @@ from domain.rental.commands import (
     ResumeTrip,
     StartTrip,
 )
+from domain.rental.staff_commands import CorrectTrip
+from domain.rental.trip import Trip
 from tests.golden import billing_stories
 from tests.golden.identity_stories import an_employee_logs_in_and_out
 from tests.golden.operations_stories import operators_put_things_right
@@ -248,6 +252,28 @@ async def a_fine_comes_later(world: World) -> None:
     await world.advance(timedelta(days=15))
 
 
+async def a_trip_is_corrected(world: World) -> None:
+    """By one person, and by two where it is about much."""
+    x1 = await car(world)
+    trip_id = await started(world, await member(world), x1)
+    await world.advance(timedelta(hours=40))
+    await says(world, x1)
+    await world.do(EndTrip(trip_id=trip_id))
+    for by in ("ada", "bob"):
+        right = DecideCharge(charge_id=Charge.id_of(Trip.TOPIC, trip_id), decision="approve", reason="she confirms it")
+        await world.do(right, actor=Actor(role=Role.AGENT, id=by))
+    photo = Evidence(kind="photo", reference="parked.jpg", sha256="ab" * 32)
+    for n, hours in enumerate((38, 1, 1)):
+        true = CorrectTrip(
+            correction_id=derived_id("correction", n),
+            trip_id=trip_id,
+            correction=Correction(duration_s=hours * 3600),
+            evidence=(photo,),
+            reason="the photo shows it parked",
+        )
+        await world.do(true, actor=Actor(role=Role.AGENT, id=f"agent-{n}"))
+
+
 async def a_member_wants_to_be_forgotten(world: World) -> None:
     await world.do(members.EraseMember(member_id=await member(world, "Grace"), reason="asked by letter"))
 
@@ -267,6 +293,7 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_trip_is_forgotten_and_then_its_end_taken_back,
     a_trip_has_everything,
     a_fine_comes_later,
+    a_trip_is_corrected,
     a_member_wants_to_be_forgotten,
     operators_put_things_right,
     a_partner_is_sent_events,

@@ -71,7 +71,10 @@ async def test_a_trip_with_a_silent_car_is_ended_by_an_agent_looked_at_and_charg
     [charge] = (await city.get("/v1/charges", agent, state="in_review"))["charges"]
     assert [reason["code"] for reason in charge["reasons"]] == ["trip.end_without_evidence"]
     decision = {"decision": "approve", "reason": "the photo shows it"}
-    (await city.post(f"/v1/charges/{charge['charge_id']}/decision", decision, agent)).raise_for_status()
+    path = f"/v1/charges/{charge['charge_id']}/decision"
+    alone = await city.post(path, decision, agent)
+    (await city.post(path, decision, city.token(Role.AGENT, "bob"))).raise_for_status()
+    assert [violation["code"] for violation in alone.json()["violations"]] == ["charge.own_facts"]
     await city.settled()
     [invoice] = (await city.get("/v1/invoices", member))["invoices"]
     assert (invoice["gross_minor"], invoice["state"]) == (25 * 34, "paid")

@@ -221,6 +221,8 @@ const SENTENCES = {
   "rental.reservation.extended": "Reservation extended",
   "rental.reservation.given_back": "Reservation holds on after a failed start",
   "rental.reservation.placed": "Reservation placed",
+  "rental.trip.corrected": "Trip corrected after its end",
+  "rental.trip.correction_proposed": "A correction of a trip waits for a second person",
   "rental.trip.end_requested": "Member wants to end the trip",
   "rental.trip.end_taken_back": "Trip goes on: the car was driven after the wish to end",
   "rental.trip.end_unconfirmed": "The car does not confirm the end of the trip",

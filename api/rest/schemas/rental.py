@@ -1,6 +1,6 @@
 """Quotes, reservations and trips."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -18,6 +18,7 @@ from api.rest.schemas.base import (
     Shown,
     example,
 )
+from api.rest.schemas.corrections import CorrectionShown, ProposedCorrection
 from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
 from domain.billing.estimate import Estimate
 from domain.kernel.units import Position
@@ -25,6 +26,8 @@ from domain.rental.car_reading import CarReading
 from domain.rental.evidence import EndRequest
 from domain.rental.meter import PhaseStart
 from domain.rental.steps import PendingStep, TripState
+from domain.rental.trip import Trip
+from domain.rental.trip_event_bases import TripCorrection
 from domain.rulebook.tariff import Quote, Tariff
 
 Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
@@ -224,6 +227,8 @@ class TripShown(Shown):
             "end_request": None,
             "ended_at": None,
             "reason": None,
+            "corrections": [],
+            "correction_proposal": None,
         }
     )
 
@@ -247,6 +252,25 @@ class TripShown(Shown):
     ended_at: AwareDatetime | None
     reason: str | None
     """Why it failed to start."""
+    corrections: tuple[CorrectionShown, ...]
+    correction_proposal: ProposedCorrection | None
+
+    @classmethod
+    def of_trip(cls, trip: Trip, tariff: Tariff, *, to_staff: bool) -> Self:
+        """As staff see it, or its member."""
+        first = trip.correction_proposal if to_staff else None
+        return cls.of(
+            trip,
+            trip_id=trip.id,
+            tariff=tariff,
+            corrections=[_corrected(made) for made in trip.corrections],
+            correction_proposal=first and {**_corrected(first.correction), "proposal": first.proposal},
+        )
+
+
+def _corrected(correction: TripCorrection) -> dict[str, object]:
+    facts = correction.facts
+    return {**dict(correction), "ended_at": facts.ended_at, "distance_m": facts.distance_m}
 
 
 class TripSummary(BaseModel):

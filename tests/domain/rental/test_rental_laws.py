@@ -18,7 +18,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ChargeId, ReservationId, TripId
-from domain.kernel.messages import Command
+from domain.kernel.messages import Actor, Command, Role
 from domain.kernel.money import Money
 from domain.members.facts import MemberState
 from domain.members.member import Member
@@ -34,7 +34,7 @@ from domain.rental.reservation import Reservation
 from domain.rental.steps import TripState
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import area, car, member, reserved, says, started
-from tests.support.world import CarManner, ProviderManner, World
+from tests.support.world import AGENT, CarManner, ProviderManner, World
 
 OVER = (TripState.ENDED, TripState.START_FAILED)
 SETTLED = ("captured", "released", "hold_declined", "capture_failed")
@@ -233,10 +233,12 @@ class Rental(RuleBasedStateMachine):
         for charge in self._in_review():
             is_free = charge.price is not None and not charge.price.lines
             decision: DecisionKind = "waive" if is_free else "approve"
-            self._do(DecideCharge(charge_id=ChargeId(charge.id), decision=decision, reason="the photo shows it"))
+            command = DecideCharge(charge_id=ChargeId(charge.id), decision=decision, reason="the photo shows it")
+            for agent in ("bob", "eve"):  # whoever ended the trip does not decide alone, and above the limit two do
+                self._do(command, Actor(role=Role.AGENT, id=agent))
 
-    def _do(self, command: Command) -> None:
-        self._try(self.world.do(command))
+    def _do(self, command: Command, by: Actor = AGENT) -> None:
+        self._try(self.world.do(command, actor=by))
 
     def _try(self, attempt: Coroutine[Any, Any, Any]) -> None:
         try:
