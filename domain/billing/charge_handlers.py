@@ -47,7 +47,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
     facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
     price, waived = price_of(charge, facts, work.rulebook, work.tariff), command.decision == "waive"
     refuse_if([costs_nothing() if is_free(price) and not waived else None])
-    limit, by = work.rulebook.billing.four_eyes_above, work.metadata.actor.id
+    limit, by = work.rulebook.billing.four_eyes(price.gross.currency), work.metadata.actor.id
     carried_out = charge.decide(
         command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now
     )

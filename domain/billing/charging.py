@@ -41,7 +41,7 @@ def is_free(price: Estimate) -> bool:
 
 async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
     """Tell the payer of what came later than its trip; above the limit, once two persons have said that it is right."""
-    limit = work.rulebook.billing.four_eyes_above
+    limit = work.rulebook.billing.four_eyes(price.gross.currency)
     await note_open_item(charge.payer_id, charge.subject_id, "unsettled", work)
     if why := above_limit(price.gross, limit):
         charge.require_review((why,), price, work.now, payer_told=False)

@@ -70,7 +70,7 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     amount = invoice.uncredited if command.amount is None else command.amount
     invoice.expect_no_payment_under_way()
     check_creditable(invoice, amount, command.reason)
-    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes_above
+    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes(invoice.gross.currency)
     credit = agreed(invoice, amount, command, by=by, four_eyes_above=limit, at=work.now)
     if not credit.is_agreed:
         return credit.note_id

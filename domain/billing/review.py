@@ -59,13 +59,10 @@ def too_far(facts: TripFacts) -> Violation | None:
 
 
 def _too_much(limits: TripLimits, gross: Money) -> Violation | None:
-    if (
-        limits.review_above is None
-        or gross.currency is not limits.review_above.currency
-        or gross <= limits.review_above
-    ):
+    limit = Money.of_currency(limits.review_above, gross.currency)
+    if limit is None or gross <= limit:
         return None
-    values = {"gross": str(gross), "limit": str(limits.review_above)}
+    values = {"gross": str(gross), "limit": str(limit)}
     return Violation(code="charge.amount_too_high", detail="check the facts that the price comes from", values=values)
 
 

@@ -85,7 +85,7 @@ async def assign_transfer(command: AssignTransfer, work: UnitOfWork) -> None:
         return
     if not command.reason.strip():
         raise RefusedError(Violation(code="transfer.without_reason", detail="say why it is for this invoice"))
-    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes_above
+    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes(transfer.amount.currency)
     first, content = transfer.proposal, f"assign to {invoice.number}"
     agreed = Agreed(assigned_by=by, four_eyes_above=limit, reason=command.reason)
     if limit is None or not needs_two(transfer.amount, limit):

@@ -126,6 +126,11 @@ class Money(Value):
     def major(self) -> Decimal:
         return Decimal(self.amount_minor).scaleb(-self.currency.exponent)
 
+    @staticmethod
+    def of_currency(amounts: Iterable["Money"], currency: Currency) -> "Money | None":
+        """The one of them that is in a currency; none where none is."""
+        return next((amount for amount in amounts if amount.currency is currency), None)
+
     def __add__(self, other: "Money") -> "Money":
         self._check(other)
         return Money.of(self.amount_minor + other.amount_minor, self.currency)

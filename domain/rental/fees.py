@@ -27,12 +27,12 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
     fee = city.fee(command.fee)
     if fee is None:
         raise RefusedError(_unknown(command.fee, city))
-    unfit = [*_unfit(command, fee, work.rulebook.currency), *_untimely(command.happened_at, trip, fee, work.now)]
+    unfit = [*_unfit(command, fee, city.currency), *_untimely(command.happened_at, trip, fee, work.now)]
     refuse_if([_not_ended(trip), *unfit])
     facts = FeeFacts(
         fee_id=fee.id,
         name=fee.name,
-        amount=fee.amount or command.amount or Money.zero(work.rulebook.currency),
+        amount=fee.amount or command.amount or Money.zero(city.currency),
         taxed=fee.taxed,
         city_id=city.id,
         trip_id=command.trip_id,

@@ -64,7 +64,7 @@ def _of_service(old: Rulebook, new: Rulebook) -> Iterator[Change]:
 
 
 def _of_city(old: City, new: City) -> Iterator[Change]:
-    for field in ("name", "country", "timezone", "language"):
+    for field in ("name", "country", "timezone", "currency", "distance_unit", "language"):
         if getattr(old, field) != getattr(new, field):
             yield Change(new.name, "city", field, getattr(old, field), getattr(new, field))
     for change in _fields(old.legal_entity, new.legal_entity):

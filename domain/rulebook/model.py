@@ -32,6 +32,10 @@ class City(Rules):
     """ISO 3166 code."""
     timezone: str
     """IANA name, e.g. Europe/Berlin; the clock of days and windows."""
+    currency: Currency
+    """ISO 4217 code, of all prices here; that of the service where the text names none."""
+    distance_unit: Literal["km", "mi"]
+    """Of all rates by distance here; that of the service where the text names none."""
     language: Language = "en"
     """Of the invoices of trips that begin here."""
     legal_entity: LegalEntity
@@ -114,15 +118,18 @@ class TripLimits(Rules):
     """A forced end that an agent dates further back is held for review."""
     review_after: timedelta = timedelta(days=2)
     """A trip longer than this is priced but held for review instead of captured."""
-    review_above: Money | None = None
-    """A gross price above this is held for review too."""
+    review_above: tuple[Money, ...] = ()
+    """A gross price above this is held for review too; an amount for each currency of the cities."""
 
 
 class BillingLimits(Rules):
     """What takes two persons, and what becomes of money that does not move."""
 
-    four_eyes_above: Money | None = None
-    """Decisions about more than this need two persons: on a charge in review, and on what is credited of an invoice."""
+    four_eyes_above: tuple[Money, ...] = ()
+    """Decisions about more than this need two persons: on a charge in review, and on what is credited of an invoice.
+
+    An amount for each currency of the cities.
+    """
     retry_charge_after: tuple[timedelta, ...] = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
     """How long after each try to charge an invoice that failed the next one comes."""
     retry_refund_after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))
@@ -135,6 +142,10 @@ class BillingLimits(Rules):
     Germany: 8 years (§ 147 (1) no. 4, (3) and (4) AO and § 14b UStG, as of 2025 by the fourth bureaucracy relief act).
     """
 
+    def four_eyes(self, currency: Currency) -> Money | None:
+        """More than this needs two persons; none where one is enough for any amount."""
+        return Money.of_currency(self.four_eyes_above, currency)
+
 
 class Rulebook(Digested):
     """A mobility service."""
@@ -144,9 +155,9 @@ class Rulebook(Digested):
     name: str
     """What members read."""
     currency: Currency
-    """ISO 4217 code; of all its prices."""
+    """ISO 4217 code; of the prices of each city that has no other."""
     distance_unit: Literal["km", "mi"]
-    """Of all its rates by distance."""
+    """Of the rates by distance of each city that has no other."""
     options: tuple[str, ...] = ()
     """What a member may choose or have that a price depends on, e.g. a lower excess."""
     eligibility: Eligibility

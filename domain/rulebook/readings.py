@@ -1,7 +1,7 @@
 """How single values are written: durations, days, weekdays, amounts. Each raises `ValueError` that says what helps."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -85,6 +85,25 @@ def money(value: object, currency: Currency) -> dict[str, object]:
     if decimals(amount) > currency.exponent:
         raise ValueError(too_fine(amount, currency))
     return {"amount_minor": int(amount.scaleb(currency.exponent)), "currency": currency.value}
+
+
+def amounts(value: object, currency: Currency) -> Any:
+    """One amount, or one in each currency."""
+    if not isinstance(value, dict):
+        return [money(value, currency)]
+    known = Currency.__members__
+    if unknown := [code for code in value if code not in known]:
+        raise ValueError(f"{unknown[0]!r} is no currency: write codes of ISO 4217, e.g. {{ EUR = 400, SEK = 4000 }}")
+    return [money(amount, known[code]) for code, amount in value.items()]
+
+
+def of_its_type(types: Collection[Any], value: object) -> object:
+    """Numbers and truths are written as such: neither is in quotes, and neither is taken for the other."""
+    if isinstance(value, bool) and bool not in types:
+        raise ValueError(f"{str(value).lower()} is not what belongs here")
+    if isinstance(value, str) and not {int, float, Decimal, bool}.isdisjoint(types):
+        raise ValueError("write it without quotes")
+    return value
 
 
 def decimals(amount: Decimal) -> int:

@@ -24,6 +24,7 @@ _WEEKDAYS: Schema = {"type": "array", "items": {"enum": list(readings.WEEKDAYS)}
 _SEASON: Schema = {"type": "array", "items": {"type": "string", "pattern": readings.MONTH_DAY}}
 _SEASON |= {"minItems": 2, "maxItems": 2}
 _AMOUNT: Schema = {"type": "number", "minimum": -readings.LARGEST, "maximum": readings.LARGEST}
+_AMOUNTS: Schema = {"anyOf": [_AMOUNT, {"type": "object", "additionalProperties": _AMOUNT}]}
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _INHERITED = {"currency", "distance_unit", "timezone"}
 
@@ -68,7 +69,7 @@ def _define(model: type[BaseModel], made: Schema, defs: Schema) -> None:
             if part is not Money:
                 _define(part, made, defs)
     left_out = {"id"} if group((model,)) or kind_of(model) else set()
-    left_out |= _INHERITED if model is Tariff else set()
+    left_out |= _INHERITED if model is Tariff else {"currency", "distance_unit"} if model is City else set()
     required = [str(key_of(field)) for field in known.get("required", ()) if field not in left_out]
     defs[model.__name__] = {
         "type": "object",
@@ -96,7 +97,7 @@ def _default(model: type[BaseModel], field: str) -> Any:  # JSON
 def _value(model: type[BaseModel], field: str, known: Schema) -> Schema:
     holds = shape(model, field)
     if Money in holds.models:
-        return _AMOUNT
+        return _AMOUNTS if holds.many else _AMOUNT
     if holds.models:
         return _parts(holds)
     if field.endswith("_s") or timedelta in holds.plain:

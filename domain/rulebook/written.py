@@ -1,13 +1,13 @@
 """A service as people write it, as the model holds it: what is said once is put where it belongs.
 
-A service is written in files: `service.toml`, and one for each city, named like it. A tariff has the currency and unit
-of its service and the time zone of its city. Durations are ISO 8601 and amounts plain numbers. What stands in `shared`
-of a city's or the service's file may be named where it belongs; in a list, a name stands for one or several.
+A service is written in files: `service.toml`, and one for each city, named like it. A city has the currency and unit of
+the service unless it says others; a tariff has those of its city, and its time zone. Durations are ISO 8601 and amounts
+plain numbers. What stands in `shared` of a city's or the service's file may be named where it belongs; in a list, a
+name stands for one or several.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,9 @@ Table = dict[str, Any]  # of TOML: texts, numbers, dates, arrays and tables
 
 _FINEST = max(Currency, key=lambda currency: currency.exponent)
 _UNKNOWN = object()
+_MAY_BE: dict[str, tuple[Any, ...]] = {"currency": (_FINEST, *Currency), "distance_unit": ("km", "mi")}
+_OF_TARIFFS = ("currency", "distance_unit", "timezone")
+"""What tariffs have of their city."""
 
 
 class Written:
@@ -44,7 +47,7 @@ class Written:
         """All of it, in the shape of the model, whether it is right or not."""
         service = self.files[SERVICE]
         self._shared = [Place(SERVICE, ("shared",))]
-        self._inherited = {name: service[name] for name in ("currency", "distance_unit") if name in service}
+        self._inherited = _inheritable(service, "currency", "distance_unit")
         raw: Table = self._model(Rulebook, _without_shared(service), (), Place(SERVICE))
         if "cities" in service:
             self.faults.append((Place(SERVICE, ("cities",)), "a city has a file of its own, e.g. berlin.toml"))
@@ -80,8 +83,7 @@ class Written:
 
     def _city(self, file: str, at: Path) -> Table:
         written = self.files[file]
-        zone = {"timezone": written["timezone"]} if "timezone" in written else {}
-        before, self._inherited = self._inherited, {**self._inherited, **zone}
+        before, self._inherited = self._inherited, {**self._inherited, **_inheritable(written, *_OF_TARIFFS)}
         self._shared.insert(0, Place(file, ("shared",)))
         raw: Table = self._model(City, _without_shared(written), at, Place(file))
         if "id" in written:
@@ -97,9 +99,10 @@ class Written:
             return written
         keys = {field_of(model, key): key for key in written}
         raw = {f: self._field(model, f, written[key], (*at, f), place / key) for f, key in keys.items()}
-        if model is Tariff:
-            self.quiet |= {(*at, name) for name in self._inherited if name not in raw}
-            raw = {**self._inherited, **raw}
+        if model in {City, Tariff}:
+            inherited = {name: value for name, value in self._inherited.items() if name in model.model_fields}
+            self.quiet |= {(*at, name) for name in inherited if name not in raw}
+            raw = {**inherited, **raw}
         return raw
 
     def _field(self, model: type[BaseModel], field: str, written: Any, at: Path, place: Place) -> Any:
@@ -108,7 +111,8 @@ class Written:
             return written
         holds = shape(model, field)
         if Money in holds.models:
-            return self._read(partial(readings.money, currency=self._currency()), written, at)
+            reading = readings.amounts if holds.many else readings.money
+            return self._read(partial(reading, currency=self._currency()), written, at)
         if not holds.models:
             return self._plain(field, holds, written, at)
         if holds.many:
@@ -160,7 +164,7 @@ class Written:
             return self._read(partial(readings.moment, timezone=zone), written, at)
         if reading := readings.OF_FIELDS.get(field):
             return self._read(reading, written, at)
-        return self._read(partial(_of_its_type, holds), written, at)
+        return self._read(partial(readings.of_its_type, holds.plain), written, at)
 
     def _read(self, reading: readings.Reading, written: Any, at: Path, *, misread: bool = False) -> Any:
         try:
@@ -173,8 +177,7 @@ class Written:
             return None
 
     def _currency(self) -> Currency:
-        code = self._inherited.get("currency")
-        return next((currency for currency in Currency if currency == code), _FINEST)
+        return Currency[self._inherited.get("currency", _FINEST)]
 
     def _unused(self) -> Iterator[Place]:
         for shared in self._shared:
@@ -186,14 +189,11 @@ class Written:
                 yield from (shared / kind / n for n in named if (shared.file, ("shared", kind, n)) not in self._used)
 
 
+def _inheritable(written: Table, *names: str) -> Table:
+    """What was said, or else anything that may be: what is wrong with it is told where it stands."""
+    said = {name: written[name] for name in names if name in written}
+    return {name: value if value in _MAY_BE.get(name, (value,)) else _MAY_BE[name][0] for name, value in said.items()}
+
+
 def _without_shared(written: Table) -> Table:
     return {key: value for key, value in written.items() if key != "shared"}
-
-
-def _of_its_type(holds: Shape, value: object) -> object:
-    """Numbers and truths are written as such: neither is in quotes, and neither is taken for the other."""
-    if isinstance(value, bool) and bool not in holds.plain:
-        raise ValueError(f"{str(value).lower()} is not what belongs here")
-    if isinstance(value, str) and holds.plain & {int, float, Decimal, bool}:
-        raise ValueError("write it without quotes")
-    return value

@@ -13,6 +13,7 @@ from domain.kernel.ids import ChargeId, TripId
 from domain.kernel.messages import Actor, Role
 from domain.rental.commands import EndTrip
 from domain.rental.trip import Trip
+from tests.domain.billing.desk import euros
 from tests.projections.following import Followers, catch_up, credit, row
 from tests.support.people_and_cars import area, car, member, says, started
 from tests.support.world import World
@@ -153,9 +154,7 @@ async def test_a_proposed_credit_is_shown_until_there_is_a_note(
 ) -> None:
     billing = world.rulebook.billing
     trip = await driven(world, timedelta(minutes=20))
-    limit = billing.four_eyes_above
-    assert limit is not None
-    low = billing.model_copy(update={"four_eyes_above": limit.model_copy(update={"amount_minor": 10})})
+    low = billing.model_copy(update={"four_eyes_above": (euros("0.10"),)})
     world.rulebook = world.rulebook.model_copy(update={"billing": low})
     await world.do(credit(trip, "1.00"), actor=ADA)
     await catch_up(followers)

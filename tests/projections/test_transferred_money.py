@@ -63,7 +63,7 @@ async def test_a_proposed_assignment_is_shown_with_who_proposed_it(
     world: World, followers: Followers, pool: asyncpg.Pool
 ) -> None:
     await area(world)
-    with_billing(world, four_eyes_above=euros("1.00"))
+    with_billing(world, four_eyes_above=(euros("1.00"),))
     _, invoice_id = await unpaid(world)
     invoice: Invoice = await invoice_of(world, invoice_id)
     command = assigned(invoice, invoice.due)

@@ -89,10 +89,16 @@ def amounts_above_which_somebody_looks(rulebook: Rulebook) -> Found:
         (("trip", "review_above"), rulebook.trip.review_above),
         (("billing", "four_eyes_above"), rulebook.billing.four_eyes_above),
     ):
-        if limit is not None and limit.currency is not rulebook.currency:
-            yield Fault(path, f"it is in {limit.currency}, but the service in {rulebook.currency}")
-        if limit is not None and limit.amount_minor < 0:
-            yield Fault(path, "every price is above this: write 0 or more, or take it out")
+        currencies = {city.currency: city.name for city in rulebook.cities}
+        if limit and (missing := sorted(currencies.keys() - {amount.currency for amount in limit})):
+            example = ", ".join(f"{currency} = 100" for currency in sorted(currencies))
+            reason = f"nothing is said for {missing[0]}, that of {currencies[missing[0]]}: write {{ {example} }}"
+            yield Fault(path, reason)
+        for amount in limit:
+            if amount.currency not in currencies:
+                yield Fault(path, f"no city has {amount.currency}: take it out")
+            if amount.amount_minor < 0:
+                yield Fault(path, "every price is above this: write 0 or more, or take it out")
 
 
 @of_service

@@ -30,14 +30,14 @@ _FLAT: dict[type[BaseModel], tuple[str, ...]] = {
 
 
 @of_tariff
-def words_of_its_service(tariff: Tariff, city: City, rulebook: Rulebook) -> Found:
-    for name, whose, value in (
-        ("currency", "service", rulebook.currency),
-        ("distance_unit", "service", rulebook.distance_unit),
-        ("timezone", "city", city.timezone),
+def words_of_its_city(tariff: Tariff, city: City, _: Rulebook) -> Found:
+    for name, value in (
+        ("currency", city.currency),
+        ("distance_unit", city.distance_unit),
+        ("timezone", city.timezone),
     ):
         if getattr(tariff, name) != value:
-            yield Fault((name,), f"the {whose} has {value}: take this out, every tariff has that of its {whose}")
+            yield Fault((name,), f"the city has {value}: take this out, every tariff has that of its city")
     if tariff.hold.currency is not tariff.currency:
         yield Fault(("hold",), f"it is in {tariff.hold.currency}, but the tariff in {tariff.currency}: write that")
 

@@ -17,7 +17,7 @@ from tests.support.world import codes
 async def paid(desk: Desk, limit: str) -> InvoiceId:
     """An invoice over 62.00, in a service where one person credits up to a limit."""
     rulebook = RULEBOOKS[desk.service]
-    billing = rulebook.billing.model_copy(update={"four_eyes_above": euros(limit)})
+    billing = rulebook.billing.model_copy(update={"four_eyes_above": (euros(limit),)})
     desk.rulebooks.hold(rulebook.model_copy(update={"billing": billing}))
     trip_id, payment_id = await desk.hold("62")
     await desk.provider_answers()

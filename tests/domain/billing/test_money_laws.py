@@ -68,8 +68,8 @@ class MoneyMoves(RuleBasedStateMachine):
 
     async def _city(self) -> None:
         rules = self.world.rulebook
-        trip = rules.trip.model_copy(update={"review_above": DOUBTFUL})
-        billing = rules.billing.model_copy(update={"four_eyes_above": TWO_DECIDE})
+        trip = rules.trip.model_copy(update={"review_above": (DOUBTFUL,)})
+        billing = rules.billing.model_copy(update={"four_eyes_above": (TWO_DECIDE,)})
         self.world.rulebook = rules.model_copy(update={"trip": trip, "billing": billing})
         await area(self.world)
         self.people = [await member(self.world, name) for name in ("Eve", "Fay")]

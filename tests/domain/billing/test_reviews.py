@@ -36,7 +36,7 @@ async def in_review(desk: Desk, *, minutes: int = 50, doubts: tuple[Violation, .
 def with_limit(desk: Desk, amount: str | None) -> None:
     """Two persons decide about more than this."""
     rulebook = RULEBOOKS[desk.service]
-    limit = None if amount is None else euros(amount)
+    limit = () if amount is None else (euros(amount),)
     billing = rulebook.billing.model_copy(update={"four_eyes_above": limit})
     desk.rulebooks.hold(rulebook.model_copy(update={"billing": billing}))
 

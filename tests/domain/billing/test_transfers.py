@@ -260,7 +260,7 @@ async def test_what_is_credited_of_a_transfer_is_owed_until_an_agent_has_paid_it
 
 
 async def test_above_the_limit_two_agents_say_which_invoice_a_transfer_is_for(world: World) -> None:
-    with_billing(world, four_eyes_above=euros("1.00"), block_after=1)
+    with_billing(world, four_eyes_above=(euros("1.00"),), block_after=1)
     _, invoice_id = await unpaid(world)
     invoice = await invoice_of(world, invoice_id)
     command, ada, bob = assigned(invoice, invoice.due), *(Actor(role=Role.AGENT, id=id) for id in ("ada", "bob"))

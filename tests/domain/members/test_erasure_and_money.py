@@ -36,7 +36,7 @@ async def drove(world: World, provider: ProviderManner = "accepting") -> tuple[M
 
 
 async def charge_in_review(world: World) -> tuple[MemberId, Command]:
-    trip_limits = world.rulebook.trip.model_copy(update={"review_above": euros("1")})
+    trip_limits = world.rulebook.trip.model_copy(update={"review_above": (euros("1"),)})
     world.rulebook = world.rulebook.model_copy(update={"trip": trip_limits})
     ada, trip = await drove(world)
     return ada, DecideCharge(charge_id=Charge.id_of(Trip.TOPIC, trip), decision="waive", reason="goodwill")

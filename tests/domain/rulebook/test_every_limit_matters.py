@@ -217,7 +217,7 @@ async def shares(world: World) -> object:
 
 
 def two_for(amount: Money, limits: BillingLimits) -> bool:
-    return needs_two(amount, limits.four_eyes_above)
+    return needs_two(amount, limits.four_eyes(amount.currency))
 
 
 ELIGIBILITY = [
@@ -267,12 +267,12 @@ TRIP = [
     Trial("review_after", timedelta(hours=1), lambda limits: codes(*review_reasons(limits, LONG, EUROS))),
     Trial(
         "review_above",
-        Money(amount_minor=4000, currency=Currency.EUR),
+        (Money(amount_minor=4000, currency=Currency.EUR),),
         lambda limits: codes(*review_reasons(limits, LONG, EUROS)),
     ),
 ]
 BILLING = [
-    Trial("four_eyes_above", Money(amount_minor=4000, currency=Currency.EUR), lambda limits: two_for(EUROS, limits)),
+    Trial("four_eyes_above", (Money(amount_minor=4000, currency=Currency.EUR),), lambda limits: two_for(EUROS, limits)),
     Trial("retry_charge_after", (timedelta(hours=5),), declined_and_refused),
     Trial("retry_refund_after", (timedelta(hours=5),), declined_and_refused),
     Trial("block_after", 1, declined_and_refused),

@@ -32,6 +32,21 @@ def test_a_small_service_is_read_exactly() -> None:
     assert tariff.elements[0].model_dump()["rate"] == Decimal("0.31")
 
 
+def test_a_city_may_have_another_currency_and_unit_than_its_service() -> None:
+    limits = "[trip]\nreview_above = { EUR = 400, GBP = 350.50 }\n[billing]\nfour_eyes_above = { GBP = 1, EUR = 2 }\n"
+    both = files(service=limits) | {"london.toml": CITY.replace("hold = 30", "hold = 25.01").replace('"t"', '"l"')}
+    both["london.toml"] = 'currency = "GBP"\ndistance_unit = "mi"\n' + both["london.toml"]
+
+    rulebook = text(both)
+
+    berlin, london = rulebook.cities
+    assert [(city.currency, city.distance_unit) for city in (berlin, london)] == [("EUR", "km"), ("GBP", "mi")]
+    [tariff] = london.tariffs
+    assert (str(tariff.hold), tariff.currency, tariff.distance_unit) == ("25.01 GBP", "GBP", "mi")
+    assert [str(limit) for limit in rulebook.trip.review_above] == ["400.00 EUR", "350.50 GBP"]
+    assert str(rulebook.billing.four_eyes(london.currency)) == "1.00 GBP"
+
+
 REFUSED = [
     # time
     (files(element("time", TIME + "outside = true")), "x.outside: there are no `windows`"),
@@ -133,8 +148,8 @@ REFUSED = [
                                          'kind = "time", id = "km", description = "D"')),
      "packages.day.included: the tariff has no rate for distance"),
     (files(tariff=DAY_PACKAGE.replace("amount", "when = { in_package = true }, amount")), "day.when.in_package: a pac"),
-    (files(tariff='currency = "USD"\n'), "t.currency: the service has EUR"),
-    (files(tariff='distance_unit = "mi"\n'), "t.distance_unit: the service has km"),
+    (files(tariff='currency = "USD"\n'), "t.currency: the city has EUR"),
+    (files(tariff='distance_unit = "mi"\n'), "t.distance_unit: the city has km"),
     (files(tariff='timezone = "Europe/Vienna"\n'), "t.timezone: the city has Europe/Berlin"),
     (files(tariff="models = []\n"), "t.models: it is for no model"),
     (files(tariff='models = ["X1", "X1"]\n'), "t.models[1]: 'X1' stands here twice"),
@@ -186,6 +201,9 @@ REFUSED = [
     (files(service="[trip]\nreview_above = -1\n"), "trip.review_above: every price is above this"),
     (files(service="[billing]\nfour_eyes_above = -1\n"), "billing.four_eyes_above: every price is above this"),
     (files(service="[billing]\nfour_eyes_above = 0.001\n"), "billing.four_eyes_above: 0.001 has more decimals"),
+    (files(service="[billing]\nfour_eyes_above = { EUR = 5, CROWNS = 5 }\n"), "four_eyes_above: 'CROWNS' is no cur"),
+    (files(service="[billing]\nfour_eyes_above = { EUR = 5, SEK = 5 }\n"), "four_eyes_above: no city has SEK: take"),
+    (files(service="[trip]\nreview_above = { SEK = 5 }\n"), "trip.review_above: nothing is said for EUR, that of Be"),
     (files(service='[billing]\nretry_charge_after = "P1D"\n'), "billing.retry_charge_after: write an array of dur"),
     (files(service='[billing]\nretry_charge_after = ["P1D", 3]\n'), "billing.retry_charge_after: write a duration"),
     (files(service='[billing]\nretry_charge_after = ["P1D", "PT0S"]\n'), "retry_charge_after[1]: it would be tried"),

@@ -99,6 +99,7 @@ def service(*, elements: list[Raw], tariff: Raw | None = None, taxes: list[Raw] 
     entity |= {"street": "Weg 1", "postcode": "10115", "city": "Berlin"}
     city: Raw = {"id": "berlin", "name": "Berlin", "country": "DE", "timezone": "Europe/Berlin", "legal_entity": entity}
     city |= {"taxes": [vat] if taxes is None else taxes, "tariffs": [made | {"elements": elements} | (tariff or {})]}
+    city |= {"currency": "EUR", "distance_unit": "km"}
     limits = {"free": "PT15M", "maximum": "PT24H", "cooldown": "PT15M", "minimum_energy": 10}
     raw = {"key": "s", "name": "S", "currency": "EUR", "distance_unit": "km", "reservation": limits, "cities": [city]}
     rulebook = Rulebook.model_validate({**raw, "eligibility": {"minimum_age": 21, "minimum_licence_years": 1}})
