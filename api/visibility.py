@@ -81,29 +81,30 @@ KINDS: Mapping[str, Kind] = {
         content corrected corrected_at correction_id corrections correlation_id country crashed created_at
         credit_note_id credit_notes current day days detail digest dirty distance_m distance_source document_id
         done door doors_closed doubt doubts driven_at driving_s eligible email_verified end_request ended
-        ended_at ended_on ends_at energy_at energy_low energy_percent entry_id erased erased_at event_id events
-        evidence expires_at expires_in facts failed_at failed_position failing_since failures fault_codes fee
-        fee_id fees files filter first_kept follower forced forgotten free_until from_position full_range_m
-        generation given_up happened_at heard_at heard_until held_since held_until helps hour id idle_h
-        ignition_on image_url in_review in_trip in_use_s ineligibility invoice_id invoice_number invoices
-        issued_at item_id job_id jobs kept_at keys kind lag last last_error last_reservations last_status
-        last_trip_at left_open letter_id licence licence_state line locked logged_in_at logged_out make members
-        messages met metadata method method_id missing missing_messages model month mqtt_topic newest next
-        next_attempt_at no_show not_offered_s objection_s observed_at odometer_at odometer_doubt odometer_m
-        offline_s offline_since online open open_items open_requests open_tasks options order originator_id
-        originator_topic originator_version out_of_service overlap_h package parked_at parked_s parts paused
-        payer_told payment_due_at payment_id payment_ids payment_methods payments pending period personal_data
-        phase phases placed_at plate plugged_in policy polygons position_at prepaid proposed proposed_at
-        propulsion quoted_at quotes raised_at range_m read_at read_model reader_role readings reads recorded_at
-        refund_state registered_at repeated reports request_id requested_at reservation_id reservation_only
-        reservations reserved reserved_at reserved_s reserved_until resumed_at retired retry_at role
-        rulebook_version searches searches_with_cars seats seconds seller_id sequence service service_state
-        session_id session_ids sessions sha256 since spans speed_kmh started started_at starts_on state status
-        step subject subject_id subject_kind supplied_on taken_back task_id tasks template timestamp timezone
-        to_reservation token_type topic traceparent transfer_id transfer_ids transfers transmission tries
-        trip_id trips turned_away type types unmet unmet_at unsettled until unused_at utilisation valid_from
-        value value_on values vehicle_id vehicles verified_at version vin warnings was_distance_m was_ended_at
-        was_given_up way_m webhooks what why wish within words workers year zone_id zone_version
+        ended_at ended_on ends_at energy_at energy_end energy_low energy_percent energy_start entry_id erased
+        erased_at event_id events evidence expires_at expires_in facts failed_at failed_position failing_since
+        failures fault_codes fee fee_id fees files filter first_kept follower forced forgotten free_until
+        from_position full_range_m generation given_up happened_at heard_at heard_until held_since held_until
+        helps hour id idle_h ignition_on image_url in_review in_trip in_use_s ineligibility invoice_id
+        invoice_number invoices issued_at item_id job_id jobs kept_at keys kind lag last last_error
+        last_reservations last_status last_trip_at left_open letter_id licence licence_state line locked
+        logged_in_at logged_out make members messages met metadata method method_id missing missing_messages
+        model month mqtt_topic newest next next_attempt_at no_show not_offered_s objection_s observed_at
+        odometer_at odometer_doubt odometer_m offline_s offline_since online open open_items open_requests
+        open_tasks options order originator_id originator_topic originator_version out_of_service overlap_h
+        package parked_at parked_s parts paused payer_told payment_due_at payment_id payment_ids payment_methods
+        payments pending period personal_data phase phases placed_at plate plugged_in policy polygons
+        position_at prepaid proposed proposed_at propulsion quoted_at quotes raised_at range_m read_at
+        read_model reader_role readings reads recorded_at refund_state registered_at repeated reports request_id
+        requested_at reservation_id reservation_only reservations reserved reserved_at reserved_s reserved_until
+        resumed_at retired retry_at role rulebook_version searches searches_with_cars seats seconds seller_id
+        sequence service service_state session_id session_ids sessions sha256 since spans speed_kmh started
+        started_at starts_on state status step subject subject_id subject_kind supplied_on taken_back task_id
+        tasks template timestamp timezone to_reservation token_type topic traceparent transfer_id transfer_ids
+        transfers transmission tries trip_id trips turned_away type types unmet unmet_at unsettled until
+        unused_at utilisation valid_from value value_on values vehicle_id vehicles verified_at version vin
+        warnings was_distance_m was_ended_at was_given_up way_m webhooks what why wish within words workers year
+        zone_id zone_version
         """,
         Kind.PLAIN,
     ),

@@ -41,7 +41,9 @@ def _reckoned(line: PriceLine) -> str:
         return f"{_CHANGES[line.unit].format_map(facts)}, which makes {line.amount}"
     if line.unit == "%":
         bounds = "".join(
-            f", {name.replace('_', ' ')} {facts[name]}" for name in ("not_below", "at_most") if name in facts
+            f", {name.replace('_', ' ')} {facts[name]}"
+            for name in ("not_below", "at_least", "at_most")
+            if name in facts
         )
         return f"{_plain(line.quantity)} % of {facts['before']}{bounds}, which makes {line.amount}"
     if line.unit_amount is None or line.quantity == 1:

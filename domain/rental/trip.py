@@ -389,6 +389,8 @@ class Trip(Aggregate):
             held_until=self.created_on if self.reserved_at else None,
             start_zones=self.started.zones,
             end_zones=car.zones,
+            energy_start=self.started.energy_percent,
+            energy_end=car.energy_percent,
             package=self.package,
             options=self.options,
         )

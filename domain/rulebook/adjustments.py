@@ -78,6 +78,23 @@ class Percentage(ElementBase):
     """Only on what falls into these, e.g. the minutes of a rush hour."""
 
 
+class PercentageFee(ElementBase):
+    """A fee of its own, so many percent of the covered elements as they stand at this place, e.g. for the service.
+
+    What it covers stays as it is. Nothing is due where they come to nothing or less.
+    """
+
+    kind: Literal["percentage_fee"] = "percentage_fee"
+    percent: Annotated[Decimal, Field(gt=0)]
+    """Of their sum."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it is taken of; all before it when none."""
+    at_least: Amount | None = None
+    """It is never less than this,"""
+    at_most: Amount | None = None
+    """nor more than this."""
+
+
 class Credit(ElementBase):
     """Takes up to `amount` off the covered elements, never below nothing, e.g. a voucher; what is left of it lapses."""
 
@@ -100,4 +117,6 @@ class Rounding(ElementBase):
     """Ids of the elements and packages that it works on; all before it when none."""
 
 
-Adjustment = Cap | LadderCap | MinimumFare | Percentage | Credit | Rounding
+Adds = MinimumFare | PercentageFee
+"""Those that cost something themselves, which others may cover; what the rest changes belongs to what they cover."""
+Adjustment = Cap | LadderCap | MinimumFare | Percentage | PercentageFee | Credit | Rounding

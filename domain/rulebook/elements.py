@@ -11,10 +11,11 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.rulebook.adjustments import Adjustment
+from domain.rulebook.bookings import OfBookings
 from domain.rulebook.element_base import Amount, ElementBase
 from domain.rulebook.rates import Rate
 
-Element = Annotated[Rate | Adjustment, Field(discriminator="kind")]
+Element = Annotated[Rate | OfBookings | Adjustment, Field(discriminator="kind")]
 
 
 class Package(ElementBase):

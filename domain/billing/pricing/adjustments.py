@@ -11,7 +11,7 @@ from typing import Any
 from domain.billing.pricing.caps import cap, ladder
 from domain.billing.pricing.metered import Once
 from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet, rounded
-from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
+from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, PercentageFee, Rounding
 
 Fraction = tuple[int, int]
 """Minor units, exactly: a number and what it is divided by."""
@@ -60,6 +60,28 @@ def _change(element: Percentage, base: int, exponent: int) -> Fraction:
 def _minor(major: Decimal, exponent: int) -> Fraction:
     numerator, of = major.as_integer_ratio()
     return numerator * 10**exponent, of
+
+
+def _percentage_fee(element: PercentageFee, sheet: Sheet) -> None:
+    """Falls at the start of the trip, as fees do."""
+    base = sum(part.minor for part in sheet.standing(element.covers))
+    if base <= 0:
+        return
+    numerator, of = element.percent.as_integer_ratio()
+    minor = rounded(base * numerator, of * 100)
+    if element.at_least is not None:
+        minor = max(minor, sheet.minor(element.at_least))
+    if element.at_most is not None:
+        minor = min(minor, sheet.minor(element.at_most))
+    cells = [0] * sheet.course.cells
+    cells[sheet.course.first] = minor
+    sheet.parts[element.id] = Part(element.id, cells, Once(minor))
+    limits = {"at_least": element.at_least, "at_most": element.at_most}
+    used = {"before": sheet.major(base)} | {name: str(v) for name, v in limits.items() if v is not None}
+    unit_amount = Decimal(base).scaleb(-sheet.exponent - 2)
+    sheet.entries.append(
+        Entry(element.id, element.description, {element.id: minor}, element.percent, "%", unit_amount, used)
+    )
 
 
 def _credit(element: Credit, sheet: Sheet) -> None:
@@ -137,6 +159,7 @@ ADJUSTMENTS: dict[type, Callable[[Any, Sheet], None]] = {
     LadderCap: ladder,
     MinimumFare: _minimum,
     Percentage: _percentage,
+    PercentageFee: _percentage_fee,
     Credit: _credit,
     Rounding: _rounding,
 }

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from domain.kernel.money import Money
 from domain.kernel.personal import Restricted
-from domain.kernel.units import Metres
+from domain.kernel.units import Metres, Percent
 from domain.kernel.values import Instant, Seconds, Value
+from domain.rulebook.conditions import Outcome
 
 
 class Span(Value):
@@ -40,7 +41,7 @@ class TripFacts(Value):
     options: tuple[str, ...] = ()
     agreed: dict[str, Money] = Field(default_factory=dict)
     reservation_only: bool = False
-    """The car was held until `started_at` but never driven: only the reservation is charged."""
+    """The car was held or booked but never driven: only what a reservation or a booking costs is charged."""
     booked_at: Instant | None = None
     """When a reservation for a period was made; none of these where there is none."""
     booked_from: Instant | None = None
@@ -51,6 +52,10 @@ class TripFacts(Value):
     """When it was cancelled. Nobody drove: `reservation_only`."""
     no_show: bool = False
     """Nobody came and nobody cancelled. Nobody drove: `reservation_only`."""
+    energy_start: Percent | None = None
+    """Fuel or charge in percent as the trip started; none where the car never told."""
+    energy_end: Percent | None = None
+    """And as it ended."""
 
     @field_validator(
         "started_at", "reserved_at", "held_until", "booked_at", "booked_from", "booked_until", "cancelled_at"
@@ -59,6 +64,15 @@ class TripFacts(Value):
     def _absolute(cls, moment: datetime | None) -> datetime | None:
         """In UTC: within a time zone, Python counts by the clock on the wall, which jumps."""
         return moment and moment.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        """A booking begins before it ends."""
+        if (self.booked_from is None) != (self.booked_until is None):
+            raise ValueError("booked_from and booked_until belong together: give both or neither")
+        if self.booked_from is not None and self.booked_until is not None and self.booked_from >= self.booked_until:
+            raise ValueError("booked_until is not after booked_from")
+        return self
 
     @classmethod
     def of(
@@ -85,3 +99,38 @@ class TripFacts(Value):
     def seconds_in(self, phase: str) -> int:
         """Time in a phase; `any` is the whole trip."""
         return sum(s.seconds for s in self.spans if phase in ("any", s.phase))
+
+    @property
+    def booking(self) -> Outcome | None:
+        """What became of the booking; none without one, and for one that we could not keep."""
+        if self.booked_from is None:
+            return None
+        if not self.reservation_only:
+            return "kept"
+        if self.no_show:
+            return "no_show"
+        return None if self.cancelled_at is None else "cancelled"
+
+    @property
+    def booked_s(self) -> int:
+        """How long the booked period is."""
+        return _seconds(self.booked_from, self.booked_until)
+
+    @property
+    def late_s(self) -> int:
+        """What the trip took beyond its booked period."""
+        return 0 if self.booked_until is None else min(self.duration_s, _seconds(self.booked_until, self.ended_at))
+
+    @property
+    def unused_s(self) -> int:
+        """What was left of the booked period as the trip ended."""
+        if self.booked_from is None or self.reservation_only:
+            return 0
+        return _seconds(max(self.ended_at, self.booked_from), self.booked_until)
+
+
+def _seconds(begins: datetime | None, ends: datetime | None) -> int:
+    """Whole ones; none where it ends before it begins."""
+    if begins is None or ends is None:
+        return 0
+    return max(0, (ends - begins) // timedelta(seconds=1))

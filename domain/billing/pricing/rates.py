@@ -5,15 +5,14 @@ from decimal import Decimal
 from math import lcm
 from typing import Any
 
+from domain.billing.pricing.bookings import BOOKINGS
 from domain.billing.pricing.course import Course
-from domain.billing.pricing.metered import Metered, Once
-from domain.billing.pricing.parts import Entry, Part, Sheet
-from domain.billing.pricing.ticks import AtOnce, Held, Intervals, Places, Reached, Run, Ticks, first_of_days, intervals
+from domain.billing.pricing.entering import UNITS, meter, once, unit_of_time
+from domain.billing.pricing.parts import Sheet
+from domain.billing.pricing.ticks import AtOnce, Held, Places, Reached, Run, Ticks, first_of_days, intervals
 from domain.rulebook.elements import Package
 from domain.rulebook.rates import (
     DAY,
-    HOUR,
-    MINUTE,
     AgreedAmount,
     DistanceRate,
     FlatFee,
@@ -23,7 +22,6 @@ from domain.rulebook.rates import (
 )
 from domain.rulebook.tariff import Tariff
 
-UNITS = {0: "once", MINUTE: "min", HOUR: "h", DAY: "d"}
 MILLIMETRES = {"km": 1_000_000, "mi": 1_609_344}
 
 
@@ -40,7 +38,7 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
     used = {f"{rate.phase}_s": str(total)}
     if rate.calendar_day:
         days = Places(first_of_days(clock, begins, ends, course))
-        _meter(rate, sheet, days, (days.count, 1, 1), UNITS[DAY], used, _inside(rate, course))
+        meter(rate, sheet, days, (days.count, 1, 1), UNITS[DAY], used, _inside(rate, course))
         return
     start, end = (0, None) if rate.clock == "trip" else (rate.start_s, rate.end_s)
     reaches = rate.counting == "reached" and _reaches(rate, course, begins, shown + total, ran=total > 0)
@@ -50,7 +48,7 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
         ticks = Reached(clock, begins, shown + start, rate.interval_s or 1, found[0])
     else:
         ticks = Run(clock, shown + start, rate.interval_s or 1, found[0])
-    _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, _inside(rate, course))
+    meter(rate, sheet, ticks, found, unit_of_time(rate.interval_s), used, _inside(rate, course))
 
 
 def _inside(rate: TimeRate, course: Course) -> list[bool] | None:
@@ -89,7 +87,7 @@ def _distance(rate: DistanceRate, tariff: Tariff, package: Package | None, sheet
     ticks = _along_the_way(course, total, start, interval or 1, found[0])
     unit = tariff.distance_unit if rate.interval == 1 else f"{rate.interval} {tariff.distance_unit}"
     used = {"distance_m": str(metres), f"included_{tariff.distance_unit}": str(included)}
-    _meter(rate, sheet, ticks, found, unit, used)
+    meter(rate, sheet, ticks, found, unit, used)
 
 
 def _along_the_way(course: Course, total: int, start: int, interval: int, count: int) -> Ticks:
@@ -113,12 +111,12 @@ def _reservation(rate: ReservationRate, _: Tariff, __: Package | None, sheet: Sh
     ticks = Held(rate.free_s - held_s, rate.interval_s, found[0])
     inside = [not free for free in course.inside(rate)] if rate.free_windows else None
     used = {"reserved_s": str(held_s), "free_s": str(rate.free_s)}
-    _meter(rate, sheet, ticks, found, _unit_of_time(rate.interval_s), used, inside)
+    meter(rate, sheet, ticks, found, unit_of_time(rate.interval_s), used, inside)
 
 
 def _flat(fee: FlatFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
     if fee.option is None or fee.option in sheet.course.facts.options:
-        _once(fee, fee.amount, sheet, {} if fee.option is None else {"option": fee.option})
+        once(fee, fee.amount, sheet, {} if fee.option is None else {"option": fee.option})
 
 
 def _zone(fee: ZoneFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
@@ -129,7 +127,7 @@ def _zone(fee: ZoneFee, _: Tariff, __: Package | None, sheet: Sheet) -> None:
                 return
             used[name] = zone
     if used:
-        _once(fee, fee.amount, sheet, used)
+        once(fee, fee.amount, sheet, used)
 
 
 def _agreed(agreed: AgreedAmount, tariff: Tariff, _: Package | None, sheet: Sheet) -> None:
@@ -142,50 +140,12 @@ def _agreed(agreed: AgreedAmount, tariff: Tariff, _: Package | None, sheet: Shee
     if amount.currency is not tariff.currency:
         msg = f"the agreed {agreed.name} is {amount}, but tariff {tariff.id} is in {tariff.currency}"
         raise LookupError(msg)
-    _once(agreed, amount.major, sheet, {agreed.name: str(amount)})
+    once(agreed, amount.major, sheet, {agreed.name: str(amount)})
 
 
 def _package(package: Package, tariff: Tariff, _: Package | None, sheet: Sheet) -> None:
     used = {"duration_s": str(package.duration_s), f"included_{tariff.distance_unit}": str(package.included)}
-    _once(package, package.amount, sheet, used | {"trip_s": str(sheet.course.duration_s)})
-
-
-def _meter(
-    rate: TimeRate | DistanceRate | ReservationRate,
-    sheet: Sheet,
-    ticks: Ticks,
-    found: Intervals,
-    unit: str,
-    facts: dict[str, str],
-    inside: list[bool] | None = None,
-) -> None:
-    number, part, of = found
-    if not number:
-        return
-    metered = Metered(rate.rate, sheet.exponent, ticks, sheet.course, inside)
-    if not metered.count:
-        return
-    if part != of:
-        metered.cut_last(part, of)
-    cells = metered.cells()
-    sheet.parts[rate.id] = Part(rate.id, cells, metered)
-    shares = {rate.id: sum(cells)}
-    sheet.entries.append(Entry(rate.id, rate.description, shares, metered.quantity, unit, rate.rate, facts))
-
-
-def _once(
-    element: FlatFee | ZoneFee | AgreedAmount | Package, amount: Decimal, sheet: Sheet, facts: dict[str, str]
-) -> None:
-    minor, course = sheet.minor(amount), sheet.course
-    cells = [0] * course.cells
-    cells[course.first] = minor
-    sheet.parts[element.id] = Part(element.id, cells, Once(minor))
-    shares = {element.id: minor}
-    sheet.entries.append(Entry(element.id, element.description, shares, unit_amount=amount, facts=facts))
-
-
-def _unit_of_time(interval_s: int) -> str:
-    return UNITS.get(interval_s) or f"{interval_s} s"
+    once(package, package.amount, sheet, used | {"trip_s": str(sheet.course.duration_s)})
 
 
 RATES: dict[type, Callable[[Any, Tariff, Package | None, Sheet], None]] = {
@@ -196,5 +156,6 @@ RATES: dict[type, Callable[[Any, Tariff, Package | None, Sheet], None]] = {
     ZoneFee: _zone,
     AgreedAmount: _agreed,
     Package: _package,
+    **BOOKINGS,
 }
 """What adds by each kind; nothing when it does not apply."""

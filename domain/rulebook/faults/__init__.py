@@ -2,6 +2,7 @@
 
 from domain.rulebook.faults import (
     adjustments,
+    bookings,
     bounds,
     cities,
     conditions,
@@ -14,7 +15,7 @@ from domain.rulebook.faults import (
 )
 from domain.rulebook.faults.rules import Fault, faults
 
-RULES = (adjustments, bounds, cities, conditions, elements, limits, packages, services, tariffs, windows)
+RULES = (adjustments, bookings, bounds, cities, conditions, elements, limits, packages, services, tariffs, windows)
 """Their rules are listed as these are imported."""
 
 __all__ = ["RULES", "Fault", "faults"]

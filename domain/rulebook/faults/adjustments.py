@@ -2,7 +2,17 @@
 
 from itertools import pairwise
 
-from domain.rulebook.adjustments import Adjustment, Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
+from domain.rulebook.adjustments import (
+    Adds,
+    Adjustment,
+    Cap,
+    Credit,
+    LadderCap,
+    MinimumFare,
+    Percentage,
+    PercentageFee,
+    Rounding,
+)
 from domain.rulebook.base import said
 from domain.rulebook.faults.rules import Fault, Found, of
 from domain.rulebook.tariff import Tariff
@@ -66,6 +76,16 @@ def credit_of_nothing(credit: Credit, _: Tariff) -> Found:
         yield Fault(("amount",), "0 changes nothing: write another number or take the element out")
 
 
+@of(PercentageFee)
+def fee_between_no_bounds(fee: PercentageFee, _: Tariff) -> Found:
+    if fee.at_most == 0:
+        yield Fault(("at_most",), "the fee would never be more than 0: write another number or take the element out")
+    elif fee.at_least is not None and fee.at_most is not None and fee.at_most <= fee.at_least:
+        yield Fault(("at_most",), "it is at most what it is at least: write more, or a `flat` fee of that")
+    if fee.at_least == 0:
+        yield Fault(("at_least",), "a fee is never less than 0: take this out")
+
+
 @of(Percentage)
 def surcharge_not_below(percentage: Percentage, _: Tariff) -> Found:
     if percentage.not_below is not None and percentage.percent > 0:
@@ -91,7 +111,7 @@ def adjustment_with_a_tax_of_its_own(adjustment: Adjustment, _: Tariff) -> Found
         yield Fault(("taxed",), reason)
 
 
-@of(Cap, LadderCap, MinimumFare, Percentage, Credit, Rounding)
+@of(Cap, LadderCap, MinimumFare, Percentage, PercentageFee, Credit, Rounding)
 def covers_what_cannot_be_covered(adjustment: Adjustment, tariff: Tariff) -> Found:
     if adjustment.covers is None:
         return
@@ -104,22 +124,28 @@ def covers_what_cannot_be_covered(adjustment: Adjustment, tariff: Tariff) -> Fou
             yield Fault(("covers", n), f"{id!r} stands here twice: take one out")
 
 
+_ELSEWHERE = (
+    "what it changes belongs to the elements that it covers: name those, or make a percentage a `percentage_fee`, "
+    "which is an element of its own"
+)
+
+
 def _not_covered(id: str, adjustment: Adjustment, tariff: Tariff) -> str | None:
     before = {p.id: "" for p in tariff.packages}
     reasons = {e.id: "it stands later: only what stands before can be" for e in tariff.elements}
     for element in tariff.elements:
         if element is adjustment:
             break
-        changes = isinstance(element, Adjustment) and not isinstance(element, MinimumFare)
-        before[element.id] = "what it changes belongs to the elements that it covers: name those" if changes else ""
+        changes = isinstance(element, Adjustment) and not isinstance(element, Adds)
+        before[element.id] = _ELSEWHERE if changes else ""
     if id == adjustment.id:
         return "it cannot cover itself"
     return before.get(id, reasons.get(id, "there is no such element or package: name those that stand before"))
 
 
-@of(Cap, LadderCap, Percentage, Credit, Rounding)
+@of(Cap, LadderCap, Percentage, PercentageFee, Credit, Rounding)
 def adjusts_nothing(adjustment: Adjustment, tariff: Tariff) -> Found:
     before = tariff.elements[: next((n for n, e in enumerate(tariff.elements) if e is adjustment), 0)]
-    adds = [e for e in before if not isinstance(e, Adjustment) or isinstance(e, MinimumFare)]
+    adds = [e for e in before if not isinstance(e, Adjustment) or isinstance(e, Adds)]
     if adjustment.covers is None and not adds and not tariff.packages:
         yield Fault((), "nothing stands before it that it could change: move it behind what it is to change")

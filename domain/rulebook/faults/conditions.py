@@ -1,6 +1,7 @@
 """Conditions that hold always or never, and choices that nobody offers."""
 
-from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding
+from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, PercentageFee, Rounding
+from domain.rulebook.bookings import BookingRate, LateFee
 from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Package
 from domain.rulebook.faults.rules import Fault, Found, of, of_service, parts
@@ -15,10 +16,13 @@ _CONDITIONAL = (
     ZoneFee,
     AgreedAmount,
     ReservationRate,
+    BookingRate,
+    LateFee,
     Cap,
     LadderCap,
     MinimumFare,
     Percentage,
+    PercentageFee,
     Credit,
     Rounding,
     Package,

@@ -6,7 +6,8 @@ from itertools import combinations
 
 from pydantic import BaseModel
 
-from domain.rulebook.adjustments import Cap, Credit, MinimumFare, Percentage, Rounding, Rung
+from domain.rulebook.adjustments import Cap, Credit, MinimumFare, Percentage, PercentageFee, Rounding, Rung
+from domain.rulebook.bookings import LateRung
 from domain.rulebook.elements import Package
 from domain.rulebook.faults.rules import Fault, Found, of_city, of_service, of_tariff, parts
 from domain.rulebook.model import City, Rulebook
@@ -24,6 +25,8 @@ _FLAT: dict[type[BaseModel], tuple[str, ...]] = {
     MinimumFare: ("amount",),
     Credit: ("amount",),
     Percentage: ("not_below", "at_most"),
+    PercentageFee: ("at_least", "at_most"),
+    LateRung: ("amount",),
     Rounding: ("to",),
 }
 """What is charged or compared as it is; a rate may be finer, for it is rounded only as it adds up."""

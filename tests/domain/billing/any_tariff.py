@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from domain.billing.pricing import Span, TripFacts
 from domain.kernel.money import Currency, Money
-from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding, Rung
+from domain.rulebook.adjustments import (
+    Cap,
+    Credit,
+    LadderCap,
+    MinimumFare,
+    Percentage,
+    PercentageFee,
+    Rounding,
+    Rung,
+)
+from domain.rulebook.bookings import BookingRate, LateFee, LateRung
 from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.rates import AgreedAmount, DistanceRate, FlatFee, ReservationRate, TimeRate, ZoneFee
@@ -44,6 +54,13 @@ conditions = st.none() | st.builds(
     from_s=lengths,
     until_s=st.none() | lengths,
     in_package=maybe,
+    booking=st.sampled_from([None, None, "kept", "cancelled", "no_show"]),
+    cancelled_within_s=st.sampled_from([None, None, None, HOUR]),
+    notice_from_s=st.sampled_from([None, None, None, 0, HOUR]),
+    notice_until_s=st.sampled_from([None, None, None, 24 * HOUR]),
+    start_energy_below=st.sampled_from([None, None, None, Decimal(25)]),
+    end_energy_below=st.sampled_from([None, None, None, Decimal(10)]),
+    end_energy_from=st.sampled_from([None, None, None, Decimal("90.5")]),
 )
 PHASES: list[Literal["driving", "parked", "any"]] = ["driving", "parked", "any"]
 
@@ -82,6 +99,21 @@ def adding(draw: st.DrawFn, id: str) -> Element:
         "flat": lambda: FlatFee(**named, amount=draw(rates), option=draw(st.none() | st.sampled_from(NAMES))),
         "zone": lambda: ZoneFee(**named, amount=draw(amounts), start="airport", end=draw(st.none() | st.just("toll"))),
         "agreed": lambda: AgreedAmount(**named, name=draw(st.sampled_from(NAMES)), optional=True),
+        "booking": lambda: BookingRate(
+            **metered,
+            time=draw(st.sampled_from(["booked", "unused", "late"])),
+            interval_s=draw(periods),
+            free_s=draw(st.sampled_from([0, 60, HOUR])),
+        ),
+        "late": lambda: LateFee(
+            **named,
+            rungs=tuple(
+                LateRung(from_s=from_s, amount=Decimal(5 * n + 3))
+                for n, from_s in enumerate(
+                    sorted(draw(st.sets(st.sampled_from([1, 480, 900, HOUR, 24 * HOUR]), min_size=1)))
+                )
+            ),
+        ),
     }
     element: Element = kinds[draw(st.sampled_from(["time", "time", "time", "distance", "distance", *kinds]))]()
     return element
@@ -113,6 +145,12 @@ def adjusting(draw: st.DrawFn, id: str, before: list[str]) -> Element:
             at_most=draw(st.none() | amounts),
             from_s=draw(lengths),
             windows=draw(some_windows),
+        ),
+        "percentage_fee": lambda: PercentageFee(
+            **named,
+            percent=draw(st.sampled_from([Decimal(p) for p in ("0.5", "20", "33.3", "150")])),
+            at_least=draw(st.none() | amounts),
+            at_most=draw(st.none() | amounts),
         ),
         "credit": lambda: Credit(**named, amount=draw(amounts)),
         "rounding": lambda: Rounding(
@@ -176,7 +214,20 @@ def trips(draw: st.DrawFn, tariff: Tariff) -> TripFacts:
         st.sampled_from(NAMES),
         st.integers(-2_000, 5_000).map(lambda minor: Money(amount_minor=minor, currency=tariff.currency)),
     )
+    booked = draw(st.none() | st.tuples(lengths, periods, st.sampled_from([0, 1, HOUR]), st.booleans()))
+    booking: dict[str, Any] = {}
+    if booked:
+        before, length, ahead, cancelled = booked
+        booked_from = started_at - timedelta(seconds=before, microseconds=draw(st.sampled_from([0, 250_000])))
+        booking = {"booked_from": booked_from, "booked_until": booked_from + timedelta(seconds=length)}
+        booking["booked_at"] = draw(st.none() | st.just(booked_from - timedelta(seconds=ahead + HOUR)))
+        booking["cancelled_at"] = booked_from - timedelta(seconds=ahead) if cancelled else None
+        booking["no_show"] = not cancelled and draw(maybe)
+    levels = st.none() | st.sampled_from([0.0, 9.9, 10.0, 25.0, 90.4, 90.5, 100.0])
     return TripFacts(
+        **booking,
+        energy_start=draw(levels),
+        energy_end=draw(levels),
         started_at=started_at,
         spans=tuple(draw(st.lists(span, max_size=6))),
         distance_m=draw(st.sampled_from([0, 999, 4_300, 61_000]) | st.integers(0, 250_000)),

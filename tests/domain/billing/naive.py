@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.billing.pricing.facts import TripFacts
-from domain.rulebook import adjustments, rates
+from domain.rulebook import adjustments, bookings, rates
 from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.tariff import Tariff
@@ -77,6 +77,15 @@ def total(lines: list[Line]) -> int:
 def holds(part: Element | Package, tariff: Tariff, facts: TripFacts, *, in_package: bool) -> bool:
     """Whether `when` holds and `unless` does not."""
     zone = ZoneInfo(tariff.timezone)
+    booking = "kept" if facts.booked_from else None
+    if booking and facts.reservation_only:
+        booking = "no_show" if facts.no_show else "cancelled" if facts.cancelled_at else None
+    cancelled = facts.booked_from is not None and facts.cancelled_at is not None
+    never = timedelta(days=10_000)
+    since = (facts.cancelled_at - facts.booked_at if facts.cancelled_at and facts.booked_at else never).total_seconds()
+    notice = (
+        facts.booked_from - facts.cancelled_at if facts.booked_from and facts.cancelled_at else never
+    ).total_seconds()
 
     def fulfilled(condition: Condition) -> bool:
         asked = [
@@ -87,6 +96,18 @@ def holds(part: Element | Package, tariff: Tariff, facts: TripFacts, *, in_packa
             facts.duration_s >= condition.from_s,
             condition.until_s is None or facts.duration_s < condition.until_s,
             in_package or not condition.in_package,
+            condition.booking is None or condition.booking == booking,
+            condition.cancelled_within_s is None or (bool(facts.booked_at) and since <= condition.cancelled_within_s),
+            condition.notice_from_s is None or (cancelled and notice >= condition.notice_from_s),
+            condition.notice_until_s is None or (cancelled and notice < condition.notice_until_s),
+            *(
+                level is None or (seen is not None and (seen < float(level)) is below)
+                for level, seen, below in (
+                    (condition.start_energy_below, facts.energy_start, True),
+                    (condition.end_energy_below, facts.energy_end, True),
+                    (condition.end_energy_from, facts.energy_end, False),
+                )
+            ),
         ]
         return all(asked)
 
@@ -121,11 +142,21 @@ class Pricing:
         return [line for line in self.done if line.minor]
 
     def _is_for_this_trip(self, element: Element) -> bool:
-        if self.facts.reservation_only and not isinstance(element, rates.ReservationRate | adjustments.Adjustment):
-            return False
-        if self.facts.reservation_only and isinstance(element, adjustments.MinimumFare):
+        if self.facts.reservation_only and not self._is_without_trip(element):
             return False
         return holds(element, self.tariff, self.facts, in_package=self.package is not None)
+
+    def _is_without_trip(self, e: Element) -> bool:
+        never_driven = e.when is not None and e.when.booking in ("cancelled", "no_show")
+        came_to = self.facts.booked_from and (self.facts.no_show or self.facts.cancelled_at or None)
+        by_kind = {
+            "reservation": True,
+            "flat": never_driven,
+            "minimum": never_driven,
+            "booking": came_to is not None,
+            "agreed": came_to is not None,
+        }
+        return by_kind.get(e.kind, isinstance(e, adjustments.Adjustment))
 
     def _line(self, element: Element) -> Line | None:
         by_kind: dict[str, Callable[[Any], Line | None]] = {
@@ -135,10 +166,13 @@ class Pricing:
             "flat": lambda e: self._once(e, e.amount) if e.option is None or e.option in self.facts.options else None,
             "zone": lambda e: self._once(e, e.amount) if self._in_zones(e) else None,
             "agreed": self._agreed,
+            "booking": self._booking,
+            "late": self._late,
             "cap": self._cap,
             "ladder": self._ladder,
             "minimum": self._minimum,
             "percentage": self._percentage,
+            "percentage_fee": self._percentage_fee,
             "credit": self._credit,
             "rounding": self._rounding,
         }
@@ -194,6 +228,38 @@ class Pricing:
         interval, free = Fraction(e.interval_s), Fraction(e.free_s)
         ticks = [(int(at) - held, n) for at, n in intervals(Fraction(held), interval, free, None, e.counting, True)]
         return self._metered(e, [tick for tick in ticks if not self._within(e.free_windows, tick[0])])
+
+    def _booking(self, e: bookings.BookingRate) -> Line | None:
+        begin, end = self._booked()
+        ended, stays = Fraction(len(self.phases)), self.facts.reservation_only
+        lengths = {
+            "booked": end - begin,
+            "unused": Fraction(0) if stays else end - max(begin, ended),
+            "late": self._seconds_late() if begin != end else Fraction(0),
+        }
+        length = Fraction(max(0, floor(lengths[e.time])))
+        if not length:
+            return None
+        found = intervals(length, Fraction(e.interval_s), Fraction(e.free_s), None, e.counting, True)
+        places = {"booked": 0, "unused": int(ended), "late": int(ended - length)}
+        return self._metered(e, [(places[e.time] + int(at) * (e.time == "late"), share) for at, share in found])
+
+    def _booked(self) -> tuple[Fraction, Fraction]:
+        """The begin and the end of the booked period, in seconds of the trip."""
+        if self.facts.booked_from is None or self.facts.booked_until is None:
+            return Fraction(0), Fraction(0)
+        begin, end = (
+            Fraction((moment - self.facts.started_at) / timedelta(microseconds=1)) / 1_000_000
+            for moment in (self.facts.booked_from, self.facts.booked_until)
+        )
+        return begin, end
+
+    def _seconds_late(self) -> Fraction:
+        return Fraction(sum(1 for s in range(len(self.phases)) if s >= self._booked()[1]))
+
+    def _late(self, e: bookings.LateFee) -> Line | None:
+        reached = [rung for rung in e.rungs if self.facts.booked_from and self._seconds_late() >= rung.from_s]
+        return self._once(e, reached[-1].amount) if reached else None
 
     def _metered(self, e: Any, ticks: list[Tick]) -> Line | None:
         windows = getattr(e, "windows", ())
@@ -299,6 +365,17 @@ class Pricing:
         if len(self.phases) < e.from_s:
             return None
         return self._spread(e, change, standing)
+
+    def _percentage_fee(self, e: adjustments.PercentageFee) -> Line | None:
+        base = sum(c.minor for c in self._standing(e.covers))
+        if base <= 0:
+            return None
+        fee = rounded(base * Fraction(e.percent) / 100)
+        if e.at_least is not None:
+            fee = max(fee, rounded(Fraction(e.at_least) * self.minor))
+        if e.at_most is not None:
+            fee = min(fee, rounded(Fraction(e.at_most) * self.minor))
+        return Line(e.id, [Charge(e.id, 0, fee)])
 
     def _credit(self, e: adjustments.Credit) -> Line | None:
         standing = self._standing(e.covers)

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from domain.billing.pricing import Span, TripFacts, price
 from domain.kernel.money import Currency, Money
-from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, Rounding, Rung
+from domain.rulebook.adjustments import (
+    Cap,
+    Credit,
+    LadderCap,
+    MinimumFare,
+    Percentage,
+    PercentageFee,
+    Rounding,
+    Rung,
+)
+from domain.rulebook.bookings import BookingRate, LateFee, LateRung
 from domain.rulebook.elements import Element
 from domain.rulebook.rates import DAY, HOUR, Counting, DistanceRate, FlatFee, ReservationRate, TimeRate
 from domain.rulebook.tariff import Tariff
@@ -79,10 +89,12 @@ LIMITS: list[Element] = [
     MinimumFare(id="minimum", description="", amount=Decimal(5)),
     MinimumFare(id="least", description="", amount=Decimal(12), covers=TIMES),
 ]
+LATE = tuple(LateRung(from_s=s, amount=Decimal(a)) for s, a in ((480, "12.50"), (900, "25"), (DAY, "50")))
 AFTER: list[Element] = [
     Percentage(id="rush", description="", percent=Decimal(25), windows=(NIGHT,), covers=TIMES),
     Percentage(id="off", description="", percent=Decimal(-30), not_below=Decimal(3)),
     Credit(id="voucher", description="", amount=Decimal(7)),
+    PercentageFee(id="service", description="", percent=Decimal(20), at_least=Decimal(2), at_most=Decimal(9)),
     Cap(id="all", description="", amount=Decimal(60)),
     Rounding(id="round", description="", to=Decimal("0.5")),
 ]
@@ -104,6 +116,9 @@ def rising_tariffs(draw: st.DrawFn) -> Tariff:
     elements += [
         DistanceRate(id="km", description="", rate=draw(rates)),
         FlatFee(id="fee", description="", amount=draw(amounts)),
+        BookingRate(id="booked", description="", rate=draw(rates), time="booked"),
+        BookingRate(id="over", description="", rate=draw(rates), time="late", interval_s=draw(intervals), free_s=300),
+        LateFee(id="late", description="", rungs=LATE),
     ]
     elements += draw(
         st.lists(
@@ -159,13 +174,15 @@ evenings = st.sampled_from([START, START.replace(hour=19, minute=50), START.repl
     trip=trips(),
     begins=evenings,
     more=st.integers(0, 7200),
+    booked=st.integers(1, 200),
     phase=st.sampled_from(["driving", "parked"]),
 )
 @settings(max_examples=300)
 def test_caps_and_minimums_in_any_order_never_make_a_longer_trip_cheaper(
-    tariff: Tariff, trip: TripFacts, begins: datetime, more: int, phase: str
+    tariff: Tariff, trip: TripFacts, begins: datetime, more: int, booked: int, phase: str
 ) -> None:
-    shorter = trip.model_copy(update={"started_at": begins, "reserved_at": None})
+    period = {"booked_from": begins, "booked_until": begins + timedelta(minutes=booked)}
+    shorter = trip.model_copy(update={"started_at": begins, "reserved_at": None, **period})
     longer = shorter.model_copy(update={"spans": (*trip.spans, Span.model_validate({"phase": phase, "seconds": more}))})
 
     assert price(tariff, longer).total >= price(tariff, shorter).total

@@ -26,7 +26,7 @@ def by_the_engine(tariff: Tariff, trip: TripFacts) -> Told:
 
 
 def by_hand(tariff: Tariff, trip: TripFacts) -> Told:
-    percent = {e.id: e.percent for e in tariff.elements if e.kind == "percentage"}
+    percent = {e.id: e.percent for e in tariff.elements if e.kind in {"percentage", "percentage_fee"}}
     return [
         (
             line.rule_id,

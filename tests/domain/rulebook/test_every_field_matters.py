@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from domain.rulebook.adjustments import Rung
+from domain.rulebook.bookings import LateRung
 from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Package
 from domain.rulebook.faults import faults
@@ -32,6 +33,9 @@ LEAST: dict[str, Raw] = {
     "percentage": {"percent": "10"},
     "credit": {"amount": "3"},
     "rounding": {"to": "1"},
+    "percentage_fee": {"percent": "10"},
+    "booking": {"rate": "0.2", "time": "booked", "interval_s": 900},
+    "late": {"rungs": [{"from_s": 480, "amount": "4"}, {"from_s": HOUR, "amount": "8"}]},
 }
 """What an element says at least."""
 
@@ -56,6 +60,10 @@ def with_package(part: Raw) -> Iterator[Rulebook]:
 def with_rung(part: Raw) -> Iterator[Rulebook]:
     top = {"until_s": 40 * HOUR, "amount": "90"}
     yield from with_element("ladder")({"rungs": [{"until_s": HOUR, "amount": "4"} | part, top]})
+
+
+def with_late_rung(part: Raw) -> Iterator[Rulebook]:
+    yield from with_element("late")({"rungs": [{"from_s": 480, "amount": "4"} | part]})
 
 
 def with_window(part: Raw) -> Iterator[Rulebook]:
@@ -85,6 +93,7 @@ PARTS: dict[str, tuple[type[BaseModel], Raw, Callable[[Raw], Iterator[Rulebook]]
     **{kind: (ELEMENTS[kind], least, with_element(kind)) for kind, least in LEAST.items()},
     "package": (Package, {}, with_package),
     "rung": (Rung, {}, with_rung),
+    "late_rung": (LateRung, {}, with_late_rung),
     "window": (Window, WINDOW, with_window),
     "condition": (Condition, {"option": "gold"}, with_condition),
     "tax": (TaxRule, {}, with_tax),

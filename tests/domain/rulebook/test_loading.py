@@ -13,6 +13,7 @@ from tests.support.small_service import CITY, DAY_PACKAGE, SERVICE, complaints, 
 
 TIME, KM, FEE, CAP = "rate = 0.31, ", "rate = 0.29, ", "amount = 1, ", "amount = 10, "
 RUNGS = 'rungs = [{ until = "PT3H", amount = 50 }, { until = "PT12H", amount = 80 }]'
+LATE = 'rungs = [{ from = "PT8M", amount = 12.5 }, { from = "PT15M", amount = 25 }]'
 WHEN = "when = { %s }"
 WINDOW = "rate = 1, windows = [{ %s }]"
 TAX_ENDS = "valid_from = 2021-01-01 },\n"
@@ -121,6 +122,26 @@ REFUSED = [
     (files("  3,\n"), "elements[2]: "),
     (files('  "shared fee",\n'), "elements[2]: nothing is shared as 'shared fee'"),
     (files(element("flat", FEE[:-2], id="time")), "elements.time.id: 'time' names another element or package already"),
+    (files(element("percentage_fee", "percent = 0")), "x.percent: it must be greater than 0"),
+    (files(element("percentage_fee", "percent = 5, at_least = 3, at_most = 3")), "x.at_most: it is at most what it is"),
+    (files(element("percentage_fee", "percent = 5, at_least = 0")), "x.at_least: a fee is never less than 0"),
+    (files(element("percentage_fee", "percent = 5, at_most = 0")), "x.at_most: the fee would never be more than 0"),
+    (files(element("percentage_fee", "percent = 5, at_least = 0.001")), "x.at_least: 0.001 has more decimals"),
+    (files(element("percentage_fee", 'percent = 5, covers = ["y"]')), "x.covers[0]: 'y' cannot be covered: there is n"),
+    (files(city=("elements = [\n", "elements = [\n" + element("percentage_fee", "percent = 5"))), "x: nothing stands"),
+    # booked periods
+    (files(element("late", LATE.replace("PT15M", "PT8M"))), "x.rungs[1].from: each step must begin later"),
+    (files(element("late", LATE.replace("25", "12.5"))), "x.rungs[1].amount: each step must cost more"),
+    (files(element("late", LATE.replace("25", "25.001"))), "x.rungs[1].amount: 25.001 has more decimals"),
+    (files(element("booking", "rate = 3")), "x.time: it is missing"),
+    (files(element("time", TIME + WHEN % 'booking = "no_show"')), "x.when.booking: nobody drove then"),
+    (files(element("flat", FEE + WHEN % 'notice_until = "P1D"')), "x.when.notice_until: only what was cancelled has"),
+    (files(element("flat", FEE + WHEN % 'booking = "kept", cancelled_within = "PT1H"')), "when.cancelled_within: only"),
+    (files(element("flat", FEE + WHEN % 'booking = "cancelled", notice_from = "P2D", notice_until = "P1D"')),
+     "x.when.notice_until: no notice is shorter"),
+    (files(element("flat", FEE + WHEN % 'booking = "no_show", from = "PT1H"')), "x.when.from: a booking that is n"),
+    (files(element("flat", FEE + WHEN % "end_energy_from = 50, end_energy_below = 50")), "x.when.end_energy_below: no"),
+    (files(element("flat", FEE + WHEN % "end_energy_below = 101")), "x.when.end_energy_below: it must be less than or"),
     # conditions
     (files(element("flat", FEE + "when = {}")), "x.when: it holds for every trip"),
     (files(element("flat", FEE + WHEN % 'from = "PT2H", until = "PT1H"')), "x.when.until: no trip is shorter"),

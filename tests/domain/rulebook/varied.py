@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import cycle, product
 from random import Random
 from typing import Any
 
@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from domain.billing.estimate import estimate
 from domain.billing.pricing import Span, TripFacts
 from domain.kernel.money import Currency, Money
+from domain.rulebook.adjustments import PercentageFee
+from domain.rulebook.bookings import BookingRate, LateFee
 from domain.rulebook.model import Rulebook
 from domain.rulebook.rates import ReservationRate
 from domain.rulebook.shapes import shape
@@ -27,14 +29,18 @@ DAY_PACKAGE: Raw = {"id": "day", "description": "Day", "amount": "9", "duration_
 
 OF_FIELDS: dict[str, list[Any]] = {
     "amount": ["3.5", "40"],
+    "at_least": ["3"],
     "at_most": ["0.5"],
     "begins": [[NIGHT]],
     "beyond": ["started", "bracket"],
+    "cancelled_within_s": [HOUR],
     "covers": [["time"], ["km"]],
     "currency": ["USD"],
     "dates": [["2019-06-03"]],
     "duration_s": [HOUR],
     "end": ["5", "airport", "other"],
+    "end_energy_below": ["20"],
+    "end_energy_from": ["80"],
     "end_s": [2 * HOUR],
     "free_windows": [[NIGHT]],
     "free_s": [600, HOUR],
@@ -47,12 +53,20 @@ OF_FIELDS: dict[str, list[Any]] = {
     "interval_s": [0, 900],
     "models": [["Zoe"]],
     "not_below": ["2"],
+    "notice_from_s": [0, HOUR],
+    "notice_until_s": [DAY],
     "option": ["gold", "other"],
     "packages": [[DAY_PACKAGE]],
     "percent": ["-20", "30"],
     "period_s": [HOUR, DAY],
     "rate": ["0.5"],
-    "rungs": [[{"until_s": HOUR, "amount": "5"}], [{"until_s": HOUR, "amount": "5"}, {"until_s": DAY, "amount": "9"}]],
+    "start_energy_below": ["20"],
+    "rungs": [
+        [{"from_s": 480, "amount": "5"}],
+        [{"from_s": HOUR, "amount": "5"}],
+        [{"until_s": HOUR, "amount": "5"}],
+        [{"until_s": HOUR, "amount": "5"}, {"until_s": DAY, "amount": "9"}],
+    ],
     "season": [[[1, 1], [5, 31]]],
     "start": ["2", "airport", "other"],
     "start_s": [600, HOUR],
@@ -87,7 +101,11 @@ def others(model: type[BaseModel], field: str) -> list[Any]:
 def _fits(model: type[BaseModel], field: str, value: Any) -> bool:
     if field in {"start", "end"}:
         return (str in shape(model, field).plain) is not value.isdigit()
-    return not (model is ReservationRate and field == "interval_s" and value == 0)
+    if field == "rungs":
+        return (model is LateFee) is ("from_s" in value[0])
+    if field == "percent" and model is PercentageFee:
+        return not value.startswith("-")
+    return not (model in {ReservationRate, BookingRate} and field == "interval_s" and value == 0)
 
 
 def service(*, elements: list[Raw], tariff: Raw | None = None, taxes: list[Raw] | None = None) -> Rulebook:
@@ -146,7 +164,42 @@ def hours_of_days() -> Iterator[TripFacts]:
             yield TripFacts(started_at=at, spans=(Span(phase="driving", seconds=HOUR),), distance_m=5_000)
 
 
-TRIPS = [*hours_of_days(), *trips()]
+def booked() -> Iterator[TripFacts]:
+    """Booked for a while: kept with a car that was low or full, cancelled early and late, or never come for."""
+    at, hour = datetime(2019, 6, 3, 20, tzinfo=UTC), timedelta(hours=1)
+    agreed = {"toll": Money(amount_minor=200, currency=Currency.EUR)}
+    levels = cycle(product((5.0, 60.0, None), (10.0, 85.0, None)))
+    choices = cycle(product(((), ("airport",)), ((), ("gold",)), (None, "day")))
+    for minutes, length in product((20, 28, 45, 58, 75, 170, 195, 300, 2000), (0.5, 0.7, 3.35)):
+        spans = (Span(phase="driving", seconds=minutes * 60), Span(phase="parked", seconds=630))
+        known: Raw = {"booked_from": at, "booked_until": at + length * hour, "booked_at": at - 49 * hour}
+        for _ in range(2):
+            (start, end), (zones, options, package) = next(levels), next(choices)
+            known |= {"options": options, "package": package, "start_zones": zones, "end_zones": zones}
+            yield TripFacts(
+                started_at=at,
+                spans=spans,
+                distance_m=26_000,
+                energy_start=start,
+                energy_end=end,
+                agreed=agreed,
+                **known,
+            )
+    period: Raw = {"booked_from": at, "booked_until": at + 3.35 * hour, "booked_at": at - 49 * hour}
+    for cancelled in (None, *(at - hours * hour for hours in (-1, 0, 0.5, 1, 5, 24, 48, 48.5))):
+        for options in ((), ("gold",), ("other",), ("airport",)):
+            yield TripFacts(
+                started_at=at,
+                reservation_only=True,
+                cancelled_at=cancelled,
+                no_show=cancelled is None,
+                options=options,
+                agreed=agreed,
+                **period,
+            )
+
+
+TRIPS = [*hours_of_days(), *trips(), *booked()]
 
 
 def outcome(rulebook: Rulebook, facts: TripFacts) -> object:
