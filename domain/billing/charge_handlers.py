@@ -22,7 +22,7 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     if await work.find(Charge, charge_id) is not None:
         return charge_id
     price = priced(command.quote, command.facts, work)
-    above = command.facts_by and above_limit(price.gross, work.rulebook.billing.four_eyes_above)
+    above = command.facts_by and above_limit(price.gross, work.rulebook.billing.four_eyes(price.gross.currency))
     doubts = (*command.doubts, *([above] if above else ()))
     reasons = (*doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
     if is_free(price) and not reasons:

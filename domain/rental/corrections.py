@@ -80,7 +80,8 @@ def _decide(
     trip: Trip, correction: TripCorrection, before: Charged, credits: Credits, command: CorrectTrip, work: UnitOfWork
 ) -> Decided | None:
     """Correct the trip, or propose it to a second person: then there is nothing to carry out yet."""
-    by, limit, about = work.metadata.actor.id, work.rulebook.billing.four_eyes_above, _about(trip, correction, credits)
+    by, about = work.metadata.actor.id, _about(trip, correction, credits)
+    limit = work.rulebook.billing.four_eyes(about.currency)
     known = {"amount": about, "four_eyes_above": limit, "evidence": command.evidence, "reason": command.reason}
     first = None
     if needs_two(about, limit):

@@ -172,8 +172,7 @@ async def test_many_small_corrections_are_one_large_one() -> None:
             break
         done += 1
 
-    limit = world.rulebook.billing.four_eyes_above
-    assert limit is not None
+    [limit] = world.rulebook.billing.four_eyes_above
     assert sum(credited(world)) <= limit.amount_minor
     assert done < 46
     assert broken(world) == []
