@@ -138,6 +138,15 @@ KINDS: Mapping[str, Kind] = {
         """,
         Kind.STAFF,
     ),
+    **_named(
+        """
+        benefits catalogue covers entries entry holds left_s minutes months notice notice_s only_there option
+        product_id products reminder_s renews renews_until starts_at terms use used_s uses valid valid_s where
+        """,
+        Kind.PLAIN,
+    ),
+    **_named("earned left percent sale used", Kind.MONEY),
+    **_named("given_by", Kind.STAFF),
     **dict.fromkeys(SECRETS, Kind.SECRET),
 }
 """The kind of a field by its name, unless it is marked or typed as something else."""
@@ -147,6 +156,7 @@ GIVEN: Mapping[str, Kind] = {
         """
         FeeFacts.name FeeShown.name FeeShown.objection ReportColumn.name ReportDescription.name TaxAmount.name
         Zone.Defined.name Zone.Redrawn.name Zone.name ZoneShown.name zones.name
+        Benefit.name EntryAlone.name EntryShown.name ProductFacts.name ProductShown.name Terms.name
         """,
         Kind.PLAIN,
     ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from domain.billing import handlers as billing_handlers
 from domain.billing import policies as billing_policies
+from domain.billing.balance import Balance
 from domain.billing.buyers import KeptBuyers
 from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
@@ -82,6 +83,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Task,
     Reservation,
     Trip,
+    Balance,
     Charge,
     Payment,
     Invoice,

@@ -128,6 +128,7 @@ class BillingProjector(Projector):
         self.on = {
             Charge.Raised: self._raised,
             Charge.FeeRaised: self._fee_raised,
+            Charge.ProductRaised: self._raised,
             Charge.Announced: self._announced,
             Charge.ObjectedTo: self._objected_to,
             Charge.ReviewRequired: self._review,
@@ -152,7 +153,7 @@ class BillingProjector(Projector):
             **dict.fromkeys(_OWED_NO_MORE, self._owed_no_more),
         }
 
-    def _raised(self, recorded: RecordedEvent, event: Charge.Raised) -> Changes:
+    def _raised(self, recorded: RecordedEvent, event: Charge.Raised | Charge.ProductRaised) -> Changes:
         trip_id = event.subject_id if event.subject_kind == Trip.TOPIC else None
         yield CHARGES.insert(**_of_charge(recorded, event), trip_id=trip_id)
 
@@ -331,7 +332,7 @@ def _less(invoice: Values, event: Invoice.Credited) -> Update:
     return INVOICES.update(event.originator_id, **sums, state=state, **settled)
 
 
-def _of_charge(recorded: RecordedEvent, event: Charge.Raised | Charge.FeeRaised) -> Values:
+def _of_charge(recorded: RecordedEvent, event: Charge.Raised | Charge.FeeRaised | Charge.ProductRaised) -> Values:
     return {
         "charge_id": event.originator_id,
         "service": recorded.metadata.service,

@@ -6,11 +6,15 @@ from itertools import accumulate, pairwise
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from domain.billing.balance import Balance
+from domain.billing.balance_entry import Earned
+from domain.billing.balance_event_bases import EntryEvent, UsesMoved
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import PriceLine
 from domain.billing.pricing.parts import rounded
+from domain.billing.product_facts import PRODUCT
 from domain.billing.taxes import TaxAmount
 from domain.billing.transfer import Transfer
 from domain.kernel.aggregate import DomainEvent
@@ -23,7 +27,7 @@ JOURNAL = Table("journal", ("position", "line"))
 DOCUMENTS = Table("ledger_documents", ("document_id",))
 TRANSFERRED = Table("ledger_transfers", ("transfer_id",))
 
-Account = Literal["receivables", "revenue", "tax", "provider", "bank", "suspense", "owed_to_payers"]
+Account = Literal["receivables", "revenue", "tax", "provider", "bank", "suspense", "owed_to_payers", "prepaid"]
 
 
 class Entry(NamedTuple):
@@ -35,6 +39,8 @@ class Entry(NamedTuple):
     product: str | None = None
     """The rule that made the line: what was sold."""
     tax: TaxAmount | None = None
+    sold: Earned | None = None
+    """Of minutes that were paid in advance: where they were sold, and by which invoice."""
 
 
 def entries_of(event: DomainEvent) -> list[Entry]:
@@ -60,11 +66,14 @@ def _entries(event: DomainEvent) -> Iterable[Entry]:
         case Payment.RefundPaidByOtherMeans():
             yield Entry("receivables", "bank", event.amount)
         case _:
-            yield from _of_transfers(event)
+            yield from _of_what_comes_otherwise(event)
 
 
-def _of_transfers(event: DomainEvent) -> Iterable[Entry]:
-    """What is more than was open is owed to its payer, until it is paid back or the bank takes all of it back."""
+def _of_what_comes_otherwise(event: DomainEvent) -> Iterable[Entry]:
+    """What is more than was open is owed to its payer, until it is paid back or the bank takes all of it back.
+
+    Minutes that are paid in advance are owed too, until they are used or gone.
+    """
     match event:
         case Transfer.Reported():
             yield Entry("bank", "suspense", event.amount)
@@ -77,6 +86,9 @@ def _of_transfers(event: DomainEvent) -> Iterable[Entry]:
             yield Entry("owed_to_payers", "receivables", event.amount)
         case Transfer.TakenBack():
             yield Entry("receivables", "bank", event.amount)
+        case EntryEvent() | UsesMoved():
+            for one in event.earned:
+                yield Entry("prepaid", "revenue", one.amount, one.product_id, sold=one)
 
 
 def shares_of(net: Money, lines: Iterable[PriceLine]) -> Iterator[tuple[str, Money]]:
@@ -96,6 +108,10 @@ def _forwards(entry: Entry) -> Entry:
     if entry.amount > Money.zero(entry.amount.currency):
         return entry
     return entry._replace(debit=entry.credit, credit=entry.debit, amount=-entry.amount)
+
+
+_EARNING = (Balance.Bought, Balance.Renewed, Balance.Used, Balance.GivenBack, Balance.Ended)
+"""By which a price that was paid in advance is earned, or is not yet."""
 
 
 class LedgerProjector(Projector):
@@ -123,6 +139,7 @@ class LedgerProjector(Projector):
             "reference",
             "value_on",
             "subject_kind",
+            "earned",
         )
     )
 
@@ -139,6 +156,7 @@ class LedgerProjector(Projector):
             Transfer.RefundPaidByOtherMeans: self._of_transfer,
             Transfer.RefundDropped: self._of_transfer,
             Transfer.TakenBack: self._of_invoice,
+            **dict.fromkeys(_EARNING, self._earned),
         }
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
@@ -177,6 +195,10 @@ class LedgerProjector(Projector):
             lambda row: [_later(recorded, event, event.credit_note_id or row["invoice_id"], event.number)],
         )
 
+    def _earned(self, recorded: RecordedEvent, event: EntryEvent | UsesMoved) -> Changes:
+        of = {"payer_id": event.payer_id, "subject_kind": PRODUCT}
+        yield from _booked(recorded, event, event.timestamp.date(), "", of)
+
     def _reported(self, recorded: RecordedEvent, event: Transfer.Reported) -> Changes:
         yield from _booked(recorded, event, event.value_on, event.reference, {"seller": event.seller_id})
 
@@ -195,13 +217,15 @@ def _known(of: Values, event: Any) -> Values:
 def _booked(recorded: RecordedEvent, event: DomainEvent, on: date, document: str, of: Values) -> Changes:
     for line, entry in enumerate(entries_of(event)):
         tax = entry.tax
+        sold = entry.sold
+        of_sale = {"seller": sold.seller_id, "country": sold.country, "city_id": sold.city_id} if sold else {}
         rate = {"tax": tax.name, "tax_rate": tax.rate, "base_minor": tax.base.amount_minor} if tax else {}
         yield JOURNAL.insert(
             position=recorded.position,
             line=line,
             service=recorded.metadata.service,
             booked_on=on,
-            document=document,
+            document=sold.document if sold else document,
             debit=entry.debit,
             credit=entry.credit,
             currency=entry.amount.currency,
@@ -209,4 +233,5 @@ def _booked(recorded: RecordedEvent, event: DomainEvent, on: date, document: str
             product=entry.product,
             **rate,
             **of,
+            **of_sale,
         )

@@ -9,6 +9,7 @@ from domain.billing.decision import Decided, Decision, content_of, own_facts
 from domain.billing.estimate import Estimate
 from domain.billing.fee import FEE, Evidence, Facts, FeeFacts
 from domain.billing.pricing import TripFacts
+from domain.billing.product_facts import PRODUCT, ProductFacts
 from domain.kernel.aggregate import Aggregate, Created, Event
 from domain.kernel.approval import Proposal, is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
@@ -94,6 +95,20 @@ class Charge(Aggregate):
         evidence: Personal[tuple[Evidence, ...]]
         reason: Personal[str]
         raised_by: str
+
+    class ProductRaised(Created):
+        """Somebody has bought a product, or it was renewed."""
+
+        TOPIC = "billing.charge.product_raised"
+
+        subject_kind: str
+        subject_id: UUID
+        member_id: MemberId
+        payer_id: PayerId
+        seller_id: str
+        payment_id: PaymentId
+        facts: ProductFacts
+        method_id: str | None
 
     class Announced(Event):
         """The payer is told before anything is taken, and may object."""
@@ -194,11 +209,31 @@ class Charge(Aggregate):
         return ChargeId(derived_id("billing.charge", subject_kind, subject_id))
 
     @classmethod
-    def begin_for(cls, command: BillCharge, at: datetime) -> "Charge":
-        """Raise the charge that is asked for."""
-        facts = {name: value for name, value in command if name not in {"doubts", "payer_told"}}
+    def begin_for(cls, command: BillCharge, facts: TripFacts, at: datetime) -> "Charge":
+        """Raise the charge that is asked for, with what its payer has for it among the facts."""
+        asked = {name: value for name, value in command if name not in {"doubts", "payer_told", "facts"}}
         charge_id = cls.id_of(command.subject_kind, command.subject_id)
-        return cls.begin(cls.Raised, id=charge_id, timestamp=at, **facts)
+        return cls.begin(cls.Raised, id=charge_id, timestamp=at, facts=facts, **asked)
+
+    @classmethod
+    def begin_product(
+        cls, facts: ProductFacts, subject_id: UUID, member_id: MemberId, seller_id: str, method_id: str, at: datetime
+    ) -> "Charge":
+        """Raise what a period of a product costs. Who has it pays for it."""
+        charge_id = cls.id_of(PRODUCT, subject_id)
+        return cls.begin(
+            cls.ProductRaised,
+            id=charge_id,
+            timestamp=at,
+            subject_kind=PRODUCT,
+            subject_id=subject_id,
+            member_id=member_id,
+            payer_id=PayerId(member_id),
+            seller_id=seller_id,
+            payment_id=PaymentId(derived_id("billing.payment", charge_id)),
+            facts=facts,
+            method_id=method_id,
+        )
 
     @classmethod
     def begin_fee(
@@ -228,7 +263,7 @@ class Charge(Aggregate):
     @property
     def city_id(self) -> str:
         """Where it was supplied: its taxes and days count."""
-        return self.quote.city_id if self.quote is not None else self.fee.city_id
+        return self.quoted.city_id if isinstance(self.facts, TripFacts) else self.facts.city_id
 
     @property
     def quoted(self) -> Quote:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from domain.billing.balance_use import put_balance_right, use_balance, with_balance, with_balance_again
 from domain.billing.charge import Charge
 from domain.billing.charging import is_free, let_go, price_of, priced
 from domain.billing.commands import BillCharge, CollectCharge, DecideCharge, ObjectToCharge
@@ -21,7 +22,8 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
     charge_id = Charge.id_of(command.subject_kind, command.subject_id)
     if await work.find(Charge, charge_id) is not None:
         return charge_id
-    price = priced(command.quote, command.facts, work)
+    facts = await with_balance(command.facts, command.payer_id, command.seller_id, command.quote.city_id, work)
+    price = priced(command.quote, facts, work)
     above = command.facts_by and above_limit(price.gross, work.rulebook.billing.four_eyes(price.gross.currency))
     doubts = (*command.doubts, *([above] if above else ()))
     reasons = (*doubts, *review_reasons(work.rulebook.trip, command.facts, price.gross))
@@ -29,8 +31,9 @@ async def bill_charge(command: BillCharge, work: UnitOfWork) -> ChargeId:
         await let_go(command.payment_id, work)
         await clear_open_item(command.payer_id, command.subject_id, work)
         return charge_id
-    charge = Charge.begin_for(command, work.now)
+    charge = Charge.begin_for(command, facts, work.now)
     work.add(charge)
+    await use_balance(charge, price, work)
     if reasons:
         charge.require_review(reasons, price, work.now, payer_told=command.payer_told)
         await note_open_item(charge.payer_id, charge.id, "charge_in_review", work)
@@ -44,7 +47,9 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
     charge = await work.load(Charge, command.charge_id)
     refuse_if([charge.not_in_review(), *ill_formed(command)])
     correction = command.correction
-    facts = charge.facts if correction is None else corrected(charge.facts, correction, work.now)
+    facts = charge.facts
+    if correction is not None:
+        facts = await with_balance_again(charge, corrected(facts, correction, work.now), work)
     price, waived = price_of(charge, facts, work.rulebook, work.tariff), command.decision == "waive"
     refuse_if([costs_nothing() if is_free(price) and not waived else None])
     limit, by = work.rulebook.billing.four_eyes(price.gross.currency), work.metadata.actor.id
@@ -52,6 +57,7 @@ async def decide_charge(command: DecideCharge, work: UnitOfWork) -> None:
         command.decision, facts, price, by=by, reason=command.reason, four_eyes_above=limit, at=work.now
     )
     if carried_out:
+        await put_balance_right(charge, command.decision, price, work)
         await clear_open_item(charge.payer_id, charge.id, work)
     if carried_out and waived:
         await let_go(charge.payment_id, work)

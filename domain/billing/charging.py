@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate, estimate
-from domain.billing.fee import Facts, FeeFacts
+from domain.billing.fee import Facts
 from domain.billing.invoice import Invoice
 from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
 from domain.billing.payment import Payment
@@ -24,9 +24,9 @@ from domain.unit_of_work import UnitOfWork
 def price_of(charge: Charge, facts: Facts, rulebook: Rulebook, tariff: Callable[[str], Tariff]) -> Estimate:
     """What a charge would cost if these were its facts; `tariff` finds what was quoted, by its digest."""
     city = rulebook.city(charge.city_id)
-    if isinstance(facts, FeeFacts):
-        return facts.price(city)
-    return estimate(tariff(charge.quoted.tariff_digest), city, facts)
+    if isinstance(facts, TripFacts):
+        return estimate(tariff(charge.quoted.tariff_digest), city, facts)
+    return facts.estimate(city)
 
 
 def priced(quote: Quote, facts: TripFacts, work: UnitOfWork) -> Estimate:
@@ -62,7 +62,8 @@ async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> 
         await clear_arrears(invoice, work)
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
-        _charge(invoice, due - taken, method_id or (first.method_id if first else None), work)
+        held = first.method_id if first else await newest_method(invoice, work)
+        _charge(invoice, due - taken, method_id or held, work)
 
 
 def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: UnitOfWork) -> Money:

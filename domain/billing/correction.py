@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.billing.fee import Facts, FeeFacts
 from domain.billing.pricing import Span, TripFacts
+from domain.billing.product_facts import ProductFacts
 from domain.billing.review import too_far
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.money import Money
@@ -26,6 +27,8 @@ class Correction(Value):
 
 def corrected(facts: Facts, correction: Correction, at: datetime) -> Facts:
     """The facts as they are by a correction. Raises `RefusedError` with all that cannot be."""
+    if isinstance(facts, ProductFacts):
+        raise RefusedError(_of_product())
     if isinstance(facts, FeeFacts):
         return _other_amount(facts, correction)
     return corrected_trip(facts, correction, at)
@@ -57,6 +60,11 @@ def _other_amount(facts: FeeFacts, correction: Correction) -> FeeFacts:
         values = {"amount": str(amount), "raised": str(facts.amount)}
         raise RefusedError(Violation(code="charge.not_less", detail=detail, values=values))
     return facts.model_copy(update={"amount": amount})
+
+
+def _of_product() -> Violation:
+    detail = "the price of a product is that of the list: waive it, or credit its invoice"
+    return Violation(code="charge.product_not_corrected", detail=detail)
 
 
 def _no_fee() -> Violation:

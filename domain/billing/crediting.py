@@ -8,6 +8,7 @@ from domain.billing.credit_note import CreditNote, proportion
 from domain.billing.invoice import Invoice
 from domain.billing.issuing import keep_buyers, take_number
 from domain.billing.payer import clear_arrears
+from domain.billing.sold import take_back
 from domain.kernel.money import Money
 from domain.unit_of_work import UnitOfWork
 
@@ -38,6 +39,8 @@ async def credit(invoice: Invoice, note_id: UUID, amount: Money, decided: Decide
         at=work.now,
     )
     work.add(note)
+    if invoice.uncredited == amount:
+        await take_back(invoice, work)
     if to_refund := invoice.credit(note.id, amount, await keep_buyers(invoice.city_id, work), work.now):
         await refund(invoice, note.id, note.number, to_refund, work)
     if not invoice.due:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from domain.billing.commands import DecideCharge, DecisionKind
 from domain.billing.fee import Facts, FeeFacts
+from domain.billing.product_facts import ProductFacts
 from domain.kernel.aggregate import Event
 from domain.kernel.errors import Violation
 from domain.kernel.ids import PayerId
@@ -59,6 +60,8 @@ def content_of(kind: DecisionKind, facts: Facts) -> str:
         return kind
     if isinstance(facts, FeeFacts):
         return f"{kind}: {facts.amount}"
+    if isinstance(facts, ProductFacts):
+        return kind
     zones = sha256(repr(facts.end_zones).encode()).hexdigest()[:8]  # where somebody went is read nowhere but in facts
     return f"{kind}: ended at {facts.ended_at.isoformat()}, {facts.distance_m} m, in zones {zones}"
 

@@ -7,6 +7,7 @@ from domain.billing.charge import Charge
 from domain.billing.estimate import Estimate
 from domain.billing.fee import FeeFacts
 from domain.billing.pricing import PriceLine
+from domain.billing.product_facts import ProductFacts
 from domain.billing.taxes import TaxAmount
 
 _CHANGES = {
@@ -14,6 +15,7 @@ _CHANGES = {
     "minimum": "{before} is less than the least that is charged, {minimum}",
     "credit": "a credit of {credit} goes off {before}",
     "rounding": "{before} is rounded",
+    "prepaid min": "{minutes} minutes that you had go off {before}",
 }
 """What changes a price that is already there, by the unit of its line."""
 
@@ -62,6 +64,10 @@ def _origin(charge: Charge) -> str:
         fee = charge.facts
         when = f"{fee.happened_at:%Y-%m-%d %H:%M} UTC"
         return f"{fee.name}, for what happened at {when} and came of trip {fee.trip_id}."
+    if isinstance(charge.facts, ProductFacts):
+        product = charge.facts
+        until = "" if product.ends_at is None else f" until {product.ends_at:%Y-%m-%d %H:%M} UTC"
+        return f"{product.name}, bought for the time from {product.starts_at:%Y-%m-%d %H:%M} UTC on{until}."
     quote = charge.quoted
     return (
         f"Priced by tariff {quote.tariff_id}, version {quote.tariff_version}, as it was shown at "

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.billing.estimate import Estimate, with_taxes
 from domain.billing.pricing import PriceLine, TripFacts
+from domain.billing.product_facts import ProductFacts
 from domain.kernel.ids import TripId
 from domain.kernel.money import Money
 from domain.kernel.values import Count, Instant, Seconds, Value
@@ -49,7 +50,7 @@ class FeeFacts(Value):
         """When it was supplied."""
         return self.happened_at
 
-    def price(self, city: City) -> Estimate:
+    def estimate(self, city: City) -> Estimate:
         """One line, and the taxes on it."""
         line = PriceLine(
             rule_id=self.fee_id,
@@ -67,5 +68,5 @@ class FeeFacts(Value):
         return with_taxes((line,), self.amount, city, self.happened_at, untaxed=untaxed)
 
 
-Facts = TripFacts | FeeFacts
-"""What a charge is for: what a tariff prices, or what came later."""
+Facts = TripFacts | FeeFacts | ProductFacts
+"""What a charge is for: what a tariff prices, what came later, or what is bought in advance."""

@@ -29,6 +29,7 @@ from domain.billing.crediting import Decided
 from domain.billing.invoice import Invoice
 from domain.billing.payer import not_a_method_of
 from domain.billing.payment import Payment
+from domain.billing.product_handlers import PRODUCT_HANDLERS
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
 from domain.billing.transfers import TRANSFER_HANDLERS
@@ -123,6 +124,7 @@ HANDLERS: dict[type[Command], Handler] = {
     TryRefundAgain: try_refund_again,
     ForgetBuyers: forget_buyers,
     **CHARGE_HANDLERS,
+    **PRODUCT_HANDLERS,
     **ANSWER_HANDLERS,
     **TRANSFER_HANDLERS,
 }

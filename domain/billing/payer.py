@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.billing.buyers import Buyer
 from domain.billing.invoice import Invoice
+from domain.billing.sold import note_whether_sold
 from domain.kernel.errors import Violation
 from domain.kernel.ids import InvoiceId, PayerId
 from domain.members.member import Member
@@ -45,6 +46,7 @@ async def not_a_method_of(payer_id: PayerId, method_id: str | None, work: UnitOf
 async def note_arrears(invoice: Invoice, work: UnitOfWork) -> None:
     """After so many failed tries a payer who is a member takes no car until the invoice is settled."""
     await note_open_item(invoice.payer_id, invoice.id, "unpaid_invoice", work)
+    await note_whether_sold(invoice, work, paid=False)
     limit = work.rulebook.billing.block_after
     if limit is not None and invoice.tries >= limit:
         payer = await work.find(Member, invoice.payer_id)
@@ -57,6 +59,7 @@ async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
     if invoice.due:
         return
     await clear_open_item(invoice.payer_id, invoice.subject_id, work)
+    await note_whether_sold(invoice, work, paid=True)
     if invoice.payment_failed:
         await clear_open_item(invoice.payer_id, invoice.id, work)
         payer = await work.find(Member, invoice.payer_id)

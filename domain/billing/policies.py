@@ -8,6 +8,7 @@ from domain.billing.commands import ForgetBuyers, TryChargeAgain, TryRefundAgain
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
+from domain.billing.product_policies import PRODUCT_POLICIES
 from domain.billing.provider_answers import payment_answer
 from domain.billing.transfer_policies import TRANSFER_POLICIES
 from domain.kernel.aggregate import DomainEvent
@@ -146,6 +147,7 @@ POLICIES: Policies = {
     Payment.HoldDeclined: (when_hold_declined_then_tell_member,),
     Invoice.Issued: (when_invoice_issued_then_tell_member,),
     **CHARGE_POLICIES,
+    **PRODUCT_POLICIES,
     Invoice.PaymentFailed: (when_payment_failed_then_tell_member, when_not_all_is_paid_then_try_again_later),
     Invoice.PartlyPaid: (when_not_all_is_paid_then_try_again_later,),
     Payment.RefundFailed: (when_refund_failed_then_tell_member, when_refund_failed_then_try_again_later),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, Callable
 
 from domain.invariants.approvals import Approvals
+from domain.invariants.balances import Balances
 from domain.invariants.cents import Cents
 from domain.invariants.claims import Claims
 from domain.invariants.holds import Holds
@@ -22,6 +23,7 @@ class Invariants:
     def __init__(self) -> None:
         self._laws: tuple[Law, ...] = (
             Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds(), Transfers(),
+            Balances(),
         )  # fmt: skip
 
     def observe(self, recorded: RecordedEvent) -> None:

@@ -79,7 +79,7 @@ class Holds:
 
     def _review(self, happened: DomainEvent) -> None:
         match happened:
-            case (Charge.Raised() | Charge.FeeRaised()) as event:
+            case (Charge.Raised() | Charge.FeeRaised() | Charge.ProductRaised()) as event:
                 self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
             case (Charge.ReviewRequired() | Charge.ObjectedTo()) as event if event.originator_id in self._subjects:
                 self._in_review.add(self._subjects[event.originator_id])

@@ -51,6 +51,9 @@ class Invoices:
                 self._subjects[event.originator_id] = fee
                 self._due.add(fee)
                 self._not_collected.add(fee)
+            case Charge.ProductRaised() as event:
+                self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
+                self._due.add((event.subject_kind, event.subject_id))
             case Charge.Billed() as event if event.originator_id in self._subjects:
                 self._not_collected.discard(self._subjects[event.originator_id])
             case Charge.ReviewRequired() | Charge.ObjectedTo() as event if event.originator_id in self._subjects:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from domain.kernel.errors import Violation
-from domain.rulebook.model import Eligibility
+from domain.rulebook.eligibility import Eligibility
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 """Nobody alive was born before; the oldest person known was 122."""

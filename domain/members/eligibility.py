@@ -8,7 +8,7 @@ from domain.kernel.ids import InvoiceId
 from domain.members.age import years_between
 from domain.members.facts import Licence, LicenceState, PaymentMethod
 from domain.members.licence_check import expired
-from domain.rulebook.model import Eligibility
+from domain.rulebook.eligibility import Eligibility
 
 
 def licence_violations(

@@ -35,7 +35,7 @@ async def charged_for(trip: Trip, work: UnitOfWork) -> Charged:
             total = plus(total, made.difference)
         elif more.state != "waived":
             invoices.insert(0, await _invoice_of(more, work))
-            total = plus(total, total_of(more.fee.price(work.rulebook.city(trip.city_id))))
+            total = plus(total, total_of(more.fee.estimate(work.rulebook.city(trip.city_id))))
     return Charged(trip.facts if trip.corrections and trip.facts else facts, total, invoices)
 
 

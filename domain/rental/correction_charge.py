@@ -47,7 +47,7 @@ async def charge_more(
         rulebook_version=work.rules.version if work.rules else 0,
         objection_s=int(fee.objection.total_seconds()),
     )
-    price = facts.price(city)
+    price = facts.estimate(city)
     charge = Charge.begin_fee(
         facts,
         price,

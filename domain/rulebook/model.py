@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested, Rules
+from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.product import Product
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 from domain.rulebook.uniqueness import Uniqueness
@@ -46,6 +48,8 @@ class City(Rules):
     """What trips that begin here cost."""
     fees: tuple[Fee, ...] = ()
     """What may be charged after a trip that began here, for what came of it."""
+    products: tuple[Product, ...] = ()
+    """What members may buy here in advance, or be given."""
 
     def fee(self, fee_id: str) -> Fee | None:
         """An entry of the catalogue; none where there is no such fee."""
@@ -54,21 +58,6 @@ class City(Rules):
     def local_day(self, at: datetime) -> date:
         """The day that it is here."""
         return at.astimezone(ZoneInfo(self.timezone)).date()
-
-
-class Eligibility(Rules):
-    """Who may drive."""
-
-    minimum_age: int
-    """Years."""
-    minimum_licence_years: int
-    """How long the licence must have been held."""
-    licence_countries: tuple[str, ...] | None = None
-    """ISO 3166 codes that are accepted; any when none."""
-    licence_recheck: timedelta | None = None
-    """How long a check of the licence holds; for ever when none."""
-    prepaid_cards: bool = True
-    """Whether a prepaid card is a means of payment."""
 
 
 class ReservationLimits(Rules):

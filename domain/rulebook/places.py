@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from domain.rulebook.elements import Package
 from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
+from domain.rulebook.product import Product
 from domain.rulebook.rates import TimeRate
 from domain.rulebook.shapes import Path
 from domain.rulebook.tax import TaxRule
@@ -19,6 +20,7 @@ SHARED: dict[str, type[BaseModel]] = {
     "taxes": TaxRule,
     "legal_entities": LegalEntity,
     "fees": Fee,
+    "products": Product,
 }
 """What may be shared, each by a model that it holds."""
 

@@ -137,6 +137,7 @@ def _shared() -> Schema:
         "packages": (Tariff, "packages"),
         "taxes": (City, "taxes"),
         "fees": (City, "fees"),
+        "products": (City, "products"),
     }
     found: Schema = {}
     for name, (model, field) in kinds.items():

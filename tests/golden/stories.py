@@ -31,6 +31,7 @@ from domain.rental.trip import Trip
 from tests.golden import billing_stories
 from tests.golden.identity_stories import an_employee_logs_in_and_out
 from tests.golden.operations_stories import operators_put_things_right
+from tests.golden.product_stories import a_member_buys_in_advance
 from tests.golden.webhooks_stories import a_partner_is_sent_events
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
 from tests.support.small_service import files
@@ -294,6 +295,7 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_trip_has_everything,
     a_fine_comes_later,
     a_trip_is_corrected,
+    a_member_buys_in_advance,
     a_member_wants_to_be_forgotten,
     operators_put_things_right,
     a_partner_is_sent_events,

@@ -59,6 +59,18 @@ export function sentence(type, reason) {
 }
 
 const SENTENCES = {
+  "billing.balance.bought": "A product was bought",
+  "billing.balance.cancelled": "A product is not renewed any more",
+  "billing.balance.ended": "A product has ended",
+  "billing.balance.gift_proposed": "A gift waits for a second person",
+  "billing.balance.given": "A product was given",
+  "billing.balance.given_back": "What a charge had used is there again",
+  "billing.balance.held_back": "A product may not be used before it is paid",
+  "billing.balance.let_go": "A product may be used, as it is paid",
+  "billing.balance.opened": "A balance was opened",
+  "billing.balance.reminded": "A member was reminded of a product",
+  "billing.balance.renewed": "A product was renewed",
+  "billing.balance.used": "A charge used what its payer had",
   "billing.charge.announced": "A charge was announced to its payer",
   "billing.charge.approved": "A charge was found right",
   "billing.charge.billed": "A charge was put on an invoice",
@@ -66,6 +78,7 @@ const SENTENCES = {
   "billing.charge.decision_proposed": "A decision about a charge waits for a second person",
   "billing.charge.fee_raised": "A fee was raised for what came of a trip",
   "billing.charge.objected_to": "The payer objects to a charge",
+  "billing.charge.product_raised": "A product was charged",
   "billing.charge.raised": "A charge was raised",
   "billing.charge.review_required": "A charge waits for a review",
   "billing.charge.waived": "A charge was waived",

@@ -14,6 +14,7 @@ from domain.billing.correction import Correction
 from domain.billing.decision import Decision
 from domain.billing.estimate import Estimate
 from domain.billing.fee import Evidence, FeeFacts
+from domain.billing.product_facts import ProductFacts
 from domain.kernel.approval import Proposal
 from domain.kernel.money import Currency, Money
 
@@ -244,6 +245,7 @@ class ChargeShown(Shown):
             "ended_at": "2027-01-05T12:26:00Z",
             "distance_m": 8200,
             "fee": None,
+            "product": None,
             "evidence": None,
             "raised_by": None,
             "collected_from": None,
@@ -276,6 +278,8 @@ class ChargeShown(Shown):
     distance_m: int | None
     fee: FeeFacts | None
     """What it is a fee for; null for what a tariff prices."""
+    product: ProductFacts | None
+    """What was bought in advance; null for all else."""
     evidence: tuple[Evidence, ...] | None
     """What shows it."""
     raised_by: str | None
@@ -294,9 +298,12 @@ class ChargeShown(Shown):
     def of_charge(cls, charge: Charge) -> Self:
         """As it is now."""
         facts, known = charge.facts, {"charge_id": charge.id, "raised_at": charge.created_on}
+        driven: dict[str, object] = {"started_at": None, "distance_m": None, "fee": None, "product": None}
         if isinstance(facts, FeeFacts):
-            driven: dict[str, object] = {"started_at": None, "distance_m": None, "fee": facts}
+            driven["fee"] = facts
+        elif isinstance(facts, ProductFacts):
+            driven["product"] = facts
         else:
             started_at = facts.reserved_at if facts.reservation_only else facts.started_at
-            driven = {"started_at": started_at, "distance_m": facts.distance_m, "fee": None}
+            driven |= {"started_at": started_at, "distance_m": facts.distance_m}
         return cls.of(charge, **known, **driven, ended_at=facts.ended_at)

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import model_validator
 
 from domain.billing.pricing.adjustments import ADJUSTMENTS
+from domain.billing.pricing.benefits import take_benefits
 from domain.billing.pricing.conditions import applies
 from domain.billing.pricing.course import Course
 from domain.billing.pricing.facts import TripFacts
@@ -97,11 +98,13 @@ def _entries(tariff: Tariff, course: Course, package: Package | None) -> list[En
             adds(element, tariff, package, sheet)
         else:
             ADJUSTMENTS[type(element)](element, sheet)
+    take_benefits(facts.benefits, tariff, sheet)
     return sheet.entries
 
 
 def _line(entry: Entry, minor: int, tariff: Tariff) -> PriceLine:
     amount = Money.of(minor, tariff.currency)
+    rules_id, version = entry.listed or (tariff.id, tariff.version)
     shares = {of: amount if share == minor else Money.of(share, tariff.currency) for of, share in entry.shares.items()}
     return trusted(
         PriceLine,
@@ -112,7 +115,7 @@ def _line(entry: Entry, minor: int, tariff: Tariff) -> PriceLine:
         unit_amount=entry.unit_amount,
         amount=amount,
         shares=shares,
-        tariff_id=tariff.id,
-        tariff_version=tariff.version,
+        tariff_id=rules_id,
+        tariff_version=version,
         facts=entry.facts,
     )

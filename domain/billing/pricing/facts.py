@@ -1,14 +1,16 @@
 """The facts of a trip that a price depends on."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Literal, Self
+from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
 
 from domain.kernel.money import Money
 from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres, Percent
-from domain.kernel.values import Instant, Seconds, Value
+from domain.kernel.values import Count, Instant, Seconds, Value
 from domain.rulebook.conditions import Outcome
 
 
@@ -17,6 +19,26 @@ class Span(Value):
 
     phase: Literal["driving", "parked"]
     seconds: Seconds
+
+
+class Benefit(Value):
+    """What the payer has in advance and this may use, as it was when the price was made: one of the three."""
+
+    entry_id: UUID
+    """Of the payer's balance."""
+    product_id: str
+    name: str
+    covers: tuple[str, ...] | None
+    """Ids of elements and packages; all when none."""
+    catalogue: str
+    """Whose list of products has it, e.g. `products of berlin`,"""
+    rulebook_version: Count
+    """as of this version."""
+    seconds: Seconds | None = None
+    """What is left of minutes."""
+    percent: Decimal | None = None
+    amount: Money | None = None
+    """What is left of a credit."""
 
 
 class TripFacts(Value):
@@ -40,6 +62,8 @@ class TripFacts(Value):
     """Id of the package chosen before the trip."""
     options: tuple[str, ...] = ()
     agreed: dict[str, Money] = Field(default_factory=dict)
+    benefits: tuple[Benefit, ...] = ()
+    """What the payer has, in the order in which it is used."""
     reservation_only: bool = False
     """The car was held or booked but never driven: only what a reservation or a booking costs is charged."""
     booked_at: Instant | None = None

@@ -79,6 +79,8 @@ class Entry:
     unit: str = "trip"
     unit_amount: Decimal | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    listed: tuple[str, int] | None = None
+    """The list of products that has its rule, and its version; none where that is the tariff."""
 
     @property
     def minor(self) -> int:

@@ -9,13 +9,27 @@ from domain.rulebook.faults import (
     elements,
     limits,
     packages,
+    products,
     services,
     tariffs,
     windows,
 )
 from domain.rulebook.faults.rules import Fault, faults
 
-RULES = (adjustments, bookings, bounds, cities, conditions, elements, limits, packages, services, tariffs, windows)
+RULES = (
+    adjustments,
+    bookings,
+    bounds,
+    cities,
+    conditions,
+    elements,
+    limits,
+    packages,
+    products,
+    services,
+    tariffs,
+    windows,
+)
 """Their rules are listed as these are imported."""
 
 __all__ = ["RULES", "Fault", "faults"]

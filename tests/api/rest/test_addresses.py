@@ -60,6 +60,7 @@ async def test_whatever_is_made_is_answered_with_its_own_id_and_address(city: Ci
         "POST /v1/tasks": ("", {**vehicle, "kind": "clean", "reason": "sand on the seats"}, operator),
         "POST /v1/invoices/{invoice_id}/credit-notes": (invoice["invoice_id"], {"reason": "car was dirty"}, agent),
         "POST /v1/trips/{trip_id}/charges": (ended.rpartition("/")[2], fine, agent),
+        "POST /v1/members/{member_id}/products": (me, {"city_id": "berlin", "product": "minutes_500"}, member),
         "POST /v1/webhooks": ("", hook, operator),
     }
     assert asked.keys() == creating()
@@ -104,9 +105,12 @@ async def things_of(city: City, member: dict[str, str]) -> dict[str, str]:
     await city.settled()
     [card] = (await city.get(f"/v1/members/{me}", member))["payment_methods"]
     payments = (await city.get("/v1/payments", member))["payments"]
+    gift = {"city_id": "berlin", "product": "refuelled", "reason": "receipt of the pump"}
+    given = await city.post(f"/v1/members/{me}/gifts", gift, city.token(Role.AGENT))
     [charge] = (await city.get("/v1/charges", member))["charges"]
     return {
         "charge_id": charge["charge_id"],
+        "entry_id": given.json()["id"],
         "member_id": me,
         "method_id": card["method_id"],
         "trip_id": trip.rpartition("/")[2],
@@ -181,6 +185,6 @@ async def test_what_is_anothers_is_answered_as_what_there_never_was(city: City) 
 @pytest.mark.parametrize("name", OPEN_TO_MEMBERS)
 def test_every_id_in_a_members_route_is_of_a_kind_that_is_tried(name: str) -> None:
     kinds = {"member_id", "method_id", "trip_id", "reservation_id"}
-    kinds |= {"charge_id", "invoice_id", "credit_note_id", "payment_id"}
+    kinds |= {"charge_id", "entry_id", "invoice_id", "credit_note_id", "payment_id"}
 
     assert {*re.findall(r"\{(\w+)\}", name), *ids_in_body(name)} <= kinds

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain.billing.balance import Balance
 from domain.billing.charge import Charge
 from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans
 from domain.billing.credit_note import CreditNote
@@ -51,6 +52,18 @@ async def test_an_invoice_that_is_missing_doubled_or_for_nothing_is_found(log: L
     assert "charge_has_one_invoice" in broken([r for r in log if r is not issued])
     assert "charge_has_one_invoice" in broken([*log, changed(issued, originator_id=uuid4())])
     assert broken(without(log, Trip.Ended, Trip.Requested)) == {"charge_has_one_invoice"}
+
+
+async def test_a_minute_that_is_used_twice_or_earned_twice_is_found(log: Log) -> None:
+    used = first(log, Balance.Used)
+    assert isinstance(used.event, Balance.Used)
+    [one], [earned] = used.event.uses, used.event.earned
+    too_long = one.model_copy(update={"use": one.use.model_copy(update={"seconds": 500 * 60 + 1})})
+    too_much = earned.model_copy(update={"amount": euros("135")})
+
+    assert broken([*log, used]) == {"balance_is_used_once"}
+    assert broken(altered(log, Balance.Used, uses=(too_long,))) == {"balance_is_used_once"}
+    assert broken(altered(log, Balance.Used, earned=(too_much,))) == {"balance_is_used_once"}
 
 
 async def test_while_the_system_runs_an_invoice_that_is_yet_to_come_is_not_missed(log: Log) -> None:

@@ -12,7 +12,8 @@ from domain.kernel.ids import MemberId, ReservationId, TripId
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence
 from domain.members.facts import MemberState
 from domain.members.member import Member
-from domain.rulebook.model import Eligibility, Rulebook
+from domain.rulebook.eligibility import Eligibility
+from domain.rulebook.model import Rulebook
 from tests.support.services import DRIVENOW_EUROPE, REACHNOW_USA
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)

@@ -30,9 +30,9 @@ from domain.rental.forced_end import far_back
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
+from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.model import (
     BillingLimits,
-    Eligibility,
     FleetLimits,
     ReservationLimits,
     Rulebook,

@@ -1,0 +1,53 @@
+"""What a member may have in advance: minutes, a discount, a credit, an option; bought, or given to them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.kernel.money import Money
+from domain.rulebook.base import Rules
+
+Holds = Literal["minutes", "discount", "credit", "option"]
+
+
+class Product(Rules):
+    """One entry of the list of products of a city. What somebody has of it stays as the list said when they got it."""
+
+    id: str
+    """Names it in the API and on price lines."""
+    name: str
+    """As it stands on invoices."""
+    description: str
+    """What members read."""
+    holds: Holds
+    """What whoever has it has."""
+    minutes: Annotated[int, Field(gt=0)] | None = None
+    """So many are used instead of being paid for; in each period anew where it renews."""
+    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    """So much less is paid."""
+    amount: Money | None = None
+    """A credit of so much; where none, whoever gives it says how much."""
+    maximum: Money | None = None
+    """The most that may be given where there is no amount."""
+    option: str | None = None
+    """An option of the service that nobody else has, e.g. a tier or a lower excess."""
+    covers: tuple[str, ...] | None = None
+    """Ids of the elements and packages that it is used for; all when none."""
+    price: Money | None = None
+    """What it costs, for each period where it renews; nobody can buy what has none: it is given."""
+    where: Literal["city", "country"] = "country"
+    """Whether it is used in its city only, or in all cities of the country in which the same legal entity sells."""
+    valid: timedelta | None = None
+    """How long it lasts: so long,"""
+    months: Annotated[int, Field(gt=0, le=120)] | None = None
+    """or until the same day of a later month; for ever when neither is said."""
+    renews: bool = False
+    """Whether it is bought anew at the end of each period until somebody cancels it."""
+    notice: timedelta = timedelta(0)
+    """How long before the end of a period it must be cancelled, not to be bought for the next one."""
+    reminder: timedelta | None = None
+    """How long before its end whoever has something left is reminded."""
+    order: int = 0
+    """The lowest is used first; of the same order, what ends first."""
