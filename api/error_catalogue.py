@@ -99,10 +99,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "document.not_of_the_union": Entry(
         "The seller is outside of the European Union, whose VAT electronic invoices are for.", "Take the PDF."
     ),
-    "document.not_one_vat": Entry("There is no tax on it, or several.", "Take the PDF."),
-    "document.partly_untaxed": Entry(
-        "No tax is on a part of it, and an electronic invoice must say why.", "Take the PDF."
-    ),
+    "document.not_one_vat": Entry("A line of it has no tax and no reason for that, or several taxes.", "Take the PDF."),
     "document.seller_without_contact": Entry(
         "XRechnung must say whom to ask, and the rulebook did not.", "Add `contact`, `phone` and `email` there."
     ),

@@ -82,15 +82,15 @@ KINDS: Mapping[str, Kind] = {
         credit_note_id credit_notes current day days detail digest dirty distance_m distance_source document_id
         done door doors_closed doubt doubts driven_at driving_s eligible email_verified end_request ended
         ended_at ended_on ends_at energy_at energy_end energy_low energy_percent energy_start entry_id erased
-        erased_at event_id events evidence expires_at expires_in facts failed_at failed_position failing_since
-        failures fault_codes fee fee_id fees files filter first_kept follower forced forgotten free_until
-        from_position full_range_m generation given_up happened_at heard_at heard_until held_since held_until
-        helps hour id idle_h ignition_on image_url in_review in_trip in_use_s ineligibility invoice_id
-        invoice_number invoices issued_at item_id job_id jobs kept_at keys kind lag last last_error
+        erased_at event_id events evidence exempt expires_at expires_in facts failed_at failed_position
+        failing_since failures fault_codes fee fee_id fees files filter first_kept follower forced forgotten
+        free_until from_position full_range_m generation given_up happened_at heard_at heard_until held_since
+        held_until helps hour id idle_h ignition_on image_url in_review in_trip in_use_s ineligibility
+        invoice_id invoice_number invoices issued_at item_id job_id jobs kept_at keys kind lag last last_error
         last_reservations last_status last_trip_at left_open letter_id licence licence_state line locked
         logged_in_at logged_out make members messages met metadata method method_id missing missing_messages
         model month mqtt_topic newest next next_attempt_at no_show not_offered_s objection_s observed_at
-        odometer_at odometer_doubt odometer_m offline_s offline_since online open open_items open_requests
+        odometer_at odometer_doubt odometer_m offline_s offline_since on online open open_items open_requests
         open_tasks options order originator_id originator_topic originator_version out_of_service overlap_h
         package parked_at parked_s parts paused payer_told payment_due_at payment_id payment_ids payment_methods
         payments pending period personal_data phase phases placed_at plate plugged_in policy polygons
@@ -116,7 +116,7 @@ KINDS: Mapping[str, Kind] = {
         gross_minor held held_minor hold hold_answered inclusive issued_on legal_entity lines maximum net
         net_minor number open_minor owed_minor paid paid_minor payment_failed price price_minor product proposal
         quantity quote rate refund refund_minor refunded_minor refunds revenue_minor rule_id seller shares
-        tariff tariff_digest tariff_id tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
+        tariff tariff_digest tariff_id tariff_version tax tax_minor tax_rate taxes unit unit_amount unused
         """,
         Kind.MONEY,
     ),

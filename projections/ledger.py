@@ -1,8 +1,7 @@
 """The books: double entry, from events alone. Each row moves an amount from one account to another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import accumulate, pairwise
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -10,10 +9,10 @@ from domain.billing.balance import Balance
 from domain.billing.balance_entry import Earned
 from domain.billing.balance_event_bases import EntryEvent, UsesMoved
 from domain.billing.credit_note import CreditNote
+from domain.billing.document import nets_of
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import PriceLine
-from domain.billing.pricing.parts import rounded
 from domain.billing.product_facts import PRODUCT
 from domain.billing.taxes import TaxAmount
 from domain.billing.transfer import Transfer
@@ -51,7 +50,7 @@ def entries_of(event: DomainEvent) -> list[Entry]:
 def _entries(event: DomainEvent) -> Iterable[Entry]:
     match event:
         case Invoice.Issued():
-            for product, share in shares_of(event.net, event.lines):
+            for product, share in shares_of(event.net, event.lines, event.taxes):
                 yield Entry("receivables", "revenue", share, product)
             for tax in event.taxes:
                 yield Entry("receivables", "tax", tax.amount, tax=tax)
@@ -91,16 +90,14 @@ def _of_what_comes_otherwise(event: DomainEvent) -> Iterable[Entry]:
                 yield Entry("prepaid", "revenue", one.amount, one.product_id, sold=one)
 
 
-def shares_of(net: Money, lines: Iterable[PriceLine]) -> Iterator[tuple[str, Money]]:
-    """The net amount of an invoice among its lines, in proportion to what each says, to the last cent."""
-    found = list(lines)
-    sums = list(accumulate((line.amount.amount_minor for line in found), initial=0))
-    if not sums[-1]:
-        yield found[0].rule_id if found else "", net
-        return
-    reached = [rounded(net.amount_minor * part, sums[-1]) for part in sums]
-    for line, (before, after) in zip(found, pairwise(reached), strict=True):
-        yield line.rule_id, Money.of(after - before, net.currency)
+def shares_of(net: Money, lines: Iterable[PriceLine], taxes: Sequence[TaxAmount]) -> Iterator[tuple[str, Money]]:
+    """The net amount of an invoice among its lines, each without the taxes that it contains, to the last cent."""
+    parts = [(line.rule_id, kind, amount) for line in lines for kind, amount in line.by_tax.items()]
+    nets = nets_of([(kind, amount) for _, kind, amount in parts], net, taxes)
+    for (product, _, _), share in zip(parts, nets, strict=True):
+        yield product, share
+    if not parts:
+        yield "", net
 
 
 def _forwards(entry: Entry) -> Entry:

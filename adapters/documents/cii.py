@@ -75,7 +75,7 @@ def _line(number: int, line: DocumentLine, document: Document, said: Words) -> L
     item.agreement.net.amount = abs(line.net.major)
     item.agreement.net.basis_quantity = (quantity, unit)
     item.delivery.billed_quantity = (-quantity if line.net.amount_minor < 0 else quantity, unit)
-    [tax] = document.taxes
+    [tax] = document.taxes_on(line)
     _say_rate(item.settlement.trade_tax, tax)
     item.settlement.monetary_summation.total_amount = line.net.major
     return item
@@ -87,9 +87,12 @@ def _counted(line: DocumentLine) -> tuple[Decimal, str]:
 
 
 def _say_rate(written: ApplicableTradeTax, tax: TaxAmount) -> None:
-    """Standard rated, or zero rated."""
+    """Of a rate, exempt for a reason, or zero rated (UNTDID 5305).
+
+    What is outside the scope of the tax may not stand beside what is in it (BR-O-11), and is written as exempt.
+    """
     written.type_code = "VAT"
-    written.category_code = "S" if tax.rate else "Z"
+    written.category_code = "S" if tax.rate else "E" if tax.exempt else "Z"
     written.rate_applicable_percent = tax.rate * _PERCENT
 
 
@@ -118,10 +121,13 @@ def _settle(written: Written, document: Document, said: Words) -> None:
     settlement, currency = written.trade.settlement, document.gross.currency
     settlement.currency_code = str(currency)
     settlement.payment_means.add(PaymentMeans(type_code=_BY_PROVIDER))
-    [tax] = document.taxes
-    breakdown = ApplicableTradeTax(calculated_amount=tax.amount.major, basis_amount=tax.base.major)
-    _say_rate(breakdown, tax)
-    settlement.trade_tax.add(breakdown)
+    for tax in document.taxes:
+        if any(tax in document.taxes_on(line) for line in document.lines):
+            breakdown = ApplicableTradeTax(calculated_amount=tax.amount.major, basis_amount=tax.base.major)
+            _say_rate(breakdown, tax)
+            if tax.exempt:
+                breakdown.exemption_reason = tax.exempt
+            settlement.trade_tax.add(breakdown)
     settlement.terms.add(PaymentTerms(description=said.say(f"payment_{document.kind}")))
     if document.credits is not None:
         settlement.invoice_referenced_document.issuer_assigned_id = document.credits.number

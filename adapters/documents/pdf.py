@@ -125,6 +125,8 @@ def _line(line: DocumentLine, document: Document, said: Words) -> dict[str, str]
 def _sums(document: Document, said: Words) -> Iterator[tuple[str, Money]]:
     yield said.say("net"), document.net
     for tax in _levied(document):
+        if tax.exempt:
+            continue
         name, rate = said.taxes.get(tax.name, tax.name), said.number(tax.rate * 100)
         yield said.say("tax", name=name, rate=rate, base=said.money(tax.base)), tax.amount
 
@@ -140,13 +142,13 @@ def _notes(document: Document, said: Words, *, attached: bool) -> Iterator[str]:
 
 
 def _on_taxes(document: Document, said: Words) -> str:
-    taxes = _levied(document)
-    if not taxes:
-        return said.say("no_tax")
-    contained = any(tax.inclusive for tax in taxes)
-    sentence = said.say("amounts_with_tax" if contained else "amounts_without_tax")
-    untaxed = document.net - min(tax.base for tax in taxes)
-    return f"{sentence} {said.say('partly_untaxed', amount=said.money(untaxed))}" if untaxed else sentence
+    levied = [tax for tax in _levied(document) if not tax.exempt]
+    contained = any(tax.inclusive for tax in levied)
+    sentence = said.say("amounts_with_tax" if contained else "amounts_without_tax" if levied else "no_tax")
+    exempt = [tax for tax in _levied(document) if tax.exempt]
+    return " ".join(
+        [sentence, *[said.say("exempt", amount=said.money(tax.base), reason=str(tax.exempt)) for tax in exempt]]
+    )
 
 
 def _levied(document: Document) -> list[TaxAmount]:

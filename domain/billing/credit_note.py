@@ -158,10 +158,16 @@ def proportion(invoice: Invoice, gross: Money) -> Taxed:
 
 
 def _bases(invoice: Invoice, net: Money, amounts: list[Money], part: Callable[[Money], Money]) -> list[Money]:
-    """What each tax of a part is on: its net without what is untaxed, and where it was so, with the taxes before it."""
+    """What each tax of a part is on: together its net, each its net, or a part of it with the taxes before it."""
     if not amounts:
         return []
-    least = invoice.taxes[0].base
+    bases, currency = [tax.base for tax in invoice.taxes], net.currency
+    if Money.total(bases, currency) == invoice.net:
+        parts = [part(base) for base in bases[:-1]]
+        return [*parts, net - Money.total(parts, currency)]
+    least = bases[0]
     taxed = net - part(invoice.net - least)
-    before = accumulate(amounts, initial=Money.zero(net.currency))
-    return [taxed if t.base == least else taxed + sums for t, sums in zip(invoice.taxes, before, strict=False)]
+    before = accumulate(amounts, initial=Money.zero(currency))
+    sums = accumulate((tax.amount for tax in invoice.taxes), initial=Money.zero(currency))
+    together = zip(bases, before, sums, strict=False)
+    return [taxed if b == least else taxed + own if b == least + whole else part(b) for b, own, whole in together]

@@ -3,23 +3,23 @@
 So it is the same whenever it is asked for, until its buyer is no longer kept.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from domain.billing.buyers import Buyer
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document as Kind
-from domain.billing.pricing.parts import rounded
-from domain.billing.taxes import TaxAmount
+from domain.billing.taxes import TaxAmount, net_of
 from domain.kernel.money import Money
 from domain.kernel.values import Value
 from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.model import Language
+from domain.rulebook.tax import STANDARD
 
 
 class DocumentLine(Value):
@@ -34,6 +34,8 @@ class DocumentLine(Value):
     """As its price was shown: with the taxes that prices contain."""
     net: Money
     """Without any; those of all lines are the net of the document to the minor unit."""
+    tax: str = STANDARD
+    """Which taxes are on it; a line that bears several kinds stands once for each."""
 
 
 class Credits(Value):
@@ -62,6 +64,10 @@ class Document(Value):
     tax: Money
     gross: Money
 
+    def taxes_on(self, line: DocumentLine) -> list[TaxAmount]:
+        """Those that are on a line."""
+        return [tax for tax in self.taxes if line.tax in tax.on]
+
 
 class Documents(Protocol):
     """Writes documents. Both raise `RefusedError` for one that cannot be written so, with what is missing."""
@@ -81,17 +87,19 @@ class Documents(Protocol):
 
 def of_invoice(invoice: Invoice, language: Language) -> Document:
     """An invoice as it was issued."""
-    amounts = [line.amount for line in invoice.lines]
+    parts = [(line, kind, amount) for line in invoice.lines for kind, amount in line.by_tax.items()]
+    nets = nets_of([(kind, amount) for _, kind, amount in parts], invoice.net, invoice.taxes)
     lines = tuple(
         DocumentLine(
             description=line.description or line.rule_id,
             quantity=line.quantity,
             unit=line.unit,
             unit_amount=line.unit_amount,
-            amount=line.amount,
+            amount=amount,
             net=net,
+            tax=kind,
         )
-        for line, net in zip(invoice.lines, _nets(amounts, invoice.net, invoice.taxes), strict=True)
+        for (line, kind, amount), net in zip(parts, nets, strict=True)
     )
     return Document(
         kind="invoice",
@@ -112,9 +120,6 @@ def of_invoice(invoice: Invoice, language: Language) -> Document:
 
 def of_credit_note(note: CreditNote, invoice: Invoice, language: Language) -> Document:
     """A credit note as it was issued. Its buyer is the invoice's, kept for as long as the last of its notes."""
-    line = DocumentLine(
-        description="", quantity=Decimal(1), unit="", unit_amount=None, amount=_shown(note), net=note.net
-    )
     return Document(
         kind="credit_note",
         number=note.number,
@@ -125,7 +130,7 @@ def of_credit_note(note: CreditNote, invoice: Invoice, language: Language) -> Do
         seller=note.seller,
         buyer=invoice.buyer,
         payer_id=note.payer_id,
-        lines=(line,),
+        lines=tuple(_credited(note)),
         taxes=note.taxes,
         net=note.net,
         tax=note.tax,
@@ -133,22 +138,44 @@ def of_credit_note(note: CreditNote, invoice: Invoice, language: Language) -> Do
     )
 
 
-def _shown(note: CreditNote) -> Money:
-    """What the note takes back of what the invoice's lines came to: its net, with the taxes that prices contain."""
-    return note.net + Money.total([tax.amount for tax in note.taxes if tax.inclusive], note.gross.currency)
+def _credited(note: CreditNote) -> Iterator[DocumentLine]:
+    """What is taken back, under each tax by itself; as one where taxes are on each other, or none is on it."""
+    currency = note.gross.currency
+    apart = Money.total([tax.base for tax in note.taxes], currency) == note.net
+    contained = Money.total([tax.amount for tax in note.taxes if tax.inclusive], currency)
+    parts = [(tax.base, tax.amount if tax.inclusive else Money.zero(currency), tax.on[0]) for tax in note.taxes]
+    for net, tax, kind in parts if apart and note.taxes else [(note.net, contained, STANDARD)]:
+        if net or tax or len(parts) == 1:
+            yield DocumentLine(
+                description="", quantity=Decimal(1), unit="", unit_amount=None, amount=net + tax, net=net, tax=kind
+            )
 
 
-def _nets(amounts: list[Money], net: Money, taxes: tuple[TaxAmount, ...]) -> list[Money]:
-    """What each amount is without the taxes that it contains.
+def nets_of(amounts: Sequence[tuple[str, Money]], net: Money, taxes: Sequence[TaxAmount]) -> list[Money]:
+    """What each amount is without the taxes that it contains; with each stands which taxes are on it.
 
-    Each is what the amounts so far are without, less what those before it are: no minor unit is lost to rounding.
+    Each is what the amounts so far under the same taxes are without, less what those before it are: no minor unit is
+    lost to rounding.
     """
-    with_taxes = 1 + Fraction(sum(tax.rate for tax in taxes if tax.inclusive))
-    so_far = accumulate(amount.amount_minor for amount in amounts)
-    ends = [0, *(_rounded(minor / with_taxes) for minor in so_far)]
-    ends[-1] = net.amount_minor
-    return [Money.of(end - start, net.currency) for start, end in pairwise(ends)]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for place, (kind, _) in enumerate(amounts):
+        bears = tuple(n for n, tax in enumerate(taxes) if tax.inclusive and kind in tax.on)
+        groups.setdefault(bears, []).append(place)
+    found = [net] * len(amounts)
+    left = net.amount_minor
+    for number, (bears, places) in enumerate(groups.items(), start=1):
+        so_far = [*accumulate((amounts[place][1].amount_minor for place in places), initial=0)]
+        ends = [net_of(minor, [taxes[n] for n in bears]) for minor in so_far]
+        ends[-1] = _net_of_group(ends[-1], bears, groups, taxes) if number < len(groups) else left
+        left -= ends[-1]
+        for place, (start, end) in zip(places, pairwise(ends), strict=True):
+            found[place] = Money.of(end - start, net.currency)
+    return found
 
 
-def _rounded(minor: Fraction) -> int:
-    return rounded(minor.numerator, minor.denominator)
+def _net_of_group(computed: int, bears: tuple[int, ...], groups: Iterable[tuple[int, ...]], taxes: Any) -> int:
+    """As the tax says that is on this alone, which may have been rounded in another way."""
+    for n in bears:
+        if sum(n in others for others in groups) == 1:
+            return int(taxes[n].base.amount_minor)
+    return computed

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.billing.pricing import PriceLine, TripFacts, price
-from domain.billing.taxes import TaxAmount, tax
+from domain.billing.taxes import TaxAmount, of_each, tax
 from domain.kernel.money import Money
 from domain.kernel.trusted import trusted
 from domain.kernel.values import Value
@@ -24,13 +24,10 @@ class Estimate(Value):
 def estimate(tariff: Tariff, city: City, facts: TripFacts) -> Estimate:
     """The price of a trip of these facts. Raises `LookupError` for a package that the tariff does not offer."""
     priced = price(tariff, facts)
-    untaxed = priced.cost_of(*tariff.untaxed) if tariff.untaxed else None
-    return with_taxes(priced.lines, priced.total, city, facts.ended_at, untaxed=untaxed)
+    return with_taxes(priced.lines, priced.total, city, facts.ended_at)
 
 
-def with_taxes(
-    lines: tuple[PriceLine, ...], total: Money, city: City, at: datetime, *, untaxed: Money | None
-) -> Estimate:
+def with_taxes(lines: tuple[PriceLine, ...], total: Money, city: City, at: datetime) -> Estimate:
     """Lines and their sum with the taxes of a city on the day that it was supplied."""
-    taxed = tax(total, city.taxes, city.local_day(at), untaxed=untaxed)
+    taxed = tax(total, city.taxes, city.local_day(at), of=of_each(lines))
     return trusted(Estimate, lines=lines, taxes=taxed.taxes, net=taxed.net, tax=taxed.tax, gross=taxed.gross)

@@ -13,6 +13,7 @@ from domain.kernel.ids import TripId
 from domain.kernel.money import Money
 from domain.kernel.values import Count, Instant, Seconds, Value
 from domain.rulebook.model import City
+from domain.rulebook.tax import STANDARD
 
 FEE = "billing.fee"
 """The kind of subject that a fee is. Its id is the fee's own: of one trip there may be several."""
@@ -35,7 +36,8 @@ class FeeFacts(Value):
     name: str
     amount: Money
     """Before taxes that are added on top."""
-    taxed: bool
+    tax: str
+    """Which taxes are on it."""
     city_id: str
     trip_id: TripId
     happened_at: Instant
@@ -63,9 +65,9 @@ class FeeFacts(Value):
             tariff_id=f"fees of {self.city_id}",
             tariff_version=self.rulebook_version,
             facts={"happened_at": self.happened_at.isoformat(), "trip_id": str(self.trip_id)},
+            taxes={} if self.tax == STANDARD else {self.tax: self.amount},
         )
-        untaxed = None if self.taxed else self.amount
-        return with_taxes((line,), self.amount, city, self.happened_at, untaxed=untaxed)
+        return with_taxes((line,), self.amount, city, self.happened_at)
 
 
 Facts = TripFacts | FeeFacts | ProductFacts

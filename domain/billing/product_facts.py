@@ -49,4 +49,4 @@ class ProductFacts(Value):
             tariff_version=self.rulebook_version,
             facts={"from": self.starts_at.isoformat(), **until},
         )
-        return with_taxes((line,), self.price, city, self.starts_at, untaxed=None)
+        return with_taxes((line,), self.price, city, self.starts_at)

@@ -9,6 +9,7 @@ from domain.rental.trip import Trip
 from domain.rental.trip_event_bases import TripCorrection
 from domain.rulebook.fee import Fee
 from domain.rulebook.model import City
+from domain.rulebook.tax import STANDARD
 from domain.unit_of_work import UnitOfWork
 
 FEE_ID = "trip_correction"
@@ -40,7 +41,7 @@ async def charge_more(
         fee_id=fee.id,
         name=fee.name,
         amount=correction.difference.amount,
-        taxed=True,
+        tax=STANDARD,
         city_id=city.id,
         trip_id=TripId(trip.id),
         happened_at=correction.facts.ended_at,

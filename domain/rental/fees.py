@@ -33,7 +33,7 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
         fee_id=fee.id,
         name=fee.name,
         amount=fee.amount or command.amount or Money.zero(city.currency),
-        taxed=fee.taxed,
+        tax=fee.tax,
         city_id=city.id,
         trip_id=command.trip_id,
         happened_at=command.happened_at,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from domain.rulebook.base import Rules
 from domain.rulebook.conditions import Condition
+from domain.rulebook.tax import STANDARD
 
 Amount = Annotated[Decimal, Field(ge=0)]
 
@@ -22,5 +23,5 @@ class ElementBase(Rules):
     """Only for trips for which this holds,"""
     unless: Condition | None = None
     """and never for those for which this does, e.g. no unlock fee in a package."""
-    taxed: bool = True
-    """Whether the taxes of the city are on it; what adjusts others is taxed as they are."""
+    tax: str = STANDARD
+    """Which taxes of the city are on it: those that name this in `on`. What adjusts others is taxed as they are."""

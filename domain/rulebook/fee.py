@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from domain.kernel.money import Money
 from domain.rulebook.base import Rules
+from domain.rulebook.tax import STANDARD
 
 
 class Fee(Rules):
@@ -19,8 +20,8 @@ class Fee(Rules):
     """What it costs; when none, what it cost us, as the evidence says."""
     maximum: Money | None = None
     """The most that may be charged where there is no amount."""
-    taxed: bool = True
-    """Whether the taxes of the city are on it; they are not on what is only passed on, such as a fine."""
+    tax: str = STANDARD
+    """Which taxes of the city are on it; for what is only passed on, as a fine is, one that says why there is none."""
     within: timedelta = timedelta(days=90)
     """How long after the end of the trip it may be charged."""
     objection: timedelta = timedelta(days=14)

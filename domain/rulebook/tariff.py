@@ -13,6 +13,7 @@ from domain.rulebook.adjustments import Cap, LadderCap, Percentage
 from domain.rulebook.base import Digested
 from domain.rulebook.elements import Element, Package
 from domain.rulebook.rates import FlatFee, ReservationRate, TimeRate
+from domain.rulebook.tax import STANDARD
 from domain.rulebook.timetable import Timetable
 from domain.rulebook.windows import Window
 
@@ -80,9 +81,10 @@ class Tariff(Digested):
         return Timetable({element.id: windows for element in self.timed if (windows := _windows(element))})
 
     @cached_property
-    def untaxed(self) -> tuple[str, ...]:
-        """Ids of what no tax is on."""
-        return tuple(e.id for e in (*self.elements, *self.packages) if not e.taxed)
+    def taxes(self) -> dict[str, str]:
+        """Which taxes are on which element or package, by ids; empty where those that are usual are on all."""
+        found = {part.id: part.tax for part in (*self.elements, *self.packages)}
+        return {} if set(found.values()) <= {STANDARD} else found
 
     def package(self, package_id: str) -> Package:
         """Raises `KeyError` for a package that the tariff does not offer."""

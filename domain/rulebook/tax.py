@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.rulebook.base import Rules
+
+STANDARD = "standard"
 
 
 class TaxRule(Rules):
@@ -24,6 +26,14 @@ class TaxRule(Rules):
     """Whether the prices contain it, or it is added to them."""
     compound: bool = False
     """Whether an added tax is on the net amount plus all taxes before it in the list, or on the net amount alone."""
+    on: tuple[str, ...] = (STANDARD,)
+    """What it is on: the elements, packages and fees whose `tax` is one of these."""
+    at_least: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    """An added tax is never less than this, in major units, where it is due at all."""
+    rounding: Literal["nearest", "down"] = "nearest"
+    """Half a minor unit goes up, or every part of one is cut off, as in Japan."""
+    exempt: str | None = None
+    """Why there is no tax on it, with a rate of 0, as an invoice must say; e.g. the paragraph of the law."""
 
 
 def on(day: date, rules: tuple[TaxRule, ...]) -> tuple[TaxRule, ...]:

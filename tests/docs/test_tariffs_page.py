@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.billing.pricing import Span, TripFacts, price
+from domain.billing.estimate import estimate
+from domain.billing.pricing import Span, TripFacts
 from domain.kernel.money import Currency, Money
 from domain.rulebook.loading import text
+from domain.rulebook.model import City
 from domain.rulebook.shapes import kind_of, shape
 from domain.rulebook.tariff import Tariff
+from domain.rulebook.tax import TaxRule
 from tests.support.small_service import CITY, SERVICE
 
 pytestmark = pytest.mark.docs
@@ -31,6 +34,7 @@ class Case(NamedTuple):
 
     what: str
     elements: tuple[str, ...]
+    taxes: tuple[str, ...]
     trip: str
     price: str
     currency: Currency
@@ -38,26 +42,36 @@ class Case(NamedTuple):
 
 def cases() -> Iterator[Case]:
     for line in PAGE.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 4 and cells[1].startswith("`"):
-            written, amount = tuple(re.findall("`([^`]+)`", cells[1])), cells[3].split()
-            currency = next(c for c in Currency if c == (amount[1:] or ["EUR"])[0])
-            yield Case(cells[0], written, cells[2].strip("`"), amount[0], currency)
+        what, *told = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(told) in {3, 4} and told[0].startswith("`"):
+            elements, *taxes, trip, price = told
+            code = re.search("[A-Z]{3}$", price)
+            currency = next(c for c in Currency if c == (code[0] if code else "EUR"))
+            yield Case(
+                what, parts(elements), parts(*taxes), trip.strip("`"), price.removesuffix(f" {currency}"), currency
+            )
+
+
+def parts(cell: str = "") -> tuple[str, ...]:
+    return tuple(re.findall("`([^`]+)`", cell))
 
 
 CASES = list(cases())
 
 
-def tariff_of(case: Case) -> Tariff:
+def city_of(case: Case) -> City:
     """As it is loaded from the files of a service."""
     described = [re.sub(r'(\bid = "([^"]+)")', r'\1, description = "\2"', one, count=1) for one in case.elements]
     elements = ", ".join(one for one in described if "kind = " in one)
     packages = ", ".join(one for one in described if "kind = " not in one)
     options = sorted(set(re.findall(r'option = "([^"]+)"', elements + packages)))
     service = SERVICE.replace('currency = "EUR"', f'currency = "{case.currency}"\noptions = {options}')
-    city = CITY.replace(ELEMENTS, f"elements = [{elements}]\npackages = [{packages}]\n")
-    [tariff] = text({"service.toml": service, "berlin.toml": city}).cities[0].tariffs
-    return tariff
+    written = CITY.replace(ELEMENTS, f"elements = [{elements}]\npackages = [{packages}]\n")
+    if case.taxes:
+        taxes = ", ".join(one.replace("{", "{ valid_from = 2021-01-01,", 1) for one in case.taxes)
+        written = re.sub(r"taxes = \[\n.*\n\]", f"taxes = [{taxes}]", written)
+    [city] = text({"service.toml": service, "berlin.toml": written}).cities
+    return city
 
 
 def facts_of(case: Case) -> TripFacts:
@@ -97,9 +111,12 @@ def local(at: datetime | None) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
 def test_what_the_page_says_of_a_tariff_is_priced_to_the_cent(case: Case) -> None:
-    found = price(tariff_of(case), facts_of(case))
+    city = city_of(case)
+    found = estimate(city.tariffs[0], city, facts_of(case))
 
-    assert str(found.total) == f"{case.price} {case.currency}", [f"{e.rule_id} {e.amount}" for e in found.lines]
+    sums = [str(amount).split()[0] for amount in (found.net, found.tax, found.gross)]
+    told = "{} + {} = {}".format(*sums) if case.taxes else sums[-1]
+    assert told == case.price, [f"{e.rule_id} {e.amount}" for e in found.lines]
 
 
 def test_the_page_has_a_line_for_every_kind_of_element() -> None:
@@ -115,11 +132,14 @@ def test_the_page_has_a_line_for_every_field_of_them() -> None:
         for model in [*shape(Tariff, "elements").models, *shape(Tariff, "packages").models]
         for kind in [kind_of(model) or "package"]
         for field in model.model_fields
-        if field not in {"kind", "id", "description", "when", "unless", "covers", "taxed"}
+        if field not in {"kind", "id", "description", "when", "unless", "covers"}
         and f"{kind} {field.removesuffix('_s')}" not in said
+        and (field != "tax" or kind in {"flat", "agreed"})
     ]
+    of_taxes = {key for case in CASES for one in case.taxes for _, key in keys_of(one)}
 
     assert missing == []
+    assert TaxRule.model_fields.keys() - of_taxes == {"valid_from", "valid_until"}
 
 
 def keys_of(written: str) -> Iterator[tuple[str, str]]:

@@ -98,6 +98,6 @@ async def test_what_came_by_transfer_is_in_the_bank_and_what_was_too_much_is_owe
 def test_the_lines_share_the_net_amount_to_the_last_cent(priced: Any, net: int) -> None:
     lines = price(*priced).lines
 
-    shared = [share for _, share in shares_of(Money(amount_minor=net, currency=Currency.EUR), lines)]
+    shared = [share for _, share in shares_of(Money(amount_minor=net, currency=Currency.EUR), lines, ())]
 
     assert sum(share.amount_minor for share in shared) == net

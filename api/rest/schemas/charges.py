@@ -76,7 +76,8 @@ class FeeShown(BaseModel):
     amount: Money | None
     """Null where it is what it cost us, as the evidence says."""
     maximum: Money | None
-    taxed: bool
+    tax: str
+    """Which taxes of the city are on it."""
     within: timedelta
     """How long after a trip it is charged."""
     objection: timedelta
@@ -95,7 +96,7 @@ class FeesShown(BaseModel):
                     "description": "An authority asked us who drove.",
                     "amount": {"amount_minor": 1800, "currency": "EUR"},
                     "maximum": None,
-                    "taxed": True,
+                    "tax": "standard",
                     "within": "P90D",
                     "objection": "P14D",
                 }

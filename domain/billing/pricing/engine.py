@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from domain.billing.pricing.adjustments import ADJUSTMENTS
 from domain.billing.pricing.benefits import take_benefits
@@ -17,13 +17,15 @@ from domain.kernel.trusted import trusted
 from domain.kernel.values import Count, Value
 from domain.rulebook.elements import Package
 from domain.rulebook.tariff import Tariff
+from domain.rulebook.tax import STANDARD
 
 
 class PriceLine(Value):
     """One line of a price, explained: by which rule of which tariff version, from which facts.
 
     `unit_amount` is in major units and may be finer than a minor unit. `shares` says how much of the amount belongs to
-    which element: all of it to the line's own rule, or, for an adjustment, to the elements that it adjusts.
+    which element: all of it to the line's own rule, or, for an adjustment, to the elements that it adjusts. `taxes`
+    says how much of it bears which taxes; where it says nothing, those that are usual are on all of it.
     """
 
     rule_id: str
@@ -36,6 +38,12 @@ class PriceLine(Value):
     tariff_id: str
     tariff_version: Count
     facts: dict[str, str]
+    taxes: dict[str, Money] = Field(default_factory=dict)
+
+    @property
+    def by_tax(self) -> dict[str, Money]:
+        """How much of it bears which taxes."""
+        return self.taxes or {STANDARD: self.amount}
 
 
 class Price(Value):
@@ -118,4 +126,14 @@ def _line(entry: Entry, minor: int, tariff: Tariff) -> PriceLine:
         tariff_id=rules_id,
         tariff_version=version,
         facts=entry.facts,
+        taxes=_taxes(shares, tariff) if tariff.taxes else {},
     )
+
+
+def _taxes(shares: dict[str, Money], tariff: Tariff) -> dict[str, Money]:
+    """What belongs to elements that bear the same taxes, together."""
+    found: dict[str, Money] = {}
+    for of, share in shares.items():
+        kind = tariff.taxes[of]
+        found[kind] = found[kind] + share if kind in found else share
+    return found

@@ -12,6 +12,7 @@ from domain.rulebook.faults import (
     products,
     services,
     tariffs,
+    taxes,
     windows,
 )
 from domain.rulebook.faults.rules import Fault, faults
@@ -28,6 +29,7 @@ RULES = (
     products,
     services,
     tariffs,
+    taxes,
     windows,
 )
 """Their rules are listed as these are imported."""

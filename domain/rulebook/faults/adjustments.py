@@ -106,9 +106,9 @@ def rounding_to_what_it_is(rounding: Rounding, tariff: Tariff) -> Found:
 
 @of(Cap, LadderCap, Percentage, Credit, Rounding)
 def adjustment_with_a_tax_of_its_own(adjustment: Adjustment, _: Tariff) -> Found:
-    if not adjustment.taxed:
-        reason = "it is taxed as the elements that it changes: say `taxed` there, and take it out here"
-        yield Fault(("taxed",), reason)
+    if "tax" in said(adjustment):
+        reason = "it is taxed as the elements that it changes: say `tax` there, and take it out here"
+        yield Fault(("tax",), reason)
 
 
 @of(Cap, LadderCap, MinimumFare, Percentage, PercentageFee, Credit, Rounding)

@@ -1,7 +1,5 @@
-"""Cities that cannot be: clocks, taxes, who issues invoices."""
+"""Cities that cannot be: clocks, prices, who issues invoices."""
 
-from collections import defaultdict
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from domain.rulebook.faults.rules import Fault, Found, of_city, of_service
@@ -21,38 +19,6 @@ def unknown_time_zone(city: City, _: Rulebook) -> Found:
 def city_without_prices(city: City, _: Rulebook) -> Found:
     if not city.tariffs:
         yield Fault(("tariffs",), "nothing has a price in this city: add a tariff")
-
-
-@of_city
-def taxes_that_end_before_they_begin(city: City, _: Rulebook) -> Found:
-    for n, tax in enumerate(city.taxes):
-        if tax.valid_until is not None and tax.valid_until <= tax.valid_from:
-            yield Fault(("taxes", n, "valid_until"), "it ends before or when it begins: write a day after `valid_from`")
-
-
-@of_city
-def taxes_that_overlap_or_leave_gaps(city: City, __: Rulebook) -> Found:
-    by_name = defaultdict(list)
-    for n, tax in enumerate(city.taxes):
-        by_name[tax.name].append((tax.valid_from, n, tax))
-    for same in by_name.values():
-        in_order = sorted(same, key=lambda one: one[0])
-        for (_, _, before), (_, n, tax) in pairwise(in_order):
-            if before.valid_until is None or tax.valid_from < before.valid_until:
-                reason = f"another {tax.name!r} holds on this day: end that with `valid_until`, or name this otherwise"
-                yield Fault(("taxes", n, "valid_from"), reason)
-            elif tax.valid_from > before.valid_until:
-                reason = f"no {tax.name!r} holds from {before.valid_until} until this day: close the gap"
-                yield Fault(("taxes", n, "valid_from"), reason)
-
-
-@of_city
-def compound_on_no_tax(city: City, _: Rulebook) -> Found:
-    for n, tax in enumerate(city.taxes):
-        if tax.compound and tax.inclusive:
-            yield Fault(("taxes", n, "compound"), "only an added tax can be on other taxes: take this out")
-        elif tax.compound and not any(other.inclusive for other in city.taxes) and n == 0:
-            yield Fault(("taxes", n, "compound"), "no tax stands before it that it could be on: move it")
 
 
 @of_service

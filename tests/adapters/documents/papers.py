@@ -11,7 +11,7 @@ from domain.billing.buyers import Buyer
 from domain.billing.credit_note import CreditNote, proportion
 from domain.billing.invoice import Invoice
 from domain.billing.pricing import PriceLine
-from domain.billing.taxes import tax
+from domain.billing.taxes import of_each, tax
 from domain.kernel.money import Currency, Money
 from domain.members.facts import PostalAddress
 from domain.rulebook.tax import TaxRule
@@ -27,8 +27,8 @@ Line = tuple[str, str, str, str | None, int]
 """Description, quantity, unit, price of one, and the amount in minor units."""
 
 
-def rule(rate: str, *, inclusive: bool = True, name: str = "VAT") -> TaxRule:
-    return TaxRule(name=name, rate=Decimal(rate), inclusive=inclusive, valid_from=date(2000, 1, 1))
+def rule(rate: str, *, inclusive: bool = True, name: str = "VAT", **more: Any) -> TaxRule:
+    return TaxRule(name=name, rate=Decimal(rate), inclusive=inclusive, valid_from=date(2000, 1, 1), **more)
 
 
 async def issued(desk: Desk | None = None) -> Invoice:
@@ -39,13 +39,21 @@ async def issued(desk: Desk | None = None) -> Invoice:
     return invoice
 
 
-def of(invoice: Invoice, *lines: Line, taxes: Sequence[TaxRule], currency: Currency = Currency.EUR) -> Invoice:
+def of(
+    invoice: Invoice, *lines: Line | PriceLine, taxes: Sequence[TaxRule], currency: Currency = Currency.EUR
+) -> Invoice:
     """The same of other things, taxed and summed as every invoice is."""
-    invoice.lines = tuple(_line(line, currency) for line in lines)
+    invoice.lines = tuple(line if isinstance(line, PriceLine) else _line(line, currency) for line in lines)
     total = Money.total([line.amount for line in invoice.lines], currency)
-    taxed = tax(total, tuple(taxes), invoice.supplied_on)
+    taxed = tax(total, tuple(taxes), invoice.supplied_on, of=of_each(invoice.lines))
     invoice.taxes, invoice.net, invoice.tax, invoice.gross = taxed.taxes, taxed.net, taxed.tax, taxed.gross
     return invoice
+
+
+def line_of(line: Line, minor: dict[str, int], currency: Currency = Currency.EUR) -> PriceLine:
+    """One that bears other taxes than the usual ones."""
+    taxes = {kind: Money(amount_minor=part, currency=currency) for kind, part in minor.items()}
+    return _line(line, currency).model_copy(update={"taxes": taxes})
 
 
 def _line(line: Line, currency: Currency) -> PriceLine:

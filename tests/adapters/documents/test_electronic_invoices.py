@@ -12,7 +12,7 @@ from adapters.documents.words import words
 from domain.billing.document import Document, of_credit_note, of_invoice
 from domain.billing.invoice import Invoice
 from domain.kernel.money import Money
-from tests.adapters.documents.papers import DRIVING, credited, issued, of, rule, said
+from tests.adapters.documents.papers import DRIVING, credited, issued, line_of, of, rule, said
 from tests.support.einvoice_rules import CII, broken
 
 MAIL = "anne@example.org"
@@ -102,3 +102,37 @@ def test_whatever_is_invoiced_or_credited_is_valid_and_adds_up(
         rest = invoice.gross.amount_minor - first
         for minor in [first] + [rest] * (rest > 0):
             assert_valid(of_credit_note(credited(invoice, minor), invoice, "en"))
+
+
+RATES = [
+    rule("0.19"),
+    rule("0.07", name="Reduced VAT", on=("reduced",)),
+    rule("0", name="Passed on", on=("passed on",), exempt="Durchlaufender Posten, § 10 Abs. 1 UStG"),
+]
+
+
+@pytest.mark.parametrize("inclusive", [True, False], ids=["in the price", "on the price"])
+def test_an_invoice_of_several_rates_has_a_group_for_each_and_says_why_there_is_none(
+    invoice: Invoice, inclusive: bool
+) -> None:
+    invoice.credited = None
+    food = line_of(("Breakfast & day", "1", "once", None, 2001), {"standard": 1191, "reduced": 810})
+    fine = line_of(("Fine", "1", "fee", None, 3500), {"passed on": 3500})
+    rates = [rate.model_copy(update={"inclusive": inclusive}) for rate in RATES]
+    of(invoice, DRIVING, food, fine, taxes=rates)
+
+    assert_valid(of_invoice(invoice, "de"))
+
+    xml = cii.factur_x(of_invoice(invoice, "de")).decode()
+    _, *settled = xml.split("<ram:ApplicableHeaderTradeSettlement>")
+    assert [settled[0].count(f"<ram:CategoryCode>{code}<") for code in "SE"] == [2, 1]
+    assert "Durchlaufender Posten" in settled[0]
+    for minor in (1, 777, invoice.gross.amount_minor - 778):
+        assert_valid(of_credit_note(credited(invoice, minor), invoice, "en"))
+
+
+def test_what_is_all_exempt_is_valid_too(invoice: Invoice) -> None:
+    invoice.credited = None
+    fine = line_of(("Fine", "1", "fee", None, 3500), {"passed on": 3500})
+
+    assert_valid(of_invoice(of(invoice, fine, taxes=RATES), "de"))

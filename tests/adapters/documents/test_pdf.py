@@ -20,7 +20,7 @@ from adapters.documents.writer import DocumentWriter
 from domain.billing.document import Document, of_credit_note, of_invoice
 from domain.kernel.money import Currency, Money
 from domain.rulebook.model import Language
-from tests.adapters.documents.papers import BUYER, DRIVING, credited, issued, of, rule, seller_of
+from tests.adapters.documents.papers import BUYER, DRIVING, credited, issued, line_of, of, rule, seller_of
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FX = {
@@ -151,16 +151,17 @@ async def test_stacked_taxes_are_each_named_and_sum_up(writer: DocumentWriter) -
 
 
 async def test_what_is_only_passed_on_has_no_tax_and_is_said_so(writer: DocumentWriter) -> None:
-    fine = of(await issued(), ("Fine", "1", "once", None, 3000), taxes=[])
-    [vat] = of(await issued(), DRIVING, taxes=[rule("0.19")]).taxes
-    nothing = Money.zero(Currency.EUR)
-    fine.taxes = (vat.model_copy(update={"base": nothing, "amount": nothing}),)
+    why = "Passed on as it is, § 10 (1) UStG"
+    fine = line_of(("Fine", "1", "once", None, 3000), {"passed on": 3000})
+    rates = [rule("0.19"), rule("0", name="Passed on", on=("passed on",), exempt=why)]
 
-    pdf = await writer.pdf(of_invoice(fine, "en"))
+    alone = text_of(await writer.pdf(of_invoice(of(await issued(), fine, taxes=rates), "en")))
+    beside = text_of(await writer.pdf(of_invoice(of(await issued(), fine, DRIVING, taxes=rates), "en")))
 
-    assert "No tax is contained." in text_of(pdf)
-    assert "VAT 19 %" not in text_of(pdf)
-    assert pypdf.PdfReader(BytesIO(pdf)).attachments == {}
+    assert f"No tax is contained. There is no tax on 30.00 EUR: {why}." in " ".join(alone.split())
+    assert "%" not in alone
+    assert f"There is no tax on 30.00 EUR: {why}." in " ".join(beside.split())
+    assert "VAT 19 % on 6.25 EUR" in beside
 
 
 async def test_a_name_in_a_script_that_no_font_has_stands_whole_in_the_electronic_invoice(

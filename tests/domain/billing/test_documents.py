@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from domain.billing.document import Document, of_invoice
 from domain.billing.electronic import lacks_for_en16931, lacks_for_x_rechnung
-from domain.billing.taxes import tax
-from domain.kernel.money import Money
-from tests.adapters.documents.papers import BUYER, DRIVING, issued, of, rule, seller_of
+from tests.adapters.documents.papers import BUYER, DRIVING, issued, line_of, of, rule, seller_of
 
 DRIVENOW = seller_of("drivenow-europe", "berlin")
 
@@ -55,16 +53,26 @@ async def test_x_rechnung_needs_whom_to_ask_and_where_both_are_reached_and_says_
     assert lacks_for_x_rechnung(await a_document(), buyer_email="ada@example.org") == []
 
 
-async def test_the_nets_of_the_lines_are_the_net_of_the_invoice_where_a_part_is_untaxed_too() -> None:
-    invoice = of(await issued(), DRIVING, ("Airport", "1", "once", None, 1200), taxes=[rule("0.19")])
-    total, untaxed = (Money(amount_minor=minor, currency=invoice.gross.currency) for minor in (1944, 1200))
-    taxed = tax(total, (rule("0.19"),), invoice.supplied_on, untaxed=untaxed)
-    invoice.taxes, invoice.net, invoice.tax, invoice.gross = taxed.taxes, taxed.net, taxed.tax, taxed.gross
+async def test_a_line_that_bears_two_rates_stands_once_for_each() -> None:
+    both = line_of(("Day with breakfast", "1", "once", None, 2000), {"standard": 1190, "reduced": 810})
+    taxes = [rule("0.19"), rule("0.07", name="Reduced VAT", on=("reduced",))]
 
-    document = of_invoice(invoice, "de")
+    document = of_invoice(of(await issued(), both, taxes=taxes), "de")
+
+    assert [(line.tax, line.amount.amount_minor, line.net.amount_minor) for line in document.lines] == [
+        ("standard", 1190, 1000), ("reduced", 810, 757)
+    ]  # fmt: skip
+    assert [(tax.base.amount_minor, tax.amount.amount_minor) for tax in document.taxes] == [(1000, 190), (757, 53)]
+    assert lacks_for_en16931(document) == []
+
+
+async def test_a_line_with_no_tax_and_no_reason_is_told() -> None:
+    airport = line_of(("Airport", "1", "once", None, 1200), {"passed on": 1200})
+
+    document = of_invoice(of(await issued(), DRIVING, airport, taxes=[rule("0.19")]), "de")
 
     assert sum(line.net.amount_minor for line in document.lines) == document.net.amount_minor == 625 + 1200
-    assert [one.code for one in lacks_for_en16931(document)] == ["document.partly_untaxed"]
+    assert [one.code for one in lacks_for_en16931(document)] == ["document.not_one_vat"]
 
 
 @given(

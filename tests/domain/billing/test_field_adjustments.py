@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from domain.billing.pricing import TripFacts, price
-from domain.billing.taxes import tax
+from domain.billing.taxes import of_each, tax
 from domain.kernel.money import Currency, Money
 from domain.rulebook.adjustments import Rounding
 from domain.rulebook.rates import DAY, HOUR, AgreedAmount
@@ -128,12 +128,12 @@ def test_an_adjustment_of_the_field_is_made_as_by_hand(tariff: Tariff, trip: Tri
     assert told(tariff, trip) == expected
 
 
-def test_no_tax_is_on_an_untaxed_fee() -> None:
-    state = tariff(time_rate("1.00"), fee("3", taxed=False))
+def test_a_tax_is_on_what_it_names_alone() -> None:
+    state = tariff(time_rate("1.00"), fee("3", tax="passed on"))
     found = price(state, trip(100))
     rule = TaxRule(name="sales", rate=Decimal("0.10"), valid_from=date(2000, 1, 1), inclusive=False)
 
-    taxed = tax(found.total, (rule,), date(2019, 6, 5), untaxed=found.cost_of(*state.untaxed))
+    taxed = tax(found.total, (rule,), date(2019, 6, 5), of=of_each(found.lines))
 
     # 100.00 x 10 % = 10.00 on a price of 103.00
     assert (taxed.net, taxed.tax, taxed.gross) == (euros("103"), euros("10"), euros("113"))

@@ -160,7 +160,8 @@ def test_the_base_of_a_part_that_is_credited_is_its_net() -> None:
 def test_bases_of_all_parts_are_those_of_the_invoice(
     total: int, untaxed: int, rules: tuple[TaxRule, ...], cuts: list[int]
 ) -> None:
-    taxed = tax(cents(total + untaxed), rules, date(2021, 6, 1), untaxed=cents(untaxed))
+    of = {"standard": cents(total), "passed on": cents(untaxed)} if untaxed else None
+    taxed = tax(cents(total + untaxed), rules, date(2021, 6, 1), of=of)
     ends = sorted({min(cut, taxed.gross.amount_minor) for cut in cuts} | {taxed.gross.amount_minor})
 
     parts = [

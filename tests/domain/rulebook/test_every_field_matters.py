@@ -87,7 +87,13 @@ def with_tariff(part: Raw) -> Iterator[Rulebook]:
 
 
 WINDOW: Raw = {"begins": "08:00", "ends": "20:00"}
-OF_TAXES = {"rate": ["0.2"], "valid_from": ["2019-06-04"], "valid_until": ["2019-06-05"], "name": ["Other"]}
+OF_TAXES: dict[str, list[Any]] = {
+    "rate": ["0.2"],
+    "valid_from": ["2019-06-04"],
+    "valid_until": ["2019-06-05"],
+    "name": ["Other"],
+    "on": [["other"]],
+}
 OF_TARIFFS = {"elements": [[TIME]]}
 PARTS: dict[str, tuple[type[BaseModel], Raw, Callable[[Raw], Iterator[Rulebook]]]] = {
     **{kind: (ELEMENTS[kind], least, with_element(kind)) for kind, least in LEAST.items()},

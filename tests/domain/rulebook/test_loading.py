@@ -18,6 +18,7 @@ WHEN = "when = { %s }"
 WINDOW = "rate = 1, windows = [{ %s }]"
 TAX_ENDS = "valid_from = 2021-01-01 },\n"
 UNTIL_FEBRUARY = "valid_from = 2021-01-01, valid_until = 2021-02-01 },\n"
+REDUCED = "{ name = 'Reduced', rate = 0.07, inclusive = true, on = [\"reduced\"], valid_from = 2021-01-01 },\n"
 SECOND_TAX = "{ name = 'VAT', rate = 0.2, inclusive = true, valid_from = %s },\n"
 BEYOND_START = 'rate = 1, interval = "PT0S", '
 SMALLER_PACKAGE = DAY_PACKAGE.replace('"PT24H"', '"PT24H", included = 50')
@@ -101,8 +102,8 @@ REFUSED = [
     (files(element("cap", CAP + 'calendar_day = true, windows = [{ weekdays = ["mon"] }]')), "x.calendar_day: with `w"),
     (files(element("cap", CAP + 'beyond = "started"')), "x.beyond: there is no period to go beyond"),
     (files(element("cap", CAP + 'period = "PT1M"')), "x.period: a cap by so short a time is a rate"),
-    (files(element("cap", CAP + "taxed = false")), "x.taxed: it is taxed as the elements that it changes"),
-    (files(element("percentage", "percent = 15, taxed = false")), "x.taxed: it is taxed as the elements"),
+    (files(element("cap", CAP + 'tax = "other"')), "x.tax: it is taxed as the elements that it changes"),
+    (files(element("percentage", 'percent = 15, tax = "other"')), "x.tax: it is taxed as the elements"),
     (files(element("percentage", "percent = 0")), "x.percent: 0 changes nothing"),
     (files(element("percentage", "percent = -5, at_most = 0")), "x.at_most: 0 changes nothing"),
     (files(element("percentage", "percent = -101")), "x.percent: it must be greater than or equal to -100"),
@@ -201,6 +202,13 @@ REFUSED = [
      "taxes[0].valid_until: it ends before or when it begins"),
     (files(city=("inclusive = true", "inclusive = true, compound = true")), "taxes[0].compound: only an added tax"),
     (files(city=("inclusive = true", "inclusive = false, compound = true")), "taxes[0].compound: no tax stands before"),
+    (files(element("flat", FEE + 'tax = "reduced"')), "x.tax: no tax of the city is on 'reduced': name it in `on`"),
+    (files(city=(TAX_ENDS, TAX_ENDS + REDUCED)), "taxes[1].on[0]: no element, package or fee has the tax 'reduced'"),
+    (files(city=(TAX_ENDS, TAX_ENDS + REDUCED.replace('"reduced"', ""))), "taxes[1].on: it is on nothing"),
+    (files(city=(TAX_ENDS, TAX_ENDS + REDUCED.replace('"reduced"', '"standard", "standard"'))), "on[1]: 'standard' s"),
+    (files(city=("inclusive = true", "inclusive = true, at_least = 1")), "taxes[0].at_least: only an added tax has"),
+    (files(city=("inclusive = true", "inclusive = false, at_least = 1.001")), "taxes[0].at_least: 1.001 has more deci"),
+    (files(city=("inclusive = true", 'inclusive = true, exempt = "why"')), "taxes[0].exempt: what is exempt has no"),
     (files(city=("rate = 0.19", "rate = 19")), "taxes[0].rate: it must be less than 1"),
     (files(city="[shared.windows]\nnever = { weekdays = ['mon'] }\n"), "shared.windows.never: nobody uses it"),
     (files(city="[shared.cities]\nx = 1\n"), "shared.cities: cities cannot be shared"),
