@@ -113,6 +113,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "member.blocked": Entry("The account is blocked.", "The member contacts support; an agent can lift the block."),
     "member.email_unverified": Entry("The e-mail address is not proved.", "Use the code that was mailed."),
     "member.erased": Entry("The account was erased.", "Open a new one."),
+    "member.has_reservations": Entry("The member has reservations ahead of time.", "Cancel them first."),
     "member.in_arrears": Entry("An invoice could not be charged.", "Pay it, with another payment method if need be."),
     "member.in_reservation": Entry("The member has a reservation.", "Cancel or use it first."),
     "member.in_review": Entry("The company looks at this account.", "The member contacts support."),
@@ -128,6 +129,10 @@ VIOLATIONS: Mapping[str, Entry] = {
     "member.licence_submitted": Entry("The licence waits for its check.", "Wait; an agent checks it."),
     "member.licence_too_recent": Entry("The licence was not held for long enough.", "Wait; `values` tells how long."),
     "member.no_payment_method": Entry("There is nothing to charge.", "Add a payment method."),
+    "member.reserved_then": Entry("The member has a reservation for that time.", "Cancel it, or take another time."),
+    "member.too_many_reservations": Entry(
+        "The member has as many reservations ahead of time as the service allows.", "Cancel or use one."
+    ),
     "member.unknown_payment_method": Entry("The token leads to no payment method.", "Get another token."),
     "member.payment_method_expired": Entry("The payment method has expired.", "Add another one."),
     "member.prepaid_card": Entry("Prepaid cards are not accepted.", "Add another card."),
@@ -145,14 +150,30 @@ VIOLATIONS: Mapping[str, Entry] = {
     ),
     "refund.without_reason": Entry("A payment by other means has no reason.", "Say why."),
     "refund.without_reference": Entry("A payment by other means has no reference.", "Say how it is found."),
+    "reservation.begun_already": Entry(
+        "The period has begun by our clock.", "Choose a later begin; `now` is our time."
+    ),
     "reservation.cooldown": Entry(
         "The member held this car a short while ago.", "Another car, or wait until `free_at`."
     ),
+    "reservation.end_passed": Entry("The new end is not to come.", "Choose a later end."),
+    "reservation.none_free": Entry(
+        "No car of the model is free then.", "Take another time, model or place; see `free_instead`."
+    ),
     "reservation.not_longer": Entry("The new end is not after the present one.", "Choose a later end."),
+    "reservation.not_offered_ahead": Entry(
+        "The service has no reservations ahead of time.", "Reserve a car when you need it."
+    ),
     "reservation.not_open": Entry("The reservation has ended.", "Make a new one."),
     "reservation.of_another_car": Entry("The reservation is of another car.", "Start with the car reserved."),
     "reservation.of_another_member": Entry("The reservation is of another member.", "Start for the one who reserved."),
+    "reservation.shortened_too_late": Entry(
+        "It is too late to shorten the period.", "Bring the car back earlier, or cancel."
+    ),
+    "reservation.too_early": Entry("The trip may not start yet.", "Come back at `starts_from`."),
+    "reservation.too_far_ahead": Entry("The period is too far ahead.", "Begin at `furthest` at the latest."),
     "reservation.too_long": Entry("A car cannot be kept for so long.", "Choose an earlier end."),
+    "reservation.too_short": Entry("The period is too short.", "End at `earliest` at the earliest."),
     "rulebook.city_lost": Entry("A city that has cars or trips is missing.", "Keep it in the rulebook."),
     "rulebook.faulty": Entry("The rulebook has faults.", "Mend what each detail names."),
     "rulebook.other_service": Entry("The rulebook is of another service.", "Publish it for its own."),
@@ -206,6 +227,10 @@ VIOLATIONS: Mapping[str, Entry] = {
     "trip.unknown_option": Entry("The tariff has no such option.", "Choose one that the quote offers."),
     "trip.unknown_package": Entry("The tariff has no such package.", "Choose one that the quote offers."),
     "trip.wrong_state": Entry("The trip is at another step.", "Look at its `state`, and at what that allows."),
+    "vehicle.booked": Entry(
+        "The car is promised to somebody else then.", "Take a period in `free_instead`, or another car."
+    ),
+    "vehicle.booked_soon": Entry("The car is promised to somebody soon.", "Choose another car."),
     "vehicle.command_pending": Entry("The car has not answered the last command yet.", "Wait a moment."),
     "vehicle.contact_lost": Entry("The car cannot be reached.", "Another car; in a trip, move into the open or call."),
     "vehicle.decommissioned": Entry("The car has left the fleet.", "Another car."),
@@ -229,6 +254,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "vehicle.out_of_service": Entry("The car is not offered now.", "Another car."),
     "vehicle.position_too_old": Entry("The car has not said where it stands.", "Wait, or move into the open."),
     "vehicle.position_unknown": Entry("Nobody knows where the car is.", "Another car; in a trip, call support."),
+    "vehicle.promised": Entry("Somebody has reserved the car ahead of time.", "Have the reservations cancelled first."),
     "vehicle.reserved": Entry("Somebody has reserved the car.", "Another car."),
     "vehicle.stands_open": Entry("The car is not locked.", "Another car; operators send somebody."),
     "vehicle.unlocked": Entry("The car has yet to be locked.", "Close the doors and wait a moment."),

@@ -33,7 +33,9 @@ from domain.operations.kinds import ORDERS
 from domain.publishing import handlers as publishing_handlers
 from domain.rental import handlers as rental_handlers
 from domain.rental import policies as rental_policies
+from domain.rental import scheduled_policies
 from domain.rental.reservation import Reservation
+from domain.rental.scheduled import ScheduledReservation
 from domain.rental.trip import Trip
 from domain.rulebook.published import PublishedRulebook
 from domain.unit_of_work import Handler
@@ -67,6 +69,7 @@ POLICIES: Policies = _merged(
         identity_policies.POLICIES,
         fleet_policies.POLICIES,
         rental_policies.POLICIES,
+        scheduled_policies.POLICIES,
         billing_policies.POLICIES,
     )
 )
@@ -82,6 +85,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Zone,
     Task,
     Reservation,
+    ScheduledReservation,
     Trip,
     Balance,
     Charge,

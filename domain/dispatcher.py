@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from domain.kernel.car_search import CarSearch, NoCars
 from domain.kernel.errors import CommandIdReusedError, DomainError, RulebookSupersededError, VersionConflictError
 from domain.kernel.messages import Command, Metadata
 from domain.kernel.ports import Clock, EventStore, NewestValues, NothingBeside, Outcome
@@ -44,12 +45,14 @@ class Dispatcher:
         rulebooks: Rulebooks,
         handlers: Mapping[type[Command], Handler],
         beside: NewestValues | None = None,
+        cars: CarSearch | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rulebooks = rulebooks
         self._handlers = handlers
         self._beside = beside or NothingBeside()
+        self._cars = cars or NoCars()
 
     async def dispatch(
         self, command: Command, metadata: Metadata, *, expected: Mapping[UUID, int] | None = None
@@ -90,6 +93,7 @@ class Dispatcher:
             expected,
             use_cache=use_cache,
             beside=self._beside,
+            cars=self._cars,
         )
 
     async def _attempt(self, command: Command, work: UnitOfWork, fingerprint: str) -> CommandResult:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
+from domain.kernel.car_search import CarSearch, NoCars
 from domain.kernel.errors import NotFoundError, StaleVersionError, UnknownServiceError, VersionConflictError
 from domain.kernel.messages import Metadata
 from domain.kernel.ports import EventStore, NewestValues, NothingBeside
@@ -38,6 +39,8 @@ class UnitOfWork:
     """What came from memory."""
     beside: NewestValues = field(default_factory=NothingBeside)
     """What changes too often for the log."""
+    cars: CarSearch = field(default_factory=NoCars)
+    """Where to look for another car."""
 
     def __post_init__(self) -> None:
         self.publication = self.rulebooks.newest_publication

@@ -13,6 +13,7 @@ from projections.kernel.projector import Projector
 VEHICLES = Table("vehicles", ("vehicle_id",))
 ZONES = Table("zones", ("zone_id",))
 FIELD_TASKS = Table("field_tasks", ("task_id",))
+PROMISED_PERIODS = Table("promised_periods", ("vehicle_id", "reservation_id"))
 
 NEAREST_FREE = """
 with free as not materialized (
@@ -21,9 +22,14 @@ with free as not materialized (
     where service = $3 and state = 'available' and online and latitude is not null
     and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
     and ($6::float8 is null or energy_percent >= $6)
+    and not exists (
+        select from read_v1.promised_periods as promised
+        where promised.vehicle_id = vehicles.vehicle_id and open and now() >= closed_from and now() < booked_until)
 ), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
 select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, city_id,
     latitude, longitude, position_at, energy_percent, energy_at, energy_low, state, online,
+    (select min(booked_from) from read_v1.promised_periods as promised
+        where promised.vehicle_id = free.vehicle_id and open and booked_until > now()) as available_until,
     round(away_m)::bigint as distance_m
 from free
 where place <@ (select read_v1.box_around($1, $2, max(away_m)) from nearest_by_degrees)
@@ -50,7 +56,7 @@ class FleetProjector(Projector):
 
     NAME = "fleet"
     PARALLEL = True
-    TABLES = (VEHICLES, ZONES, FIELD_TASKS)
+    TABLES = (VEHICLES, ZONES, FIELD_TASKS, PROMISED_PERIODS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +67,8 @@ class FleetProjector(Projector):
             Vehicle.Described: self._described,
             Vehicle.Reserved: self._reserved,
             Vehicle.Released: self._released,
+            Vehicle.Booked: self._booked,
+            Vehicle.BookingClosed: self._booking_closed,
             Vehicle.TripOpened: self._trip_opened,
             Vehicle.TripClosed: self._released,
             Vehicle.ContactLost: self._contact_lost,
@@ -115,6 +123,20 @@ class FleetProjector(Projector):
 
     def _released(self, recorded: RecordedEvent, event: Vehicle.Released | Vehicle.TripClosed) -> Changes:
         yield VEHICLES.update(event.originator_id, reservation_id=None, trip_id=None)
+
+    def _booked(self, recorded: RecordedEvent, event: Vehicle.Booked) -> Changes:
+        entry = event.entry
+        yield PROMISED_PERIODS.upsert(
+            (event.originator_id, entry.id),
+            booked_from=entry.period.begins,
+            booked_until=entry.period.ends,
+            closed_from=entry.led_from,
+            closed_until=entry.closed.ends,
+            open=True,
+        )
+
+    def _booking_closed(self, recorded: RecordedEvent, event: Vehicle.BookingClosed) -> Changes:
+        yield PROMISED_PERIODS.update((event.originator_id, event.reservation_id), open=False)
 
     def _trip_opened(self, recorded: RecordedEvent, event: Vehicle.TripOpened) -> Changes:
         yield VEHICLES.update(event.originator_id, reservation_id=None, trip_id=event.trip_id)

@@ -101,3 +101,23 @@ comment on column field_tasks.reason is 'Why it was raised, and what has asked f
 comment on column field_tasks.state is 'raised, done or cancelled.';
 comment on column field_tasks.raised_at is 'When it was raised.';
 comment on column field_tasks.closed_at is 'When it was done or cancelled.';
+
+create table promised_periods (
+    vehicle_id uuid not null,
+    reservation_id uuid not null,
+    booked_from timestamptz not null,
+    booked_until timestamptz not null,
+    closed_from timestamptz not null,
+    closed_until timestamptz not null,
+    open boolean not null,
+    primary key (vehicle_id, reservation_id)
+);
+create index promised_periods_open on promised_periods (vehicle_id, booked_from) where open;
+comment on table promised_periods is 'One row per car and reservation ahead of time.';
+comment on column promised_periods.vehicle_id is 'The car.';
+comment on column promised_periods.reservation_id is 'The reservation that it is promised to.';
+comment on column promised_periods.booked_from is 'Begin of the period.';
+comment on column promised_periods.booked_until is 'End of the period.';
+comment on column promised_periods.closed_from is 'From then on nobody takes the car who has not reserved it ahead.';
+comment on column promised_periods.closed_until is 'End of the buffer after the period.';
+comment on column promised_periods.open is 'Whether it still holds; not once the reservation is over or has another car.';

@@ -3,11 +3,14 @@
 from domain.kernel.aggregate import Event
 from domain.kernel.messages import RecordedEvent
 from domain.rental.reservation import Reservation
+from domain.rental.reservation_event_bases import ScheduledEvent
+from domain.rental.scheduled import ScheduledReservation
 from domain.rental.trip import Trip
 from projections.kernel.changes import Changes, Table
 from projections.kernel.projector import Projector
 
 RESERVATIONS = Table("reservations", ("reservation_id",))
+SCHEDULED = Table("scheduled_reservations", ("scheduled_reservation_id",))
 TRIPS = Table("trips", ("trip_id",))
 
 _STATES: dict[type[Event], str] = {
@@ -18,14 +21,25 @@ _STATES: dict[type[Event], str] = {
     Trip.EndRequested: "ending",
     Trip.EndTakenBack: "running",
 }
+_SCHEDULED: tuple[type[Event], ...] = (
+    ScheduledReservation.Pinned,
+    ScheduledReservation.CarReplaced,
+    ScheduledReservation.Changed,
+    ScheduledReservation.Cancelled,
+    ScheduledReservation.NoShow,
+    ScheduledReservation.CarMissing,
+    ScheduledReservation.Converted,
+    ScheduledReservation.GivenBack,
+    ScheduledReservation.Completed,
+)
 
 
 class RentalProjector(Projector):
-    """One row per reservation, one per trip."""
+    """One row per reservation of either kind, one per trip."""
 
     NAME = "rental"
     PARALLEL = True
-    TABLES = (RESERVATIONS, TRIPS)
+    TABLES = (RESERVATIONS, SCHEDULED, TRIPS)
     READS = frozenset(
         (
             "timestamp",
@@ -44,6 +58,11 @@ class RentalProjector(Projector):
             "distance_m",
             "forced",
             "reason",
+            "model",
+            "wish",
+            "purpose",
+            "period",
+            "quote",
         )
     )
 
@@ -61,6 +80,8 @@ class RentalProjector(Projector):
             Trip.Ended: self._ended,
             Trip.Corrected: self._corrected,
             **dict.fromkeys(_STATES, self._changed),
+            ScheduledReservation.Placed: self._promised,
+            **dict.fromkeys(_SCHEDULED, self._scheduled),
         }
 
     def _placed(self, recorded: RecordedEvent, event: Reservation.Placed) -> Changes:
@@ -87,6 +108,33 @@ class RentalProjector(Projector):
 
     def _converted(self, recorded: RecordedEvent, event: Reservation.Converted) -> Changes:
         yield RESERVATIONS.update(event.originator_id, state="converted", trip_id=event.trip_id)
+
+    def _promised(self, recorded: RecordedEvent, event: ScheduledReservation.Placed) -> Changes:
+        yield SCHEDULED.insert(
+            scheduled_reservation_id=event.originator_id,
+            service=recorded.metadata.service,
+            member_id=event.member_id,
+            vehicle_id=event.vehicle_id,
+            car_chosen=event.wish.vehicle_id is not None,
+            city_id=event.city_id,
+            model=event.quote.model,
+            state="placed",
+            purpose=event.purpose,
+            placed_at=event.timestamp,
+            booked_from=event.period.begins,
+            booked_until=event.period.ends,
+        )
+
+    def _scheduled(self, recorded: RecordedEvent, event: ScheduledEvent) -> Changes:
+        """What its state is then, and what else is new: car, end, or trip."""
+        new: dict[str, object] = {"state": event.STATE} if event.STATE else {}
+        if isinstance(event, ScheduledReservation.Changed):
+            new["booked_until"] = event.period.ends
+        if isinstance(event, ScheduledReservation.CarReplaced):
+            new |= {"vehicle_id": event.vehicle_id, "model": event.model}
+        if isinstance(event, ScheduledReservation.Converted | ScheduledReservation.GivenBack):
+            new["trip_id"] = getattr(event, "trip_id", None)
+        yield SCHEDULED.update(event.originator_id, **new)
 
     def _requested(self, recorded: RecordedEvent, event: Trip.Requested) -> Changes:
         yield TRIPS.insert(

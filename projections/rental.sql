@@ -25,6 +25,39 @@ comment on column reservations.free_until is 'End of the free time.';
 comment on column reservations.expires_at is 'End of the reservation.';
 comment on column reservations.trip_id is 'The trip that it became.';
 
+create table scheduled_reservations (
+    scheduled_reservation_id uuid primary key,
+    service text not null,
+    member_id uuid not null,
+    vehicle_id uuid not null,
+    car_chosen boolean not null,
+    city_id text not null,
+    model text not null,
+    state text not null,
+    purpose text not null,
+    placed_at timestamptz not null,
+    booked_from timestamptz not null,
+    booked_until timestamptz not null,
+    trip_id uuid
+);
+create index scheduled_reservations_by_member on scheduled_reservations (service, member_id, booked_from desc);
+create index scheduled_reservations_by_time on scheduled_reservations (service, booked_from desc);
+create index scheduled_reservations_by_vehicle on scheduled_reservations (vehicle_id, booked_from desc);
+comment on table scheduled_reservations is 'One row per reservation ahead of time.';
+comment on column scheduled_reservations.scheduled_reservation_id is 'The reservation.';
+comment on column scheduled_reservations.service is 'Key of the rulebook.';
+comment on column scheduled_reservations.member_id is 'To whom a car is promised.';
+comment on column scheduled_reservations.vehicle_id is 'The car; until it is pinned it may become another one.';
+comment on column scheduled_reservations.car_chosen is 'Whether the member asked for this car, and not for any of its model.';
+comment on column scheduled_reservations.city_id is 'City.';
+comment on column scheduled_reservations.model is 'Model of the car.';
+comment on column scheduled_reservations.state is 'placed, pinned, converted, completed, cancelled, no_show or no_car.';
+comment on column scheduled_reservations.purpose is 'private or business.';
+comment on column scheduled_reservations.placed_at is 'When it was made.';
+comment on column scheduled_reservations.booked_from is 'Begin of the period.';
+comment on column scheduled_reservations.booked_until is 'End of the period, as agreed last.';
+comment on column scheduled_reservations.trip_id is 'The trip that it became.';
+
 create table trips (
     trip_id uuid primary key,
     service text not null,

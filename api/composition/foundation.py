@@ -11,6 +11,7 @@ import asyncpg
 from opentelemetry.trace import Tracer
 
 from adapters.mqtt.twins import Twins
+from adapters.postgres.car_search import PostgresCars
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import connect
 from adapters.postgres.event_store.master_keys import MasterKeys, recognise
@@ -61,7 +62,7 @@ async def foundation(settings: Settings, dsn: str, clock: Clock | None) -> Async
         telemetry = TelemetryStore(pool)
         twins = Twins(telemetry)
         kind = TracedDispatcher if tracer else MeasuredDispatcher
-        dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, twins)
+        dispatcher = kind(store, clock, rulebooks, contexts.HANDLERS, twins, PostgresCars(pool))
         yield Foundation(
             settings, clock, pool, store, masters, telemetry, twins, rulebooks, dispatcher, _tokens(settings), tracer
         )

@@ -34,6 +34,7 @@ from api.rest import (
     reads,
     rental,
     reports,
+    scheduled,
     staff_login,
     webhooks,
 )
@@ -46,6 +47,7 @@ ROUTERS = tuple(
     context.router
     for context in (
         rental,
+        scheduled,
         fleet,
         members,
         member_search,

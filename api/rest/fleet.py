@@ -53,7 +53,9 @@ Crew = Annotated[Caller, Depends(Allowed("fleet:read"))]
 _VEHICLES = Listing(
     "select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, "
     "city_id, latitude, longitude, position_at, energy_percent, energy_at, energy_low, "
-    "state, online, offline_since from read_v1.vehicles",
+    "state, online, offline_since, (select min(booked_from) from read_v1.promised_periods as promised "
+    "where promised.vehicle_id = vehicles.vehicle_id and open and booked_until > now()) as available_until "
+    "from read_v1.vehicles",
     Order("vehicles", {"vehicle_id": UUID}, descending=False),
 )
 _ZONES = Listing(
@@ -69,7 +71,11 @@ _IN_ZONE = """exists (
     where zone.zone_id = {} and zone.service = vehicles.service
     and read_v1.has_inside(zone.polygons, vehicles.latitude, vehicles.longitude)
 )"""
-_FREE = "state = {} and online"
+_FREE = """state = {} and online and not exists (
+    select from read_v1.promised_periods as promised
+    where promised.vehicle_id = vehicles.vehicle_id and open and now() >= closed_from and now() < booked_until
+)"""
+"""Nobody has it, and nobody is promised it soon."""
 
 
 @router.get("/vehicles")

@@ -12,16 +12,15 @@ from api.command_ids import new_id
 from api.problems import Problem
 from api.rest.commands import TAGGED, Dispatch, DispatchIfMatch, InSystem, tag
 from api.rest.demand import noted
-from api.rest.ownership import load_owned, own
+from api.rest.ownership import for_whom, load_owned, load_reservation, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Router
 from api.rest.schemas.base import Accepted, Moment, Word
+from api.rest.schemas.quotes import QuoteBody, QuoteShown
 from api.rest.schemas.rental import (
     EndAccepted,
     ExtensionBody,
     ForcedEnd,
-    QuoteBody,
-    QuoteShown,
     ReservationBody,
     ReservationPage,
     ReservationShown,
@@ -38,7 +37,7 @@ from domain.billing.pricing import TripFacts
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import Violation, refuse_if
-from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId
+from domain.kernel.ids import ReservationId, TripId, VehicleId
 from domain.rental import commands
 from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.reservation import Reservation
@@ -78,18 +77,28 @@ async def quote_trip(body: QuoteBody, by: Anybody, system: InSystem) -> QuoteSho
 async def _quoted(body: QuoteBody, by: Caller, system: System) -> QuoteShown:
     vehicle = await system.store.load(Vehicle, body.vehicle_id, service=by.service)
     rulebook = system.rulebook(by.service)
-    found = quote_for(vehicle, rulebook, system.clock.now())
+    found = quote_for(vehicle, rulebook, system.clock.now(), body.booked_from)
     tariff = system.rulebooks.tariff(by.service, found.tariff_digest)
     refuse_if(unknown_choices(tariff, body.package, body.options, found.quoted_at))
-    whole = TripFacts.of(
-        driving_s=body.driving_min * 60,
-        parked_s=body.parked_min * 60,
-        distance_m=body.distance_m,
-        started_at=found.quoted_at,
-    )
-    facts = whole.model_copy(update={"package": body.package, "options": body.options})
+    facts = _facts(body, found.quoted_at)
     cost = estimate(tariff, rulebook.city(found.city_id), facts)
     return QuoteShown(quote=found, tariff=tariff, estimate=cost)
+
+
+def _facts(body: QuoteBody, now: datetime) -> TripFacts:
+    """Of the trip that is asked about. What of a reserved period is not driven, the car is parked."""
+    parked_s, booked = body.parked_min * 60, {}
+    if body.booked_from is not None and body.booked_until is not None:
+        whole_s = int((body.booked_until - body.booked_from).total_seconds())
+        parked_s = max(parked_s, whole_s - body.driving_min * 60)
+        booked = {"booked_at": now, "booked_from": body.booked_from, "booked_until": body.booked_until}
+    whole = TripFacts.of(
+        driving_s=body.driving_min * 60,
+        parked_s=parked_s,
+        distance_m=body.distance_m,
+        started_at=body.booked_from or now,
+    )
+    return whole.model_copy(update={"package": body.package, "options": body.options, **booked})
 
 
 @router.get("/reservations")
@@ -125,7 +134,7 @@ async def list_reservations(
 async def place_reservation(body: ReservationBody, by: Writer, dispatch: Dispatch) -> Accepted:
     reservation_id = ReservationId(new_id())
     command = commands.PlaceReservation(
-        reservation_id=reservation_id, member_id=_for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
+        reservation_id=reservation_id, member_id=for_whom(by, body.member_id), vehicle_id=VehicleId(body.vehicle_id)
     )
     placed = dispatch.create(command, by, among="/v1/reservations")
     return await noted(placed, "reservation", body.vehicle_id, by, dispatch.system)
@@ -194,11 +203,11 @@ async def list_trips(
 async def start_trip(body: TripBody, by: Writer, dispatch: Dispatch) -> Accepted:
     """The car is opened afterwards: the trip's `state` tells when it runs."""
     if body.reservation_id is not None:
-        await load_owned(Reservation, body.reservation_id, by, dispatch.system, scope=SEES_ALL)
+        await load_reservation(body.reservation_id, by, dispatch.system, scope=SEES_ALL)
     trip_id = TripId(new_id())
     command = commands.StartTrip(
         trip_id=trip_id,
-        member_id=_for_whom(by, body.member_id),
+        member_id=for_whom(by, body.member_id),
         vehicle_id=VehicleId(body.vehicle_id),
         reservation_id=ReservationId(body.reservation_id) if body.reservation_id else None,
         package=body.package,
@@ -259,13 +268,3 @@ async def end_trip(trip_id: UUID, by: Writer, dispatch: DispatchIfMatch) -> EndA
 async def force_end_trip(trip_id: UUID, body: ForcedEnd, by: Agent, dispatch: DispatchIfMatch) -> Accepted:
     command = commands.ForceEndTrip(trip_id=TripId(trip_id), ended_at=body.ended_at, reason=body.reason)
     return await dispatch(command, trip_id, by)
-
-
-def _for_whom(by: Caller, member_id: UUID | None) -> MemberId:
-    if by.may("rentals:write"):
-        if member_id is None:
-            raise Problem.bad_request("say for which member: member_id")
-        return MemberId(member_id)
-    if member_id is not None and str(member_id) != by.subject:
-        raise Problem.forbidden("a member acts for nobody else")
-    return MemberId(UUID(by.subject))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from domain.fleet.bookings import booked, promised, wanted_soon
 from domain.fleet.commands import TaskKind
 from domain.fleet.conversation import LOCKED_AFTER, NO_ANSWER, OpenRequest, command_pending, remembered
 from domain.fleet.description import Description
@@ -18,12 +19,14 @@ from domain.fleet.readiness import (
 from domain.fleet.state import ClockOffset, Observation, VehicleReadings
 from domain.fleet.vehicle_event_bases import CarEvent, ZoneEvent
 from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.calendar import Calendar, Entry
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
 from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
 from domain.kernel.values import Instant
-from domain.rulebook.model import ReservationLimits, Rulebook, TripLimits
+from domain.rulebook.model import Rulebook, TripLimits
+from domain.rulebook.reservations import ReservationLimits
 
 RESERVATIONS_REMEMBERED = timedelta(days=1)
 """How long a car knows who held it; longer than any rulebook's cooldown rule looks back."""
@@ -51,6 +54,8 @@ class Vehicle(Aggregate):
     energy_low: bool = False
     open_tasks: dict[TaskKind, TaskId] = field(default_factory=dict)
     """What is to be done to it: one task of a kind at most."""
+    bookings: Calendar = Calendar()
+    """For which periods it is promised."""
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
     driver_id: MemberId | None = None
@@ -143,6 +148,24 @@ class Vehicle(Aggregate):
                 if at > self.timestamp - RESERVATIONS_REMEMBERED
             }
             aggregate.last_reservations = {**recent, self.reserved_by: self.timestamp}
+
+    class Booked(Event):
+        """It is promised for a period, in place of what was promised to the same reservation before."""
+
+        TOPIC = "fleet.vehicle.booked"
+        entry: Entry
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.bookings = aggregate.bookings.with_entry(self.entry)
+
+    class BookingClosed(Event):
+        """It is promised no more: the reservation is over, or has another car."""
+
+        TOPIC = "fleet.vehicle.booking_closed"
+        reservation_id: ReservationId
+
+        def apply(self, aggregate: "Vehicle") -> None:
+            aggregate.bookings = aggregate.bookings.without(self.reservation_id)
 
     class TripOpened(Event):
         """It is in a trip; an earlier claim has become it."""
@@ -431,10 +454,14 @@ class Vehicle(Aggregate):
         """What every event by which it tells of itself says."""
         return CarEvent.facts(self.holder_id, observation, in_trip=self.driver_id is not None)
 
-    def unavailability(self, newest: VehicleReadings, limits: ReservationLimits) -> list[Violation]:
-        """Every reason why nobody can take this car now."""
+    def unavailability(self, newest: VehicleReadings, limits: ReservationLimits, at: datetime) -> list[Violation]:
+        """Every reason why nobody who has not reserved it ahead can take this car now."""
+        claims = [self._taken(), wanted_soon(self.bookings, at)]
+        return [*(violation for violation in claims if violation), *self.unsoundness(newest, limits)]
+
+    def unsoundness(self, newest: VehicleReadings, limits: ReservationLimits) -> list[Violation]:
+        """Every reason why this car, were it nobody's, could not be given out as it is now."""
         found = [
-            self._taken(),
             *self.unfitness(),
             position_violation(newest),
             energy_violation(newest, limits),
@@ -502,7 +529,7 @@ class Vehicle(Aggregate):
 
     def decommission(self, reason: str, at: datetime) -> None:
         """Take it out of the fleet, not while somebody has it."""
-        refuse_if([self._gone(), self._taken()])
+        refuse_if([self._gone(), self._taken(), promised(self.bookings, at)])
         self.trigger_event(self.Decommissioned, reason=reason, timestamp=at)
 
     def reserve(self, reservation_id: ReservationId, at: datetime) -> None:
@@ -513,6 +540,27 @@ class Vehicle(Aggregate):
         """A claim ended without a trip; without a claim, it changes nothing."""
         if self.reservation_id is not None:
             self.trigger_event(self.Released, reserved_by=reserved_by, timestamp=at)
+
+    def bookable(self, entry: Entry, at: datetime) -> list[Violation]:
+        """Every reason why it cannot be promised for a period: how it is now is none, who has it is if that is near."""
+        endless = at >= entry.led_from and self.bookings.leads_at(at) is None
+        found = [self._not_in_service(), booked(self.bookings, entry, at), self._taken() if endless else None]
+        return [violation for violation in found if violation]
+
+    def book(self, entry: Entry, at: datetime) -> None:
+        """Promise it for a period, or for another one than before. Refused when that meets another's."""
+        refuse_if([booked(self.bookings, entry, at)])
+        if self.bookings.entry(entry.id) != entry:
+            self.trigger_event(self.Booked, entry=entry, timestamp=at)
+
+    def close_booking(self, reservation_id: ReservationId, at: datetime) -> None:
+        """Promise it no more; not promised, it changes nothing."""
+        if self.bookings.entry(reservation_id):
+            self.trigger_event(self.BookingClosed, reservation_id=reservation_id, timestamp=at)
+
+    def taken_by_another(self, reservation_id: ReservationId) -> Violation | None:
+        """That somebody has it now by another right than this reservation."""
+        return None if self.reservation_id == reservation_id else self._taken()
 
     def open_trip(self, trip_id: TripId, driver_id: MemberId, at: datetime) -> None:
         """Note the one trip."""

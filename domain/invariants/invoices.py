@@ -11,6 +11,7 @@ from domain.billing.payment import Payment
 from domain.invariants.law import InvariantResult
 from domain.kernel.messages import RecordedEvent
 from domain.rental.reservation import Reservation
+from domain.rental.scheduled import ScheduledReservation
 from domain.rental.trip import Trip
 
 Subject = tuple[str, UUID]
@@ -40,8 +41,8 @@ class Invoices:
         match recorded.event:
             case Trip.Ended() as event:
                 self._due.add((Trip.TOPIC, event.originator_id))
-            case Reservation.ChargeDue() as event:
-                self._due.add((Reservation.TOPIC, event.originator_id))
+            case Reservation.ChargeDue() | ScheduledReservation.ChargeDue() as event:
+                self._due.add((event.TOPIC.rpartition(".")[0], event.originator_id))
             case Payment.HoldRequested() as event:
                 self._payments[event.originator_id] = (event.subject_kind, event.subject_id)
             case Charge.Raised() as event:

@@ -6,11 +6,13 @@ from typing import Self
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate, Created, Event
+from domain.kernel.calendar import Calendar, Entry
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import InvoiceId, MemberId, ReservationId, TripId
 from domain.kernel.personal import Personal
 from domain.members import commands
 from domain.members.age import age_violation
+from domain.members.bookings import still_booked
 from domain.members.eligibility import arrears_violation, licence_violations, payment_violation
 from domain.members.facts import Licence, LicenceState, MemberState, PaymentMethod, PostalAddress, Traits
 from domain.members.identifier import IdentifierKind
@@ -45,6 +47,8 @@ class Member(Aggregate):
     open_items: dict[UUID, OpenItemKind] = field(default_factory=dict)
     """What is not settled yet: charges, invoices and credit notes."""
     erased: bool = False
+    bookings: Calendar = Calendar()
+    """What is reserved ahead of time, for which periods."""
     reservation_id: ReservationId | None = None
     trip_id: TripId | None = None
 
@@ -245,6 +249,28 @@ class Member(Aggregate):
         def apply(self, aggregate: "Member") -> None:
             aggregate.erased, aggregate.payment_methods, aggregate.identifiers = True, (), ()
 
+    class Booked(Event):
+        """The member has a reservation for a period, or has changed it."""
+
+        TOPIC = "members.member.booked"
+        entry: Entry
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.bookings = aggregate.bookings.with_entry(self.entry)
+
+    class BookingClosed(Event):
+        """A reservation for a period is over, whatever came of it."""
+
+        TOPIC = "members.member.booking_closed"
+        reservation_id: ReservationId
+        unsettled: UUID | None
+        """The reservation, if it is to be paid."""
+
+        def apply(self, aggregate: "Member") -> None:
+            aggregate.bookings = aggregate.bookings.without(self.reservation_id)
+            if self.unsettled is not None:
+                aggregate.open_items = {**aggregate.open_items, self.unsettled: "unsettled"}
+
     class ReservationOpened(Event):
         """The member holds a car."""
 
@@ -353,8 +379,7 @@ class Member(Aggregate):
 
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
-        busy = self.state is not MemberState.IDLE
-        refuse_if([self._busy() if busy else None])
+        refuse_if([self.occupation(), still_booked(self.bookings)])
         if method_id in {m.method_id for m in self.payment_methods}:
             self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
 
@@ -392,7 +417,7 @@ class Member(Aggregate):
         """Forget the person, not while a car is in hand or money is open. Erased already, it changes nothing."""
         if self.erased:
             return
-        refuse_if([self.occupation(), *open_item_violations(self.open_items)])
+        refuse_if([self.occupation(), still_booked(self.bookings), *open_item_violations(self.open_items)])
         self.trigger_event(self.Erased, reason=reason, by=by, timestamp=at)
 
     def erasure(self) -> Violation | None:
@@ -434,6 +459,18 @@ class Member(Aggregate):
     def occupation(self) -> Violation | None:
         """The reservation or the trip that stands against another one."""
         return self._busy() if self.state is not MemberState.IDLE else None
+
+    def book(self, entry: Entry, at: datetime) -> None:
+        """Note a reservation for a period, or its new period. The caller has checked `booking_violations`."""
+        refuse_if([self.erasure()])
+        if self.bookings.entry(entry.id) != entry:
+            self.trigger_event(self.Booked, entry=entry, timestamp=at)
+
+    def close_booking(self, reservation_id: ReservationId, at: datetime, *, unsettled: UUID | None = None) -> None:
+        """A reservation for a period is over, and may be to be paid; closed already, it changes nothing."""
+        if self.bookings.entry(reservation_id):
+            facts = {"reservation_id": reservation_id, "unsettled": unsettled}
+            self.trigger_event(self.BookingClosed, timestamp=at, **facts)
 
     def open_reservation(self, reservation_id: ReservationId, at: datetime) -> None:
         """Note the one reservation. The caller has checked `occupation`."""

@@ -8,7 +8,7 @@ from domain.kernel.errors import refuse_if
 from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.messages import Command
 from domain.members.member import Member
-from domain.rental import car_answers, commands, ending, start
+from domain.rental import car_answers, commands, ending, scheduled_care, scheduled_commands, scheduling, start
 from domain.rental.corrections import correct_trip
 from domain.rental.fees import charge_fee
 from domain.rental.quotes import quote_for
@@ -108,6 +108,11 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.CancelReservation: cancel_reservation,
     commands.ExpireReservation: expire_reservation,
     commands.RemindOfExpiry: remind_of_expiry,
+    scheduled_commands.PlaceScheduledReservation: scheduling.place,
+    scheduled_commands.ChangeScheduledReservation: scheduling.change,
+    scheduled_commands.CancelScheduledReservation: scheduling.cancel,
+    scheduled_commands.SeeToScheduledReservation: scheduled_care.see_to,
+    scheduled_commands.CompleteScheduledReservation: scheduling.complete,
     commands.StartTrip: start_trip,
     commands.UnlockForTrip: unlock_for_trip,
     commands.FailTripStart: fail_trip_start,

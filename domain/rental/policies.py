@@ -1,26 +1,21 @@
 """Whenever something happened to a reservation, a trip, its payment or its car: what follows."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
-from domain.billing.commands import BillCharge, ReleaseHold, RequestHold
+from domain.billing.commands import ReleaseHold, RequestHold
 from domain.billing.payment import Payment
 from domain.fleet.commands import NoteSilence, SecureVehicle
 from domain.fleet.conversation import NO_ANSWER
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_event_bases import CarEvent
-from domain.kernel.ids import PayerId, PaymentId, ReservationId, TripId, VehicleId, derived_id
+from domain.kernel.ids import PayerId, ReservationId, TripId, VehicleId
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled
 from domain.rental import commands, messages
+from domain.rental.billing import bill, payment_id_of
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import NOTICE
 from domain.rental.trip import Trip
-
-
-def payment_id_of(subject_kind: str, subject_id: UUID) -> PaymentId:
-    """The one hold, or else the first payment, of what is charged for."""
-    return PaymentId(derived_id("billing.payment", subject_kind, subject_id))
 
 
 def when_reservation_runs_until_then_expire_it(
@@ -114,32 +109,12 @@ def when_trip_ended_then_see_to_the_car(recorded: RecordedEvent, event: Trip.End
 
 def when_trip_ended_then_bill_it(recorded: RecordedEvent, event: Trip.Ended) -> Iterable[Reaction]:
     """By the tariff that was quoted, from the hold. Whoever ended it for the member does not decide alone about it."""
-    yield _bill(Trip.TOPIC, event, facts_by=recorded.metadata.actor.id if event.forced else None)
+    yield bill(Trip.TOPIC, event, facts_by=recorded.metadata.actor.id if event.forced else None)
 
 
 def when_charge_due_then_bill_reservation(recorded: RecordedEvent, event: Reservation.ChargeDue) -> Iterable[Reaction]:
     """A reservation without a trip is charged without a hold."""
-    yield _bill(Reservation.TOPIC, event, event.method_id)
-
-
-def _bill(
-    kind: str, event: Trip.Ended | Reservation.ChargeDue, method_id: str | None = None, facts_by: str | None = None
-) -> BillCharge:
-    """Who had it pays for it."""
-    return BillCharge(
-        subject_kind=kind,
-        subject_id=event.originator_id,
-        member_id=event.member_id,
-        payer_id=PayerId(event.member_id),
-        seller_id=event.seller_id,
-        payment_id=payment_id_of(kind, event.originator_id),
-        quote=event.quote,
-        facts=event.facts,
-        method_id=method_id,
-        doubts=(doubts := event.doubts if isinstance(event, Trip.Ended) else ()),
-        payer_told=bool(doubts),
-        facts_by=facts_by,
-    )
+    yield bill(Reservation.TOPIC, event, event.method_id)
 
 
 _SHOWING: tuple[type[CarEvent], ...] = (

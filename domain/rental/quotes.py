@@ -10,10 +10,11 @@ from domain.rulebook.model import Rulebook
 from domain.rulebook.tariff import Quote, Tariff
 
 
-def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime) -> Quote:
-    """The tariff in force for a car. Refused when the rulebook has none."""
-    refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.description.model, at)])
-    tariff = rulebook.tariff(vehicle.city_id, vehicle.description.model, at)
+def quote_for(vehicle: Vehicle, rulebook: Rulebook, at: datetime, begins: datetime | None = None) -> Quote:
+    """The tariff for a car now, or by what is known now for when a trip begins. Refused when the rulebook has none."""
+    then = begins or at
+    refuse_if([rulebook.no_tariff(vehicle.city_id, vehicle.description.model, then)])
+    tariff = rulebook.tariff(vehicle.city_id, vehicle.description.model, then)
     return Quote.of(tariff, city_id=vehicle.city_id, model=vehicle.description.model, at=at)
 
 

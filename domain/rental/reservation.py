@@ -9,8 +9,10 @@ from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import MemberId, TripId, VehicleId
 from domain.kernel.values import Instant
 from domain.rental.commands import PlaceReservation
+from domain.rental.reservation_event_bases import ReservationCharged
 from domain.rental.reservation_rules import NOTICE, not_longer, not_open, of_another_car, of_another_member, too_long
-from domain.rulebook.model import City, ReservationLimits
+from domain.rulebook.model import City
+from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.tariff import Quote, Tariff
 
 Closing = Literal["cancelled", "expired", "converted"]
@@ -91,20 +93,10 @@ class Reservation(Aggregate):
         def apply(self, aggregate: "Reservation") -> None:
             aggregate.closed_as, aggregate.closed_at, aggregate.trip_id = "expired", self.reserved_until, None
 
-    class ChargeDue(Event):
+    class ChargeDue(ReservationCharged):
         """The car was kept beyond the free time, and no trip came of it: the time is charged by itself."""
 
         TOPIC = "rental.reservation.charge_due"
-
-        member_id: MemberId
-        quote: Quote
-        seller_id: str
-        """Legal entity that issues the invoice."""
-        facts: TripFacts
-        method_id: str
-
-        def apply(self, aggregate: "Reservation") -> None:
-            """The reservation itself is not changed by it."""
 
     class Converted(Event):
         TOPIC = "rental.reservation.converted"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.kernel.errors import Violation
 from domain.kernel.ids import MemberId, VehicleId
-from domain.rulebook.model import ReservationLimits
+from domain.rulebook.reservations import ReservationLimits
 
 NOTICE = timedelta(minutes=5)
 """How long before its end a member is told that a reservation will expire."""

@@ -3,13 +3,15 @@
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
-from domain.kernel.ids import TripId
+from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.values import Instant, Value
 from domain.members.member import Member
 from domain.rental.commands import StartTrip
 from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.release import expire
 from domain.rental.reservation import Reservation
+from domain.rental.scheduled import ScheduledReservation
+from domain.rental.scheduled_plan import Booked
 from domain.rental.trip import Trip
 from domain.rulebook.tariff import Quote
 from domain.unit_of_work import UnitOfWork
@@ -20,7 +22,9 @@ class Claim(Value):
 
     quote: Quote
     method_id: str
-    reserved_at: Instant | None
+    reserved_at: Instant | None = None
+    booked: Booked | None = None
+    """The period that was reserved ahead of time."""
 
 
 async def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
@@ -28,7 +32,7 @@ async def objections(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list
     limits = work.rulebook.reservation
     return [
         *member.ineligibility(work.rulebook, work.now, work.now + limits.free),
-        *vehicle.unavailability(await newest_readings(vehicle, work), limits),
+        *vehicle.unavailability(await newest_readings(vehicle, work), limits, work.now),
     ]
 
 
@@ -53,14 +57,27 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Unit
     if command.reservation_id is None:
         refuse_if(await objections(member, vehicle, work))
         quote = quote_for(vehicle, work.rulebook, work.now)
-        found = Claim(quote=quote, method_id=method_id(member), reserved_at=None)
-    else:
-        reservation = await work.load(Reservation, command.reservation_id)
+        found = Claim(quote=quote, method_id=method_id(member))
+    elif reservation := await work.find(Reservation, command.reservation_id):
         refuse_if(_obstacles_beside_the_claim(member, vehicle, work))
         reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
         found = Claim(quote=reservation.quote, method_id=reservation.method_id, reserved_at=reservation.placed_at)
+    else:
+        found = await _scheduled(command.reservation_id, command, member, vehicle, work)
     refuse_if(unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options, work.now))
     return found
+
+
+async def _scheduled(
+    id: ReservationId, command: StartTrip, member: Member, vehicle: Vehicle, work: UnitOfWork
+) -> Claim:
+    """A reservation ahead of time: whoever has the car or another one now is not done yet."""
+    reservation = await work.load(ScheduledReservation, id)
+    another = member.occupation() if member.reservation_id != id else None
+    others = [vehicle.taken_by_another(id), another]
+    refuse_if([*_obstacles_beside_the_claim(member, vehicle, work), *others])
+    reservation.convert(command.trip_id, command.member_id, command.vehicle_id, work.now)
+    return Claim(quote=reservation.quote, method_id=reservation.method_id, booked=reservation.booked)
 
 
 def _obstacles_beside_the_claim(member: Member, vehicle: Vehicle, work: UnitOfWork) -> list[Violation]:
@@ -80,6 +97,7 @@ def trip(command: StartTrip, by: Claim, work: UnitOfWork) -> Trip:
         quote=by.quote,
         method_id=by.method_id,
         reserved_at=by.reserved_at,
+        booked=by.booked,
         package=command.package,
         options=command.options,
         payment_due_at=work.now + work.rulebook.trip.payment_timeout,
@@ -94,6 +112,13 @@ async def give_up(failed: Trip, reason: str, work: UnitOfWork) -> None:
     member.release(work.now, to_reservation=failed.reservation_id)
     if failed.reservation_id is not None:
         vehicle.reserve(failed.reservation_id, work.now)
-        reservation = await work.load(Reservation, failed.reservation_id)
+        await _give_back(failed.reservation_id, work)
+
+
+async def _give_back(id: ReservationId, work: UnitOfWork) -> None:
+    """It holds on, and ends if its time is up: one ahead of time when that is looked at next."""
+    if reservation := await work.find(Reservation, id):
         reservation.give_back(work.now)
         await expire(reservation, work)
+    else:
+        (await work.load(ScheduledReservation, id)).give_back(work.now)

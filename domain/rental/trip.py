@@ -19,6 +19,7 @@ from domain.rental.commands import ForceEndTrip, StartTrip
 from domain.rental.distance import DistanceSource, distance
 from domain.rental.evidence import EndRequest, Evidence
 from domain.rental.meter import PhaseStart, seconds_in, spans
+from domain.rental.scheduled_plan import Booked
 from domain.rental.steps import PendingStep, Step, TripState, is_asked_again, not_in
 from domain.rental.trip_event_bases import (
     CarSeen,
@@ -52,6 +53,7 @@ class Trip(Aggregate):
     quote: Quote
     method_id: str
     reserved_at: Instant | None
+    booked: Booked | None
     package: str | None
     options: tuple[str, ...]
     payment_due_at: Instant
@@ -80,10 +82,22 @@ class Trip(Aggregate):
         method_id: str
         """Of the payment method to charge."""
         reserved_at: Instant | None
+        booked: Booked | None
+        """The period that was reserved ahead of time."""
         package: str | None
         options: tuple[str, ...]
         payment_due_at: Instant
         """When the start is given up if the payment has not been secured."""
+
+    class PeriodChanged(TripEvent):
+        """The reservation that it came of ends at another time."""
+
+        TOPIC = "rental.trip.period_changed"
+
+        booked: Booked
+
+        def apply(self, aggregate: "Trip") -> None:
+            aggregate.booked = self.booked
 
     class UnlockRequested(StepRequested):
         """The money is held; the car was asked to open."""
@@ -302,6 +316,11 @@ class Trip(Aggregate):
         asked = (command.member_id, command.vehicle_id, command.reservation_id, command.package, set(command.options))
         return asked == (self.member_id, self.vehicle_id, self.reservation_id, self.package, set(self.options))
 
+    def note_booked(self, booked: Booked, at: datetime) -> None:
+        """The period that was reserved has another end; once the trip has ended, that changes nothing."""
+        if self.ended_at is None and booked != self.booked:
+            self.tell(self.PeriodChanged, at, booked=booked)
+
     def unlock(self, at: datetime) -> UUID:
         """The payment is secured: have the car opened. Returns the id of the request to the car."""
         return self._ask("start", self.UnlockRequested, (S.REQUESTED,), at)
@@ -393,6 +412,7 @@ class Trip(Aggregate):
             energy_end=car.energy_percent,
             package=self.package,
             options=self.options,
+            **(dict(self.booked) if self.booked else {}),
         )
         times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
         gone = {"distance_m": went.metres, "distance_source": went.source, "doubts": (*doubts, *went.doubts)}

@@ -11,6 +11,7 @@ from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.product import Product
+from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
 from domain.rulebook.uniqueness import Uniqueness
@@ -58,19 +59,6 @@ class City(Rules):
     def local_day(self, at: datetime) -> date:
         """The day that it is here."""
         return at.astimezone(ZoneInfo(self.timezone)).date()
-
-
-class ReservationLimits(Rules):
-    """How long a car may be held, and what a repeat costs."""
-
-    free: timedelta
-    """How long it is held at first."""
-    maximum: timedelta
-    """Free and paid time together."""
-    cooldown: timedelta
-    """How long the same member may not hold the same car again after a hold ended without a trip."""
-    minimum_energy: float
-    """Percent below which a car cannot be reserved."""
 
 
 SHORTEST_SILENCE = timedelta(minutes=1)

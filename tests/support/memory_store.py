@@ -142,5 +142,6 @@ class MemoryStore:
         for record in recorded:
             assert isinstance(record.event, Event)
             aggregate = record.event.mutate(aggregate)
-        assert isinstance(aggregate, aggregate_class)
+        if not isinstance(aggregate, aggregate_class):
+            raise NotFoundError(aggregate_class.TOPIC, id)
         return aggregate

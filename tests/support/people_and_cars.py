@@ -11,11 +11,14 @@ from domain.dispatcher import CommandResult
 from domain.fleet.commands import CommissionVehicle, DefineZone, ObserveVehicle, PutIntoService
 from domain.fleet.state import Observation
 from domain.fleet.zones import ZoneKind
+from domain.kernel.calendar import Period
 from domain.kernel.ids import MemberId, ReservationId, TripId, VehicleId, ZoneId, derived_id
 from domain.kernel.units import Position
 from domain.members.commands import AddPaymentMethod, RegisterMember, SubmitLicence, VerifyEmail, VerifyLicence
 from domain.members.facts import PostalAddress
 from domain.rental.commands import PlaceReservation, StartTrip
+from domain.rental.scheduled_commands import PlaceScheduledReservation
+from domain.rental.scheduled_plan import Wish
 from tests.support.world import World
 
 HOME = ZoneId(derived_id("zone", "home"))
@@ -116,6 +119,15 @@ async def reserved(world: World, who: MemberId, which: VehicleId) -> Reservation
     reservation_id = ReservationId(_fresh("reservation"))
     placed = await world.do(PlaceReservation(reservation_id=reservation_id, member_id=who, vehicle_id=which))
     return ReservationId(made(placed))
+
+
+async def scheduled(
+    world: World, who: MemberId, period: Period, which: VehicleId | None = None, **asked: object
+) -> ReservationId:
+    """A car is promised to the member for a period."""
+    facts: dict[str, object] = {"member_id": who, "period": period, "wish": Wish(vehicle_id=which) if which else None}
+    command = PlaceScheduledReservation.model_validate({"reservation_id": _fresh("scheduled"), **facts, **asked})
+    return ReservationId(made(await world.do(command)))
 
 
 async def started(world: World, who: MemberId, which: VehicleId, held: ReservationId | None = None) -> TripId:

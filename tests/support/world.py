@@ -16,8 +16,9 @@ from domain.fleet.commands import ConfirmVehicleCommand, FailVehicleCommand, Obs
 from domain.fleet.state import Observation, VehicleReadings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.aggregate import DomainEvent
+from domain.kernel.car_search import CarWish
 from domain.kernel.errors import RefusedError
-from domain.kernel.ids import CommandId, derived_id
+from domain.kernel.ids import CommandId, VehicleId, derived_id
 from domain.kernel.messages import Actor, Command, Metadata, Role
 from domain.kernel.policy import (
     AskPaymentProvider,
@@ -61,6 +62,21 @@ class Beside:
         self.readings[vin] = self.readings.get(vin, VehicleReadings()).with_observation(seen)
 
 
+class CarsInMemory:
+    """Every car that was ever commissioned, in that order: what a car says of itself decides."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def find(self, wish: CarWish) -> list[VehicleId]:
+        found = []
+        for event in self._world.events(Vehicle.Commissioned):
+            car = await self._world.store.load(Vehicle, event.originator_id)
+            if car.city_id == wish.city_id and car.description.model in wish.models:
+                found.append((wish.models.index(car.description.model), VehicleId(car.id)))
+        return [car_id for _, car_id in sorted(found, key=lambda it: it[0])]
+
+
 class World:
     """Carries out commands, then whatever the policies want, until nothing is left to do at the present time."""
 
@@ -83,7 +99,7 @@ class World:
         self._number = count()
         self._later: list[tuple[datetime, int, Command]] = []
         self.beside = Beside()
-        self._dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS, self.beside)
+        self._dispatcher = Dispatcher(self.store, self, self.rulebooks, HANDLERS, self.beside, CarsInMemory(self))
 
     def now(self) -> datetime:
         return self.time

@@ -58,7 +58,10 @@ class ZoneBody(Body):
 
 
 class VehicleOnMap(BaseModel):
-    """A car as the map shows it; `distance_m` from the point that was asked about."""
+    """A car as the map shows it; `distance_m` from the point that was asked about.
+
+    `available_until` is when a reservation ahead of time begins, which it is promised to.
+    """
 
     vehicle_id: UUID
     plate: str
@@ -80,6 +83,7 @@ class VehicleOnMap(BaseModel):
     state: VehicleState
     online: bool
     offline_since: AwareDatetime | None = None
+    available_until: AwareDatetime | None = None
     distance_m: int | None = None
 
     @computed_field
@@ -108,6 +112,7 @@ class VehiclePage(BaseModel):
                     "state": "available",
                     "online": True,
                     "offline_since": None,
+                    "available_until": None,
                     "distance_m": 212,
                     "range_m": 203_775,
                 }

@@ -19,8 +19,7 @@ from api.rest.schemas.base import (
     example,
 )
 from api.rest.schemas.corrections import CorrectionShown, ProposedCorrection
-from api.rest.schemas.example_prices import ESTIMATE, QUOTE, TARIFF
-from domain.billing.estimate import Estimate
+from api.rest.schemas.example_prices import QUOTE, TARIFF
 from domain.kernel.units import Position
 from domain.rental.car_reading import CarReading
 from domain.rental.evidence import EndRequest
@@ -29,39 +28,6 @@ from domain.rental.steps import PendingStep, TripState
 from domain.rental.trip import Trip
 from domain.rental.trip_event_bases import TripCorrection
 from domain.rulebook.tariff import Quote, Tariff
-
-Minutes = Annotated[int, Field(ge=0, le=31 * 24 * 60)]
-
-
-class QuoteBody(Body):
-    """Which car, and if the whole price is asked for, what trip: minutes driven and parked, distance, choices."""
-
-    model_config = example(
-        {"vehicle_id": VEHICLE_ID, "driving_min": 21, "parked_min": 5, "distance_m": 8000}, extra="forbid"
-    )
-
-    vehicle_id: UUID
-    driving_min: Minutes = 0
-    parked_min: Minutes = 0
-    distance_m: Annotated[int, Field(ge=0, le=10_000_000)] = 0
-    package: Annotated[str | None, Field(max_length=60)] = None
-    options: Annotated[tuple[str, ...], Field(max_length=10)] = ()
-
-
-class QuoteShown(BaseModel):
-    """The prices that a reservation of this moment would freeze, what would be held, and what the trip would cost."""
-
-    model_config = example(
-        {
-            "quote": QUOTE.model_dump(mode="json"),
-            "tariff": TARIFF.model_dump(mode="json"),
-            "estimate": ESTIMATE.model_dump(mode="json"),
-        }
-    )
-
-    quote: Quote
-    tariff: Tariff
-    estimate: Estimate
 
 
 class ReservationBody(Body):

@@ -83,7 +83,7 @@ async def test_every_reason_against_taking_a_car_is_told_at_once(world: World) -
     await world.do(NoteContact(vehicle_id=x1, online=False, at=world.now()))
 
     car = await world.store.load(Vehicle, x1)
-    reasons = car.unavailability(car.readings, world.rulebook.reservation)
+    reasons = car.unavailability(car.readings, world.rulebook.reservation, world.now())
 
     assert {reason.code for reason in reasons} == {
         "vehicle.out_of_service",

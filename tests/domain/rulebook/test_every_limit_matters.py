@@ -16,6 +16,7 @@ from domain.fleet.readiness import end_violations, energy_violation, has_fallen_
 from domain.fleet.state import Reading, VehicleReadings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.approval import needs_two
+from domain.kernel.calendar import Period
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.money import Currency, Money
 from domain.kernel.units import Position
@@ -31,17 +32,12 @@ from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rulebook.eligibility import Eligibility
-from domain.rulebook.model import (
-    BillingLimits,
-    FleetLimits,
-    ReservationLimits,
-    Rulebook,
-    TripLimits,
-)
+from domain.rulebook.model import BillingLimits, FleetLimits, Rulebook, TripLimits
+from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.uniqueness import Uniqueness
 from tests.domain.members.applicants import verified
 from tests.projections.following import credit
-from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.people_and_cars import area, car, member, reserved, says, scheduled, started
 from tests.support.world import World
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -234,7 +230,21 @@ UNIQUENESS = [
     Trial("banned", "review", comes_banned),
     Trial("ban_kept_for", timedelta(days=1), comes_again),
 ]
+
+
+async def books_ahead(world: World) -> list[str]:
+    """What stands against a car for tomorrow."""
+    begins = world.now() + timedelta(days=1)
+    try:
+        period = Period(begins=begins, ends=begins + timedelta(hours=3))
+        await scheduled(world, await member(world), period, await car(world))
+    except RefusedError as refused:
+        return codes(*refused.violations)
+    return []
+
+
 RESERVATION = [
+    Trial("ahead", None, books_ahead),
     Trial("free", timedelta(minutes=5), hold_and_extend),
     Trial("maximum", timedelta(hours=1), hold_and_extend),
     Trial("cooldown", timedelta(hours=2), lambda limits: codes(cooldown(NOON - timedelta(hours=1), limits, NOON))),
@@ -288,6 +298,7 @@ LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
 }
 EVERY = [(kind, trial) for kind, (_, trials) in LIMITS.items() for trial in trials]
 STORIES = {
+    books_ahead,
     comes_again,
     comes_banned,
     shares,
