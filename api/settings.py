@@ -82,6 +82,16 @@ class Settings(EdgeSettings):
     """Wraps the keys of persons; 64 hexadecimal digits. Made in `data_dir` beside an embedded PostgreSQL."""
     other_master_key: SecretStr | None = None
     """Unwraps too, while one master key takes the place of another."""
+    stripe_key: SecretStr | None = None
+    """The secret key of Stripe; the simulated provider, which moves no money, when not given."""
+    stripe_webhook_secret: SecretStr | None = None
+    """With which Stripe signs what it sends to `/v1/providers/stripe/webhooks`."""
+    other_stripe_webhook_secret: SecretStr | None = None
+    """Counts too, while one takes the place of another."""
+    stripe_return_url: str | None = None
+    """Where a member's browser goes after 3-D Secure; `CSBE_PUBLIC_URL` when not given."""
+    stripe_url: str | None = None
+    """Another address than that of Stripe itself, for tests."""
     smtp_host: str | None = None
     """A mail server; without one, mail is written to files."""
     smtp_port: int = 25
@@ -147,6 +157,12 @@ class Settings(EdgeSettings):
         if wrong := set(value.values()) - staff_roles():
             raise ValueError(f"{min(wrong)} is no role of staff: use {', '.join(sorted(staff_roles()))}")
         return value
+
+    @model_validator(mode="after")
+    def _hears_of_its_payments(self) -> Self:
+        if self.stripe_key is not None and self.stripe_webhook_secret is None:
+            raise ValueError("CSBE_STRIPE_KEY needs CSBE_STRIPE_WEBHOOK_SECRET: some answers come by webhooks only")
+        return self
 
     @model_validator(mode="after")
     def _has_an_issuer(self) -> Self:

@@ -18,7 +18,8 @@ from domain.billing.document import Documents
 from domain.dispatcher import Dispatcher
 from domain.kernel.demand import DemandLog
 from domain.kernel.errors import UnknownServiceError
-from domain.kernel.ports import Clock, EventStore, MethodDetails, NewestValues
+from domain.kernel.payment_port import MethodDetails, ProviderNoticeReceiver
+from domain.kernel.ports import Clock, EventStore, NewestValues
 from domain.kernel.reads import ReadLog
 from domain.rulebook.history import RulebookHistory
 from domain.rulebook.model import Rulebook
@@ -76,6 +77,8 @@ class System:
     """Counts a mail to an address; in how many seconds to ask again when there were too many."""
     describe_method: Callable[[str], Awaitable[MethodDetails | None]]
     """Asks the payment provider what is behind a token; none if it does not know it."""
+    provider_notices: ProviderNoticeReceiver | None
+    """Takes in what the payment provider sends by itself; none where it sends nothing."""
     readiness: Readiness
     """How the parts of the process are."""
     tracer: Tracer | None = None

@@ -130,7 +130,7 @@ KINDS: Mapping[str, Kind] = {
         """,
         Kind.PERSON,
     ),
-    **_named("birth_date business_reference buyer email licence_expires_on zones", Kind.PERSONAL),
+    **_named("birth_date business_reference buyer confirm_link email licence_expires_on zones", Kind.PERSONAL),
     **_named("latitude longitude position", Kind.PLACE),
     **_named("cell start_cell end_cell zone start_zone end_zone", Kind.COUNTED),
     **_named(

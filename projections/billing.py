@@ -15,6 +15,7 @@ from domain.kernel.messages import RecordedEvent
 from domain.rental.trip import Trip
 from projections.kernel.changes import Changes, Table, Update, Values
 from projections.kernel.projector import Projector
+from projections.payment_states import PAYMENT_STATES
 
 CHARGES = Table("charges", ("charge_id",))
 INVOICES = Table("invoices", ("invoice_id",))
@@ -22,40 +23,6 @@ CREDIT_NOTES = Table("credit_notes", ("credit_note_id",))
 PAYMENTS = Table("payments", ("payment_id",))
 REFUNDS = Table("refunds", ("payment_id", "credit_note_id"))
 
-PaymentState = Literal[
-    "hold_requested",
-    "held",
-    "hold_declined",
-    "abandoned",
-    "capture_requested",
-    "captured",
-    "capture_failed",
-    "release_requested",
-    "released",
-    "release_failed",
-    "refund_requested",
-    "refunded",
-    "refund_failed",
-    "refund_given_up",
-    "refund_paid_by_other_means",
-]
-"""The last thing that happened to a payment."""
-_PAYMENT_STATES: dict[type[Event], PaymentState] = {
-    Payment.Held: "held",
-    Payment.HoldDeclined: "hold_declined",
-    Payment.Abandoned: "abandoned",
-    Payment.CaptureRequested: "capture_requested",
-    Payment.Captured: "captured",
-    Payment.CaptureFailed: "capture_failed",
-    Payment.ReleaseRequested: "release_requested",
-    Payment.Released: "released",
-    Payment.ReleaseFailed: "release_failed",
-    Payment.RefundRequested: "refund_requested",
-    Payment.Refunded: "refunded",
-    Payment.RefundFailed: "refund_failed",
-    Payment.RefundGivenUp: "refund_given_up",
-    Payment.RefundPaidByOtherMeans: "refund_paid_by_other_means",
-}
 _DECISIONS: dict[type[Event], DecisionKind] = {
     Charge.Approved: "approve",
     Charge.Corrected: "correct",
@@ -143,7 +110,7 @@ class BillingProjector(Projector):
             Invoice.Credited: self._credited,
             CreditNote.Issued: self._note_issued,
             Payment.HoldRequested: self._hold_requested,
-            **dict.fromkeys(_PAYMENT_STATES, self._payment_changed),
+            **dict.fromkeys(PAYMENT_STATES, self._payment_changed),
             Payment.RefundRequested: self._refund_requested,
             **dict.fromkeys(_REFUND_STATES, self._refund_changed),
             Payment.RefundFailed: self._refund_failed,
@@ -258,7 +225,7 @@ class BillingProjector(Projector):
         )
 
     def _payment_changed(self, recorded: RecordedEvent, event: Event) -> Changes:
-        yield PAYMENTS.update(event.originator_id, state=_PAYMENT_STATES[type(event)], changed_at=event.timestamp)
+        yield PAYMENTS.update(event.originator_id, state=PAYMENT_STATES[type(event)], changed_at=event.timestamp)
 
     def _refund_requested(self, recorded: RecordedEvent, event: Payment.RefundRequested) -> Changes:
         yield from self._payment_changed(recorded, event)

@@ -6,7 +6,6 @@ The payment method's token decides, as with the test cards of real providers: se
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -16,8 +15,9 @@ import asyncpg
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.locks import Lock, alone
 from domain.kernel.ids import derived_id
-from domain.kernel.policy import AskPaymentProvider
-from domain.kernel.ports import GatewayUnavailableError, MethodDetails
+from domain.kernel.payment_port import MethodDetails, PaymentAnswer, PaymentNews
+from domain.kernel.policy import AskPaymentProvider, LookUpPayment
+from domain.kernel.ports import GatewayUnavailableError
 
 DECLINES = {
     "tok_decline_capture": {"capture": "card_declined"},
@@ -36,6 +36,9 @@ _ONE_CARD = re.compile(r".*\d")
 TWICE = "_twice"
 """A token that ends so declines an operation two times for each payment, and then no more."""
 
+TO_CONFIRM = "tok_confirm"
+"""A token that begins so can be held on only while its owner is there, who then confirms at once."""
+
 CAPTURE_TOLERANCE_PERCENT = 15
 """How much more than the hold may be captured, as card schemes allow for car rental."""
 
@@ -52,15 +55,6 @@ insert into csbe.provider_operations
     (idempotency_key, payment_id, operation, amount_minor, currency, accepted, reference, decline_code)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-
-
-@dataclass(frozen=True)
-class ProviderAnswer:
-    """The provider's word: accepted, or declined with a code."""
-
-    accepted: bool
-    reference: str
-    decline_code: str | None = None
 
 
 class Entry(NamedTuple):
@@ -84,7 +78,7 @@ class SimulatedPaymentProvider:
 
     async def perform(
         self, request: AskPaymentProvider, /, *, token: str | None, idempotency_key: str
-    ) -> ProviderAnswer:
+    ) -> PaymentAnswer:
         """Carry out the operation once per key. Raises `GatewayUnavailableError` when the books cannot be reached."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -93,8 +87,8 @@ class SimulatedPaymentProvider:
                     return _repeat(known, request)
                 books = [Entry(*row) for row in await connection.fetch(_BOOKS, request.payment_id)]
                 declined = await connection.fetchval(_DECLINED, request.payment_id, request.operation)
-                code = self._decline_of(request.operation, token or "", declined) or refusal(books, request)
-                answer = ProviderAnswer(code is None, _reference(request.payment_id, idempotency_key), code)
+                code = self._decline_of(request, token or "", declined) or refusal(books, request)
+                answer = PaymentAnswer(code is None, _reference(request.payment_id, idempotency_key), code)
                 await connection.execute(
                     _RECORD, idempotency_key, *_facts(request), answer.accepted, answer.reference, code
                 )
@@ -118,13 +112,20 @@ class SimulatedPaymentProvider:
             fingerprint=card[0] if card else None,
         )
 
-    def _decline_of(self, operation: str, token: str, declined: int) -> str | None:
+    async def look_up(self, request: LookUpPayment, /) -> PaymentNews | None:
+        """Nothing that was not answered at once."""
+        del request
+        return None
+
+    def _decline_of(self, request: AskPaymentProvider, token: str, declined: int) -> str | None:
         """By the token, and how often the operation was declined for this payment before."""
+        if token.startswith(TO_CONFIRM) and request.operation == "hold" and not request.on_session:
+            return "authentication_required"
         if token.endswith(TWICE) and declined >= 2:  # noqa: PLR2004
             return None
         for beginning, codes in self._declines.items():
             if token.startswith(beginning):
-                return codes.get(operation)
+                return codes.get(request.operation)
         return None
 
 
@@ -172,8 +173,8 @@ def _reference(payment_id: UUID, key: str) -> str:
     return f"sim_{derived_id('provider', payment_id, key).hex[:24]}"
 
 
-def _repeat(known: asyncpg.Record, request: AskPaymentProvider) -> ProviderAnswer:
+def _repeat(known: asyncpg.Record, request: AskPaymentProvider) -> PaymentAnswer:
     asked = (request.operation, request.amount.amount_minor, request.amount.currency.value)
     if (known["operation"], known["amount_minor"], known["currency"]) != asked:
-        return ProviderAnswer(accepted=False, reference=known["reference"], decline_code="idempotency_key_reused")
-    return ProviderAnswer(known["accepted"], known["reference"], known["decline_code"])
+        return PaymentAnswer(accepted=False, reference=known["reference"], decline_code="idempotency_key_reused")
+    return PaymentAnswer(known["accepted"], known["reference"], known["decline_code"])

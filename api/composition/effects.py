@@ -4,15 +4,28 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.composition.tracing import effect_span
+from domain.billing.payment import Payment
 from domain.billing.policies import payment_answer
+from domain.billing.provider_news import confirmation_of, payment_news
 from domain.identity.ports import LoginCodes
 from domain.kernel.messages import Command
-from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
-from domain.kernel.ports import Clock, EventStore, Messenger, PaymentGateway, PersonalKeys, VehicleGateway
+from domain.kernel.payment_port import PaymentGateway
+from domain.kernel.policy import (
+    AskPaymentProvider,
+    DestroyKey,
+    Effect,
+    ForgetIdentifier,
+    LookUpPayment,
+    SendMessage,
+    TellVehicle,
+)
+from domain.kernel.ports import Clock, EventStore, Messenger, PersonalKeys, VehicleGateway
 from domain.members.member import Member
 
 WITH_CODE = frozenset(("verify_email", "login_code"))
 """Templates of mails with a login code."""
+TO_CONFIRM = "payment_to_confirm"
+"""Template of the mail that says where a payment is confirmed."""
 _TOLD_OF = [event.TOPIC for event in (Member.Registered, Member.LicenceRejected, Member.TurnedAway)]
 
 
@@ -39,6 +52,9 @@ class Effects:
                 await self.vehicles.send(effect)
             case AskPaymentProvider():
                 return await self._ask(effect, idempotency_key)
+            case LookUpPayment():
+                news = await self.payments.look_up(effect)
+                return None if news is None else payment_news(effect, news)
             case SendMessage():
                 await self._send(effect, idempotency_key)
             case DestroyKey():
@@ -47,11 +63,13 @@ class Effects:
                 await self.keys.forget(effect.identifier_id)
         return None
 
-    async def _ask(self, asked: AskPaymentProvider, idempotency_key: str) -> Command:
+    async def _ask(self, asked: AskPaymentProvider, idempotency_key: str) -> Command | None:
         token = await self._token(asked)
         if token is None and asked.operation == "hold":  # erased meanwhile: there is nothing to hold money on
             return payment_answer(asked, accepted=False, reference="", decline_code="no_payment_method")
         answer = await self.payments.perform(asked, token=token, idempotency_key=idempotency_key)
+        if answer.pending:
+            return confirmation_of(asked, answer)
         return payment_answer(asked, answer.accepted, answer.reference, answer.decline_code)
 
     async def _token(self, asked: AskPaymentProvider) -> str | None:
@@ -86,6 +104,8 @@ class Effects:
     async def _looked_up(self, message: SendMessage) -> tuple[Member.Registered | None, SendMessage]:
         """Whom to tell, and what is personal of the text: from the log, which knows a member from the first moment."""
         registered, template, personal = None, message.template, dict[str, str]()
+        if template == TO_CONFIRM:
+            personal["where"] = await self._where_to_confirm(UUID(message.values["payment_id"]))
         async for recorded in self.store.read(aggregate_id=message.member_id, topics=_TOLD_OF):
             match recorded.event:
                 case Member.Registered() as event:
@@ -96,3 +116,11 @@ class Effects:
                     template = "account_declined" if banned else "account_exists"
         values = {**personal, **message.values}
         return registered, message.model_copy(update={"template": template, "values": values})
+
+    async def _where_to_confirm(self, payment_id: UUID) -> str:
+        required = [Payment.ConfirmationRequired.TOPIC]
+        async for recorded in self.store.read(aggregate_id=payment_id, topics=required):
+            match recorded.event:
+                case Payment.ConfirmationRequired(confirm_link=str(address)) if address:
+                    return address
+        return "the app"

@@ -21,7 +21,15 @@ from adapters.tracing import Facts, SpanKind
 from api.observability import MeasuredDispatcher
 from domain.dispatcher import CommandResult
 from domain.kernel.messages import Command, Metadata
-from domain.kernel.policy import AskPaymentProvider, DestroyKey, Effect, ForgetIdentifier, SendMessage, TellVehicle
+from domain.kernel.policy import (
+    AskPaymentProvider,
+    DestroyKey,
+    Effect,
+    ForgetIdentifier,
+    LookUpPayment,
+    SendMessage,
+    TellVehicle,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -75,6 +83,9 @@ def effect_span(effect: Effect, idempotency_key: str) -> AbstractContextManager[
         case AskPaymentProvider():
             facts = {"csbe.payment.operation": effect.operation, "csbe.payment.id": str(effect.payment_id)}
             return tracing.span(f"payment {effect.operation}", SpanKind.CLIENT, facts)
+        case LookUpPayment():
+            facts = {"csbe.payment.about": effect.about, "csbe.payment.id": str(effect.payment_id)}
+            return tracing.span("payment look_up", SpanKind.CLIENT, facts)
         case SendMessage():
             facts = {"csbe.message.template": effect.template, "csbe.message.id": idempotency_key}
             return tracing.span("send message", SpanKind.CLIENT, facts)

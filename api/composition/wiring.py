@@ -19,7 +19,6 @@ from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
-from adapters.payments.simulated import SimulatedPaymentProvider
 from adapters.postgres.allowances import MailAllowance
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.dead_letters import DeadLetters
@@ -61,6 +60,7 @@ from api.composition.foundation import Foundation, foundation
 from api.composition.logins import Logins, logins
 from api.composition.operators import Operators
 from api.composition.parts import Parts
+from api.composition.payments import Payments, payments
 from api.composition.publication import publish_first
 from api.composition.queries import directory, evidence, extractor, fetcher, refresh_zones, waiter
 from api.composition.runtime import Running
@@ -114,10 +114,10 @@ async def composed(
         followers, policies, jobs = _projections(base), _policies(base), JobQueue(base.pool)
         changes, demand = _webhook_changes(base), PostgresDemand(base.pool, DemandFigures(), zones.names)
         ingest, roll_call, letters = await _ingest(base, mqtt_url, tls, gateway, zones)
-        parts, messenger = Parts(), _messenger(settings, base.pool)
+        parts, messenger, paid = Parts(), _messenger(settings, base.pool), payments(base)
         checks = _outside(base, mqtt_url, login, messenger) | {"ingest": listening(ingest), "loops": going_on(parts)}
         readiness = Readiness(checks | _followed(followers, policies, changes, jobs), base.clock)
-        system = await _system(base, login, (*followers, policies, changes), jobs, readiness, demand, reads)
+        system = await _system(base, login, (*followers, policies, changes), jobs, readiness, demand, reads, paid)
         yield Running(
             system=system,
             pool=base.pool,
@@ -130,7 +130,7 @@ async def composed(
             policies=policies,
             jobs=jobs,
             logins=login,
-            worker=_worker(base, jobs, _effects(base, login, gateway, messenger, followers)),
+            worker=_worker(base, jobs, _effects(base, login, gateway, paid, messenger, followers)),
             webhooks=WebhookDeliverer(_outlet(base, sender, reads)),
             webhook_changes=changes,
             telemetry=base.telemetry,
@@ -157,6 +157,7 @@ async def _system(
     readiness: Readiness,
     demand: PostgresDemand,
     reads: PersonalReads,
+    paid: Payments,
 ) -> System:
     webhooks = PostgresWebhooks(base.pool, base.store)
     availability = Availability()
@@ -185,9 +186,10 @@ async def _system(
         mail_allowance=await _mail_allowance(base),
         webhooks=webhooks,
         take_stock=stock_taker(base.pool, followers, jobs, webhooks),
-        describe_method=SimulatedPaymentProvider(base.pool).describe,
+        describe_method=paid.gateway.describe,
+        provider_notices=paid.notices,
         readiness=readiness,
-        warnings=(SimulatedPaymentProvider.WARNING,),
+        warnings=paid.warnings,
     )
 
 
@@ -257,13 +259,13 @@ def _effects(
     base: Foundation,
     login: Logins,
     gateway: VehicleGateway,
+    paid: Payments,
     messenger: Messenger,
     followers: tuple[Projection, ...],
 ) -> Effects:
     erasure = PostgresErasure(base.store, followers)
-    PAYMENTS_SIMULATED.set(1)
-    provider = SimulatedPaymentProvider(base.pool)
-    return Effects(gateway, provider, messenger, base.store, erasure, login.codes, base.clock)
+    PAYMENTS_SIMULATED.set(paid.is_simulated)
+    return Effects(gateway, paid.gateway, messenger, base.store, erasure, login.codes, base.clock)
 
 
 async def _ingest(

@@ -25,7 +25,7 @@ from api.system import System
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import MemberId
 from domain.kernel.messages import Actor, Role
-from domain.kernel.ports import MethodDetails
+from domain.kernel.payment_port import MethodDetails
 from domain.members import commands
 from domain.members.member import Member
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from api.auth import Allowed, Caller
+from api.problems import Problem
 from api.rest.commands import TAGGED, InSystem, tag
 from api.rest.ownership import load_owned, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Router
-from api.rest.schemas.payments import PaymentPage, PaymentShown, PaymentSummary
+from api.rest.schemas.payments import ConfirmationShown, PaymentPage, PaymentShown, PaymentSummary
 from domain.billing.payment import Payment
-from projections.billing import PaymentState
+from projections.payment_states import PaymentState
 
 router = Router(prefix="/v1/payments", tags=["billing"])
 
@@ -61,3 +62,14 @@ async def get_payment(payment_id: UUID, by: Reader, system: InSystem, response: 
     found = await load_owned(Payment, payment_id, by, system, scope=SEES_ALL)
     tag(response, found.version)
     return PaymentShown.of_payment(found)
+
+
+@router.get("/{payment_id}/confirmation")
+async def get_payment_confirmation(
+    payment_id: UUID, by: Annotated[Caller, Depends(Allowed("own:read"))], system: InSystem
+) -> ConfirmationShown:
+    """Where its payer confirms it, such as by 3-D Secure; not there when nothing is to be confirmed."""
+    found = await load_owned(Payment, payment_id, by, system, scope=SEES_ALL)
+    if not found.awaits_confirmation:
+        raise Problem.not_found("nothing is to be confirmed")
+    return ConfirmationShown(confirm_link=found.confirm_link or "", confirm_until=found.confirm_until)

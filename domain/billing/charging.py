@@ -50,11 +50,11 @@ async def announce_or_review(charge: Charge, price: Estimate, work: UnitOfWork) 
         charge.announce(price, work.now)
 
 
-async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> None:
+async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork, *, on_session: bool = False) -> None:
     """Take the money of an open invoice: from its hold as far as that goes, the rest by a new payment.
 
     When nothing is due, the invoice is settled and the hold given back. What is due to the payer is never captured: the
-    invoice stays open.
+    invoice stays open. On session the payer is there to confirm a new payment.
     """
     first, due = await work.find(Payment, invoice.payment_id), invoice.due
     if not due:
@@ -63,7 +63,7 @@ async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork) -> 
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
         held = first.method_id if first else await newest_method(invoice, work)
-        _charge(invoice, due - taken, method_id or held, work)
+        _charge(invoice, due - taken, method_id or held, work, on_session=on_session)
 
 
 def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: UnitOfWork) -> Money:
@@ -79,7 +79,7 @@ def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work:
     return part
 
 
-def _charge(invoice: Invoice, amount: Money, method_id: str | None, work: UnitOfWork) -> None:
+def _charge(invoice: Invoice, amount: Money, method_id: str | None, work: UnitOfWork, *, on_session: bool) -> None:
     if method_id is None:
         detail = "there is neither a hold nor a payment method to take the money from"
         violation = Violation(code="payment.no_method", detail=detail, values={"invoice": invoice.number})
@@ -93,6 +93,7 @@ def _charge(invoice: Invoice, amount: Money, method_id: str | None, work: UnitOf
         method_id=method_id,
         at=work.now,
         invoice_id=InvoiceId(invoice.id),
+        on_session=on_session,
     )
     work.add(payment)
     invoice.request_payment(PaymentId(payment.id), amount, work.now)

@@ -25,6 +25,8 @@ class RequestHold(Command):
     subject_id: UUID
     amount: Money
     method_id: str
+    on_session: bool = False
+    """Whether the payer is there to confirm it."""
 
 
 class ReleaseHold(Command):

@@ -24,6 +24,7 @@ from domain.billing.commands import (
     TryChargeAgain,
     TryRefundAgain,
 )
+from domain.billing.confirmation import CONFIRMATION_HANDLERS
 from domain.billing.credit_note import CreditNote, agreed, check_creditable
 from domain.billing.crediting import Decided
 from domain.billing.invoice import Invoice
@@ -35,7 +36,7 @@ from domain.billing.refund import check_payment_by_other_means, not_refused
 from domain.billing.transfers import TRANSFER_HANDLERS
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import PaymentId
-from domain.kernel.messages import Command
+from domain.kernel.messages import Command, Role
 from domain.unit_of_work import Handler, UnitOfWork
 
 
@@ -54,7 +55,9 @@ async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
     invoice = await work.load(Invoice, command.invoice_id)
     invoice.expect_open()
     refuse_if([await not_a_method_of(invoice.payer_id, command.method_id, work)])
-    await collect(invoice, command.method_id, work)
+    by = work.metadata.actor
+    on_session = by.role is Role.MEMBER and by.id == str(invoice.payer_id)
+    await collect(invoice, command.method_id, work, on_session=on_session)
 
 
 async def try_charge_again(command: TryChargeAgain, work: UnitOfWork) -> None:
@@ -126,5 +129,6 @@ HANDLERS: dict[type[Command], Handler] = {
     **CHARGE_HANDLERS,
     **PRODUCT_HANDLERS,
     **ANSWER_HANDLERS,
+    **CONFIRMATION_HANDLERS,
     **TRANSFER_HANDLERS,
 }

@@ -24,14 +24,20 @@ State = Literal[
     "capture_failed",
     "release_requested",
     "released",
+    "hold_lost",
 ]
+
+CONFIRMATION_TIMED_OUT = "confirmation_timed_out"
+CALLED_OFF = "called_off"
+"""Our own reasons why nothing is held, beside the provider's: not confirmed in time; not wanted any more."""
 
 
 class Payment(Aggregate):
     """hold_requested -> held | hold_declined; held -> capture_requested -> captured | capture_failed; held -> released.
 
     A capture takes at most what is held, once; the provider lets the rest go with it. A hold whose invoice is known
-    when it is asked for is captured as soon as it is there. An answer that was already recorded changes nothing.
+    when it is asked for is captured as soon as it is there; one that ends at the provider by itself is lost. An answer
+    that was already recorded changes nothing.
     """
 
     TOPIC = "billing.payment"
@@ -51,6 +57,10 @@ class Payment(Aggregate):
     refunds: dict[UUID, Refund] = field(default_factory=dict)
     """By credit note."""
     hold_answered: bool = False
+    confirm_until: Instant | None = None
+    """Until when the provider waits for the payer; none where it does not."""
+    confirm_link: str | None = None
+    """Where they confirm it; none once that is over, or the payer erased."""
     abandoned: bool = False
     """Nobody wants the hold any more, though the provider has not yet answered."""
 
@@ -65,6 +75,25 @@ class Payment(Aggregate):
         method_id: str
         invoice_id: InvoiceId | None = None
         """An invoice for which the money is taken as soon as it is held."""
+        on_session: bool = False
+        """Whether the payer is there to confirm it."""
+
+    class ConfirmationRequired(Event):
+        """The payer has to confirm it before the provider holds anything, such as by 3-D Secure."""
+
+        TOPIC = "billing.payment.confirmation_required"
+        subject: ClassVar[str] = "payer_id"
+
+        payer_id: PayerId
+        subject_kind: str
+        subject_id: UUID
+        amount: Money
+        confirm_link: Personal[str]
+        """The provider's page, at which whoever has the address can confirm."""
+        confirm_until: Instant
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.confirm_until, aggregate.confirm_link = self.confirm_until, self.confirm_link
 
     class Held(Event):
         TOPIC = "billing.payment.held"
@@ -78,7 +107,7 @@ class Payment(Aggregate):
         """The invoice that the money was held for; none for the hold of what is about to be supplied."""
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.held, aggregate.hold_answered = self.amount, True
+            aggregate.held, aggregate.hold_answered, aggregate.confirm_link = self.amount, True, None
             if aggregate.state == "hold_requested":
                 aggregate.state = "held"
 
@@ -92,7 +121,7 @@ class Payment(Aggregate):
         invoice_id: InvoiceId | None = None
 
         def apply(self, aggregate: "Payment") -> None:
-            aggregate.hold_answered = True
+            aggregate.hold_answered, aggregate.confirm_link = True, None
             if aggregate.state == "hold_requested":
                 aggregate.state = "hold_declined"
 
@@ -174,6 +203,19 @@ class Payment(Aggregate):
         def apply(self, aggregate: "Payment") -> None:
             if aggregate.state == "release_requested":
                 aggregate.state = "held"
+
+    class HoldLost(Event):
+        """The hold ended at the provider without a word of ours, as holds do after some days."""
+
+        TOPIC = "billing.payment.hold_lost"
+
+        payer_id: PayerId
+        subject_kind: str
+        subject_id: UUID
+        amount: Money
+
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.held, aggregate.state = None, "hold_lost"
 
     class RefundRequested(Event):
         """For the first time, or again after it has failed."""
@@ -279,6 +321,7 @@ class Payment(Aggregate):
         method_id: str,
         at: datetime,
         invoice_id: InvoiceId | None = None,
+        on_session: bool = False,
     ) -> "Payment":
         """Ask for money to be held, and taken at once if it is for an invoice."""
         return cls.begin(
@@ -291,7 +334,13 @@ class Payment(Aggregate):
             amount=amount,
             method_id=method_id,
             invoice_id=invoice_id,
+            on_session=on_session,
         )
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether the provider waits for the payer."""
+        return self.confirm_until is not None and not self.hold_answered
 
     @property
     def awaits_capture(self) -> bool:
@@ -315,6 +364,30 @@ class Payment(Aggregate):
         elif self.invoice_id is not None:
             self.capture(self.invoice_id, self.amount, at)
 
+    def require_confirmation(self, confirm_link: str, until: datetime, at: datetime) -> None:
+        """The provider waits for the payer. Given up meanwhile, it is told to wait no more."""
+        if self.hold_answered or self.confirm_until is not None:
+            return
+        subject = {"subject_kind": self.subject_kind, "subject_id": self.subject_id, "amount": self.amount}
+        facts = {"payer_id": self.payer_id, "confirm_link": confirm_link, "confirm_until": until, **subject}
+        self.trigger_event(self.ConfirmationRequired, timestamp=at, **facts)
+        if self.abandoned:
+            self._call_off(at)
+
+    def expire_confirmation(self, at: datetime) -> bool:
+        """The payer has not confirmed it in time: as if declined. Says whether that was so."""
+        if not self.awaits_confirmation or self.confirm_until is None or at < self.confirm_until:
+            return False
+        self.record_decline(CONFIRMATION_TIMED_OUT, at)
+        self._call_off(at)
+        return True
+
+    def lose_hold(self, at: datetime) -> None:
+        """The hold is no longer there. Where it is being captured or released, the answer to that says so."""
+        if self.state == "held":
+            facts = {"payer_id": self.payer_id, "subject_kind": self.subject_kind, "subject_id": self.subject_id}
+            self.trigger_event(self.HoldLost, timestamp=at, amount=self.held, **facts)
+
     def record_decline(self, decline_code: str, at: datetime) -> None:
         """The provider refuses to hold the money."""
         if not self.hold_answered:
@@ -326,6 +399,8 @@ class Payment(Aggregate):
             self._release_held(at)
         elif self.state == "hold_requested" and not self.abandoned:
             self.trigger_event(self.Abandoned, timestamp=at)
+            if self.awaits_confirmation:
+                self._call_off(at)
 
     def capture(self, invoice_id: InvoiceId, amount: Money, at: datetime) -> None:
         """Take the money of an invoice, or a part of it, out of the hold."""
@@ -353,6 +428,8 @@ class Payment(Aggregate):
         """The provider gave the hold back."""
         if self.held is not None:
             self.trigger_event(self.Released, timestamp=at, amount=amount, reference=reference)
+        elif self.abandoned:
+            self.record_decline(CALLED_OFF, at)
 
     def record_release_failure(self, amount: Money, decline_code: str, at: datetime) -> None:
         """The provider would not give the hold back."""
@@ -419,6 +496,10 @@ class Payment(Aggregate):
 
     def _release_held(self, at: datetime) -> None:
         self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, **self._from_what())
+
+    def _call_off(self, at: datetime) -> None:
+        """Have the provider wait no more for the payer."""
+        self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.amount, **self._from_what())
 
     def _from_what(self) -> dict[str, object]:
         return {"payer_id": self.payer_id, "method_id": self.method_id}

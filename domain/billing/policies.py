@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from domain.billing.buyers import KeptBuyers
 from domain.billing.charge_policies import CHARGE_POLICIES, told
 from domain.billing.commands import ForgetBuyers, TryChargeAgain, TryRefundAgain
+from domain.billing.confirmation_policies import CONFIRMATION_POLICIES
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
-from domain.billing.payment import Payment
+from domain.billing.payment import CALLED_OFF, Payment
 from domain.billing.product_policies import PRODUCT_POLICIES
 from domain.billing.provider_answers import payment_answer
 from domain.billing.transfer_policies import TRANSFER_POLICIES
@@ -38,13 +39,16 @@ def when_requested_then_ask_provider(recorded: RecordedEvent, event: Requested) 
         amount=event.amount,
         payer_id=event.payer_id,
         method_id=event.method_id,
+        service=recorded.metadata.service,
+        asked_at=event.timestamp,
+        on_session=isinstance(event, Payment.HoldRequested) and event.on_session,
         credit_note_id=event.credit_note_id if isinstance(event, Payment.RefundRequested) else None,
     )
 
 
 def when_hold_declined_then_tell_member(recorded: RecordedEvent, event: Payment.HoldDeclined) -> Iterable[SendMessage]:
-    """A hold for an invoice is told as the invoice's failed payment."""
-    if event.invoice_id is None:
+    """A hold for an invoice is told as the invoice's failed payment; what nobody wanted any more, not at all."""
+    if event.invoice_id is None and event.decline_code != CALLED_OFF:
         values = {"decline_code": event.decline_code}
         yield told(event.payer_id, template="hold_declined", values=values)
 
@@ -157,5 +161,6 @@ POLICIES: Policies = {
     KeptBuyers.Opened: (when_buyers_are_kept_then_forget_them_in_time,),
     KeptBuyers.Forgotten: (when_buyers_are_forgotten_then_destroy_key,),
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
+    **CONFIRMATION_POLICIES,
     **TRANSFER_POLICIES,
 }

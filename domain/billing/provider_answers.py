@@ -133,10 +133,15 @@ async def record_capture_failure(command: RecordCaptureFailure, work: UnitOfWork
 
 
 async def _tell_invoice_of_failure(payment: Payment, command: PaymentRefused, work: UnitOfWork) -> None:
+    await fail_invoice(payment, command.amount, command.decline_code, work)
+
+
+async def fail_invoice(payment: Payment, amount: Money, decline_code: str, work: UnitOfWork) -> None:
+    """An invoice that waits for this payment stays open, and its payer is in arrears."""
     if payment.invoice_id is not None:
         invoice = await work.load(Invoice, payment.invoice_id)
         waits = work.rulebook.billing.retry_charge_after
-        invoice.record_payment_failure(command.payment_id, command.amount, command.decline_code, waits, work.now)
+        invoice.record_payment_failure(PaymentId(payment.id), amount, decline_code, waits, work.now)
         await note_arrears(invoice, work)
 
 

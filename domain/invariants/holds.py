@@ -1,4 +1,4 @@
-"""Every hold is captured or released."""
+"""Every hold is captured or released, or lost at the provider."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -103,7 +103,7 @@ class Holds:
                 self._change(event, release_refused=event.decline_code)
             case Payment.Captured() as event:
                 self._settled(event, event.amount + event.unused)
-            case Payment.Released() as event:
+            case Payment.Released() | Payment.HoldLost() as event:
                 self._settled(event, event.amount)
 
     def _held(self, event: Payment.Held) -> None:
@@ -112,7 +112,7 @@ class Holds:
         self._seen.expect(asked == event.amount, f"payment {event.originator_id} holds {event.amount}, not {asked}")
         self._change(event, answered=True)
 
-    def _settled(self, event: Payment.Captured | Payment.Released, amount: Money) -> None:
+    def _settled(self, event: Payment.Captured | Payment.Released | Payment.HoldLost, amount: Money) -> None:
         hold = self._open.pop(event.originator_id, None)
         held = hold.amount if hold and hold.answered else None
         self._seen.expect(held == amount, f"payment {event.originator_id} settled {amount}, {held} was held")

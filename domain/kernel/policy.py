@@ -56,8 +56,23 @@ class AskPaymentProvider(Value):
     payer_id: PayerId
     method_id: str
     """Of the payer's payment method: the provider's token for it is looked up when it is asked, never stored here."""
+    service: str
+    asked_at: Instant
+    """Since when: a provider remembers for a while only that it was asked before."""
+    on_session: bool = False
+    """Whether the payer is there to confirm a hold, as at the start of a trip."""
     credit_note_id: UUID | None = None
     """What a refund is for; a payment may have several."""
+
+
+class LookUpPayment(Value):
+    """Ask the provider how a payment, or a refund or dispute of it, stands. What it says comes back as a command."""
+
+    kind: Literal["look_up_payment"] = "look_up_payment"
+    payment_id: PaymentId
+    about: Literal["payment", "refund", "dispute"]
+    reference: str
+    """The provider's, of what is looked up."""
 
 
 class SendMessage(Value):
@@ -85,7 +100,8 @@ class ForgetIdentifier(Value):
 
 
 Effect = Annotated[
-    TellVehicle | AskPaymentProvider | SendMessage | DestroyKey | ForgetIdentifier, Field(discriminator="kind")
+    TellVehicle | AskPaymentProvider | LookUpPayment | SendMessage | DestroyKey | ForgetIdentifier,
+    Field(discriminator="kind"),
 ]
 Reaction = Command | Scheduled | TellVehicle | AskPaymentProvider | SendMessage | DestroyKey | ForgetIdentifier
 Policy = Callable[[RecordedEvent, Any], Iterable[Reaction]]

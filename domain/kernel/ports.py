@@ -1,14 +1,14 @@
 """Ports: what the core needs from the world. Adapters implement them; a contract suite checks each one."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime
-from typing import NamedTuple, Protocol, TypeVar
+from datetime import datetime
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.ids import CommandId
 from domain.kernel.messages import Command, Metadata, RecordedEvent
-from domain.kernel.policy import AskPaymentProvider, SendMessage, TellVehicle
+from domain.kernel.policy import SendMessage, TellVehicle
 from domain.kernel.values import Value
 
 A = TypeVar("A", bound=Aggregate)
@@ -131,45 +131,6 @@ class VehicleGateway(Protocol):
     async def send(self, request: TellVehicle, /) -> None:
         """Hand a command over for the car; idempotent by its `request_id`. Raises `GatewayUnavailableError`."""
         ...
-
-
-class PaymentGateway(Protocol):
-    """A payment provider."""
-
-    async def perform(
-        self, request: AskPaymentProvider, /, *, token: str | None, idempotency_key: str
-    ) -> "PaymentAnswer":
-        """Do it once per key. A decline is an answer; raises `GatewayUnavailableError` when none came.
-
-        `token` is the provider's own for the payment method; none once the payer is erased, when the provider is to go
-        by the payment alone.
-        """
-        ...
-
-    async def describe(self, token: str, /) -> "MethodDetails | None":
-        """What is behind a token; none if the provider does not know it. Raises `GatewayUnavailableError`."""
-        ...
-
-
-class MethodDetails(NamedTuple):
-    """What the provider says of a payment method; none where it does not say."""
-
-    brand: str | None
-    prepaid: bool | None
-    expires_on: date | None
-    fingerprint: str | None
-    """Of the card or account itself, the same however often it was given a token."""
-
-
-class PaymentAnswer(Protocol):
-    """The provider's word: accepted with its reference, or declined with a code."""
-
-    @property
-    def accepted(self) -> bool: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def decline_code(self) -> str | None: ...
 
 
 class Messenger(Protocol):

@@ -78,9 +78,13 @@ async def unlock_for_trip(command: commands.UnlockForTrip, work: UnitOfWork) -> 
 
 
 async def fail_trip_start(command: commands.FailTripStart, work: UnitOfWork) -> None:
-    """Give everything back when the payment is not secured; changes nothing once it is."""
+    """Give everything back when the payment is not secured; changes nothing once it is.
+
+    While the payer has to confirm it, the payment has a time-out of its own.
+    """
     trip = await work.load(Trip, command.trip_id)
-    if trip.awaits_payment:
+    unconfirmed = command.reason == "payment_timed_out" and await start.waits_for_the_payer(trip, work)
+    if trip.awaits_payment and not unconfirmed:
         await start.give_up(trip, command.reason, work)
 
 

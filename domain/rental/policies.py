@@ -15,6 +15,7 @@ from domain.rental import commands, messages
 from domain.rental.billing import bill, payment_id_of
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import NOTICE
+from domain.rental.start import payment_id_of
 from domain.rental.trip import Trip
 
 
@@ -37,6 +38,7 @@ def when_trip_requested_then_hold_money(recorded: RecordedEvent, event: Trip.Req
         subject_id=trip_id,
         amount=event.quote.hold,
         method_id=event.method_id,
+        on_session=True,
     )
     yield Scheduled(
         due_at=event.payment_due_at, command=commands.FailTripStart(trip_id=trip_id, reason="payment_timed_out")

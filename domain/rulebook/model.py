@@ -111,6 +111,8 @@ class BillingLimits(Rules):
     """How long after each try to charge an invoice that failed the next one comes."""
     retry_refund_after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))
     """How long after each refund that failed the next try comes."""
+    confirmation_timeout: timedelta = timedelta(minutes=10)
+    """How long the provider waits for a payer who has to confirm a payment, such as by 3-D Secure."""
     block_after: int | None = None
     """After so many failed tries to charge an invoice its payer takes no car until it is settled; never when none."""
     buyers_kept_years: int = 8

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.billing.charge import Charge
 from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
+from domain.billing.confirmation import RecordLostHold, RequireConfirmation
 from domain.billing.payment import Payment
 from domain.billing.transfers import RecordTransferPaidBack, TakeBackTransfer
 from domain.kernel.aggregate import DomainEvent
@@ -69,6 +70,13 @@ async def a_card_is_declined(desk: Desk) -> None:
     await desk.provider_answers(accepted=False)
 
 
+async def a_payer_confirms_and_the_hold_is_lost(desk: Desk) -> None:
+    _, payment_id = await desk.hold()
+    await desk.do(RequireConfirmation(payment_id=payment_id, confirm_link="https://bank.example/3ds"))
+    await desk.provider_answers()
+    await desk.do(RecordLostHold(payment_id=payment_id, why="automatic"))
+
+
 async def a_hold_is_given_up(desk: Desk) -> None:
     _, payment_id = await desk.hold()
     await desk.do(ReleaseHold(payment_id=payment_id))
@@ -118,6 +126,7 @@ STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     a_long_trip_is_paid_in_parts_and_credited,
     charges_are_reviewed,
     a_card_is_declined,
+    a_payer_confirms_and_the_hold_is_lost,
     a_hold_is_given_up,
     a_refund_is_paid_by_other_means,
     transfers_come_too_much_and_are_taken_back,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.billing.confirmation import RequireConfirmation
 from domain.billing.policies import payment_answer
 from domain.contexts import HANDLERS, POLICIES
 from domain.dispatcher import CommandResult, Dispatcher
@@ -34,7 +35,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.services import GivenRulebooks
 
 CarManner = Literal["obedient", "silent", "refusing"]
-ProviderManner = Literal["accepting", "declining", "silent"]
+ProviderManner = Literal["accepting", "declining", "silent", "confirming"]
 V = TypeVar("V")
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -158,6 +159,11 @@ class World:
             await self._provider_hears(request)
         await self.settle()
 
+    async def answer_after_confirmation(self) -> None:
+        """The payers confirm what waits for them."""
+        self.provider = "accepting"
+        await self.answer_payments()
+
     def events(self, *kinds: type[DomainEvent]) -> list[Any]:
         """What happened of these kinds, in order."""
         return [r.event for r in self.store.log if isinstance(r.event, kinds)]
@@ -202,8 +208,13 @@ class World:
         if self.provider == "silent":
             self.unanswered_payments.append(request)
             return
+        if self.provider == "confirming" and request.operation == "hold":
+            self.unanswered_payments.append(request)
+            link = "https://bank.example/3ds"
+            await self._follow_up(RequireConfirmation(payment_id=request.payment_id, confirm_link=link))
+            return
         empty = request.operation == "capture" and request.payer_id in self.empty_cards
-        accepted = request.operation == "release" or (self.provider == "accepting" and not empty)
+        accepted = request.operation == "release" or (self.provider in {"accepting", "confirming"} and not empty)
         code = None if accepted else "insufficient_funds"
         await self._follow_up(payment_answer(request, accepted, f"ref-{next(self._number)}", code))
 

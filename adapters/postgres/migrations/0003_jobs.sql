@@ -22,7 +22,7 @@ create index jobs_failed on csbe.jobs (service, failed_at) where failed_at is no
 comment on table csbe.jobs is 'What policies decided should follow and is not done yet: commands, deadlines, effects on the outside world. A row is deleted once carried out.';
 comment on column csbe.jobs.id is 'Derived from the event, the policy and the place in its answer; the command id, or the idempotency key of the effect.';
 comment on column csbe.jobs.policy is 'Name of the policy that decided it.';
-comment on column csbe.jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, send_message, destroy_key, forget_identifier.';
+comment on column csbe.jobs.kind is 'A command''s name, or tell_vehicle, ask_payment_provider, look_up_payment, send_message, destroy_key, forget_identifier.';
 comment on column csbe.jobs.payload is 'The command or the effect as JSON; holds ids, never personal data.';
 comment on column csbe.jobs.service is 'Key of the rulebook it belongs to.';
 comment on column csbe.jobs.correlation_id is 'The outside request that everything follows from.';

@@ -57,9 +57,10 @@ grant select, insert, update, delete on
     csbe.demand, csbe.refusals, csbe.zone_demand, csbe.zone_refusals,
     csbe.login_limits, csbe.login_codes, csbe.login_addresses, csbe.refresh_tokens, csbe.page_codes, csbe.allowances
     to :server;
-grant select, insert, update on csbe.generations, csbe.session_locks to :server;
+grant select, insert, update on csbe.generations, csbe.session_locks, csbe.stripe_payments to :server;
 grant select, insert on
-    csbe.skipped_events, csbe.dropped_jobs, csbe.provider_operations, csbe.messages_sent, csbe.bank_entries
+    csbe.skipped_events, csbe.dropped_jobs, csbe.provider_operations, csbe.messages_sent, csbe.bank_entries,
+    csbe.provider_notices
     to :server;
 grant select, update (slot) on csbe.locks to :server;
 grant select on csbe.migrations, csbe.installation to :server, :auditor;

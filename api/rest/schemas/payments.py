@@ -45,6 +45,16 @@ class PaymentPage(BaseModel):
     next: str | None
 
 
+class ConfirmationShown(BaseModel):
+    """What a payment waits for."""
+
+    model_config = example({"confirm_link": "https://bank.example/3ds", "confirm_until": "2027-01-05T12:19:00Z"})
+
+    confirm_link: str
+    """The provider's page at which its payer confirms it; empty where only an app can."""
+    confirm_until: AwareDatetime | None
+
+
 class PaymentShown(Shown):
     """One payment: what is held, what was taken and what was given back, in minor units of its currency."""
 

@@ -60,6 +60,8 @@ def times_that_are_none(rulebook: Rulebook) -> Found:
     for name in (*waits, "position_maximum_age", "unused_after", "review_after"):
         if getattr(rulebook.trip, name) <= _NOTHING:
             yield Fault(("trip", name), "no time is too short for anybody: write a longer one")
+    if rulebook.billing.confirmation_timeout <= _NOTHING:
+        yield Fault(("billing", "confirmation_timeout"), "nobody could confirm anything: write a longer one")
     if rulebook.fleet.silent_after < SHORTEST_SILENCE:
         yield Fault(("fleet", "silent_after"), "cars would be lost between two messages: write at least PT1M")
     if rulebook.reservation.maximum <= _NOTHING:

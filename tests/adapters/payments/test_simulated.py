@@ -1,7 +1,7 @@
 """The simulated provider: what any payment gateway must do, and that it remembers."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,8 +20,8 @@ from adapters.payments.simulated import (
 )
 from domain.kernel.ids import PaymentId
 from domain.kernel.money import Currency, Money
+from domain.kernel.payment_port import MethodDetails
 from domain.kernel.policy import AskPaymentProvider
-from domain.kernel.ports import MethodDetails
 
 PAYMENT = PaymentId(UUID(int=1))
 
@@ -29,7 +29,7 @@ PAYMENT = PaymentId(UUID(int=1))
 def ask(operation: str, amount: int, payment: PaymentId = PAYMENT) -> AskPaymentProvider:
     money = Money(amount_minor=amount, currency=Currency.EUR)
     asked = {"payment_id": payment, "payer_id": uuid4(), "method_id": "1", "operation": operation, "amount": money}
-    return AskPaymentProvider.model_validate(asked)
+    return AskPaymentProvider.model_validate(asked | {"service": "a", "asked_at": datetime(2026, 3, 2, tzinfo=UTC)})
 
 
 @pytest.fixture
@@ -107,6 +107,15 @@ async def test_a_card_may_refuse_a_refund_for_good_or_twice(provider: SimulatedP
         "tok_decline_refund": ["card_closed"] * 3,
         "tok_decline_refund_twice": ["card_closed", "card_closed", None],
     }
+
+
+async def test_a_card_that_wants_confirmation_is_good_while_its_owner_is_there(
+    provider: SimulatedPaymentProvider, payment: PaymentId
+) -> None:
+    later = await provider.perform(ask("hold", 5000, payment), token="tok_confirm", idempotency_key=f"{payment}1")
+    present = ask("hold", 5000, payment).model_copy(update={"on_session": True})
+    now = await provider.perform(present, token="tok_confirm", idempotency_key=f"{payment}2")
+    assert (later.decline_code, now.accepted) == ("authentication_required", True)
 
 
 def entry(operation: str, amount: int) -> Entry:

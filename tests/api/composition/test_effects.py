@@ -137,6 +137,8 @@ async def test_the_provider_is_given_the_token_that_is_stored_nowhere_else_and_n
 
 def asked(member_id: MemberId, operation: Operation) -> AskPaymentProvider:
     return AskPaymentProvider(
+        service="a",
+        asked_at=NOW,
         payment_id=PaymentId(UUID(int=7)),
         operation=operation,
         amount=Money(amount_minor=500, currency=Currency.EUR),

@@ -7,7 +7,8 @@ import pytest
 
 from api.rest.application import create_app
 from domain.kernel.messages import Role
-from domain.kernel.ports import GatewayUnavailableError, MethodDetails
+from domain.kernel.payment_port import MethodDetails
+from domain.kernel.ports import GatewayUnavailableError
 from tests.support.city import City
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

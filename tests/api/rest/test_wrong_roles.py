@@ -31,8 +31,9 @@ OPEN = {
     "POST /v1/login/revoke",
     "POST /v1/login/tokens",
     "POST /v1/members",
+    "POST /v1/providers/stripe/webhooks",
 }
-"""What asks for no token: health, and what comes before one has a token."""
+"""What asks for no token: health, what comes before one has a token, and what has a signature instead."""
 WITH_ANY_TOKEN = {"GET /v1/login/sessions", "POST /v1/login/sessions/{session_id}/revoke"}
 """What is about nobody but who asks."""
 

@@ -102,6 +102,14 @@ async def start_that_hangs(world: World) -> object:
     return requested.payment_due_at - world.now()
 
 
+async def start_that_is_to_be_confirmed(world: World) -> object:
+    """How long it waits for the payer."""
+    world.provider = "confirming"
+    await started(world, await member(world), await car(world))
+    [required] = world.events(Payment.ConfirmationRequired)
+    return required.confirm_until - world.now()
+
+
 async def unlock_and_lock(world: World) -> object:
     """How long a car may take to do as it is told."""
     await area(world)
@@ -285,6 +293,7 @@ BILLING = [
     Trial("four_eyes_above", (Money(amount_minor=4000, currency=Currency.EUR),), lambda limits: two_for(EUROS, limits)),
     Trial("retry_charge_after", (timedelta(hours=5),), declined_and_refused),
     Trial("retry_refund_after", (timedelta(hours=5),), declined_and_refused),
+    Trial("confirmation_timeout", timedelta(minutes=99), start_that_is_to_be_confirmed),
     Trial("block_after", 1, declined_and_refused),
     Trial("buyers_kept_years", 10, kept),
 ]
@@ -305,6 +314,7 @@ STORIES = {
     declined_and_refused,
     hold_and_extend,
     start_that_hangs,
+    start_that_is_to_be_confirmed,
     unlock_and_lock,
     end_that_is_fulfilled_later,
     runs_unused,
