@@ -9,18 +9,19 @@ import pytest
 from domain.kernel.messages import Role
 from tests.support.city import City
 from tests.support.installation import Installation
-from tests.support.rules import Texts, with_limit
+from tests.support.rules import Texts, changed, in_each, with_limit
 
 CARD = {"brand": "visa", "expires_on": "2039-12-31"}
 
-tight = pytest.mark.parametrize("texts", [with_limit("trip", "review_above", "5")], ids=["doubtful above 5"])
+tight = pytest.mark.parametrize("texts", [with_limit("trip", "review_above", in_each("5"))], ids=["doubtful above 5"])
 
 
 def two_above(amount: str) -> Texts:
     """DriveNow Europe where a price above 5 is doubtful, and two persons decide above an amount."""
-    texts = with_limit("trip", "review_above", "5")
-    service = texts["drivenow-europe"]["service.toml"].replace("four_eyes_above = 500", f"four_eyes_above = {amount}")
-    return {**texts, "drivenow-europe": {**texts["drivenow-europe"], "service.toml": service}}
+    texts = with_limit("trip", "review_above", in_each("5"))
+    files = texts["drivenow-europe"]
+    service = changed(files["service.toml"], "billing", "four_eyes_above", in_each(amount))
+    return {**texts, "drivenow-europe": {**files, "service.toml": service}}
 
 
 async def driven(

@@ -73,4 +73,5 @@ class Place:
 
 
 BERLIN = Place("drivenow-europe", "berlin", Position(latitude=52.5219, longitude=13.4132), "DE")
+LONDON = Place("drivenow-europe", "london", Position(latitude=51.5136, longitude=-0.1365), "GB")
 SEATTLE = Place("reachnow-usa", "seattle", Position(latitude=47.6062, longitude=-122.3321), "US")

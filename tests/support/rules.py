@@ -8,6 +8,11 @@ Texts = Mapping[str, Mapping[str, str]]
 """By service and file."""
 
 
+def in_each(amount: str) -> str:
+    """The same figure in each currency of DriveNow Europe."""
+    return f"{{ EUR = {amount}, GBP = {amount}, SEK = {amount}, DKK = {amount} }}"
+
+
 def with_limit(section: str, name: str, value: str) -> Texts:
     """DriveNow Europe with another limit, written as TOML: `with_limit("trip", "unlock_timeout", '"PT1S"')`."""
     key = "drivenow-europe"
