@@ -9,7 +9,7 @@ from domain.kernel.messages import Role
 from tests.journeys.test_money_in_doubt import codes, driven, invoices
 from tests.support.city import City
 from tests.support.installation import Installation
-from tests.support.rules import Texts
+from tests.support.rules import Texts, changed, in_each
 from tests.support.waiting import until
 
 PRODUCTS = """
@@ -40,7 +40,7 @@ def with_products() -> Texts:
     texts = shipped_texts()
     files = texts["drivenow-europe"]
     berlin = files["berlin.toml"] + PRODUCTS
-    service = files["service.toml"].replace("four_eyes_above = 500", "four_eyes_above = 10")
+    service = changed(files["service.toml"], "billing", "four_eyes_above", in_each("10"))
     return {**texts, "drivenow-europe": {**files, "berlin.toml": berlin, "service.toml": service}}
 
 
