@@ -15,7 +15,6 @@ from domain.rental import commands, messages
 from domain.rental.billing import bill, payment_id_of
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import NOTICE
-from domain.rental.start import payment_id_of
 from domain.rental.trip import Trip
 
 

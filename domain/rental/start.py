@@ -1,14 +1,13 @@
 """Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
 
-from uuid import UUID
-
 from domain.billing.payment import Payment
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
-from domain.kernel.ids import PaymentId, ReservationId, TripId, derived_id
+from domain.kernel.ids import ReservationId, TripId
 from domain.kernel.values import Instant, Value
 from domain.members.member import Member
+from domain.rental.billing import payment_id_of
 from domain.rental.commands import StartTrip
 from domain.rental.quotes import quote_for, unknown_choices
 from domain.rental.release import expire
@@ -105,11 +104,6 @@ def trip(command: StartTrip, by: Claim, work: UnitOfWork) -> Trip:
         options=command.options,
         payment_due_at=work.now + work.rulebook.trip.payment_timeout,
     )
-
-
-def payment_id_of(subject_kind: str, subject_id: UUID) -> PaymentId:
-    """The one hold, or else the first payment, of what is charged for."""
-    return PaymentId(derived_id("billing.payment", subject_kind, subject_id))
 
 
 async def waits_for_the_payer(asked: Trip, work: UnitOfWork) -> bool:
