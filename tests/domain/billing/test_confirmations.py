@@ -11,8 +11,8 @@ from domain.billing.payment import Payment
 from domain.kernel.ids import InvoiceId, MemberId, PaymentId, TripId
 from domain.kernel.messages import Actor, Role
 from domain.kernel.policy import AskPaymentProvider
+from domain.rental.billing import payment_id_of
 from domain.rental.commands import EndTrip
-from domain.rental.start import payment_id_of
 from domain.rental.trip import Trip
 from tests.support.people_and_cars import area, car, member, says, started
 from tests.support.world import World
