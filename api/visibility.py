@@ -107,7 +107,7 @@ KINDS: Mapping[str, Kind] = {
         transfer_id transfer_ids transfers transmission tries trip_id trips turned_away type types unmet
         unmet_at unsettled until unused_at utilisation valid_from value value_on values vehicle_id vehicles
         verified_at version vin waits_until warnings was_distance_m was_ended_at was_given_up way_m webhooks
-        what why wish within words workers year zone_id zone_version
+        what why wish within words workers year zone_id zone_version confirm_until on_session
         """,
         Kind.PLAIN,
     ),
