@@ -41,7 +41,7 @@ class Outcome:
 
 def seller_of(system: System, service: str, account: str) -> LegalEntity | None:
     """Whose account it is, of those who sell in a service."""
-    entities = [city.legal_entity for city in system.rulebook(service).cities]
+    entities = [entity for city in system.rulebook(service).cities for entity in city.sellers]
     return next((one for one in entities if one.iban and one.iban.replace(" ", "").upper() == account), None)
 
 

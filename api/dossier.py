@@ -13,15 +13,19 @@ from domain.kernel.policy import SendMessage, reaction_id
 from domain.kernel.ports import EventStore
 
 _INVOICES = """
-select invoice_id, charge_id, subject_id, service from reports.invoices
+select invoice_id, subject_id, service from reports.invoices
 where number = $1 and ($2::text is null or service = $2) order by issued_at
 """
 _BEHIND = """
-select payment_id from reports.payments where subject_id = $1
+with billed as (select charge_id, subject_id from reports.charges where invoice_id = $2)
+select charge_id as id from billed
+union select subject_id from billed
+union select payment_id from reports.payments where subject_id = $1 or subject_id in (select subject_id from billed)
 union select payment_id from reports.refunds join reports.credit_notes using (credit_note_id) where invoice_id = $2
 union select credit_note_id from reports.credit_notes where invoice_id = $2
 union select transfer_id from reports.transfers where invoice_id = $2
-union select reservation_id from reports.trips where trip_id = $1 and reservation_id is not null
+union select reservation_id from reports.trips
+    where trip_id in (select subject_id from billed) and reservation_id is not null
 """
 
 
@@ -72,9 +76,8 @@ async def dossiers(number: str, service: str | None, store: EventStore, fetch: F
 
 
 async def _dossier(invoice: dict[str, Any], store: EventStore, fetch: Fetch) -> Dossier:
-    own = (invoice["subject_id"], invoice["charge_id"], invoice["invoice_id"])
     behind = await fetch(_BEHIND, invoice["subject_id"], invoice["invoice_id"])
-    aggregates = [*own, *(row["payment_id"] for row in behind)]
+    aggregates = [invoice["invoice_id"], *(row["id"] for row in behind)]
     events = [event for id in aggregates async for event in store.read(aggregate_id=id, service=invoice["service"])]
     events.sort(key=attrgetter("position"))
     return Dossier(invoice["invoice_id"], invoice["service"], events, await _messages(events, fetch))

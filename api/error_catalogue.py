@@ -86,6 +86,13 @@ VIOLATIONS: Mapping[str, Entry] = {
         "Nothing, or more than is left of the invoice.", "Choose an amount between."
     ),
     "credit_note.other_currency": Entry("Another currency than the invoice's.", "Credit in the invoice's currency."),
+    "credit_note.unknown_charge": Entry(
+        "The invoice has no such charge.", "Take the id of a charge that stands on it: `charges` of the invoice."
+    ),
+    "credit_note.which_charge": Entry(
+        "A part of an invoice of several charges is to be taken back, and nobody has said of which one.",
+        "Give its charge_id, or no amount for all that is left.",
+    ),
     "credit_note.without_reason": Entry("A credit has no reason.", "Say why."),
     "document.buyer_not_kept": Entry(
         "Who bought is no longer kept, or never was, and an electronic invoice must name them.", "Take the PDF."
@@ -105,6 +112,9 @@ VIOLATIONS: Mapping[str, Entry] = {
     ),
     "document.vat_id_without_country": Entry(
         "The seller's VAT id does not begin with its country.", "Put it right in the rulebook, for later invoices."
+    ),
+    "invoice.month_not_over": Entry(
+        "Invoices of a month were asked for that is not over.", "Ask once it is, or for the month before."
     ),
     "invoice.not_open": Entry("The invoice is paid or credited.", "There is nothing left to pay."),
     "invoice.payment_under_way": Entry("A payment of this invoice is under way.", "Wait for its outcome."),

@@ -53,6 +53,7 @@ class BillingProjector(Projector):
             "timestamp",
             "number",
             "issued_on",
+            "supplied_from",
             "supplied_on",
             "city_id",
             "seller",
@@ -64,7 +65,7 @@ class BillingProjector(Projector):
             "net",
             "tax",
             "gross",
-            "lines",
+            "charges",
             "taxes",
             "paid",
             "amount",
@@ -72,7 +73,6 @@ class BillingProjector(Projector):
             "refund",
             "reason",
             "seller_id",
-            "charge_id",
             "reasons",
             "price",
             "kind",
@@ -101,6 +101,7 @@ class BillingProjector(Projector):
             Charge.ReviewRequired: self._review,
             Charge.DecisionProposed: self._proposed,
             **dict.fromkeys(_DECISIONS, self._decided),
+            Charge.Deferred: self._deferred,
             Charge.Billed: self._billed,
             Invoice.Issued: self._issued,
             Invoice.PaymentFailed: self._payment_failed,
@@ -152,13 +153,15 @@ class BillingProjector(Projector):
         why = {"decision": decision, "decision_reason": event.reason}
         yield CHARGES.update(event.originator_id, state=state, proposal=None, **who, **why)
 
+    def _deferred(self, recorded: RecordedEvent, event: Charge.Deferred) -> Changes:
+        yield CHARGES.update(event.originator_id, state="waiting", supplied_on=event.supplied_on, **_price(event.price))
+
     def _billed(self, recorded: RecordedEvent, event: Charge.Billed) -> Changes:
         yield CHARGES.update(event.originator_id, state="billed", invoice_id=event.invoice_id)
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
         yield INVOICES.insert(
             invoice_id=event.originator_id,
-            charge_id=event.charge_id,
             service=recorded.metadata.service,
             number=event.number,
             seller=event.seller.id,
@@ -169,12 +172,14 @@ class BillingProjector(Projector):
             city_id=event.city_id,
             issued_at=event.timestamp,
             issued_on=event.issued_on,
+            supplied_from=event.supplied_from,
             supplied_on=event.supplied_on,
             currency=event.gross.currency,
             net_minor=event.net.amount_minor,
             tax_minor=event.tax.amount_minor,
             gross_minor=event.gross.amount_minor,
-            **event.model_dump(mode="json", include={"lines", "taxes"}),
+            lines=[line.model_dump(mode="json") for line in event.lines],
+            **event.model_dump(mode="json", include={"taxes"}),
         )
 
     def _payment_failed(self, recorded: RecordedEvent, event: Invoice.PaymentFailed) -> Changes:

@@ -11,6 +11,7 @@ create table charges (
     fee text,
     state text not null default 'raised',
     collected_from timestamptz,
+    supplied_on date,
     objection text,
     reasons jsonb,
     currency text,
@@ -24,6 +25,8 @@ create table charges (
 );
 create index charges_by_time on charges (service, raised_at desc);
 create index charges_in_review on charges (service, raised_at desc) where state = 'in_review';
+create index charges_waiting on charges (service, payer_id, seller) where state = 'waiting';
+create index charges_by_invoice on charges (invoice_id);
 create index charges_by_subject on charges (subject_id);
 create index charges_by_trip on charges (trip_id);
 create index charges_by_member on charges (member_id, raised_at desc);
@@ -38,12 +41,13 @@ comment on column charges.seller is 'Legal entity that sells.';
 comment on column charges.raised_at is 'When it was raised.';
 comment on column charges.trip_id is 'The trip that it is for, or that it came of; null where there was none.';
 comment on column charges.fee is 'Id in the catalogue of fees; null for what a tariff prices.';
-comment on column charges.state is 'announced, in_review, billed or waived; raised only in between.';
+comment on column charges.state is 'announced, in_review, waiting (for the invoice of its month), billed or waived; raised only in between.';
 comment on column charges.collected_from is 'When it is billed, unless its payer objects; null when it was not announced.';
+comment on column charges.supplied_on is 'Local day on which what it is for ended, of one that waits for the end of its month, or did.';
 comment on column charges.objection is 'Personal: why its payer does not agree, in their words.';
 comment on column charges.reasons is 'Why it was reviewed; null when it was not.';
-comment on column charges.currency is 'ISO 4217; null when it was neither reviewed nor a fee.';
-comment on column charges.price_minor is 'What it would have cost before the review, gross, in minor units; null when it was neither reviewed nor a fee.';
+comment on column charges.currency is 'ISO 4217; null when it was billed at once.';
+comment on column charges.price_minor is 'Gross, in minor units: what it costs once it waits for its month, before that what it would have cost before the review; null when it was billed at once.';
 comment on column charges.proposal is 'What the first of two persons has decided, while it waits for the second.';
 comment on column charges.decision is 'approve, correct or waive; null when nobody had to decide.';
 comment on column charges.decision_reason is 'Personal: why, in the words of who decided, or proposed.';
@@ -53,17 +57,17 @@ comment on column charges.invoice_id is 'Its invoice; null while it has none.';
 
 create table invoices (
     invoice_id uuid primary key,
-    charge_id uuid not null,
     service text not null,
     number text not null,
     seller text not null,
     subject_kind text not null,
     subject_id uuid not null,
-    member_id uuid not null,
+    member_id uuid,
     payer_id uuid not null,
     city_id text not null,
     issued_at timestamptz not null,
     issued_on date not null,
+    supplied_from date not null,
     supplied_on date not null,
     currency text not null,
     net_minor bigint not null,
@@ -88,18 +92,18 @@ create index invoices_by_member on invoices (member_id, issued_at desc);
 create index invoices_by_number on invoices (number);
 comment on table invoices is 'One row per invoice.';
 comment on column invoices.invoice_id is 'The invoice.';
-comment on column invoices.charge_id is 'The charge that it is for.';
 comment on column invoices.service is 'Key of the rulebook.';
 comment on column invoices.number is 'Number, without gaps per seller.';
 comment on column invoices.seller is 'Legal entity that issued it.';
-comment on column invoices.subject_kind is 'Topic of the aggregate that it is for, e.g. rental.trip.';
-comment on column invoices.subject_id is 'What it is for, e.g. the trip.';
-comment on column invoices.member_id is 'Who had it.';
+comment on column invoices.subject_kind is 'Topic of the aggregate that it is for, e.g. rental.trip; billing.invoice where it has several charges.';
+comment on column invoices.subject_id is 'What it is for, e.g. the trip; the invoice itself where it has several charges.';
+comment on column invoices.member_id is 'Who had it; null where several had.';
 comment on column invoices.payer_id is 'Who pays.';
-comment on column invoices.city_id is 'City in which it was supplied.';
+comment on column invoices.city_id is 'City in which it was supplied, or the first of its charges.';
 comment on column invoices.issued_at is 'When it was issued.';
 comment on column invoices.issued_on is 'Day in the city on which it was issued: the day for the books.';
-comment on column invoices.supplied_on is 'Day in the city on which what it is for ended.';
+comment on column invoices.supplied_from is 'First day on which something that it is for ended.';
+comment on column invoices.supplied_on is 'Day in the city on which what it is for ended, the last of them.';
 comment on column invoices.currency is 'ISO 4217.';
 comment on column invoices.net_minor is 'Net, in minor units.';
 comment on column invoices.tax_minor is 'All taxes, in minor units.';

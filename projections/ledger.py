@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.billing.balance import Balance
 from domain.billing.balance_entry import Earned
 from domain.billing.balance_event_bases import EntryEvent, UsesMoved
+from domain.billing.billed import BilledCharge, CreditedCharge
 from domain.billing.credit_note import CreditNote
 from domain.billing.document import nets_of
 from domain.billing.invoice import Invoice
@@ -40,6 +41,8 @@ class Entry(NamedTuple):
     tax: TaxAmount | None = None
     sold: Earned | None = None
     """Of minutes that were paid in advance: where they were sold, and by which invoice."""
+    charge: BilledCharge | CreditedCharge | None = None
+    """Of revenue: whose it is."""
 
 
 def entries_of(event: DomainEvent) -> list[Entry]:
@@ -50,12 +53,11 @@ def entries_of(event: DomainEvent) -> list[Entry]:
 def _entries(event: DomainEvent) -> Iterable[Entry]:
     match event:
         case Invoice.Issued():
-            for product, share in shares_of(event.net, event.lines, event.taxes):
-                yield Entry("receivables", "revenue", share, product)
+            yield from _earned(event.charges)
             for tax in event.taxes:
                 yield Entry("receivables", "tax", tax.amount, tax=tax)
         case CreditNote.Issued():
-            yield Entry("revenue", "receivables", event.net)
+            yield from (Entry("revenue", "receivables", part.net, charge=part) for part in event.charges)
             for tax in event.taxes:
                 yield Entry("tax", "receivables", tax.amount, tax=tax)
         case Payment.Captured():
@@ -66,6 +68,12 @@ def _entries(event: DomainEvent) -> Iterable[Entry]:
             yield Entry("receivables", "bank", event.amount)
         case _:
             yield from _of_what_comes_otherwise(event)
+
+
+def _earned(charges: Iterable[BilledCharge]) -> Iterator[Entry]:
+    for charge in charges:
+        for product, share in shares_of(charge.net, charge.lines, charge.taxes):
+            yield Entry("receivables", "revenue", share, product, charge=charge)
 
 
 def _of_what_comes_otherwise(event: DomainEvent) -> Iterable[Entry]:
@@ -91,7 +99,7 @@ def _of_what_comes_otherwise(event: DomainEvent) -> Iterable[Entry]:
 
 
 def shares_of(net: Money, lines: Iterable[PriceLine], taxes: Sequence[TaxAmount]) -> Iterator[tuple[str, Money]]:
-    """The net amount of an invoice among its lines, each without the taxes that it contains, to the last cent."""
+    """The net amount of a charge among its lines, each without the taxes that it contains, to the last cent."""
     parts = [(line.rule_id, kind, amount) for line in lines for kind, amount in line.by_tax.items()]
     nets = nets_of([(kind, amount) for _, kind, amount in parts], net, taxes)
     for (product, _, _), share in zip(parts, nets, strict=True):
@@ -129,7 +137,7 @@ class LedgerProjector(Projector):
             "invoice_id",
             "credit_note_id",
             "net",
-            "lines",
+            "charges",
             "taxes",
             "amount",
             "counted",
@@ -216,6 +224,7 @@ def _booked(recorded: RecordedEvent, event: DomainEvent, on: date, document: str
         tax = entry.tax
         sold = entry.sold
         of_sale = {"seller": sold.seller_id, "country": sold.country, "city_id": sold.city_id} if sold else {}
+        of_charge = {"city_id": entry.charge.city_id, "subject_kind": entry.charge.subject_kind} if entry.charge else {}
         rate = {"tax": tax.name, "tax_rate": tax.rate, "base_minor": tax.base.amount_minor} if tax else {}
         yield JOURNAL.insert(
             position=recorded.position,
@@ -229,6 +238,5 @@ def _booked(recorded: RecordedEvent, event: DomainEvent, on: date, document: str
             amount_minor=entry.amount.amount_minor,
             product=entry.product,
             **rate,
-            **of,
-            **of_sale,
+            **{**of, **of_sale, **of_charge},
         )

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from domain.billing.billed import BilledCharge, CreditedCharge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.kernel.messages import RecordedEvent
@@ -14,29 +15,26 @@ from projections.kernel.projector import Projector
 FLEET_DAYS = Table("fleet_days", ("service", "day", "city_id"))
 VEHICLE_DAYS = Table("vehicle_days", ("vehicle_id", "day", "city_id"))
 CHARGED_VEHICLES = Table("charged_vehicles", ("subject_id",))
-INVOICE_DAYS = Table("invoice_days", ("invoice_id",))
+CHARGE_DAYS = Table("charge_days", ("charge_id",))
 
 _NOTHING = dict.fromkeys(("trips", "driving_s", "parked_s", "distance_m", "revenue_minor"), 0)
 
 
 class UtilisationProjector(Projector):
-    """One row per day, service and city; one per car and day. A credit note lowers the day that its invoice raised."""
+    """One row per day, service and city; one per car and day. A credit note lowers the day that its charge raised."""
 
     NAME = "utilisation"
-    PARALLEL = False  # a credit note reads the row of its invoice, which may fall to another worker
-    TABLES = (FLEET_DAYS, VEHICLE_DAYS, CHARGED_VEHICLES, INVOICE_DAYS)
+    PARALLEL = False  # a credit note reads the row of its charge, which may fall to another worker
+    TABLES = (FLEET_DAYS, VEHICLE_DAYS, CHARGED_VEHICLES, CHARGE_DAYS)
     READS = frozenset(
         (
             "driving_s",
             "parked_s",
             "distance_m",
             "ended_on",
-            "supplied_on",
             "city_id",
-            "net",
-            "invoice_id",
+            "charges",
             "vehicle_id",
-            "subject_id",
         )
     )
 
@@ -60,26 +58,34 @@ class UtilisationProjector(Projector):
         yield VEHICLE_DAYS.upsert((event.vehicle_id, event.ended_on, event.city_id), done, service=service)
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
-        day, city_id, service = event.supplied_on, event.city_id, recorded.metadata.service
-        earned = {**_NOTHING, "revenue_minor": event.net.amount_minor}
-        what = {"currency": event.net.currency}
-        yield INVOICE_DAYS.insert(invoice_id=event.originator_id, day=day, city_id=city_id)
+        for charge in event.charges:
+            yield from self._earned(recorded.metadata.service, charge)
+
+    def _earned(self, service: str, charge: BilledCharge) -> Changes:
+        day, city_id = charge.supplied_on, charge.city_id
+        earned = {**_NOTHING, "revenue_minor": charge.net.amount_minor}
+        what = {"currency": charge.net.currency}
+        yield CHARGE_DAYS.insert(charge_id=charge.charge_id, day=day, city_id=city_id)
         yield FLEET_DAYS.upsert((service, day, city_id), earned, **what)
 
         def by(car: UUID) -> Changes:
-            yield INVOICE_DAYS.update(event.originator_id, vehicle_id=car)
+            yield CHARGE_DAYS.update(charge.charge_id, vehicle_id=car)
             yield VEHICLE_DAYS.upsert((car, day, city_id), earned, service=service, **what)
 
-        yield CHARGED_VEHICLES.given(event.subject_id, lambda taken: by(taken["vehicle_id"]))
+        yield CHARGED_VEHICLES.given(charge.subject_id, lambda taken: by(taken["vehicle_id"]))
 
     def _credited(self, recorded: RecordedEvent, event: CreditNote.Issued) -> Changes:
-        service, less = recorded.metadata.service, {"revenue_minor": -event.net.amount_minor}
+        for charge in event.charges:
+            yield from self._taken_back(recorded.metadata.service, charge)
 
-        def taken_back(day: date, city_id: str, car: UUID | None) -> Changes:
+    def _taken_back(self, service: str, charge: CreditedCharge) -> Changes:
+        less = {"revenue_minor": -charge.net.amount_minor}
+
+        def lowered(day: date, city_id: str, car: UUID | None) -> Changes:
             yield FLEET_DAYS.update((service, day, city_id), less)
             if car is not None:
                 yield VEHICLE_DAYS.update((car, day, city_id), less)
 
-        yield INVOICE_DAYS.given(
-            event.invoice_id, lambda earned: taken_back(earned["day"], earned["city_id"], earned["vehicle_id"])
+        yield CHARGE_DAYS.given(
+            charge.charge_id, lambda earned: lowered(earned["day"], earned["city_id"], earned["vehicle_id"])
         )

@@ -55,14 +55,14 @@ comment on table charged_vehicles is 'One row per reservation and trip: the car 
 comment on column charged_vehicles.subject_id is 'The reservation or trip.';
 comment on column charged_vehicles.vehicle_id is 'The car.';
 
-create table invoice_days (
-    invoice_id uuid primary key,
+create table charge_days (
+    charge_id uuid primary key,
     day date not null,
     city_id text not null,
     vehicle_id uuid
 );
-comment on table invoice_days is 'One row per invoice: in which rows of fleet_days and vehicle_days its revenue stands.';
-comment on column invoice_days.invoice_id is 'The invoice.';
-comment on column invoice_days.day is 'Day in the city on which what it is for ended.';
-comment on column invoice_days.city_id is 'City.';
-comment on column invoice_days.vehicle_id is 'The car that it is for; null for what no car was taken for.';
+comment on table charge_days is 'One row per charge: in which rows of fleet_days and vehicle_days its revenue stands.';
+comment on column charge_days.charge_id is 'The charge.';
+comment on column charge_days.day is 'Day in the city on which what it is for ended.';
+comment on column charge_days.city_id is 'City.';
+comment on column charge_days.vehicle_id is 'The car that it is for; null for what no car was taken for.';

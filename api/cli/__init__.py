@@ -19,6 +19,7 @@ from api.cli.erase import erase
 from api.cli.erasures import erasures_app
 from api.cli.followers import followers_app
 from api.cli.imports import import_app
+from api.cli.invoices import invoices_app
 from api.cli.jobs import jobs_app
 from api.cli.keys import keys_app
 from api.cli.operations import operations_app
@@ -54,6 +55,7 @@ for name, group in {
     "import": import_app,
     "bank": bank_app,
     "books": books_app,
+    "invoices": invoices_app,
     "keys": keys_app,
     "audit": audit_app,
     "rulebook": rulebook_app,

@@ -13,22 +13,19 @@ from api.rest.ownership import load_owned, own
 from api.rest.pagination import InPage, InPeriod, Listing, Order
 from api.rest.routing import Answers, Router
 from api.rest.schemas.base import Accepted, Proposable, Word
-from api.rest.schemas.billing import (
+from api.rest.schemas.billing import InvoicePage, InvoiceShown, InvoiceSummary, PaymentRetry
+from api.rest.schemas.credit_notes import (
     CreditBody,
     CreditNotePage,
     CreditNoteShown,
     CreditNoteSummary,
-    InvoicePage,
-    InvoiceShown,
-    InvoiceSummary,
-    PaymentRetry,
     RefundByOtherMeansBody,
     RefundState,
 )
 from domain.billing import commands
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
-from domain.kernel.ids import InvoiceId
+from domain.kernel.ids import ChargeId, InvoiceId
 
 router = Router(prefix="/v1", tags=["billing"])
 
@@ -84,7 +81,8 @@ async def list_invoices(
 ) -> InvoicePage:
     """Newest first: those that one pays, or for an agent or auditor all of the service.
 
-    With `subject_id`, only that of a trip, a reservation, or whatever was charged for; `member_id` is who had it.
+    With `subject_id`, only that of a trip, a reservation, or whatever was charged for; with `member_id`, those of what
+    this member had.
     """
     rows, after = await _INVOICES.page(
         system,
@@ -92,9 +90,9 @@ async def list_invoices(
         [
             ("service = {}", by.service),
             own("payer_id", by, SEES_ALL),
-            ("member_id = {}", member_id),
+            ("invoice_id in (select invoice_id from read_v1.charges where member_id = {})", member_id),
             ("payer_id = {}", payer_id),
-            ("subject_id = {}", subject_id),
+            ("invoice_id in (select invoice_id from read_v1.charges where subject_id = {})", subject_id),
             ("state = {}", state),
             ("number = {}", number),
             *issued.of("issued_at"),
@@ -117,6 +115,7 @@ async def credit_invoice(invoice_id: UUID, body: CreditBody, by: Agent, dispatch
     command = commands.CreditInvoice(
         credit_note_id=new_id(),
         invoice_id=InvoiceId(invoice_id),
+        charge_id=None if body.charge_id is None else ChargeId(body.charge_id),
         amount=body.amount,
         reason=body.reason,
     )

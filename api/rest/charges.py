@@ -43,8 +43,8 @@ Agent = Annotated[Caller, Depends(Allowed("invoices:write"))]
 
 _CHARGES = Listing(
     "select charge_id, subject_kind, subject_id, member_id, payer_id, raised_at, trip_id, fee, state, collected_from, "
-    "objection, coalesce(reasons, '[]') as reasons, currency, price_minor, proposal, proposed_by, decision, "
-    "decided_by, decision_reason, invoice_id from read_v1.charges",
+    "supplied_on, objection, coalesce(reasons, '[]') as reasons, currency, price_minor, proposal, proposed_by, "
+    "decision, decided_by, decision_reason, invoice_id from read_v1.charges",
     Order("charges", {"raised_at": datetime, "charge_id": UUID}),
 )
 
@@ -59,12 +59,15 @@ async def list_charges(
     page: InPage,
     raised: InPeriod,
     *,
-    state: Literal["announced", "in_review", "billed", "waived"] | None = None,
+    state: Literal["announced", "in_review", "waiting", "billed", "waived"] | None = None,
     member_id: UUID | None = None,
     subject_id: UUID | None = None,
     trip_id: UUID | None = None,
 ) -> ChargePage:
-    """Newest first: one's own, or for staff all of the service. Those in_review wait for an agent, and say why."""
+    """Newest first: one's own, or for staff all of the service.
+
+    Those in_review wait for an agent, and say why; those waiting stand on the invoice of their month, once it is over.
+    """
     rows, after = await _CHARGES.page(
         system,
         page,

@@ -1,6 +1,6 @@
 """A charge: what somebody is to pay for something, from its facts to its invoice."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -19,14 +19,15 @@ from domain.kernel.personal import Personal
 from domain.kernel.values import Instant
 from domain.rulebook.tariff import Quote
 
-State = Literal["raised", "announced", "in_review", "billed", "waived"]
+State = Literal["raised", "announced", "in_review", "waiting", "billed", "waived"]
 
 
 class Charge(Aggregate):
     """raised -> billed; raised -> in_review -> approved | corrected -> billed; in_review -> waived.
 
     What comes later than its trip is announced first: raised -> [in_review ->] announced -> [in_review ->] billed.
-    While it is in review, or announced, it has no invoice and takes no money, and its hold is kept.
+    While it is in review, or announced, it has no invoice and takes no money, and its hold is kept. Of a payer who is
+    billed by the month it is waiting before it is billed, and its hold is given back.
     """
 
     TOPIC = "billing.charge"
@@ -53,6 +54,8 @@ class Charge(Aggregate):
     reasons: tuple[Violation, ...] = ()
     """What was found hard to believe."""
     price: Estimate | None = None
+    supplied_on: date | None = None
+    """The local day on which it ended, once it waits for the invoice of its month."""
     proposal: Proposal | None = None
     decision: Decision | None = None
     invoice_id: InvoiceId | None = None
@@ -195,6 +198,19 @@ class Charge(Aggregate):
         TOPIC = "billing.charge.waived"
         KIND = "waive"
 
+    class Deferred(Event):
+        """It is to stand on the invoice of its month, at this price."""
+
+        TOPIC = "billing.charge.deferred"
+
+        payer_id: PayerId
+        seller_id: str
+        supplied_on: date
+        price: Estimate
+
+        def apply(self, aggregate: "Charge") -> None:
+            aggregate.state, aggregate.price, aggregate.supplied_on = "waiting", self.price, self.supplied_on
+
     class Billed(Event):
         TOPIC = "billing.charge.billed"
 
@@ -282,6 +298,14 @@ class Charge(Aggregate):
         raise LookupError(msg)
 
     @property
+    def told(self) -> Estimate:
+        """The price that it waits with. Raises `LookupError` for what has none yet."""
+        if self.price is None:
+            msg = f"{self.subject_kind} {self.subject_id} has no price yet"
+            raise LookupError(msg)
+        return self.price
+
+    @property
     def is_to_be_announced(self) -> bool:
         """What comes later than its trip surprises: its payer is told first."""
         return isinstance(self.facts, FeeFacts) and self.collected_from is None
@@ -334,6 +358,11 @@ class Charge(Aggregate):
         who = {"decided_by": by, "proposed_by": first, "payer_told": not self.is_to_be_announced}
         self.trigger_event(ends[kind], timestamp=at, **about, **who, **right, **self._told())
         return True
+
+    def defer(self, price: Estimate, supplied_on: date, at: datetime) -> None:
+        """Have it wait for the end of its month."""
+        what = {"payer_id": self.payer_id, "seller_id": self.seller_id, "supplied_on": supplied_on, "price": price}
+        self.trigger_event(self.Deferred, timestamp=at, **what)
 
     def bill(self, invoice_id: InvoiceId, at: datetime) -> None:
         """Its invoice is issued."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from domain.billing.balance_use import put_balance_right, use_balance, with_balance, with_balance_again
 from domain.billing.charge import Charge
 from domain.billing.charging import is_free, let_go, price_of, priced
-from domain.billing.commands import BillCharge, CollectCharge, DecideCharge, ObjectToCharge
+from domain.billing.commands import BillCharge, BillMonth, CollectCharge, DecideCharge, ObjectToCharge
 from domain.billing.correction import corrected
 from domain.billing.decision import costs_nothing, ill_formed
-from domain.billing.issuing import bill
+from domain.billing.issuing import bill, bill_month
 from domain.billing.payer import clear_open_item, note_open_item
 from domain.billing.review import above_limit, review_reasons
 from domain.kernel.errors import refuse_if
@@ -87,4 +87,5 @@ CHARGE_HANDLERS: Mapping[type[Command], Handler] = {
     DecideCharge: decide_charge,
     ObjectToCharge: object_to_charge,
     CollectCharge: collect_charge,
+    BillMonth: bill_month,
 }

@@ -56,7 +56,7 @@ async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork, *, 
     When nothing is due, the invoice is settled and the hold given back. What is due to the payer is never captured: the
     invoice stays open. On session the payer is there to confirm a new payment.
     """
-    first, due = await work.find(Payment, invoice.payment_id), invoice.due
+    first, due = await work.find(Payment, invoice.payment_id) if invoice.payment_id else None, invoice.due
     if not due:
         invoice.settle(work.now)
         await clear_arrears(invoice, work)

@@ -1,7 +1,9 @@
 """What may be asked of billing; what the payment provider answers is in `provider_answers`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.billing.correction import Correction
 from domain.billing.pricing import TripFacts
@@ -12,6 +14,10 @@ from domain.kernel.money import Money
 from domain.kernel.personal import Told
 from domain.kernel.values import Count
 from domain.rulebook.tariff import Quote
+
+MOST_CHARGES = 150
+"""On one invoice. Each tax is rounded charge by charge, and EN 16931 lets the sum be one unit of currency from that of
+the whole (BR-CO-17)."""
 
 
 class RequestHold(Command):
@@ -98,6 +104,22 @@ class CollectCharge(Command):
     charge_id: ChargeId
 
 
+class BillMonth(Command):
+    """Issue one invoice for charges of a payer and a seller that wait for the end of their month, and take the money.
+
+    A charge that waits no more is left out. What is of a later month, of another payer or seller, or in another
+    currency than the first, is left as it is.
+    """
+
+    NAME = "billing.bill_month"
+
+    month: Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    """The last one, e.g. 2026-11; over where the first of the charges was supplied."""
+    payer_id: PayerId
+    seller_id: str
+    charge_ids: Annotated[tuple[ChargeId, ...], Field(min_length=1, max_length=MOST_CHARGES)]
+
+
 class RetryCharge(Command):
     """Try once more to take the money of an open invoice, with another of the payer's methods if one is given."""
 
@@ -118,7 +140,9 @@ class TryChargeAgain(Command):
 
 
 class CreditInvoice(Command):
-    """Take back an invoice, or `amount` of its gross, and refund what was paid.
+    """Take back an invoice or one of its charges, or `amount` of the gross, and refund what was paid.
+
+    Of an invoice of several charges less than all is taken back charge by charge.
 
     When more than the limit of the service is taken back of an invoice, two persons must ask for the same.
     """
@@ -128,6 +152,8 @@ class CreditInvoice(Command):
 
     credit_note_id: UUID
     invoice_id: InvoiceId
+    charge_id: ChargeId | None = None
+    """One of the invoice's; all of them when none."""
     amount: Money | None = None
     """All that is not yet credited when none."""
     reason: Told[str]

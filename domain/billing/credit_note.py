@@ -1,14 +1,14 @@
 """A credit note: takes back an invoice, or a part of it, for a stated reason."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import accumulate
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
+from domain.billing.billed import BilledCharge, CreditedCharge, summed
 from domain.billing.commands import CreditInvoice
 from domain.billing.invoice import CreditProposal, Invoice
-from domain.billing.taxes import TaxAmount, Taxed
+from domain.billing.taxes import TaxAmount
 from domain.kernel.aggregate import Aggregate, Created
 from domain.kernel.approval import Proposal, is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
@@ -19,7 +19,7 @@ from domain.rulebook.legal_entity import LegalEntity
 
 
 class CreditNote(Aggregate):
-    """Issued once, never changed. Its taxes are those of the invoice, in proportion."""
+    """Issued once, never changed. Its taxes are those of the charges that it is on, in proportion."""
 
     TOPIC = "billing.credit_note"
 
@@ -29,6 +29,7 @@ class CreditNote(Aggregate):
     payer_id: PayerId
     seller: LegalEntity
     issued_on: date
+    charges: tuple[CreditedCharge, ...]
     taxes: tuple[TaxAmount, ...]
     net: Money
     tax: Money
@@ -47,6 +48,8 @@ class CreditNote(Aggregate):
         payer_id: PayerId
         seller: LegalEntity
         issued_on: date
+        charges: tuple[CreditedCharge, ...]
+        """What it takes back of which charge."""
         taxes: tuple[TaxAmount, ...]
         net: Money
         tax: Money
@@ -66,7 +69,7 @@ class CreditNote(Aggregate):
         *,
         invoice: Invoice,
         number: str,
-        credited: Taxed,
+        charges: tuple[CreditedCharge, ...],
         issued_on: date,
         reason: str,
         issued_by: str,
@@ -89,7 +92,8 @@ class CreditNote(Aggregate):
             issued_by=issued_by,
             proposed_by=proposed_by,
             four_eyes_above=four_eyes_above,
-            **dict(credited),
+            charges=charges,
+            **dict(summed(charges)),
         )
 
 
@@ -102,17 +106,48 @@ class Agreement(NamedTuple):
     """The first of two persons; none where one was enough."""
 
 
-def check_creditable(invoice: Invoice, amount: Money, reason: str) -> None:
+def creditable(invoice: Invoice, charge_id: UUID | None) -> Money:
+    """What could still be taken back: of one charge, or of all."""
+    left = [charge.gross - invoice.credited_in(charge.charge_id) for charge in _meant(invoice, charge_id)]
+    return Money.total(left, invoice.gross.currency)
+
+
+def check_creditable(invoice: Invoice, charge_id: UUID | None, amount: Money, reason: str) -> None:
     """Raise `RefusedError` for an amount that the invoice does not allow to be credited, or without a reason."""
-    values = {"invoice": invoice.number, "amount": str(amount), "uncredited": str(invoice.uncredited)}
-    found = [] if reason.strip() else [Violation(code="credit_note.without_reason", detail="say why it is credited")]
-    if amount.currency is not invoice.gross.currency:
+    refuse_if([*_uncreditable(invoice, charge_id, amount, reason)])
+
+
+def credited(invoice: Invoice, charge_id: UUID | None, amount: Money) -> tuple[CreditedCharge, ...]:
+    """What is taken back of which charge: `amount` of one, or all that is left of all of them."""
+    charges, parts = _meant(invoice, charge_id), list[CreditedCharge]()
+    for charge in charges:
+        before = invoice.credited_in(charge.charge_id)
+        part = amount if len(charges) == 1 else charge.gross - before
+        parts += [CreditedCharge.of(charge, before, part)] if part else []
+    return tuple(parts)
+
+
+def _meant(invoice: Invoice, charge_id: UUID | None) -> list[BilledCharge]:
+    return [charge for charge in invoice.charges if charge_id in {None, charge.charge_id}]
+
+
+def _uncreditable(invoice: Invoice, charge_id: UUID | None, amount: Money, reason: str) -> Iterator[Violation]:
+    charges, left = _meant(invoice, charge_id), creditable(invoice, charge_id)
+    values = {"invoice": invoice.number, "amount": str(amount), "uncredited": str(left)}
+    if not reason.strip():
+        yield Violation(code="credit_note.without_reason", detail="say why it is credited")
+    if not charges:
+        detail = "the invoice has no such charge: take one that stands on it"
+        yield Violation(code="credit_note.unknown_charge", detail=detail, values={"charge_id": str(charge_id)})
+    elif amount.currency is not invoice.gross.currency:
         detail = f"credit in {invoice.gross.currency}, the currency of the invoice"
-        found.append(Violation(code="credit_note.other_currency", detail=detail, values=values))
-    elif amount.amount_minor <= 0 or amount > invoice.uncredited:
-        detail = f"credit more than nothing and at most {invoice.uncredited}"
-        found.append(Violation(code="credit_note.amount_out_of_range", detail=detail, values=values))
-    refuse_if(found)
+        yield Violation(code="credit_note.other_currency", detail=detail, values=values)
+    elif amount.amount_minor <= 0 or amount > left:
+        detail = f"credit more than nothing and at most {left}"
+        yield Violation(code="credit_note.amount_out_of_range", detail=detail, values=values)
+    elif len(charges) > 1 and amount != left:
+        detail = "the invoice has several charges: say of which one, or take back all that is left of it"
+        yield Violation(code="credit_note.which_charge", detail=detail, values=values)
 
 
 def agreed(
@@ -125,49 +160,15 @@ def agreed(
     before = invoice.gross - invoice.uncredited
     if four_eyes_above is None or not needs_two(before + amount, four_eyes_above):
         return Agreement(command.credit_note_id, is_agreed=True)
-    first, content = invoice.credit_proposal, f"credit {amount}"
+    first, of_charge = invoice.credit_proposal, f" of charge {command.charge_id}" if command.charge_id else ""
+    content = f"credit {amount}{of_charge}"
     if is_seconded(first.proposal if first else None, content, by) and first:
         return Agreement(first.credit_note_id, is_agreed=True, proposed_by=first.proposal.proposed_by)
     credit = CreditProposal(
         credit_note_id=command.credit_note_id,
+        charge_id=command.charge_id,
         amount=amount,
         proposal=Proposal(content=content, proposed_by=by, proposed_at=at),
     )
     invoice.propose_credit(credit, command.reason, four_eyes_above, at)
     return Agreement(command.credit_note_id, is_agreed=False)
-
-
-def proportion(invoice: Invoice, gross: Money) -> Taxed:
-    """Net and taxes of the next part of an invoice to be credited; all parts together are exactly the invoice."""
-    before = invoice.gross - invoice.uncredited
-
-    def up_to(share: Money, of: Money) -> Money:
-        return Money.rounded(of.major * share.amount_minor / invoice.gross.amount_minor, gross.currency)
-
-    def part(of: Money) -> Money:
-        return up_to(before + gross, of) - up_to(before, of)
-
-    amounts = [part(t.amount) for t in invoice.taxes]
-    tax = Money.total(amounts, gross.currency)
-    bases = _bases(invoice, gross - tax, amounts, part)
-    taxes = tuple(
-        t.model_copy(update={"base": base, "amount": amount})
-        for t, base, amount in zip(invoice.taxes, bases, amounts, strict=True)
-    )
-    return Taxed(net=gross - tax, tax=tax, gross=gross, taxes=taxes)
-
-
-def _bases(invoice: Invoice, net: Money, amounts: list[Money], part: Callable[[Money], Money]) -> list[Money]:
-    """What each tax of a part is on: together its net, each its net, or a part of it with the taxes before it."""
-    if not amounts:
-        return []
-    bases, currency = [tax.base for tax in invoice.taxes], net.currency
-    if Money.total(bases, currency) == invoice.net:
-        parts = [part(base) for base in bases[:-1]]
-        return [*parts, net - Money.total(parts, currency)]
-    least = bases[0]
-    taxed = net - part(invoice.net - least)
-    before = accumulate(amounts, initial=Money.zero(currency))
-    sums = accumulate((tax.amount for tax in invoice.taxes), initial=Money.zero(currency))
-    together = zip(bases, before, sums, strict=False)
-    return [taxed if b == least else taxed + own if b == least + whole else part(b) for b, own, whole in together]

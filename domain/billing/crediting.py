@@ -3,8 +3,9 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.billing.billed import CreditedCharge
 from domain.billing.charging import let_go, refund
-from domain.billing.credit_note import CreditNote, proportion
+from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.issuing import keep_buyers, take_number
 from domain.billing.payer import clear_arrears
@@ -23,14 +24,16 @@ class Decided(NamedTuple):
     four_eyes_above: Money | None
 
 
-async def credit(invoice: Invoice, note_id: UUID, amount: Money, decided: Decided, work: UnitOfWork) -> None:
+async def credit(
+    invoice: Invoice, note_id: UUID, charges: tuple[CreditedCharge, ...], decided: Decided, work: UnitOfWork
+) -> None:
     """Issue a credit note; refund what was paid, or give the hold back when nothing is left to pay."""
     today = work.rulebook.city(invoice.city_id).local_day(work.now)
     note = CreditNote.issue(
         note_id,
         invoice=invoice,
         number=await take_number(work, invoice.seller, "credit_note", note_id, today),
-        credited=proportion(invoice, amount),
+        charges=charges,
         issued_on=today,
         reason=decided.reason,
         issued_by=decided.by,
@@ -39,10 +42,11 @@ async def credit(invoice: Invoice, note_id: UUID, amount: Money, decided: Decide
         at=work.now,
     )
     work.add(note)
-    if invoice.uncredited == amount:
-        await take_back(invoice, work)
-    if to_refund := invoice.credit(note.id, amount, await keep_buyers(invoice.city_id, work), work.now):
+    for part in charges:
+        if invoice.credited_in(part.charge_id) + part.gross == invoice.charge(part.charge_id).gross:
+            await take_back(invoice.payer_id, part.charge_id, work)
+    if to_refund := invoice.credit(note.id, charges, await keep_buyers(invoice.city_id, work), work.now):
         await refund(invoice, note.id, note.number, to_refund, work)
-    if not invoice.due:
+    if not invoice.due and invoice.payment_id is not None:
         await let_go(invoice.payment_id, work)
     await clear_arrears(invoice, work)

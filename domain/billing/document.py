@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.billing.billed import BilledCharge
 from domain.billing.buyers import Buyer
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
@@ -32,6 +33,8 @@ class DocumentLine(Value):
     unit_amount: Decimal | None
     amount: Money
     """As its price was shown: with the taxes that prices contain."""
+    supplied_on: date | None = None
+    """When, where others on the document were supplied at another time."""
     net: Money
     """Without any; those of all lines are the net of the document to the minor unit."""
     tax: str = STANDARD
@@ -52,6 +55,8 @@ class Document(Value):
     number: str
     language: Language
     issued_on: date
+    supplied_from: date
+    """The first day, as `supplied_on` is the last."""
     supplied_on: date
     credits: Credits | None = None
     seller: LegalEntity
@@ -87,25 +92,14 @@ class Documents(Protocol):
 
 def of_invoice(invoice: Invoice, language: Language) -> Document:
     """An invoice as it was issued."""
-    parts = [(line, kind, amount) for line in invoice.lines for kind, amount in line.by_tax.items()]
-    nets = nets_of([(kind, amount) for _, kind, amount in parts], invoice.net, invoice.taxes)
-    lines = tuple(
-        DocumentLine(
-            description=line.description or line.rule_id,
-            quantity=line.quantity,
-            unit=line.unit,
-            unit_amount=line.unit_amount,
-            amount=amount,
-            net=net,
-            tax=kind,
-        )
-        for (line, kind, amount), net in zip(parts, nets, strict=True)
-    )
+    several = len(invoice.charges) > 1
+    lines = tuple(line for charge in invoice.charges for line in _lines(charge, dated=several))
     return Document(
         kind="invoice",
         number=invoice.number,
         language=language,
         issued_on=invoice.issued_on,
+        supplied_from=invoice.supplied_from,
         supplied_on=invoice.supplied_on,
         seller=invoice.seller,
         buyer=invoice.buyer,
@@ -118,6 +112,22 @@ def of_invoice(invoice: Invoice, language: Language) -> Document:
     )
 
 
+def _lines(charge: BilledCharge, *, dated: bool) -> Iterator[DocumentLine]:
+    parts = [(line, kind, amount) for line in charge.lines for kind, amount in line.by_tax.items()]
+    nets = nets_of([(kind, amount) for _, kind, amount in parts], charge.net, charge.taxes)
+    for (line, kind, amount), net in zip(parts, nets, strict=True):
+        yield DocumentLine(
+            description=line.description or line.rule_id,
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_amount=line.unit_amount,
+            amount=amount,
+            supplied_on=charge.supplied_on if dated else None,
+            net=net,
+            tax=kind,
+        )
+
+
 def of_credit_note(note: CreditNote, invoice: Invoice, language: Language) -> Document:
     """A credit note as it was issued. Its buyer is the invoice's, kept for as long as the last of its notes."""
     return Document(
@@ -125,6 +135,7 @@ def of_credit_note(note: CreditNote, invoice: Invoice, language: Language) -> Do
         number=note.number,
         language=language,
         issued_on=note.issued_on,
+        supplied_from=invoice.supplied_from,
         supplied_on=invoice.supplied_on,
         credits=Credits(number=invoice.number, issued_on=invoice.issued_on),
         seller=note.seller,

@@ -25,7 +25,7 @@ from domain.billing.commands import (
     TryRefundAgain,
 )
 from domain.billing.confirmation import CONFIRMATION_HANDLERS
-from domain.billing.credit_note import CreditNote, agreed, check_creditable
+from domain.billing.credit_note import CreditNote, agreed, check_creditable, creditable, credited
 from domain.billing.crediting import Decided
 from domain.billing.invoice import Invoice
 from domain.billing.payer import not_a_method_of
@@ -71,15 +71,16 @@ async def credit_invoice(command: CreditInvoice, work: UnitOfWork) -> UUID:
     if await work.find(CreditNote, command.credit_note_id) is not None:
         return command.credit_note_id
     invoice = await work.load(Invoice, command.invoice_id)
-    amount = invoice.uncredited if command.amount is None else command.amount
+    amount = creditable(invoice, command.charge_id) if command.amount is None else command.amount
     invoice.expect_no_payment_under_way()
-    check_creditable(invoice, amount, command.reason)
+    check_creditable(invoice, command.charge_id, amount, command.reason)
     by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes(invoice.gross.currency)
     credit = agreed(invoice, amount, command, by=by, four_eyes_above=limit, at=work.now)
     if not credit.is_agreed:
         return credit.note_id
     decided = Decided(command.reason, by, credit.proposed_by, limit)
-    await crediting.credit(invoice, credit.note_id, amount, decided, work)
+    charges = credited(invoice, command.charge_id, amount)
+    await crediting.credit(invoice, credit.note_id, charges, decided, work)
     return credit.note_id
 
 

@@ -1,13 +1,13 @@
-"""The invoice of what was supplied: a trip, a reservation, whatever is charged for."""
+"""The invoice of what was supplied: a trip, a reservation, whatever is charged for, or all of a month."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from domain.billing.billed import BilledCharge, CreditedCharge, summed
 from domain.billing.buyers import Buyer
-from domain.billing.charge import Charge
-from domain.billing.estimate import Estimate
 from domain.billing.ladder import next_try
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
@@ -27,6 +27,8 @@ class CreditProposal(Value):
     """What one person would take back; `credit_note_id` is the note's if another decides the same."""
 
     credit_note_id: UUID
+    charge_id: ChargeId | None
+    """Of which charge alone."""
     amount: Money
     proposal: Proposal
 
@@ -36,20 +38,20 @@ class Invoice(Aggregate):
 
     TOPIC = "billing.invoice"
 
-    charge_id: ChargeId
+    charges: tuple[BilledCharge, ...]
     number: str
     subject_kind: str
     subject_id: UUID
-    member_id: MemberId
+    member_id: MemberId | None
     payer_id: PayerId
-    payment_id: PaymentId
+    payment_id: PaymentId | None
     city_id: str
     seller: LegalEntity
     buyers_id: UUID
     buyer: Personal[Buyer]
     issued_on: date
+    supplied_from: date
     supplied_on: date
-    lines: tuple[PriceLine, ...]
     taxes: tuple[TaxAmount, ...]
     net: Money
     tax: Money
@@ -58,6 +60,8 @@ class Invoice(Aggregate):
     paid: Money | None = None
     """What was received and not refunded."""
     credited: Money | None = None
+    credited_of: dict[UUID, Money] = field(default_factory=dict)
+    """The same by charge."""
     payment_ids: tuple[PaymentId, ...] = ()
     pending: tuple[PaymentId, ...] = ()
     """Payments that the provider has not yet answered."""
@@ -73,31 +77,41 @@ class Invoice(Aggregate):
         TOPIC = "billing.invoice.issued"
         subject: ClassVar[str] = "buyers_id"
 
-        charge_id: ChargeId
+        charges: tuple[BilledCharge, ...]
+        """All of one payer and one seller, in one currency."""
         number: str
         subject_kind: str
-        """Topic of the aggregate that is charged for, e.g. `rental.trip`."""
+        """Topic of the aggregate that is charged for, e.g. `rental.trip`; `billing.invoice` where there are several."""
         subject_id: UUID
-        member_id: MemberId
-        """Who had it."""
+        """The invoice itself where there are several."""
+        member_id: MemberId | None
+        """Who had it; none where several had."""
         payer_id: PayerId
-        payment_id: PaymentId
+        payment_id: PaymentId | None
+        """The hold of its only charge."""
         city_id: str
-        """Where it was supplied: its taxes apply, and its days."""
+        """Where it was supplied, of several the first: its days count, and its language."""
         seller: LegalEntity
         buyers_id: UUID
         """Of the kept buyers among whom this one is: their key."""
         buyer: Personal[Buyer]
         """As known when it was issued."""
         issued_on: date
-        """The local day, as is `supplied_on`."""
+        """The local day, as are the next two."""
+        supplied_from: date
+        """The first day on which something that is charged for ended."""
         supplied_on: date
-        """The day on which what is charged for ended; its taxes apply."""
-        lines: tuple[PriceLine, ...]
+        """The last such day."""
         taxes: tuple[TaxAmount, ...]
+        """Those of its charges, added up."""
         net: Money
         tax: Money
         gross: Money
+
+        @property
+        def lines(self) -> tuple[PriceLine, ...]:
+            """Of all its charges."""
+            return tuple(line for charge in self.charges for line in charge.lines)
 
     class PaymentRequested(Event):
         """Money is being taken for this invoice, from a hold or anew."""
@@ -213,6 +227,8 @@ class Invoice(Aggregate):
 
         credit_note_id: UUID
         amount: Money
+        charges: tuple[CreditedCharge, ...]
+        """What of it is of which charge."""
         credited: Money
         """All credit notes on this invoice together."""
         refund: Money
@@ -223,6 +239,10 @@ class Invoice(Aggregate):
 
         def apply(self, aggregate: "Invoice") -> None:
             aggregate.credited, aggregate.credit_proposal = self.credited, None
+            now: dict[UUID, Money] = {
+                charge.charge_id: charge.gross + aggregate.credited_in(charge.charge_id) for charge in self.charges
+            }
+            aggregate.credited_of = {**aggregate.credited_of, **now}
             aggregate.buyers_id, aggregate.buyer = self.buyers_id, self.buyer
             aggregate.paid = None if aggregate.paid is None else aggregate.paid - self.refund
             if not aggregate.uncredited and aggregate.due.amount_minor <= 0:
@@ -232,33 +252,50 @@ class Invoice(Aggregate):
 
     @staticmethod
     def id_of(subject_kind: str, subject_id: UUID) -> InvoiceId:
-        """What is charged for has one invoice, whoever asks for it how often."""
+        """What is charged for has one invoice, whoever asks for it how often; several have that of the first."""
         return InvoiceId(derived_id("billing.invoice", subject_kind, subject_id))
 
     @classmethod
     def issue(
-        cls, charge: Charge, price: Estimate, *, number: str, seller: LegalEntity, buyers_id: UUID, buyer: Buyer | None,
-        issued_on: date, supplied_on: date, at: datetime,
+        cls, charges: Sequence[BilledCharge], *, number: str, payer_id: PayerId, payment_id: PaymentId | None,
+        seller: LegalEntity, buyers_id: UUID, buyer: Buyer | None, issued_on: date, at: datetime,
     ) -> "Invoice":  # fmt: skip
-        """Issue the invoice of a charge."""
-        who = {"member_id": charge.member_id, "payer_id": charge.payer_id, "seller": seller}
+        """Issue the invoice of charges of one payer and seller, in one currency."""
+        first, members, days = charges[0], {c.member_id for c in charges}, [c.supplied_on for c in charges]
+        invoice_id, one = cls.id_of(first.subject_kind, first.subject_id), len(charges) == 1
         return cls.begin(
             cls.Issued,
-            id=cls.id_of(charge.subject_kind, charge.subject_id),
+            id=invoice_id,
             timestamp=at,
-            charge_id=ChargeId(charge.id),
+            charges=tuple(charges),
             number=number,
-            subject_kind=charge.subject_kind,
-            subject_id=charge.subject_id,
-            payment_id=charge.payment_id,
-            city_id=charge.city_id,
+            subject_kind=first.subject_kind if one else cls.TOPIC,
+            subject_id=first.subject_id if one else invoice_id,
+            member_id=first.member_id if len(members) == 1 else None,
+            payer_id=payer_id,
+            payment_id=payment_id,
+            city_id=first.city_id,
+            seller=seller,
             buyers_id=buyers_id,
             buyer=buyer,
             issued_on=issued_on,
-            supplied_on=supplied_on,
-            **who,
-            **dict(price),
+            supplied_from=min(days),
+            supplied_on=max(days),
+            **dict(summed(charges)),
         )
+
+    @property
+    def lines(self) -> tuple[PriceLine, ...]:
+        """Of all its charges."""
+        return tuple(line for charge in self.charges for line in charge.lines)
+
+    def charge(self, charge_id: UUID) -> BilledCharge:
+        """One of its charges."""
+        return next(charge for charge in self.charges if charge.charge_id == charge_id)
+
+    def credited_in(self, charge_id: UUID) -> Money:
+        """What was taken back of one of its charges."""
+        return self.credited_of.get(charge_id, Money.zero(self.gross.currency))
 
     @property
     def uncredited(self) -> Money:
@@ -337,14 +374,15 @@ class Invoice(Aggregate):
         what = {"credit": credit, "reason": reason, "four_eyes_above": four_eyes_above}
         self.trigger_event(self.CreditProposed, timestamp=at, payer_id=self.payer_id, **what)
 
-    def credit(self, credit_note_id: UUID, amount: Money, buyers_id: UUID, at: datetime) -> Money:
+    def credit(self, credit_note_id: UUID, charges: tuple[CreditedCharge, ...], buyers_id: UUID, at: datetime) -> Money:
         """Take back a part of the invoice, or all of it. Returns what must be refunded."""
-        credited = amount if self.credited is None else self.credited + amount
-        zero = Money.zero(amount.currency)
+        zero = Money.zero(self.gross.currency)
+        amount = Money.total((charge.gross for charge in charges), zero.currency)
+        credited = (self.credited or zero) + amount
         refund = max(zero, (self.paid or zero) - (self.gross - credited))
         facts = {"credit_note_id": credit_note_id, "amount": amount, "credited": credited, "refund": refund}
         kept = {"buyers_id": buyers_id, "buyer": self.buyer}
-        self.trigger_event(self.Credited, timestamp=at, **facts, **kept)
+        self.trigger_event(self.Credited, timestamp=at, charges=charges, **facts, **kept)
         return refund
 
     def _expect(self, state: State, *, code: str) -> None:

@@ -58,7 +58,8 @@ async def clear_arrears(invoice: Invoice, work: UnitOfWork) -> None:
     """What is settled stands against nobody any more."""
     if invoice.due:
         return
-    await clear_open_item(invoice.payer_id, invoice.subject_id, work)
+    for charge in invoice.charges:
+        await clear_open_item(invoice.payer_id, charge.subject_id, work)
     await note_whether_sold(invoice, work, paid=True)
     if invoice.payment_failed:
         await clear_open_item(invoice.payer_id, invoice.id, work)

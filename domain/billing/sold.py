@@ -26,18 +26,19 @@ async def balance_of(payer_id: PayerId, work: UnitOfWork) -> Balance:
 
 async def note_whether_sold(invoice: Invoice, work: UnitOfWork, *, paid: bool) -> None:
     """What was sold may be used only while its price can be taken."""
-    balance = await find_balance(invoice.payer_id, work) if invoice.subject_kind == PRODUCT else None
+    products = [charge.charge_id for charge in invoice.charges if charge.subject_kind == PRODUCT]
+    balance = await find_balance(invoice.payer_id, work) if products else None
     if balance is not None:
-        for entry in _of_charge(balance, invoice.charge_id):
+        for entry in [entry for charge_id in products for entry in _of_charge(balance, charge_id)]:
             balance.note_payment(entry.entry_id, work.now, paid=paid)
 
 
-async def take_back(invoice: Invoice, work: UnitOfWork) -> None:
-    """All of an invoice is credited: what it sold is gone, and what its charge used is there again."""
-    balance = await find_balance(invoice.payer_id, work)
+async def take_back(payer_id: PayerId, charge_id: ChargeId, work: UnitOfWork) -> None:
+    """All of a charge is credited: what it sold is gone, and what it used is there again."""
+    balance = await find_balance(payer_id, work)
     if balance is not None:
-        balance.give_back(invoice.charge_id, work.now)
-        for entry in _of_charge(balance, invoice.charge_id):
+        balance.give_back(charge_id, work.now)
+        for entry in _of_charge(balance, charge_id):
             balance.end(entry.entry_id, "credited", work.now)
 
 

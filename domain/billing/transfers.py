@@ -116,7 +116,8 @@ async def take_back_transfer(command: TakeBackTransfer, work: UnitOfWork) -> Non
         else:
             await clear_refund(invoice, item, work)
     if invoice.due > Money.zero(lost.currency):
-        await note_open_item(invoice.payer_id, invoice.subject_id, "unsettled", work)
+        for charge in invoice.charges:
+            await note_open_item(invoice.payer_id, charge.subject_id, "unsettled", work)
         await note_arrears(invoice, work)
 
 

@@ -84,9 +84,13 @@ class Cents:
     def _issued(self, event: Invoice.Issued) -> None:
         zero = Money.zero(event.gross.currency)
         self._accounts[event.originator_id] = _Account(event.number, event.gross, zero, zero, zero, zero, zero)
-        on_top = (tax.amount for tax in event.taxes if not tax.inclusive)
-        explained = Money.total((*(line.amount for line in event.lines), *on_top), event.gross.currency)
-        self._seen.expect(explained == event.gross, f"{event.number} asks {event.gross}, its lines say {explained}")
+        for charge in event.charges:
+            on_top = (tax.amount for tax in charge.taxes if not tax.inclusive)
+            explained = Money.total((*(line.amount for line in charge.lines), *on_top), zero.currency)
+            right = explained == charge.gross
+            self._seen.expect(right, f"{event.number} asks {charge.gross}, its lines say {explained}")
+        charged = Money.total((charge.gross for charge in event.charges), zero.currency)
+        self._seen.expect(charged == event.gross, f"{event.number} asks {event.gross}, its charges {charged}")
         self._sums_up(event)
 
     def _credited(self, event: Invoice.Credited) -> None:

@@ -30,7 +30,7 @@ class Invoices:
     _held_back: dict[Subject, UUID] = field(default_factory=dict)
     """Of charges in review, and the ids that their invoices would have."""
     _not_collected: set[Subject] = field(default_factory=set)
-    """Fees that are announced, or wait to be."""
+    """What is announced, or waits to be, or for the end of its month."""
     _waived: set[Subject] = field(default_factory=set)
     _payments: dict[UUID, Subject] = field(default_factory=dict)
     _let_go: set[Subject] = field(default_factory=set)
@@ -45,16 +45,10 @@ class Invoices:
                 self._due.add((event.TOPIC.rpartition(".")[0], event.originator_id))
             case Payment.HoldRequested() as event:
                 self._payments[event.originator_id] = (event.subject_kind, event.subject_id)
-            case Charge.Raised() as event:
-                self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
-            case Charge.FeeRaised() as event:
-                fee = (event.subject_kind, event.subject_id)
-                self._subjects[event.originator_id] = fee
-                self._due.add(fee)
-                self._not_collected.add(fee)
-            case Charge.ProductRaised() as event:
-                self._subjects[event.originator_id] = (event.subject_kind, event.subject_id)
-                self._due.add((event.subject_kind, event.subject_id))
+            case Charge.Raised() | Charge.FeeRaised() | Charge.ProductRaised() as event:
+                self._raised(event)
+            case Charge.Deferred() as event if event.originator_id in self._subjects:
+                self._not_collected.add(self._subjects[event.originator_id])
             case Charge.Billed() as event if event.originator_id in self._subjects:
                 self._not_collected.discard(self._subjects[event.originator_id])
             case Charge.ReviewRequired() | Charge.ObjectedTo() as event if event.originator_id in self._subjects:
@@ -83,6 +77,14 @@ class Invoices:
                 result.expect(False, f"{', '.join(numbers)}: nothing is to be paid for {_named(subject)}")
         return {"charge_has_one_invoice": result, "review_takes_nothing": self._in_review.copy()}
 
+    def _raised(self, event: Charge.Raised | Charge.FeeRaised | Charge.ProductRaised) -> None:
+        subject = (event.subject_kind, event.subject_id)
+        self._subjects[event.originator_id] = subject
+        if not isinstance(event, Charge.Raised):
+            self._due.add(subject)
+        if isinstance(event, Charge.FeeRaised):
+            self._not_collected.add(subject)
+
     def _decided(self, event: Charge.Approved | Charge.Corrected | Charge.Waived) -> None:
         if subject := self._subjects.get(event.originator_id):
             self._held_back.pop(subject, None)
@@ -92,8 +94,9 @@ class Invoices:
     def _taken(self, recorded: RecordedEvent) -> None:
         match recorded.event:
             case Invoice.Issued() as event:
-                self._issued[event.subject_kind, event.subject_id].append(event.number)
-                self._expect_no_review((event.subject_kind, event.subject_id), f"invoice {event.number} was issued")
+                for charge in event.charges:
+                    self._issued[charge.subject_kind, charge.subject_id].append(event.number)
+                    self._expect_no_review((charge.subject_kind, charge.subject_id), f"{event.number} was issued")
             case NumberRange.Taken() as event if event.document_id in self._held_back.values():
                 self._in_review.expect(False, f"number {event.number} was taken for a charge in review")
             case Payment.CaptureRequested() | Payment.ReleaseRequested() as event:

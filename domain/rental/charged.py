@@ -1,6 +1,7 @@
 """What was charged for a trip so far, whatever was credited out of goodwill."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 from domain.billing.charge import Charge
 from domain.billing.charging import is_free, price_of, priced
@@ -15,12 +16,19 @@ from domain.rental.trip_event_bases import Difference
 from domain.unit_of_work import UnitOfWork
 
 
+class Standing(NamedTuple):
+    """Where a charge stands."""
+
+    invoice: Invoice
+    charge_id: UUID
+
+
 class Charged(NamedTuple):
-    """By which facts, how much, and on which invoices, the newest first."""
+    """By which facts, how much, and where that stands, the newest first."""
 
     facts: TripFacts
     total: Difference
-    invoices: list[Invoice]
+    standing: list[Standing]
 
 
 async def charged_for(trip: Trip, work: UnitOfWork) -> Charged:
@@ -28,15 +36,15 @@ async def charged_for(trip: Trip, work: UnitOfWork) -> Charged:
 
     What was charged after a correction, and then waived, counts for nothing.
     """
-    facts, total, invoices = await _at_first(trip, work)
+    facts, total, standing = await _at_first(trip, work)
     for made in trip.corrections:
         more = await work.find(Charge, Charge.id_of(FEE, made.correction_id))
         if more is None:
             total = plus(total, made.difference)
         elif more.state != "waived":
-            invoices.insert(0, await _invoice_of(more, work))
+            standing.insert(0, await _standing(more, work))
             total = plus(total, total_of(more.fee.estimate(work.rulebook.city(trip.city_id))))
-    return Charged(trip.facts if trip.corrections and trip.facts else facts, total, invoices)
+    return Charged(trip.facts if trip.corrections and trip.facts else facts, total, standing)
 
 
 async def _at_first(trip: Trip, work: UnitOfWork) -> Charged:
@@ -49,14 +57,14 @@ async def _at_first(trip: Trip, work: UnitOfWork) -> Charged:
         refuse_if([None if is_free(price) or trip.corrections else _undecided(trip, "not raised")])
         return Charged(trip.facts, _nothing(price), [])
     facts = charge.facts if isinstance(charge.facts, TripFacts) else trip.facts
-    invoices = [await _invoice_of(charge, work)]
-    return Charged(facts, total_of(price_of(charge, facts, work.rulebook, work.tariff)), invoices)
+    standing = [await _standing(charge, work)]
+    return Charged(facts, total_of(price_of(charge, facts, work.rulebook, work.tariff)), standing)
 
 
-async def _invoice_of(charge: Charge, work: UnitOfWork) -> Invoice:
+async def _standing(charge: Charge, work: UnitOfWork) -> Standing:
     if charge.invoice_id is None:
         raise RefusedError(_undecided(charge, charge.state))
-    return await work.load(Invoice, charge.invoice_id)
+    return Standing(await work.load(Invoice, charge.invoice_id), charge.id)
 
 
 def total_of(price: Estimate) -> Difference:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from domain.billing import crediting
 from domain.billing.charging import priced
 from domain.billing.correction import corrected_trip
+from domain.billing.credit_note import creditable, credited
 from domain.billing.crediting import Decided
 from domain.billing.decision import content_of
-from domain.billing.invoice import Invoice
 from domain.billing.pricing import TripFacts
 from domain.kernel.approval import is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import derived_id
 from domain.kernel.money import Money
-from domain.rental.charged import Charged, charged_for, minus, total_of
+from domain.rental.charged import Charged, Standing, charged_for, minus, total_of
 from domain.rental.correction_charge import charge_more, too_late
 from domain.rental.meter import seconds_in
 from domain.rental.staff_commands import CorrectTrip
@@ -22,7 +22,7 @@ from domain.rental.trip_event_bases import TripCorrection
 from domain.rulebook.model import City
 from domain.unit_of_work import UnitOfWork
 
-Credits = list[tuple[Invoice, Money]]
+Credits = list[tuple[Standing, Money]]
 
 
 async def correct_trip(command: CorrectTrip, work: UnitOfWork) -> None:
@@ -33,18 +33,18 @@ async def correct_trip(command: CorrectTrip, work: UnitOfWork) -> None:
     facts = corrected_trip(before.facts, command.correction, work.now)
     difference = minus(total_of(priced(trip.quote, facts, work)), before.total)
     correction = TripCorrection(correction_id=command.correction_id, facts=facts, difference=difference)
-    credits = _credits(before.invoices, -difference.gross)
+    credits = _credits(before.standing, -difference.gross)
     if difference.gross.amount_minor > 0:
         refuse_if([too_late(trip, work.rulebook.city(trip.city_id), work)])
-    for invoice, _ in credits:
+    for (invoice, _), _ in credits:
         invoice.expect_no_payment_under_way()
     decided = _decide(trip, correction, before, credits, command, work)
     if decided is None:
         return
     made = trip.corrections[-1]
-    for invoice, amount in credits:
-        note_id = derived_id("rental.correction_credit", made.correction_id, invoice.id)
-        await crediting.credit(invoice, note_id, amount, decided, work)
+    for (invoice, charge_id), amount in credits:
+        note_id = derived_id("rental.correction_credit", made.correction_id, charge_id)
+        await crediting.credit(invoice, note_id, credited(invoice, charge_id, amount), decided, work)
     if difference.gross.amount_minor > 0:
         await charge_more(trip, made, command.evidence, command.reason, work)
 
@@ -57,13 +57,13 @@ def _ill_formed(command: CorrectTrip) -> Iterator[Violation]:
         yield Violation(code="trip.correction_without_evidence", detail=detail)
 
 
-def _credits(invoices: list[Invoice], amount: Money) -> Credits:
-    """So much is taken back, of the newest invoice first. What was credited already is not credited again."""
+def _credits(standing: list[Standing], amount: Money) -> Credits:
+    """So much is taken back, of the newest charge first. What was credited already is not credited again."""
     found = []
-    for invoice in invoices:
-        part = min(amount, invoice.uncredited)
+    for one in standing:
+        part = min(amount, creditable(*one))
         if part.amount_minor > 0:
-            found.append((invoice, part))
+            found.append((one, part))
             amount -= part
     return found
 
@@ -72,7 +72,7 @@ def _about(trip: Trip, correction: TripCorrection, credits: Credits) -> Money:
     """What is decided: many small corrections are one large one, and so are the credits of an invoice."""
     changes = [made.difference.gross for made in (*trip.corrections, correction)]
     together = Money.total((max(change, -change) for change in changes), changes[0].currency)
-    credited = [invoice.gross - invoice.uncredited + amount for invoice, amount in credits]
+    credited = [invoice.gross - invoice.uncredited + amount for (invoice, _), amount in credits]
     return max([together, *credited])
 
 

@@ -47,7 +47,7 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
         fee_id=command.fee_id,
         member_id=trip.member_id,
         payer_id=PayerId(trip.member_id),
-        seller_id=city.legal_entity.id,
+        seller_id=(fee.seller or city.legal_entity).id,
         method_id=trip.method_id,
         evidence=command.evidence,
         reason=command.reason,

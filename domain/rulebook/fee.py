@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from domain.kernel.money import Money
 from domain.rulebook.base import Rules
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.tax import STANDARD
 
 
@@ -20,6 +21,8 @@ class Fee(Rules):
     """What it costs; when none, what it cost us, as the evidence says."""
     maximum: Money | None = None
     """The most that may be charged where there is no amount."""
+    seller: LegalEntity | None = None
+    """Who sells it, such as whoever runs a toll road; the legal entity of the city when none."""
     tax: str = STANDARD
     """Which taxes of the city are on it; for what is only passed on, as a fine is, one that says why there is none."""
     within: timedelta = timedelta(days=90)

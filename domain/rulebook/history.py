@@ -81,7 +81,7 @@ class RulebookHistory:
         self._versions.setdefault(service, []).append(version)
         tariffs = (tariff for city in version.rulebook.cities for tariff in city.tariffs)
         self._tariffs |= {(service, tariff.digest): tariff for tariff in tariffs}
-        entities = (city.legal_entity for city in version.rulebook.cities)
+        entities = (entity for city in version.rulebook.cities for entity in city.sellers)
         self._legal_entities |= {(service, entity.id): entity for entity in entities}
 
     def newest(self, service: str) -> RulebookVersion | None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.kernel.errors import Violation
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Digested, Rules
+from domain.rulebook.billing_limits import BillingLimits
 from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
@@ -51,6 +52,11 @@ class City(Rules):
     """What may be charged after a trip that began here, for what came of it."""
     products: tuple[Product, ...] = ()
     """What members may buy here in advance, or be given."""
+
+    @property
+    def sellers(self) -> tuple[LegalEntity, ...]:
+        """All who sell here, the legal entity of the city first."""
+        return (self.legal_entity, *(fee.seller for fee in self.fees if fee.seller is not None))
 
     def fee(self, fee_id: str) -> Fee | None:
         """An entry of the catalogue; none where there is no such fee."""
@@ -97,33 +103,6 @@ class TripLimits(Rules):
     """A trip longer than this is priced but held for review instead of captured."""
     review_above: tuple[Money, ...] = ()
     """A gross price above this is held for review too; an amount for each currency of the cities."""
-
-
-class BillingLimits(Rules):
-    """What takes two persons, and what becomes of money that does not move."""
-
-    four_eyes_above: tuple[Money, ...] = ()
-    """Decisions about more than this need two persons: on a charge in review, and on what is credited of an invoice.
-
-    An amount for each currency of the cities.
-    """
-    retry_charge_after: tuple[timedelta, ...] = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-    """How long after each try to charge an invoice that failed the next one comes."""
-    retry_refund_after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))
-    """How long after each refund that failed the next try comes."""
-    confirmation_timeout: timedelta = timedelta(minutes=10)
-    """How long the provider waits for a payer who has to confirm a payment, such as by 3-D Secure."""
-    block_after: int | None = None
-    """After so many failed tries to charge an invoice its payer takes no car until it is settled; never when none."""
-    buyers_kept_years: int = 8
-    """How long an invoice's or credit note's buyer is kept, from the end of its calendar year, also once erased.
-
-    Germany: 8 years (§ 147 (1) no. 4, (3) and (4) AO and § 14b UStG, as of 2025 by the fourth bureaucracy relief act).
-    """
-
-    def four_eyes(self, currency: Currency) -> Money | None:
-        """More than this needs two persons; none where one is enough for any amount."""
-        return Money.of_currency(self.four_eyes_above, currency)
 
 
 class Rulebook(Digested):

@@ -1,6 +1,6 @@
 create or replace view reports.charges as
 select charge_id, service, subject_kind, subject_id, member_id, payer_id, seller, raised_at, trip_id, fee, state,
-    collected_from,
+    collected_from, supplied_on,
     jsonb_path_query_array(reasons, '$[*].code') as reasons, currency,
     price_minor, proposal, decision, invoice_id
 from read_v1.charges;
@@ -8,8 +8,8 @@ comment on view reports.charges is 'One row per charge.';
 comment on column reports.charges.reasons is 'Codes of why it was reviewed; null when it was not.';
 
 create or replace view reports.invoices as
-select invoice_id, charge_id, service, number, seller, subject_kind, subject_id, member_id, payer_id, city_id, issued_at,
-    issued_on, supplied_on, currency, net_minor, tax_minor, gross_minor, paid_minor, credited_minor, open_minor, state, decline_code, retry_at, credit_proposal, taxes
+select invoice_id, service, number, seller, subject_kind, subject_id, member_id, payer_id, city_id, issued_at,
+    issued_on, supplied_from, supplied_on, currency, net_minor, tax_minor, gross_minor, paid_minor, credited_minor, open_minor, state, decline_code, retry_at, credit_proposal, taxes
 from read_v1.invoices;
 
 create or replace view reports.credit_notes as

@@ -56,8 +56,8 @@ comment on view reports.revenue_days is 'One row per day, city and product that 
 comment on column reports.revenue_days.service is 'Key of the rulebook.';
 comment on column reports.revenue_days.seller is 'Legal entity that sells.';
 comment on column reports.revenue_days.day is 'Local day of the invoice or credit note.';
-comment on column reports.revenue_days.city_id is 'City of the invoice.';
-comment on column reports.revenue_days.subject_kind is 'Topic of what the invoice is for, e.g. rental.trip.';
+comment on column reports.revenue_days.city_id is 'City of the charge.';
+comment on column reports.revenue_days.subject_kind is 'Topic of what the charge is for, e.g. rental.trip.';
 comment on column reports.revenue_days.product is 'Rule of the tariff, or fee, that made the line; credited for credit notes, which take back a part of all lines.';
 comment on column reports.revenue_days.currency is 'ISO 4217.';
 comment on column reports.revenue_days.net_minor is 'Net, in minor units.';

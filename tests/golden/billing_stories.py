@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from domain.billing.charge import Charge
-from domain.billing.commands import CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
+from domain.billing.commands import BillMonth, CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
 from domain.billing.confirmation import RecordLostHold, RequireConfirmation
+from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.transfers import RecordTransferPaidBack, TakeBackTransfer
 from domain.kernel.aggregate import DomainEvent
-from domain.kernel.ids import derived_id
+from domain.kernel.ids import ChargeId, InvoiceId, derived_id
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk, euros
+from tests.support.services import RULEBOOKS
 from tests.support.transfers import DAY, assigned
 
 
@@ -77,6 +79,30 @@ async def a_payer_confirms_and_the_hold_is_lost(desk: Desk) -> None:
     await desk.do(RecordLostHold(payment_id=payment_id, why="automatic"))
 
 
+async def a_month_is_billed(desk: Desk) -> None:
+    rules = RULEBOOKS[desk.service]
+    billing = rules.billing.model_copy(update={"invoices": "monthly"})
+    desk.rulebooks.hold(rules.model_copy(update={"billing": billing}))
+    for minutes in (10, 20):
+        trip_id, payment_id = await desk.hold()
+        await desk.provider_answers()
+        await desk.price(trip_id, payment_id, minutes=minutes)
+    charges = tuple(ChargeId(event.originator_id) for event in desk.events(Charge.Raised))
+    seller_id = rules.city(desk.city).legal_entity.id
+    desk.at += timedelta(days=30)
+    await desk.do(BillMonth(month="2021-06", payer_id=desk.payer_id, seller_id=seller_id, charge_ids=charges))
+    [issued] = desk.events(Invoice.Issued)
+    await desk.do(
+        CreditInvoice(
+            credit_note_id=derived_id("credit note", issued.number),
+            invoice_id=InvoiceId(issued.originator_id),
+            charge_id=charges[0],
+            amount=euros("1"),
+            reason="the heating was broken",
+        )
+    )
+
+
 async def a_hold_is_given_up(desk: Desk) -> None:
     _, payment_id = await desk.hold()
     await desk.do(ReleaseHold(payment_id=payment_id))
@@ -127,6 +153,7 @@ STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     charges_are_reviewed,
     a_card_is_declined,
     a_payer_confirms_and_the_hold_is_lost,
+    a_month_is_billed,
     a_hold_is_given_up,
     a_refund_is_paid_by_other_means,
     transfers_come_too_much_and_are_taken_back,

@@ -17,7 +17,7 @@ from tests.support.world import World
 Story = tuple[MemberId, VehicleId, TripId]
 
 COUNTED_FROM = (
-    *("invoice_days", "charged_vehicles", "ledger_documents", "ledger_transfers"),
+    *("charge_days", "charged_vehicles", "ledger_documents", "ledger_transfers"),
     *("car_watch", "car_spells", "trip_cells", "trip_ends", "member_starts"),
 )
 

@@ -76,6 +76,7 @@ const SENTENCES = {
   "billing.charge.billed": "A charge was put on an invoice",
   "billing.charge.corrected": "A charge was corrected",
   "billing.charge.decision_proposed": "A decision about a charge waits for a second person",
+  "billing.charge.deferred": "A charge waits for the invoice of its month",
   "billing.charge.fee_raised": "A fee was raised for what came of a trip",
   "billing.charge.objected_to": "The payer objects to a charge",
   "billing.charge.product_raised": "A product was charged",

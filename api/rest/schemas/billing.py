@@ -1,46 +1,18 @@
-"""Invoices and credit notes."""
+"""Invoices."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel
 
-from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, METHOD_ID, TRIP_ID, Because, Body, Shown, example
-from domain.billing.credit_note import CreditNote
+from api.rest.schemas.base import INVOICE_ID, MEMBER_ID, METHOD_ID, TRIP_ID, Body, Shown, example
+from domain.billing.billed import BilledCharge
 from domain.billing.invoice import CreditProposal, Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import TaxAmount
-from domain.kernel.money import MOST_MINOR, Currency, Money
+from domain.kernel.money import Currency, Money
 from domain.rulebook.legal_entity import LegalEntity
-
-RefundState = Literal["none", "pending", "refunded", "failed", "given_up", "by_hand", "paid_by_other_means"]
-"""None where nothing had been paid; given up is what the provider refused and is not asked for again by itself.
-
-By hand is what came by bank transfer: an agent has to pay it back."""
-
-
-class CreditBody(Body):
-    """What to take back of an invoice, and why; all of it without an amount."""
-
-    model_config = example({"amount_minor": 250, "currency": "EUR", "reason": "car was dirty"}, extra="forbid")
-
-    amount_minor: Annotated[int, Field(gt=0, le=MOST_MINOR)] | None = None
-    currency: Currency | None = None
-    reason: Because
-
-    @property
-    def amount(self) -> Money | None:
-        """The amount, if there is one."""
-        if self.amount_minor is None or self.currency is None:
-            return None
-        return Money(amount_minor=self.amount_minor, currency=self.currency)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if (self.amount_minor is None) != (self.currency is None):
-            raise ValueError("amount_minor and currency go together")
-        return self
 
 
 class PaymentRetry(Body):
@@ -51,25 +23,17 @@ class PaymentRetry(Body):
     method_id: UUID | None = None
 
 
-class RefundByOtherMeansBody(Body):
-    """By which reference the payment is found, and why it was made so."""
-
-    model_config = example({"reference": "SEPA 2027-01-20 4711", "reason": "the card is closed"}, extra="forbid")
-
-    reference: Because
-    reason: Because
-
-
 class InvoiceSummary(BaseModel):
     """An invoice in a list; amounts in minor units of its currency."""
 
     invoice_id: UUID
     number: str
     subject_kind: str
-    """Topic of the aggregate that it is for, e.g. `rental.trip`."""
+    """Topic of the aggregate that it is for, e.g. `rental.trip`; `billing.invoice` where it has several charges."""
     subject_id: UUID
-    member_id: UUID
-    """Who had it."""
+    """The invoice itself where it has several charges."""
+    member_id: UUID | None
+    """Who had it; null where several had."""
     payer_id: UUID
     issued_at: AwareDatetime
     currency: Currency
@@ -85,8 +49,7 @@ class InvoiceSummary(BaseModel):
     """When it is tried again."""
 
 
-CREDIT_NOTE_ID = "8a6b5c4d-3e2f-5170-9281-a3b4c5d60009"
-_SELLER = {
+SELLER = {
     "id": "drivenow-de",
     "name": "DriveNow GmbH & Co. KG",
     "street": "Petuelring 130",
@@ -116,6 +79,18 @@ _SUMMARY = {
     "open_minor": 0,
     "state": "paid",
 }
+CHARGE = {
+    "charge_id": "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007",
+    "subject_kind": "rental.trip",
+    "subject_id": TRIP_ID,
+}
+_CHARGED = {
+    "supplied_on": "2027-01-05",
+    "net_minor": 625,
+    "tax_minor": 119,
+    "gross_minor": 744,
+    "credited_minor": 0,
+}
 _NOT_DECLINED = {"decline_code": None, "retry_at": None}
 
 
@@ -128,6 +103,36 @@ class InvoicePage(BaseModel):
     next: str | None
 
 
+class BilledChargeShown(BaseModel):
+    """One charge of an invoice; amounts in minor units of its currency."""
+
+    charge_id: UUID
+    subject_kind: str
+    """Topic of the aggregate that it is for, e.g. `rental.trip`."""
+    subject_id: UUID
+    member_id: UUID
+    """Who had it."""
+    city_id: str
+    supplied_on: date
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    credited_minor: int
+
+    @classmethod
+    def of(cls, charge: BilledCharge, credited: Money) -> Self:
+        """With what was taken back of it."""
+        whose = charge.model_dump(include={"charge_id", "subject_kind", "subject_id", "member_id", "city_id"})
+        return cls(
+            **whose,
+            supplied_on=charge.supplied_on,
+            net_minor=charge.net.amount_minor,
+            tax_minor=charge.tax.amount_minor,
+            gross_minor=charge.gross.amount_minor,
+            credited_minor=credited.amount_minor,
+        )
+
+
 class InvoiceShown(Shown):
     """One invoice with every line explained: rule, tariff version, facts. Amounts in minor units of its currency."""
 
@@ -135,11 +140,12 @@ class InvoiceShown(Shown):
         {
             **_SUMMARY,
             "version": 4,
-            "charge_id": "3b7d5c1e-8a2f-5e46-9d10-c4f6b8a20007",
+            "charges": [{**CHARGE, "member_id": MEMBER_ID, "city_id": "berlin", **_CHARGED}],
             "credit_proposal": None,
             "city_id": "berlin",
-            "seller": _SELLER,
+            "seller": SELLER,
             "issued_on": "2027-01-05",
+            "supplied_from": "2027-01-05",
             "supplied_on": "2027-01-05",
             "lines": [
                 {
@@ -169,19 +175,22 @@ class InvoiceShown(Shown):
 
     invoice_id: UUID
     version: int
-    charge_id: UUID
+    charges: tuple[BilledChargeShown, ...]
     number: str
     state: str
     seller: LegalEntity
     subject_kind: str
-    """Topic of the aggregate that it is for, e.g. `rental.trip`."""
+    """Topic of the aggregate that it is for, e.g. `rental.trip`; `billing.invoice` where it has several charges."""
     subject_id: UUID
-    member_id: UUID
-    """Who had it."""
+    """The invoice itself where it has several charges."""
+    member_id: UUID | None
+    """Who had it; null where several had."""
     payer_id: UUID
     city_id: str
     issued_at: AwareDatetime
     issued_on: date
+    supplied_from: date
+    """The first local day on which something that it is for ended, as `supplied_on` is the last."""
     supplied_on: date
     currency: Currency
     net_minor: int
@@ -192,6 +201,7 @@ class InvoiceShown(Shown):
     credit_proposal: CreditProposal | None
     """What a first person would take back, while it waits for a second."""
     lines: tuple[PriceLine, ...]
+    """Of all charges, in their order."""
     taxes: tuple[TaxAmount, ...]
 
     @classmethod
@@ -200,6 +210,7 @@ class InvoiceShown(Shown):
         return cls.of(
             invoice,
             invoice_id=invoice.id,
+            charges=[BilledChargeShown.of(one, invoice.credited_in(one.charge_id)) for one in invoice.charges],
             state=invoice.state,
             issued_at=invoice.created_on,
             currency=invoice.gross.currency,
@@ -208,114 +219,4 @@ class InvoiceShown(Shown):
             gross_minor=invoice.gross.amount_minor,
             credited_minor=invoice.credited.amount_minor if invoice.credited else 0,
             open_minor=invoice.due.amount_minor,
-        )
-
-
-class CreditNoteSummary(BaseModel):
-    """What was taken back of an invoice; amounts in minor units of its currency."""
-
-    credit_note_id: UUID
-    number: str
-    invoice_id: UUID
-    payer_id: UUID
-    issued_at: AwareDatetime
-    currency: Currency
-    net_minor: int
-    tax_minor: int
-    gross_minor: int
-    refund_minor: int
-    """What is given back of what was paid."""
-    refund_state: RefundState
-    decline_code: str | None
-    """Why the payment provider would not give it back."""
-    retry_at: AwareDatetime | None
-    """When it is asked for again."""
-
-
-class CreditNotePage(BaseModel):
-    """Credit notes, newest first, and the cursor of the next page."""
-
-    model_config = example(
-        {
-            "credit_notes": [
-                {
-                    "credit_note_id": CREDIT_NOTE_ID,
-                    "number": "DE-C2027-000007",
-                    "invoice_id": INVOICE_ID,
-                    "payer_id": MEMBER_ID,
-                    "issued_at": "2027-01-06T09:00:00Z",
-                    "currency": "EUR",
-                    "net_minor": 210,
-                    "tax_minor": 40,
-                    "gross_minor": 250,
-                    "refund_minor": 250,
-                    "refund_state": "failed",
-                    "decline_code": "card_closed",
-                    "retry_at": "2027-01-06T10:00:02Z",
-                }
-            ],
-            "next": None,
-        }
-    )
-
-    credit_notes: list[CreditNoteSummary]
-    next: str | None
-
-
-class CreditNoteShown(Shown):
-    """One credit note with its taxes; amounts in minor units of its currency."""
-
-    model_config = example(
-        {
-            "credit_note_id": CREDIT_NOTE_ID,
-            "version": 1,
-            "number": "DE-C2027-000007",
-            "invoice_id": INVOICE_ID,
-            "invoice_number": "DE-2027-000042",
-            "payer_id": MEMBER_ID,
-            "seller": _SELLER,
-            "issued_at": "2027-01-06T09:00:00Z",
-            "issued_on": "2027-01-06",
-            "currency": "EUR",
-            "net_minor": 210,
-            "tax_minor": 40,
-            "gross_minor": 250,
-            "taxes": [
-                {
-                    "name": "VAT",
-                    "rate": "0.19",
-                    "base": {"amount_minor": 210, "currency": "EUR"},
-                    "amount": {"amount_minor": 40, "currency": "EUR"},
-                    "inclusive": True,
-                }
-            ],
-        }
-    )
-
-    credit_note_id: UUID
-    version: int
-    number: str
-    invoice_id: UUID
-    invoice_number: str
-    payer_id: UUID
-    seller: LegalEntity
-    issued_at: AwareDatetime
-    issued_on: date
-    currency: Currency
-    net_minor: int
-    tax_minor: int
-    gross_minor: int
-    taxes: tuple[TaxAmount, ...]
-
-    @classmethod
-    def of_note(cls, note: CreditNote) -> Self:
-        """As it was issued."""
-        return cls.of(
-            note,
-            credit_note_id=note.id,
-            issued_at=note.created_on,
-            currency=note.gross.currency,
-            net_minor=note.net.amount_minor,
-            tax_minor=note.tax.amount_minor,
-            gross_minor=note.gross.amount_minor,
         )

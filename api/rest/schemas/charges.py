@@ -1,6 +1,6 @@
 """Charges, and decisions about them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -155,7 +155,10 @@ class DecisionBody(Body):
 
 
 class ChargeSummary(BaseModel):
-    """A charge in a list; the price is what it would have cost before the review, in minor units of its currency."""
+    """A charge in a list; amounts in minor units of its currency.
+
+    The price is what it costs where it waits for its month, else what it would have cost before the review.
+    """
 
     charge_id: UUID
     subject_kind: str
@@ -172,6 +175,8 @@ class ChargeSummary(BaseModel):
     state: str
     collected_from: AwareDatetime | None
     """When it is billed, unless its payer objects; null where it was not announced."""
+    supplied_on: date | None
+    """The local day on which it ended, of one that waits for the invoice of its month, or did."""
     objection: str | None
     """Why its payer does not agree, in their words."""
     reasons: list[Rule]
@@ -216,6 +221,7 @@ class ChargePage(BaseModel):
                     "trip_id": TRIP_ID,
                     "fee": None,
                     "collected_from": None,
+                    "supplied_on": None,
                     "objection": None,
                     "currency": "EUR",
                     "price_minor": 89_760,

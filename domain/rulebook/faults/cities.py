@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from domain.rulebook.faults.rules import Fault, Found, of_city, of_service
+from domain.rulebook.faults.rules import Fault, Found, of_city, of_service, sellers
 from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.model import City, Rulebook
 
@@ -39,12 +39,12 @@ def cities_named_twice(rulebook: Rulebook) -> Found:
 def legal_entities_that_differ(rulebook: Rulebook) -> Found:
     """Invoice numbers go by the id, so what else is said of it must be the same; nor may two share a prefix."""
     seen: list[LegalEntity] = []
-    for n, entity in enumerate(city.legal_entity for city in rulebook.cities):
+    for path, entity in sellers(rulebook):
         for other in seen:
             if (other.id == entity.id) != (other.number_prefix == entity.number_prefix):
                 reason = f"{other.id} has the prefix {other.number_prefix!r}: each legal entity needs one of its own"
-                yield Fault(("cities", n, "legal_entity", "number_prefix"), reason)
+                yield Fault((*path, "number_prefix"), reason)
             elif other.id == entity.id and other != entity:
                 reason = f"{entity.id} is another one in another city: say it once, in `shared`, or rename one"
-                yield Fault(("cities", n, "legal_entity"), reason)
+                yield Fault(path, reason)
         seen += [entity] if entity not in seen else []

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
+from domain.rulebook.legal_entity import LegalEntity
 from domain.rulebook.model import City, Rulebook
 from domain.rulebook.shapes import Path
 from domain.rulebook.tariff import Tariff
@@ -54,6 +55,15 @@ def of_service(rule: Rule) -> Rule:
     """Lists a rule about the whole."""
     OF_SERVICE.append(rule)
     return rule
+
+
+def sellers(rulebook: Rulebook) -> Iterator[tuple[Path, LegalEntity]]:
+    """Everybody who sells, and where that is said."""
+    for n, city in enumerate(rulebook.cities):
+        yield ("cities", n, "legal_entity"), city.legal_entity
+        for m, fee in enumerate(city.fees):
+            if fee.seller is not None:
+                yield ("cities", n, "fees", m, "seller"), fee.seller
 
 
 def faults(rulebook: Rulebook) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.rulebook.faults.rules import Fault, Found, of_service
+from domain.rulebook.faults.rules import Fault, Found, of_service, sellers
 from domain.rulebook.model import Rulebook
 from domain.rulebook.shapes import Path
 
@@ -25,11 +25,11 @@ def names_in_urls(rulebook: Rulebook) -> Found:
 
 @of_service
 def accounts_that_do_not_exist(rulebook: Rulebook) -> Found:
-    for n, city in enumerate(rulebook.cities):
-        iban = city.legal_entity.iban
+    for path, entity in sellers(rulebook):
+        iban = entity.iban
         if iban is not None and not _is_iban(iban.replace(" ", "")):
             reason = f"{iban!r} has not the check digits of an IBAN: copy it from the bank's papers"
-            yield Fault(("cities", n, "legal_entity", "iban"), reason)
+            yield Fault((*path, "iban"), reason)
 
 
 def _is_iban(text: str) -> bool:
@@ -41,13 +41,13 @@ def _is_iban(text: str) -> bool:
 
 @of_service
 def numbers_that_would_repeat(rulebook: Rulebook) -> Found:
-    for n, entity in enumerate(city.legal_entity for city in rulebook.cities):
+    for path, entity in sellers(rulebook):
         written = entity.number_format
         if sorted(_FIELD.findall(written)) != _NUMBER_FIELDS or set(_FIELD.sub("", written)) & set("{}"):
             reason = f"{written!r} must have {{prefix}}, {{kind}}, {{year}} and {{sequence}}, each once"
-            yield Fault(("cities", n, "legal_entity", "number_format"), reason)
+            yield Fault((*path, "number_format"), reason)
         if not 1 <= entity.number_digits <= MOST_DIGITS:
-            yield Fault(("cities", n, "legal_entity", "number_digits"), f"it must be from 1 to {MOST_DIGITS}")
+            yield Fault((*path, "number_digits"), f"it must be from 1 to {MOST_DIGITS}")
 
 
 @of_service
@@ -58,7 +58,7 @@ def codes_of_countries(rulebook: Rulebook) -> Found:
     ]
     for n, city in enumerate(rulebook.cities):
         codes += [(("cities", n, "country"), city.country)]
-        codes += [(("cities", n, "legal_entity", "country"), city.legal_entity.country)]
+    codes += [((*path, "country"), entity.country) for path, entity in sellers(rulebook)]
     for path, code in codes:
         if not _COUNTRY.fullmatch(code):
             yield Fault(path, f"{code!r} is not a code of ISO 3166: write two capital letters, e.g. DE")

@@ -8,7 +8,8 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 from domain.billing.buyers import Buyer
-from domain.billing.credit_note import CreditNote, proportion
+from domain.billing.credit_note import CreditNote
+from domain.billing.credit_note import credited as parts_of
 from domain.billing.invoice import Invoice
 from domain.billing.pricing import PriceLine
 from domain.billing.taxes import of_each, tax
@@ -43,9 +44,11 @@ def of(
     invoice: Invoice, *lines: Line | PriceLine, taxes: Sequence[TaxRule], currency: Currency = Currency.EUR
 ) -> Invoice:
     """The same of other things, taxed and summed as every invoice is."""
-    invoice.lines = tuple(line if isinstance(line, PriceLine) else _line(line, currency) for line in lines)
-    total = Money.total([line.amount for line in invoice.lines], currency)
-    taxed = tax(total, tuple(taxes), invoice.supplied_on, of=of_each(invoice.lines))
+    priced = tuple(line if isinstance(line, PriceLine) else _line(line, currency) for line in lines)
+    total = Money.total([line.amount for line in priced], currency)
+    taxed = tax(total, tuple(taxes), invoice.supplied_on, of=of_each(priced))
+    [charge] = invoice.charges
+    invoice.charges = (charge.model_copy(update={"lines": priced, **dict(taxed)}),)
     invoice.taxes, invoice.net, invoice.tax, invoice.gross = taxed.taxes, taxed.net, taxed.tax, taxed.gross
     return invoice
 
@@ -80,7 +83,7 @@ def credited(invoice: Invoice, minor: int) -> CreditNote:
         UUID(int=minor + 1),
         invoice=invoice,
         number=f"DE-C2021-{minor:06}",
-        credited=proportion(invoice, amount),
+        charges=parts_of(invoice, None, amount),
         issued_on=invoice.issued_on,
         reason="it was dirty",
         issued_by="olga",
@@ -88,6 +91,7 @@ def credited(invoice: Invoice, minor: int) -> CreditNote:
         four_eyes_above=None,
         at=invoice.created_on,
     )
+    invoice.credited_of = {invoice.charges[0].charge_id: invoice.credited_in(invoice.charges[0].charge_id) + amount}
     invoice.credited = amount if invoice.credited is None else invoice.credited + amount
     return note
 

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from domain.billing.charge import Charge
 from domain.billing.commands import (
+    BillMonth,
     CreditInvoice,
     DecideCharge,
     DecisionKind,
@@ -58,7 +59,9 @@ agents = st.sampled_from(["ada", "bob"])
 
 
 class MoneyMoves(RuleBasedStateMachine):
-    """Two members who drive, also for more than is held, in a service that doubts much, and two agents."""
+    """Two members who drive, also for more than is held, in a service that doubts much, and two agents.
+
+    The second member is billed by the month."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,6 +76,8 @@ class MoneyMoves(RuleBasedStateMachine):
         self.world.rulebook = rules.model_copy(update={"trip": trip, "billing": billing})
         await area(self.world)
         self.people = [await member(self.world, name) for name in ("Eve", "Fay")]
+        billing = billing.model_copy(update={"monthly_payers": (str(self.people[1]),)})
+        self.world.rulebook = self.world.rulebook.model_copy(update={"billing": billing})
         self.cars = [await car(self.world, plate) for plate in ("B-AB 1", "B-AB 2")]
 
     @rule(who=people, minutes=st.sampled_from([0, 5, 9, 30, 120]))
@@ -104,10 +109,30 @@ class MoneyMoves(RuleBasedStateMachine):
     @precondition(lambda self: self._all(Invoice.Issued))
     @rule(n=which, agent=agents, minor=st.sampled_from([None, 1, 100, 900]))
     def credit(self, n: int, agent: str, minor: int | None) -> None:
-        invoice_id = InvoiceId(self._one(Invoice.Issued, n).originator_id)
-        amount = None if minor is None else Money(amount_minor=minor, currency=DOUBTFUL.currency)
-        note_id = derived_id("note", len(self.world.store.log))
-        self._do(CreditInvoice(credit_note_id=note_id, invoice_id=invoice_id, amount=amount, reason="goodwill"), agent)
+        issued = self._one(Invoice.Issued, n)
+        charge_id = issued.charges[n % len(issued.charges)].charge_id if minor is not None and n % 3 else None
+        self._do(
+            CreditInvoice(
+                credit_note_id=derived_id("note", len(self.world.store.log)),
+                invoice_id=InvoiceId(issued.originator_id),
+                charge_id=charge_id,
+                amount=None if minor is None else Money(amount_minor=minor, currency=DOUBTFUL.currency),
+                reason="goodwill",
+            ),
+            agent,
+        )
+
+    @rule(twice=st.booleans())
+    def the_month_is_billed(self, *, twice: bool) -> None:
+        self._run(self.world.advance(timedelta(days=31)))
+        waiting = [charge for charge in self._charges() if charge.state == "waiting"]
+        if not waiting:
+            return
+        month = f"{self.world.now() - timedelta(days=25):%Y-%m}"
+        for part in (waiting, waiting[-1:]) if twice else (waiting,):
+            ids = tuple(ChargeId(charge.id) for charge in part)
+            who, seller = waiting[0].payer_id, waiting[0].seller_id
+            self._do(BillMonth(month=month, payer_id=who, seller_id=seller, charge_ids=ids))
 
     @precondition(lambda self: self._all(Invoice.Issued))
     @rule(n=which, token=st.sampled_from([None, "tok_other"]))
@@ -213,6 +238,12 @@ class MoneyMoves(RuleBasedStateMachine):
             assert set(self._run(self.world.store.load(Member, who)).open_items) == open_items[who]
 
     @invariant()
+    def a_charge_stands_on_the_invoice_that_it_names_and_on_no_other(self) -> None:
+        standing = [(one.charge_id, e.originator_id) for e in self._all(Invoice.Issued) for one in e.charges]
+        named = [(charge.id, charge.invoice_id) for charge in self._charges() if charge.state == "billed"]
+        assert sorted(standing) == sorted(named)
+
+    @invariant()
     def a_charge_in_review_has_taken_nothing(self) -> None:
         for charge in self._charges():
             asked = {e.originator_id for e in self._all(Payment.CaptureRequested)}
@@ -278,6 +309,8 @@ class MoneyMoves(RuleBasedStateMachine):
                     charge_id=ChargeId(event.originator_id), decision="approve", reason="closing the books"
                 )
                 self._do(decision, agent)
+        self.the_month_is_billed(twice=True)
+        self._run(self.world.answer_payments())
         for note in self._all(CreditNote.Issued):
             self._do(RetryRefund(credit_note_id=note.originator_id))
         for transfer in self._transfers():

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.billing.billed import proportion
 from domain.billing.charge import Charge
 from domain.billing.commands import BillCharge, CreditInvoice, RetryCharge
-from domain.billing.credit_note import proportion
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
@@ -149,7 +149,7 @@ def test_the_base_of_a_part_that_is_credited_is_its_net() -> None:
     [vat] = (rule for rule in RULEBOOKS["drivenow-europe"].city("berlin").taxes if rule.valid_from.year == 2021)
     taxed = tax(euros("0.04"), (vat,), date(2021, 6, 1))
 
-    part = proportion(invoice_of(taxed, credited=0), euros("0.02"))
+    part = proportion(taxed, euros("0"), euros("0.02"))
 
     assert [one.base for one in part.taxes] == [part.net]
 
@@ -164,9 +164,7 @@ def test_bases_of_all_parts_are_those_of_the_invoice(
     taxed = tax(cents(total + untaxed), rules, date(2021, 6, 1), of=of)
     ends = sorted({min(cut, taxed.gross.amount_minor) for cut in cuts} | {taxed.gross.amount_minor})
 
-    parts = [
-        proportion(invoice_of(taxed, begin), cents(end - begin)) for begin, end in zip([0, *ends], ends, strict=False)
-    ]
+    parts = [proportion(taxed, cents(begin), cents(end - begin)) for begin, end in zip([0, *ends], ends, strict=False)]
 
     for n, one in enumerate(taxed.taxes):
         assert Money.total((part.taxes[n].base for part in parts), Currency.EUR) == one.base

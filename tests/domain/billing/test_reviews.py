@@ -85,7 +85,11 @@ async def test_an_approved_charge_is_billed_as_it_is_and_paid_from_its_hold() ->
     assert await desk.provider_answers() == ["capture 15.50 EUR"]
     [invoice] = desk.events(Invoice.Issued)
     charge = await desk.store.load(Charge, charge_id)
-    assert (invoice.charge_id, invoice.gross, invoice.number) == (charge_id, euros("15.50"), "DE-2021-000001")
+    assert (invoice.charges[0].charge_id, invoice.gross, invoice.number) == (
+        charge_id,
+        euros("15.50"),
+        "DE-2021-000001",
+    )
     assert (charge.state, charge.invoice_id) == ("billed", invoice.originator_id)
     assert [m.template for m in desk.told] == ["charge_in_review", "charge_approved", "invoice_issued"]
 

@@ -90,7 +90,6 @@ async def test_a_gap_in_the_numbers_and_a_number_on_the_wrong_document_are_found
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (Invoice.Issued, {"lines": ()}),
         (Invoice.Issued, {"taxes": ()}),
         (CreditNote.Issued, {"net": euros("0.50")}),
         (CreditNote.Issued, {"gross": euros("400"), "net": euros("399.84")}),
@@ -102,6 +101,17 @@ async def test_a_gap_in_the_numbers_and_a_number_on_the_wrong_document_are_found
 )
 async def test_a_cent_that_nothing_explains_is_found(log: Log, kind: type[DomainEvent], values: dict[str, Any]) -> None:
     assert broken(altered(log, kind, **values)) == {"cent_is_explained"}
+
+
+async def test_a_charge_whose_lines_do_not_explain_it_is_found(log: Log) -> None:
+    issued = first(log, Invoice.Issued).event
+    assert isinstance(issued, Invoice.Issued)
+    [charge] = issued.charges
+
+    unexplained = charge.model_copy(update={"lines": ()})
+
+    assert broken(altered(log, Invoice.Issued, charges=(unexplained,))) == {"cent_is_explained"}
+    assert broken(altered(log, Invoice.Issued, charges=())) == {"cent_is_explained", "charge_has_one_invoice"}
 
 
 async def test_money_that_was_credited_and_not_given_back_is_found_once_the_log_is_finished(log: Log) -> None:

@@ -84,7 +84,7 @@ async def test_the_payer_is_told_and_it_is_collected_when_the_time_to_object_is_
     announced = world.messages[before]
     assert (announced.values["what"], announced.values["gross"]) == ("Handling of a traffic offence", "18.00 EUR")
     [issued] = [one for one in world.events(Invoice.Issued) if one.subject_id != trip_id]
-    assert (issued.charge_id, issued.tax.amount_minor, issued.payer_id) == (charge_id, 287, who)
+    assert (issued.charges[0].charge_id, issued.tax.amount_minor, issued.payer_id) == (charge_id, 287, who)
     assert (await world.store.load(Invoice, issued.originator_id)).state == "paid"
 
 
@@ -283,6 +283,6 @@ async def test_whatever_is_done_a_fee_is_taken_once_and_never_before_its_time(st
     objected = {event.originator_id for event in world.events(Charge.ObjectedTo)}
     for issued in world.events(Invoice.Issued):
         if issued.subject_kind == FEE:
-            told_first = announced[issued.charge_id]
+            told_first = announced[issued.charges[0].charge_id]
             assert issued.gross <= told_first.price.gross
-            assert issued.timestamp >= told_first.collected_from or issued.charge_id in objected
+            assert issued.timestamp >= told_first.collected_from or issued.charges[0].charge_id in objected

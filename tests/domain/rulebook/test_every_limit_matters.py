@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel
@@ -31,8 +32,9 @@ from domain.rental.forced_end import far_back
 from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
+from domain.rulebook.billing_limits import BillingLimits
 from domain.rulebook.eligibility import Eligibility
-from domain.rulebook.model import BillingLimits, FleetLimits, Rulebook, TripLimits
+from domain.rulebook.model import FleetLimits, Rulebook, TripLimits
 from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.uniqueness import Uniqueness
 from tests.domain.members.applicants import verified
@@ -296,6 +298,8 @@ BILLING = [
     Trial("confirmation_timeout", timedelta(minutes=99), start_that_is_to_be_confirmed),
     Trial("block_after", 1, declined_and_refused),
     Trial("buyers_kept_years", 10, kept),
+    Trial("invoices", "monthly", lambda limits: limits.is_monthly(UUID(int=1))),
+    Trial("monthly_payers", (str(UUID(int=1)),), lambda limits: limits.is_monthly(UUID(int=1))),
 ]
 LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "eligibility": (Eligibility, ELIGIBILITY),

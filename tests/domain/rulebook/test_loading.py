@@ -319,6 +319,21 @@ def test_numbers_of_documents_may_not_repeat(written: str) -> None:
     assert said.endswith("must have {prefix}, {kind}, {year} and {sequence}, each once")
 
 
+def test_a_fee_may_be_sold_by_somebody_else_who_is_said_in_shared_or_there() -> None:
+    entity = CITY[CITY.index("[legal_entity]") : CITY.index("[[tariffs]]")]
+    other = (
+        entity.replace("[legal_entity]", "[shared.legal_entities.toll]")
+        .replace("DE-", "TOLL-")
+        .replace('id = "de"\n', "")
+    )
+    fee = '[[fees]]\nid = "toll"\nname = "Toll"\ndescription = "Of a road."\nseller = "toll"\n'
+
+    rulebook = text({"service.toml": SERVICE, "berlin.toml": CITY + other + fee})
+
+    assert [one.id for one in rulebook.cities[0].sellers] == ["de", "toll"]
+    assert rulebook.cities[0].fees[0].seller.number_prefix == "TOLL-"  # type: ignore[union-attr]  # it has one
+
+
 def test_numbers_of_documents_have_digits() -> None:
     bad = CITY.replace('number_prefix = "DE-"', 'number_prefix = "DE-"\nnumber_digits = 0')
 
