@@ -56,7 +56,7 @@ async def test_where_several_services_run_a_token_must_say_for_which(
     ended = await csbe("token", "operator")
 
     assert ended.code == 2
-    assert "drivenow-europe, reachnow-usa" in " ".join(ended.err.split())
+    assert "drivenow-europe, reachnow-usa, sharenow-europe" in " ".join(ended.err.split())
 
 
 async def test_the_program_says_its_version(csbe: Csbe) -> None:
