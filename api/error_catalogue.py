@@ -57,6 +57,7 @@ VIOLATIONS: Mapping[str, Entry] = {
     "approval.same_person": Entry("Two persons must agree, and this is the first one again.", "Ask a colleague."),
     "balance.not_renewing": Entry("It is not bought anew, so nothing can be cancelled.", "Nothing: it ends by itself."),
     "balance.unknown_entry": Entry("The member has nothing of this id.", "Look at the balance of the member."),
+    "payment.disputed": Entry("A payer's bank takes a payment back.", "See to it at the payment provider."),
     "charge.above_limit": Entry("A fee is above what one person may decide.", "Check the evidence, then decide."),
     "charge.amount_not_wanted": Entry("An amount for what a tariff prices.", "Give the facts that are right."),
     "charge.amount_only": Entry("Of a fee, only the amount is corrected.", "Give `amount`, and nothing else."),

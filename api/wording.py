@@ -16,7 +16,7 @@ PATTERNS: Mapping[str, str] = {
     r"^csbe\.([a-z_]+\.)*[a-z_]*$": "name a type of event, such as csbe.rental.trip.ended, or the beginning of some",
     r"^https://[^\s\x00]+$": "write an address that begins with https://",
     "^[A-Z]{2}$": "write a country with two capital letters, such as DE",
-    "^tok_[a-z0-9_]{1,60}$": "give the token of the payment method as your provider returned it",
+    "^(tok|pm|card)_[A-Za-z0-9_]{1,80}$": "give the token of the payment method as your provider returned it",
     "^[0-9a-f]{64}$": "write the SHA-256 of the file, 64 hexadecimal digits in small letters",
     "^[A-HJ-NPR-Z0-9]{17}$": "write the 17 letters and digits of the VIN, which has no I, O and Q",
     r"^[a-z][a-z0-9_]{0,40}$": "write small letters, digits and _, a letter first",

@@ -12,8 +12,9 @@ from domain.billing.provider_answers import (
     RecordRefund,
     RecordRefundFailure,
 )
+from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.messages import Command
-from domain.kernel.payment_port import PaymentAnswer, PaymentNews
+from domain.kernel.payment_port import DisputeNews, PaymentAnswer, PaymentNews
 from domain.kernel.policy import AskPaymentProvider, LookUpPayment
 
 _RECORDS: dict[str, type[Command]] = {
@@ -33,12 +34,21 @@ def confirmation_of(asked: AskPaymentProvider, answer: PaymentAnswer) -> Command
 
 
 def payment_news(asked: LookUpPayment, news: PaymentNews) -> Command | None:
-    """How it stands at the provider."""
+    """How it stands at the provider. Raises `RefusedError` for a dispute, which an operator has to see to."""
     code = news.decline_code or "unknown"
     if news.state == "unconfirmed":
         return RequireConfirmation(payment_id=asked.payment_id, confirm_link=news.confirm_link or "")
     if news.state == "lost":
         return RecordLostHold(payment_id=asked.payment_id, why=code)
+    if news.dispute is not None:
+        raise RefusedError(_disputed(news, news.dispute))
     kind = _RECORDS.get(news.state)
     said = {**news._asdict(), "payment_id": asked.payment_id, "decline_code": code}
     return None if kind is None else kind.model_validate({name: said[name] for name in kind.model_fields})
+
+
+def _disputed(news: PaymentNews, told: DisputeNews) -> Violation:
+    due = "" if told.evidence_due_at is None else f", evidence until {told.evidence_due_at:%Y-%m-%d %H:%M} UTC"
+    detail = f"{news.reference} over {news.amount} is {told.stage} ({told.reason}{due}): see to it at the provider"
+    values = {"dispute": news.reference, "stage": told.stage, "taken": str(told.taken), "fee": str(told.fee)}
+    return Violation(code="payment.disputed", detail=detail, values=values)

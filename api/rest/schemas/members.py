@@ -124,7 +124,7 @@ class PaymentMethodBody(Body):
         {"token": "tok_visa", "brand": "visa", "prepaid": False, "expires_on": "2031-12-31"}, extra="forbid"
     )
 
-    token: Annotated[str, Field(pattern="^tok_[a-z0-9_]{1,60}$")]
+    token: Annotated[str, Field(pattern="^(tok|pm|card)_[A-Za-z0-9_]{1,80}$")]
     brand: Annotated[str | None, Field(max_length=40)] = None
     prepaid: bool = False
     expires_on: date | None = None
