@@ -14,6 +14,7 @@ from domain.billing.payment import Payment
 from domain.billing.transfer import Transfer
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
+from domain.fleet.damage import Damage
 from domain.fleet.identity import VehicleIdentity
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
@@ -84,6 +85,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     VehicleIdentity,
     Zone,
     Task,
+    Damage,
     Reservation,
     ScheduledReservation,
     Trip,

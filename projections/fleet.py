@@ -1,6 +1,7 @@
 """Cars on the map, zones, and work in the field."""
 
 from domain import contexts
+from domain.fleet.damage import Damage
 from domain.fleet.task import Task
 from domain.fleet.vehicle import Vehicle
 from domain.fleet.vehicle_event_bases import CarEvent
@@ -14,6 +15,7 @@ VEHICLES = Table("vehicles", ("vehicle_id",))
 ZONES = Table("zones", ("zone_id",))
 FIELD_TASKS = Table("field_tasks", ("task_id",))
 PROMISED_PERIODS = Table("promised_periods", ("vehicle_id", "reservation_id"))
+DAMAGES = Table("damages", ("damage_id",))
 
 NEAREST_FREE = """
 with free as not materialized (
@@ -52,11 +54,11 @@ _CAR_EVENTS = [event for event in contexts.EVENTS.values() if issubclass(event, 
 
 
 class FleetProjector(Projector):
-    """One row per car, per zone, per task."""
+    """One row per car, per zone, per task, per damage."""
 
     NAME = "fleet"
     PARALLEL = True
-    TABLES = (VEHICLES, ZONES, FIELD_TASKS, PROMISED_PERIODS)
+    TABLES = (VEHICLES, ZONES, FIELD_TASKS, PROMISED_PERIODS, DAMAGES)
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,6 +82,8 @@ class FleetProjector(Projector):
             Task.ReasonAdded: self._task_reason_added,
             Task.Done: self._task_done,
             Task.Cancelled: self._task_cancelled,
+            Damage.Reported: self._damage_reported,
+            Damage.Repaired: self._damage_repaired,
         }
 
     def _commissioned(self, recorded: RecordedEvent, event: Vehicle.Commissioned) -> Changes:
@@ -184,3 +188,19 @@ class FleetProjector(Projector):
 
     def _task_cancelled(self, recorded: RecordedEvent, event: Task.Cancelled) -> Changes:
         yield FIELD_TASKS.update(event.originator_id, state="cancelled", closed_at=event.timestamp)
+
+    def _damage_reported(self, recorded: RecordedEvent, event: Damage.Reported) -> Changes:
+        yield DAMAGES.insert(
+            damage_id=event.originator_id,
+            service=recorded.metadata.service,
+            vehicle_id=event.vehicle_id,
+            kind=event.kind,
+            place=event.place,
+            photos=event.model_dump(mode="json", include={"photos"})["photos"],
+            source=event.source,
+            found_at=event.found_at,
+            reported_at=event.timestamp,
+        )
+
+    def _damage_repaired(self, recorded: RecordedEvent, event: Damage.Repaired) -> Changes:
+        yield DAMAGES.update(event.originator_id, state="repaired", repaired_at=event.timestamp)

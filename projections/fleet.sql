@@ -121,3 +121,31 @@ comment on column promised_periods.booked_until is 'End of the period.';
 comment on column promised_periods.closed_from is 'From then on nobody takes the car who has not reserved it ahead.';
 comment on column promised_periods.closed_until is 'End of the buffer after the period.';
 comment on column promised_periods.open is 'Whether it still holds; not once the reservation is over or has another car.';
+
+create table damages (
+    damage_id uuid primary key,
+    service text not null,
+    vehicle_id uuid not null,
+    kind text not null,
+    place text not null,
+    photos jsonb not null,
+    source text not null,
+    state text not null default 'known',
+    found_at timestamptz not null,
+    reported_at timestamptz not null,
+    repaired_at timestamptz
+);
+create index damages_by_time on damages (service, reported_at desc);
+create index damages_by_vehicle on damages (vehicle_id, reported_at desc);
+comment on table damages is 'One row per damage of a car.';
+comment on column damages.damage_id is 'The damage.';
+comment on column damages.service is 'Key of the rulebook.';
+comment on column damages.vehicle_id is 'The car.';
+comment on column damages.kind is 'scratch, dent, crack, broken, stain, smell, missing or unknown.';
+comment on column damages.place is 'front, rear, left, right, roof, glass, wheels, inside or unknown.';
+comment on column damages.photos is 'SHA-256 of each picture of it, and when it was taken.';
+comment on column damages.source is 'Who reported it: member, staff or sensor.';
+comment on column damages.state is 'known or repaired.';
+comment on column damages.found_at is 'When it was there for certain.';
+comment on column damages.reported_at is 'When it was reported.';
+comment on column damages.repaired_at is 'When it was gone.';

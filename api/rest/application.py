@@ -20,6 +20,7 @@ from api.rest import (
     billing,
     charges,
     corrections,
+    damages,
     documents,
     fleet,
     health,
@@ -37,6 +38,7 @@ from api.rest import (
     reports,
     scheduled,
     staff_login,
+    trip_costs,
     webhooks,
 )
 from api.rest.openapi import describe
@@ -59,6 +61,8 @@ ROUTERS = tuple(
         charges,
         corrections,
         products,
+        damages,
+        trip_costs,
         bank_entries,
         login,
         live,

@@ -351,7 +351,7 @@ class Charge(Aggregate):
                 self.trigger_event(self.DecisionProposed, timestamp=at, **about)
                 return False
             first = self.proposal.proposed_by if self.proposal else None
-        elif by == self.facts_by:
+        elif kind != "waive" and by in {self.facts_by, self.raised_by}:
             refuse_if([own_facts(by)])
         ends = {event.KIND: event for event in (self.Approved, self.Corrected, self.Waived)}
         right = {"facts": facts} if kind == "correct" else {}

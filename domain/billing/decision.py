@@ -83,7 +83,7 @@ def ill_formed(command: DecideCharge) -> list[Violation]:
 
 def own_facts(by: str) -> Violation:
     """Says no to somebody who would decide alone about what they said themselves."""
-    detail = "you have ended this for the member yourself: another person must decide"
+    detail = "what is charged for is what you have said yourself: another person must say that it is right"
     return Violation(code="charge.own_facts", detail=detail, values={"facts_by": by})
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -44,6 +45,8 @@ class FeeFacts(Value):
     """When that happened which it is for; the taxes of that day apply."""
     rulebook_version: Count
     """Whose catalogue has it."""
+    damage_id: UUID | None = None
+    """Of the damage of the car that it is for."""
     objection_s: Seconds
     """How long the payer may object once it is announced."""
 

@@ -6,7 +6,7 @@ from domain.billing.pricing import TripFacts
 from domain.kernel.approval import needs_two
 from domain.kernel.errors import Violation
 from domain.kernel.money import Money
-from domain.rulebook.model import TripLimits
+from domain.rulebook.trip_limits import TripLimits
 
 MOST_SPANS = 1_000
 """Nobody parks more often in one trip."""

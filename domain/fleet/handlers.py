@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.fleet import commands, field_work
 from domain.fleet.conversation import CONTRADICTED, claimed, is_contradicted
+from domain.fleet.damage_handlers import DAMAGE_HANDLERS
 from domain.fleet.description import Description
 from domain.fleet.identity import VehicleIdentity
 from domain.fleet.newest import newest_readings
@@ -177,4 +178,5 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.RaiseTask: raise_task,
     commands.CompleteTask: complete_task,
     commands.CancelTask: cancel_task,
+    **DAMAGE_HANDLERS,
 }

@@ -11,8 +11,9 @@ from domain.fleet.commands import (
     TakeOutOfService,
 )
 from domain.fleet.conversation import NO_ANSWER
+from domain.fleet.damage_handlers import ReportDamage
 from domain.fleet.vehicle import Vehicle
-from domain.kernel.ids import VehicleId
+from domain.kernel.ids import VehicleId, derived_id
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Reaction, Scheduled, TellVehicle
 
@@ -75,6 +76,13 @@ def when_switched_on_without_trip_then_look_whether_it_is_driven(
             yield Scheduled(due_at=event.timestamp + later, command=look)
 
 
+def when_crashed_then_report_a_damage(recorded: RecordedEvent, event: Vehicle.CrashDetected) -> Iterable[Reaction]:
+    """Where and what it is, somebody sees who looks at the car."""
+    damage_id = derived_id("fleet.damage", event.originator_id, event.originator_version)
+    which, when = VehicleId(event.originator_id), event.timestamp
+    yield ReportDamage(damage_id=damage_id, vehicle_id=which, kind="unknown", place="unknown", found_at=when)
+
+
 def _what(recorded: RecordedEvent) -> str:
     """What happened, in words."""
     return recorded.topic.rpartition(".")[2].replace("_", " ")
@@ -84,7 +92,7 @@ POLICIES: Policies = {
     Vehicle.CommandRequested: (when_command_requested_then_tell_vehicle,),
     Vehicle.CommandFailed: (when_it_did_not_lock_then_see_whether_it_stands_open,),
     Vehicle.DrivenWithoutTrip: (when_unsafe_then_take_it_out_of_service,),
-    Vehicle.CrashDetected: (when_unsafe_then_take_it_out_of_service,),
+    Vehicle.CrashDetected: (when_unsafe_then_take_it_out_of_service, when_crashed_then_report_a_damage),
     Vehicle.Unlocked: (when_unlocked_without_trip_then_secure_it,),
     Vehicle.ContactRestored: (when_back_in_contact_then_secure_it,),
     Vehicle.IgnitionOn: (when_switched_on_without_trip_then_look_whether_it_is_driven,),

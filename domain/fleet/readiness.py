@@ -5,8 +5,9 @@ from datetime import datetime
 from domain.fleet.driving import STANDING_KMH
 from domain.fleet.state import VehicleReadings
 from domain.kernel.errors import Violation
-from domain.rulebook.model import FleetLimits, TripLimits
+from domain.rulebook.model import FleetLimits
 from domain.rulebook.reservations import ReservationLimits
+from domain.rulebook.trip_limits import TripLimits
 
 DRIVEN_M = 100
 """A car whose odometer shows more than this was driven, and not only pushed or parked better."""

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from domain.fleet import custody
 from domain.fleet.bookings import booked, promised, wanted_soon
 from domain.fleet.commands import TaskKind
 from domain.fleet.conversation import LOCKED_AFTER, NO_ANSWER, OpenRequest, command_pending, remembered
+from domain.fleet.custody import Use
 from domain.fleet.description import Description
 from domain.fleet.readiness import (
     contact_violation,
@@ -25,8 +27,9 @@ from domain.kernel.ids import MemberId, ReservationId, TaskId, TripId, event_id
 from domain.kernel.policy import CommandType
 from domain.kernel.units import Metres, Percent, Position
 from domain.kernel.values import Instant
-from domain.rulebook.model import Rulebook, TripLimits
+from domain.rulebook.model import Rulebook
 from domain.rulebook.reservations import ReservationLimits
+from domain.rulebook.trip_limits import TripLimits
 
 RESERVATIONS_REMEMBERED = timedelta(days=1)
 """How long a car knows who held it; longer than any rulebook's cooldown rule looks back."""
@@ -63,6 +66,8 @@ class Vehicle(Aggregate):
     """The trip that left it where it stands."""
     last_trip_at: Instant | None = None
     """When somebody took it last."""
+    uses: tuple[Use, ...] = ()
+    """Its last trips, so that what is found can be told from what was there before."""
     last_reservations: dict[MemberId, Instant] = field(default_factory=dict)
     open_requests: dict[UUID, OpenRequest] = field(default_factory=dict)
     given_up: dict[UUID, OpenRequest] = field(default_factory=dict)
@@ -177,6 +182,7 @@ class Vehicle(Aggregate):
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.trip_id, aggregate.driver_id, aggregate.reservation_id = self.trip_id, self.driver_id, None
             aggregate.last_trip_at = self.timestamp
+            aggregate.uses = custody.opened(aggregate.uses, self.trip_id, self.timestamp)
 
     class TripClosed(Event):
         """It is free again."""
@@ -188,6 +194,7 @@ class Vehicle(Aggregate):
 
         def apply(self, aggregate: "Vehicle") -> None:
             aggregate.trip_id, aggregate.driver_id, aggregate.brought_by = None, None, self.brought_by
+            aggregate.uses = custody.closed(aggregate.uses, self.timestamp)
             aggregate.given_up = remembered(aggregate.given_up, aggregate.open_requests)
             aggregate.open_requests = {}  # what was asked for a trip that is over is not waited for
 

@@ -6,6 +6,7 @@ from domain.invariants.approvals import Approvals
 from domain.invariants.balances import Balances
 from domain.invariants.cents import Cents
 from domain.invariants.claims import Claims
+from domain.invariants.damages import Damages
 from domain.invariants.holds import Holds
 from domain.invariants.invoices import Invoices
 from domain.invariants.law import InvariantResult, Law
@@ -24,6 +25,7 @@ class Invariants:
         self._laws: tuple[Law, ...] = (
             Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds(), Transfers(),
             Balances(),
+            Damages(),
         )  # fmt: skip
 
     def observe(self, recorded: RecordedEvent) -> None:

@@ -23,7 +23,7 @@ class Approvals:
     _seen: InvariantResult = field(default_factory=InvariantResult)
     _proposed: dict[UUID, str] = field(default_factory=dict)
     """By whom the open proposal is."""
-    _facts_by: dict[UUID, str] = field(default_factory=dict)
+    _facts_by: dict[UUID, str | None] = field(default_factory=dict)
     """Who said what is charged for, by charge: they do not decide alone."""
     _corrections: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     """By trip."""
@@ -34,8 +34,8 @@ class Approvals:
     def observe(self, recorded: RecordedEvent) -> None:
         """Take in the next event."""
         match recorded.event:
-            case Charge.Raised() as event if event.facts_by is not None:
-                self._facts_by[event.originator_id] = event.facts_by
+            case Charge.Raised() | Charge.FeeRaised() as event:
+                self._facts_by[event.originator_id] = _by(event)
             case Charge.DecisionProposed() as event:
                 self._proposed[event.originator_id] = event.proposal.proposed_by
             case Invoice.CreditProposed() as event:
@@ -45,20 +45,30 @@ class Approvals:
             case Transfer.Received() as event if event.assigned_by is not None:
                 about, who = event.originator_id, (event.proposed_by, event.assigned_by)
                 self._judge(about, f"transfer {about}", event.amount, event.four_eyes_above, who)
-            case Trip.CorrectionProposed() as event:
-                self._proposed[event.originator_id] = event.proposed_by
-            case Trip.Corrected() as event:
-                about, who = event.originator_id, (event.proposed_by, event.corrected_by)
-                self._judge(about, f"correction of trip {about}", event.amount, event.four_eyes_above, who)
-                self._note_credits(event)
+            case Trip.CorrectionProposed() | Trip.Corrected() as event:
+                self._corrects(event)
             case Decided() as event:
-                about, what = event.originator_id, f"charge {event.originator_id}"
-                self._judge(about, what, event.amount, event.four_eyes_above, (event.proposed_by, event.decided_by))
+                self._decided(event)
             case CreditNote.Issued() as event:
                 before = self._credited.get(event.invoice_id, Money.zero(event.gross.currency))
                 together = self._credited[event.invoice_id] = before + event.gross
                 who = (event.proposed_by, event.issued_by)
                 self._judge(event.invoice_id, event.number, together, event.four_eyes_above, who)
+
+    def _decided(self, event: Decided) -> None:
+        about, what = event.originator_id, f"charge {event.originator_id}"
+        if isinstance(event, Charge.Waived):  # nobody is charged
+            self._facts_by.pop(about, None)
+        self._judge(about, what, event.amount, event.four_eyes_above, (event.proposed_by, event.decided_by))
+
+    def _corrects(self, event: Trip.CorrectionProposed | Trip.Corrected) -> None:
+        about = event.originator_id
+        if isinstance(event, Trip.CorrectionProposed):
+            self._proposed[about] = event.proposed_by
+            return
+        who = (event.proposed_by, event.corrected_by)
+        self._judge(about, f"correction of trip {about}", event.amount, event.four_eyes_above, who)
+        self._note_credits(event)
 
     def _note_credits(self, event: Trip.Corrected) -> None:
         """Who seconds a correction seconds what it credits, of the trip's invoice and of those of earlier ones."""
@@ -77,6 +87,11 @@ class Approvals:
         two = first is not None and first in proposed and first != second
         right = two or (first is None and not _above(amount, limit) and self._facts_by.get(about) != second)
         self._seen.expect(right, f"{what}: {amount} is above {limit}, decided by {second}, proposed by {first}")
+
+
+def _by(event: Charge.Raised | Charge.FeeRaised) -> str | None:
+    """Who said what is charged for; none where a car did."""
+    return event.facts_by if isinstance(event, Charge.Raised) else event.raised_by
 
 
 def _above(amount: Money, limit: Money | None) -> bool:

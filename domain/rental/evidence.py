@@ -11,7 +11,7 @@ from domain.kernel.errors import Violation
 from domain.kernel.units import Metres
 from domain.kernel.values import Instant, Value
 from domain.rental.vehicle_reading import misplaced
-from domain.rulebook.model import BillUntil, TripLimits
+from domain.rulebook.trip_limits import BillUntil, TripLimits
 
 AS_OF_NOW = timedelta(minutes=2)
 """A car that dates what it shows no further back than this when it tells it says how it is, and not since when."""

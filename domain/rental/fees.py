@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.billing.charge import Charge
 from domain.billing.charging import announce_or_review
+from domain.billing.estimate import Estimate
 from domain.billing.fee import FEE, FeeFacts
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import PayerId
@@ -27,6 +28,17 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
     fee = city.fee(command.fee)
     if fee is None:
         raise RefusedError(_unknown(command.fee, city))
+    charge, price = fee_charge(command, trip, fee, work)
+    work.add(charge)
+    await announce_or_review(charge, price, work)
+    return charge_id
+
+
+def fee_charge(
+    command: ChargeFee, trip: Trip, fee: Fee, work: UnitOfWork, damage_id: UUID | None = None
+) -> tuple[Charge, Estimate]:
+    """A charge for what came of a trip, and its price. Raises `RefusedError` with all that speaks against it."""
+    city = work.rulebook.city(trip.city_id)
     unfit = [*_unfit(command, fee, city.currency), *_untimely(command.happened_at, trip, fee, work.now)]
     refuse_if([_not_ended(trip), *unfit])
     facts = FeeFacts(
@@ -39,6 +51,7 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
         happened_at=command.happened_at,
         rulebook_version=work.rules.version if work.rules else 0,
         objection_s=int(fee.objection.total_seconds()),
+        damage_id=damage_id,
     )
     price = facts.estimate(city)
     charge = Charge.begin_fee(
@@ -54,9 +67,7 @@ async def charge_fee(command: ChargeFee, work: UnitOfWork) -> UUID:
         by=work.metadata.actor.id,
         at=work.now,
     )
-    work.add(charge)
-    await announce_or_review(charge, price, work)
-    return charge_id
+    return charge, price
 
 
 def _unknown(fee_id: str, city: City) -> Violation:

@@ -9,7 +9,7 @@ from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import Violation
 from domain.rental.evidence import Evidence
 from domain.rental.meter import PhaseStart
-from domain.rulebook.model import TripLimits
+from domain.rulebook.trip_limits import TripLimits
 
 
 def violations(phases: Sequence[PhaseStart], ended_at: datetime, reason: str, at: datetime) -> list[Violation]:

@@ -10,6 +10,7 @@ from domain.kernel.messages import Command
 from domain.members.member import Member
 from domain.rental import car_answers, commands, ending, scheduled_care, scheduled_commands, scheduling, start
 from domain.rental.corrections import correct_trip
+from domain.rental.damages import ChargeDamage, ReportDamageInTrip, charge_damage, report_damage_in_trip
 from domain.rental.fees import charge_fee
 from domain.rental.quotes import quote_for
 from domain.rental.release import expire, held, release
@@ -126,6 +127,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     commands.ForceEndTrip: ending.force_end_trip,
     commands.ChargeFee: charge_fee,
     CorrectTrip: correct_trip,
+    ReportDamageInTrip: report_damage_in_trip,
+    ChargeDamage: charge_damage,
     commands.LookWhetherUsed: look_whether_used,
     commands.ConfirmTripStep: car_answers.confirm_trip_step,
     commands.ConfirmEnd: ending.confirm_end,

@@ -16,7 +16,7 @@ from domain.kernel.values import Instant, Seconds
 from domain.rental import forced_end
 from domain.rental.car_reading import CarReading
 from domain.rental.commands import ForceEndTrip, StartTrip
-from domain.rental.distance import DistanceSource, distance
+from domain.rental.distance import Distance, DistanceSource, distance
 from domain.rental.evidence import EndRequest, Evidence
 from domain.rental.meter import PhaseStart, seconds_in, spans
 from domain.rental.scheduled_plan import Booked
@@ -367,6 +367,26 @@ class Trip(Aggregate):
         refuse_if([*wrong_state, *forced_end.violations(self.phases, end.ended_at, end.reason, at)])
         self._end(car, evidence, city, end.ended_at, at, doubts=doubts, forced=True, reason=end.reason)
 
+    def measured(self, car: CarReading, until: datetime) -> tuple[TripFacts, Distance]:
+        """What the price of the trip depends on if it ends at a time; only for one that has started."""
+        started_at = self.phases[0].since
+        went = distance(self.started, car, started_at, until)
+        facts = TripFacts(
+            started_at=started_at,
+            spans=spans(self.phases, until),
+            distance_m=went.metres,
+            reserved_at=self.reserved_at,
+            held_until=self.created_on if self.reserved_at else None,
+            start_zones=self.started.zones,
+            end_zones=car.zones,
+            energy_start=self.started.energy_percent,
+            energy_end=car.energy_percent,
+            package=self.package,
+            options=self.options,
+            **(dict(self.booked) if self.booked else {}),
+        )
+        return facts, went
+
     def note_unused(self, car: CarReading, at: datetime) -> None:
         """Remind the member of a trip in which the car was never driven; once it was, or is to end, nothing changes."""
         if self.state not in {S.RUNNING, S.PARKED}:
@@ -398,23 +418,8 @@ class Trip(Aggregate):
         doubts: tuple[Violation, ...] = (),
         **why: Any,
     ) -> None:
-        started_at, trip_spans = self.phases[0].since, spans(self.phases, ended_at)
-        went = distance(self.started, car, started_at, ended_at)
-        facts = TripFacts(
-            started_at=started_at,
-            spans=trip_spans,
-            distance_m=went.metres,
-            reserved_at=self.reserved_at,
-            held_until=self.created_on if self.reserved_at else None,
-            start_zones=self.started.zones,
-            end_zones=car.zones,
-            energy_start=self.started.energy_percent,
-            energy_end=car.energy_percent,
-            package=self.package,
-            options=self.options,
-            **(dict(self.booked) if self.booked else {}),
-        )
-        times = {"driving_s": seconds_in("driving", trip_spans), "parked_s": seconds_in("parked", trip_spans)}
+        facts, went = self.measured(car, ended_at)
+        times = {"driving_s": seconds_in("driving", facts.spans), "parked_s": seconds_in("parked", facts.spans)}
         gone = {"distance_m": went.metres, "distance_source": went.source, "doubts": (*doubts, *went.doubts)}
         when = {"ended_at": ended_at, "ended_on": city.local_day(facts.ended_at), "evidence": evidence.for_the_log}
         when["requested_at"] = self.end_request.requested_at if self.end_request else None

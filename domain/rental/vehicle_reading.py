@@ -20,6 +20,12 @@ async def zones_of(newest: VehicleReadings, work: UnitOfWork) -> list[Zone]:
 async def reading(newest: VehicleReadings, work: UnitOfWork) -> CarReading:
     """The car now; `None` where it never told."""
     names = [(zone.kind.value, zone.name) for zone in await zones_of(newest, work)]
+    zones = tuple(sorted({name for pair in names for name in pair}))
+    return reading_without_zones(newest).model_copy(update={"zones": zones})
+
+
+def reading_without_zones(newest: VehicleReadings) -> CarReading:
+    """All of it that the car tells itself."""
     position, odometer = newest.position, newest.odometer_m
     return CarReading(
         position=position.value if position else None,
@@ -29,7 +35,6 @@ async def reading(newest: VehicleReadings, work: UnitOfWork) -> CarReading:
         odometer_at=odometer.at if odometer else None,
         odometer_doubt=odometer.doubt if odometer else None,
         energy_percent=newest.energy_percent.value if newest.energy_percent else None,
-        zones=tuple(sorted({name for pair in names for name in pair})),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.kernel.errors import Violation
-from domain.kernel.money import Currency, Money
+from domain.kernel.money import Currency
 from domain.rulebook.base import Digested, Rules
 from domain.rulebook.billing_limits import BillingLimits
 from domain.rulebook.eligibility import Eligibility
@@ -15,11 +15,8 @@ from domain.rulebook.product import Product
 from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
+from domain.rulebook.trip_limits import TripLimits
 from domain.rulebook.uniqueness import Uniqueness
-
-BillUntil = Literal["wish", "later"]
-"""Where the meter of a trip stops: at the wish to end it, or at the later of the wish and its fulfilment."""
-
 
 Language = Literal["de", "en"]
 """ISO 639 codes of the languages that documents are written in."""
@@ -80,29 +77,6 @@ class FleetLimits(Rules):
     """At or above this it was filled; the gap keeps a level that wavers from raising task after task."""
     silent_after: timedelta = timedelta(minutes=10)
     """A car from which nothing has come for so long counts as lost; it is heard of more often than that when well."""
-
-
-class TripLimits(Rules):
-    """Time-outs of payment and car, and what the end of a trip and its corrections need."""
-
-    payment_timeout: timedelta = timedelta(minutes=2)
-    """How long a start waits for the payment provider."""
-    unlock_timeout: timedelta = timedelta(seconds=30)
-    """How long a car may take to confirm that it is unlocked."""
-    lock_timeout: timedelta = timedelta(seconds=30)
-    """How long a car may take to confirm that it is locked."""
-    position_maximum_age: timedelta = timedelta(minutes=5)
-    """How old the car's position may be where a trip ends."""
-    bill_until: BillUntil = "later"
-    """Where the meter stops: at the wish to end the trip, or at the car's own time of fulfilling it, if later."""
-    unused_after: timedelta = timedelta(hours=24)
-    """After so long a member is reminded of a trip in which the car was never driven."""
-    maximum_backdating: timedelta = timedelta(hours=24)
-    """A forced end that an agent dates further back is held for review."""
-    review_after: timedelta = timedelta(days=2)
-    """A trip longer than this is priced but held for review instead of captured."""
-    review_above: tuple[Money, ...] = ()
-    """A gross price above this is held for review too; an amount for each currency of the cities."""
 
 
 class Rulebook(Digested):

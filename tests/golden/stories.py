@@ -8,6 +8,8 @@ from domain.billing.commands import DecideCharge, ObjectToCharge
 from domain.billing.correction import Correction
 from domain.billing.fee import FEE, Evidence
 from domain.fleet import commands as fleet
+from domain.fleet.damage import Photo
+from domain.fleet.damage_handlers import RepairDamage, ReportDamage, ShowIntact
 from domain.fleet.zones import ZoneKind
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, ZoneId, derived_id
@@ -26,6 +28,7 @@ from domain.rental.commands import (
     ResumeTrip,
     StartTrip,
 )
+from domain.rental.damages import ChargeDamage
 from domain.rental.staff_commands import CorrectTrip
 from domain.rental.trip import Trip
 from tests.golden import billing_stories
@@ -276,6 +279,26 @@ async def a_trip_is_corrected(world: World) -> None:
         await world.do(true, actor=Actor(role=Role.AGENT, id=f"agent-{n}"))
 
 
+async def a_car_is_scratched(world: World) -> None:
+    x1, before = await car(world), world.now()
+    trip_id = await started(world, await member(world), x1)
+    await world.advance(20 * MINUTE)
+    await says(world, x1)
+    await world.do(EndTrip(trip_id=trip_id))
+    damage_id, receipt = derived_id("damage"), Evidence(kind="receipt", reference="body shop 4711")
+    seen = {"kind": "scratch", "place": "left", "photos": (Photo(sha256="cd" * 32, taken_at=world.now()),)}
+    report = {"damage_id": damage_id, "vehicle_id": x1, "found_at": world.now(), **seen}
+    charge = {"fee_id": derived_id("fee", "damage"), "trip_id": trip_id, "reason": "scratch on the left door"}
+    cost = {"amount": {"amount_minor": 18_000, "currency": "EUR"}, "evidence": (receipt,)}
+    for command in (
+        ReportDamage.model_validate(report),
+        ShowIntact(damage_id=damage_id, intact=Photo(sha256="ab" * 32, taken_at=before)),
+        ChargeDamage.model_validate({"damage_id": damage_id, **charge, **cost}),
+        RepairDamage(damage_id=damage_id),
+    ):
+        await world.do(command)
+
+
 async def a_member_wants_to_be_forgotten(world: World) -> None:
     await world.do(members.EraseMember(member_id=await member(world, "Grace"), reason="asked by letter"))
 
@@ -297,6 +320,7 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_fine_comes_later,
     a_trip_is_corrected,
     a_member_buys_in_advance,
+    a_car_is_scratched,
     a_member_wants_to_be_forgotten,
     a_car_is_reserved_ahead_of_time,
     operators_put_things_right,

@@ -10,6 +10,7 @@ from adapters.postgres.errors import FollowerStoppedError
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.billing.invoice import Invoice
 from domain.fleet.commands import CommissionVehicle, CompleteTask
+from domain.fleet.damage_handlers import ReportDamage
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
 from domain.kernel.money import Money
 from domain.members.commands import BlockMember, EraseMember, RemovePaymentMethod
@@ -51,6 +52,8 @@ async def test_a_rebuild_from_zero_equals_the_live_tables(
 ) -> None:
     await rules_published(store)
     await says(world, story[1], energy_percent=5.0)
+    scratch = {"vehicle_id": story[1], "kind": "scratch", "place": "left", "found_at": world.now()}
+    await world.do(ReportDamage.model_validate({"damage_id": derived_id("damage"), **scratch}))
     await world.do(credit(story[2], "1.00"))
     invoice = await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, story[2]))
     await world.do(transferred(invoice, Money(amount_minor=100, currency=invoice.gross.currency)))

@@ -1,14 +1,17 @@
 """A log in which everything happened that a law looks at."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.billing.invoice import Invoice
 from domain.billing.product_commands import BuyProduct
 from domain.billing.transfers import RecordTransferPaidBack
-from domain.kernel.ids import derived_id
+from domain.fleet.damage import Photo
+from domain.fleet.damage_handlers import ReportDamage, ShowIntact
+from domain.kernel.ids import TripId, VehicleId, derived_id
 from domain.rental.commands import EndTrip, ExtendReservation
+from domain.rental.damages import ChargeDamage
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import euros
 from tests.projections.following import credit
@@ -22,14 +25,16 @@ from tests.support.world import World
 async def log() -> Log:
     """Ada reserves, drives, pays twice, and gets a part back; later she reserves for long and does not drive.
 
-    At last she buys minutes, and drives with them."""
+    At last she buys minutes, and drives with them. The car has a scratch that it did not have before her trip.
+    """
     world = World()
     await area(world)
-    ada, mini = await member(world), await car(world)
+    ada, mini, before = await member(world), await car(world), world.now()
     trip = await started(world, ada, mini, await reserved(world, ada, mini))
     await world.advance(timedelta(minutes=20))
     await says(world, mini, odometer_m=1_009_000)
     await world.do(EndTrip(trip_id=trip))
+    await scratched(world, mini, trip, before)
     await world.do(credit(trip, "1.00"))
     paid_twice = transferred(await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, trip)), euros("2.00"))
     await world.do(paid_twice)
@@ -45,3 +50,13 @@ async def log() -> Log:
     await says(world, mini, odometer_m=1_010_000)
     await world.do(EndTrip(trip_id=paid_before))
     return world.store.log
+
+
+async def scratched(world: World, which: VehicleId, trip: TripId, before: datetime) -> None:
+    """Somebody finds a scratch, has a picture of the time before, and charges it."""
+    damage_id, found = derived_id("damage", which), {"kind": "scratch", "place": "left", "found_at": world.now()}
+    cost = {"amount": euros("180.00"), "evidence": [{"kind": "receipt", "reference": "4711"}], "reason": "a scratch"}
+    charge = {"fee_id": derived_id("fee", which), "damage_id": damage_id, "trip_id": trip, **cost}
+    await world.do(ReportDamage.model_validate({"damage_id": damage_id, "vehicle_id": which, **found}))
+    await world.do(ShowIntact(damage_id=damage_id, intact=Photo(sha256="ab" * 32, taken_at=before)))
+    await world.do(ChargeDamage.model_validate(charge))

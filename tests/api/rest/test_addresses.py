@@ -53,6 +53,12 @@ async def test_whatever_is_made_is_answered_with_its_own_id_and_address(city: Ci
     }
     begins = city.running.system.clock.now() + timedelta(days=1)
     period = {"booked_from": begins.isoformat(), "booked_until": (begins + timedelta(hours=3)).isoformat()}
+    photo = {"sha256": "5f" * 32, "taken_at": fine["happened_at"]}
+    scratch = {"kind": "scratch", "place": "left", "photos": [photo]}
+    running = await city.start(await city.car(3), await city.member())
+    found = {"vehicle_id": str((await city.car(2)).vehicle_id), "found_at": fine["happened_at"], **scratch}
+    damage = (await city.post("/v1/damages", found, operator)).json()["id"]
+    cost = {"amount": {"amount_minor": 100, "currency": "EUR"}, "evidence": fine["evidence"], "reason": "a scratch"}
     asked: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
         "POST /v1/reservations": ("", vehicle, member),
         "POST /v1/scheduled-reservations": ("", {**vehicle, **period}, member),
@@ -65,6 +71,9 @@ async def test_whatever_is_made_is_answered_with_its_own_id_and_address(city: Ci
         "POST /v1/invoices/{invoice_id}/credit-notes": (invoice["invoice_id"], {"reason": "car was dirty"}, agent),
         "POST /v1/trips/{trip_id}/charges": (ended.rpartition("/")[2], fine, agent),
         "POST /v1/members/{member_id}/products": (me, {"city_id": "berlin", "product": "minutes_500"}, member),
+        "POST /v1/damages": ("", found, operator),
+        "POST /v1/trips/{trip_id}/damages": (running.rpartition("/")[2], scratch, agent),
+        "POST /v1/damages/{damage_id}/charges": (damage, {"trip_id": ended.rpartition("/")[2], **cost}, agent),
         "POST /v1/webhooks": ("", hook, operator),
     }
     assert asked.keys() == creating()

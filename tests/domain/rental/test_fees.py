@@ -116,9 +116,12 @@ async def test_what_is_found_right_after_an_objection_is_billed_at_once(
     charge_id = await charged(world, trip_id)
     await world.do(ObjectToCharge(charge_id=charge_id, objection="too much"))
 
-    await decided(world, charge_id, decision, **right)
+    with pytest.raises(RefusedError) as alone:
+        await decided(world, charge_id, decision, ADA, **right)  # who raised it
+    await decided(world, charge_id, decision, BOB, **right)
     await world.advance(30 * A_DAY)
 
+    assert codes(alone) == {"charge.own_facts"}
     assert invoiced(world, trip_id) == [("traffic_offence", gross)]
 
 

@@ -13,12 +13,14 @@ from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.billing.review import review_reasons
+from domain.fleet.custody import Use, attribute
 from domain.fleet.readiness import end_violations, energy_violation, has_fallen_silent
 from domain.fleet.state import Reading, VehicleReadings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.approval import needs_two
 from domain.kernel.calendar import Period
 from domain.kernel.errors import RefusedError, Violation
+from domain.kernel.ids import TripId, derived_id
 from domain.kernel.money import Currency, Money
 from domain.kernel.units import Position
 from domain.members.age import age_violation
@@ -34,8 +36,9 @@ from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rulebook.billing_limits import BillingLimits
 from domain.rulebook.eligibility import Eligibility
-from domain.rulebook.model import FleetLimits, Rulebook, TripLimits
+from domain.rulebook.model import FleetLimits, Rulebook
 from domain.rulebook.reservations import ReservationLimits
+from domain.rulebook.trip_limits import TripLimits
 from domain.rulebook.uniqueness import Uniqueness
 from tests.domain.members.applicants import verified
 from tests.projections.following import credit
@@ -283,6 +286,18 @@ TRIP = [
         "maximum_backdating",
         timedelta(hours=1),
         lambda limits: codes(far_back(NOON - timedelta(hours=3), limits, NOON)),
+    ),
+    Trial(
+        "damage_margin",
+        timedelta(hours=1),
+        lambda limits: (
+            attribute(
+                (Use(trip_id=TripId(derived_id("trip")), opened_at=NOON, closed_at=NOON),),
+                NOON - timedelta(minutes=30),
+                NOON + timedelta(minutes=30),
+                limits.damage_margin,
+            ).custody
+        ),
     ),
     Trial("review_after", timedelta(hours=1), lambda limits: codes(*review_reasons(limits, LONG, EUROS))),
     Trial(
