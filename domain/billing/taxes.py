@@ -4,9 +4,10 @@ Each tax is computed once per invoice on the sum of what it is on, and rounded o
 for each rate, BR-CO-17), never line by line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import lcm
 from typing import Self
@@ -57,8 +58,11 @@ _One = tuple[TaxRule, int, int]
 
 def of_each(lines: Iterable[PriceLine]) -> dict[str, Money] | None:
     """How much of the sum of lines bears which taxes; none where those that are usual are on all of it."""
+    told = [*lines]
+    if not any(line.taxes for line in told):
+        return None
     found: dict[str, Money] = {}
-    for line in lines:
+    for line in told:
         for kind, amount in line.taxes.items() or ((STANDARD, line.amount),):
             found[kind] = found[kind] + amount if kind in found else amount
     return None if found.keys() <= {STANDARD} else found
@@ -69,19 +73,17 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, of: Mapping[str,
 
     `of` says how much of the total bears which taxes; without it, those that are usual are on all of it.
     """
-    kinds = {STANDARD: total.amount_minor} if of is None else {kind: part.amount_minor for kind, part in of.items()}
-    in_force = [rule for rule in on(day, rules) if not kinds.keys().isdisjoint(rule.on)]
-    found: dict[int, _One] = {}
-    nets, so_far = dict(kinds), dict.fromkeys(kinds, 0)
-    contained = [n for n, rule in enumerate(in_force) if rule.inclusive]
-    for group, together in _groups(kinds, [in_force[n] for n in contained]):
-        for n, one in _take_out(together, group, nets, so_far):
-            _, base, amount = found.get(contained[n], (one[0], 0, 0))
-            found[contained[n]] = one[0], base + one[1], amount + one[2]
-    for n, rule in enumerate(in_force):
-        if not rule.inclusive:
-            found[n] = _added(rule, nets, so_far, total.currency.exponent)
-    return _taxed(total, [found[n] for n in sorted(found, key=lambda n: (not in_force[n].inclusive, n))])
+    nets = {STANDARD: total.amount_minor} if of is None else {kind: part.amount_minor for kind, part in of.items()}
+    in_force = [rule for rule in on(day, rules) if any(kind in nets for kind in rule.on)]
+    contained = [rule for rule in in_force if rule.inclusive]
+    so_far, found = dict.fromkeys(nets, 0), [(rule, 0, 0) for rule in contained]
+    for group, kinds in _groups(nets, contained):
+        for n, base, amount in _take_out(kinds, group, nets, so_far):
+            rule, base_before, before = found[n]
+            found[n] = rule, base_before + base, before + amount
+    exponent = total.currency.exponent
+    found += [_added(rule, nets, so_far, exponent) for rule in in_force if not rule.inclusive]
+    return _taxed(total, found)
 
 
 def net_of(total: int, taxes: Sequence[TaxRule | TaxAmount]) -> int:
@@ -90,54 +92,63 @@ def net_of(total: int, taxes: Sequence[TaxRule | TaxAmount]) -> int:
     return rounded(total * of, of + sum(parts))
 
 
+@lru_cache(maxsize=1_000)
+def _ratio(rate: Decimal) -> tuple[int, int]:
+    return rate.as_integer_ratio()
+
+
 def _ratios(taxes: Sequence[TaxRule | TaxAmount]) -> tuple[int, list[int]]:
     """Their rates as numbers of one denominator."""
-    ratios = [tax.rate.as_integer_ratio() for tax in taxes]
+    ratios = [_ratio(tax.rate) for tax in taxes]
+    if len(ratios) == 1:
+        return ratios[0][1], [ratios[0][0]]
     of = lcm(*[denominator for _, denominator in ratios])
     return of, [numerator * of // denominator for numerator, denominator in ratios]
 
 
 def _taxed(total: Money, found: Sequence[_One]) -> Taxed:
-    currency, on_it = total.currency, sum([amount for _, _, amount in found])
-    contained = sum([amount for rule, _, amount in found if rule.inclusive])
+    made = {total.amount_minor: total}
+
+    def money(minor: int) -> Money:
+        if minor not in made:
+            made[minor] = Money.of(minor, total.currency)
+        return made[minor]
+
     taxes = [
         trusted(
             TaxAmount,
             name=rule.name,
             rate=rule.rate,
-            base=Money.of(base, currency),
-            amount=Money.of(amount, currency),
+            base=money(base),
+            amount=money(amount),
             inclusive=rule.inclusive,
             on=rule.on,
             exempt=rule.exempt,
         )
         for rule, base, amount in found
     ]
-    net = total.amount_minor - contained
-    return trusted(
-        Taxed,
-        net=Money.of(net, currency),
-        tax=Money.of(on_it, currency),
-        gross=Money.of(net + on_it, currency),
-        taxes=tuple(taxes),
-    )
+    on_it = sum([amount for _, _, amount in found])
+    net = total.amount_minor - sum([amount for rule, _, amount in found if rule.inclusive])
+    return trusted(Taxed, net=money(net), tax=money(on_it), gross=money(net + on_it), taxes=tuple(taxes))
 
 
-def _groups(kinds: Iterable[str], rules: Sequence[TaxRule]) -> Iterator[tuple[list[tuple[int, TaxRule]], list[str]]]:
-    """The kinds that bear the same taxes, together, and those taxes by their places."""
+def _groups(kinds: Collection[str], rules: Sequence[TaxRule]) -> list[tuple[list[tuple[int, TaxRule]], list[str]]]:
+    """The kinds that bear the same taxes, together, and those taxes with their places."""
+    if len(kinds) == 1:  # as most prices have it
+        return [([*enumerate(rules)], [*kinds])] if rules else []
     found: dict[tuple[int, ...], list[str]] = {}
     for kind in kinds:
-        found.setdefault(tuple(n for n, rule in enumerate(rules) if kind in rule.on), []).append(kind)
-    for places, together in found.items():
-        yield [(n, rules[n]) for n in places], together
+        found.setdefault(tuple([n for n, rule in enumerate(rules) if kind in rule.on]), []).append(kind)
+    return [([(n, rules[n]) for n in places], together) for places, together in found.items() if places]
 
 
 def _take_out(
     kinds: list[str], rules: list[tuple[int, TaxRule]], nets: dict[str, int], so_far: dict[str, int]
-) -> Iterator[tuple[int, _One]]:
-    """The taxes that are contained; the last takes what is left, so that no cent is lost between several."""
-    if not rules:
-        return
+) -> list[tuple[int, int, int]]:
+    """Of each tax that is contained its place, what it is on, and how much it is.
+
+    The last takes what is left, so that no cent is lost between several.
+    """
     total = sum([nets[kind] for kind in kinds])
     of, parts = _ratios([rule for _, rule in rules])
     whole = of + sum(parts)
@@ -147,8 +158,7 @@ def _take_out(
     net = total - sum(amounts)
     for kind, share in zip(kinds, _split(net, [nets[kind] for kind in kinds]), strict=True):
         so_far[kind], nets[kind] = nets[kind] - share, share
-    for (n, rule), amount in zip(rules, amounts, strict=True):
-        yield n, (rule, net, amount)
+    return [(n, net, amount) for (n, _), amount in zip(rules, amounts, strict=True)]
 
 
 def _added(rule: TaxRule, nets: dict[str, int], so_far: dict[str, int], exponent: int) -> _One:
@@ -156,7 +166,7 @@ def _added(rule: TaxRule, nets: dict[str, int], so_far: dict[str, int], exponent
     kinds = [kind for kind in nets if kind in rule.on]
     bases = [nets[kind] + (so_far[kind] if rule.compound else 0) for kind in kinds]
     base = sum(bases)
-    numerator, denominator = rule.rate.as_integer_ratio()
+    numerator, denominator = _ratio(rule.rate)
     amount = _whole(base * numerator, denominator, rule)
     if rule.at_least and base > 0:
         amount = max(amount, minor_of(rule.at_least, exponent))

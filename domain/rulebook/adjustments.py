@@ -24,9 +24,19 @@ class Cap(ElementBase):
     beyond: Literal["metered", "started"] = "metered"
     """After a first full period. metered: each is capped by itself. started: `amount` times the started periods."""
     calendar_day: bool = False
-    """For each local day by itself."""
+    """For each local day by itself,"""
+    calendar_week: bool = False
+    """for each local week, from Monday on,"""
+    calendar_month: bool = False
+    """or for each local month."""
     windows: tuple[Window, ...] = ()
     """For what falls into each occurrence of these, e.g. each night."""
+
+    @property
+    def calendar(self) -> str | None:
+        """The field that says by which stretch of the calendar it is; none for most."""
+        names = ("calendar_day", "calendar_week", "calendar_month")
+        return next((name for name in names if getattr(self, name)), None)
 
 
 class Rung(Rules):
@@ -48,6 +58,8 @@ class LadderCap(ElementBase):
     """Ids of the elements and packages that it works on; all before it when none."""
     beyond: Literal["metered", "bracket"] = "metered"
     """metered: after 3 h the meter goes on from 50 until it meets 80. bracket: the length of the stay picks a rung."""
+    tail: Rung | None = None
+    """After the last rung it does not begin again: each further period of this length costs at most this amount."""
 
 
 class MinimumFare(ElementBase):

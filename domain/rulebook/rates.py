@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.rulebook.base import Rules
 from domain.rulebook.conditions import Seconds
 from domain.rulebook.element_base import Amount, ElementBase
 from domain.rulebook.windows import Window
@@ -42,6 +43,21 @@ class TimeRate(ElementBase):
     """or only those that begin outside all of them."""
     in_package: bool = False
     """Charged also for the time that a package covers."""
+    free_each_s: Seconds = 0
+    """So much of each stretch of the phase does not count, e.g. the first five minutes of each stop."""
+    step_s: Annotated[int, Field(gt=0)] | None = None
+    """With `exact`, a last interval counts in started steps of this length, e.g. an hour by its started minutes."""
+
+
+class Allowance(Rules):
+    """Distance that comes with the time."""
+
+    until_s: Annotated[int, Field(gt=0)]
+    """From the allowance before it until this time of the trip, or of the booked period where that is longer,"""
+    every_s: Annotated[int, Field(gt=0)]
+    """each started period of this length"""
+    more: Amount
+    """includes so much more."""
 
 
 class DistanceRate(ElementBase):
@@ -60,6 +76,8 @@ class DistanceRate(ElementBase):
     """Where a tier of the rate begins; no package moves it."""
     included_every_s: Annotated[int, Field(gt=0)] | None = None
     """`included` is granted anew for each started period of this length."""
+    allowances: tuple[Allowance, ...] = ()
+    """Instead, what is included grows by these, e.g. 40 km for the first hour and 20 km for each of the next seven."""
     end: Amount | None = None
     """Where a tier of the rate ends."""
     counting: Counting = "exact"

@@ -102,7 +102,7 @@ def _is_timed(element: Element) -> bool:
 def _windows(element: Element) -> tuple[Window, ...]:
     """When it holds; for a hold, when that is free; for each day by itself, the whole of it."""
     match element:
-        case Cap(calendar_day=True, windows=()):
+        case Cap(windows=()) if element.calendar is not None:
             return (Window(),)
         case TimeRate() | Percentage() | Cap():
             return element.windows

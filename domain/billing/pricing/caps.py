@@ -1,6 +1,7 @@
 """Caps: of what a trip costs in a period, a day, a window or altogether, what came last is taken back."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import pairwise
 from operator import add, attrgetter
 
@@ -22,7 +23,7 @@ def cap(element: Cap, sheet: Sheet) -> None:
     course, amount, period = sheet.course, sheet.minor(element.amount), element.period_s
     if period is not None and element.beyond == "started":
         amount, period = amount * max(1, -(-course.duration_s // period)), None
-    if element.windows or element.calendar_day or period is not None:
+    if element.windows or element.calendar or period is not None:
         groups = [(cells, amount, False) for cells in _cells_of(element, period, course)]
         _reduce(element, sheet, groups)
         return
@@ -39,12 +40,12 @@ def cap(element: Cap, sheet: Sheet) -> None:
 
 
 def ladder(element: LadderCap, sheet: Sheet) -> None:
-    """Caps that rise with the time, and begin again after the last."""
+    """Caps that rise with the time, and begin again after the last, or go on by its tail."""
     course = sheet.course
     groups: list[Group] = []
     steps = [(rung.until_s, sheet.minor(rung.amount)) for rung in sorted(element.rungs, key=_until)]
-    length = steps[-1][0]
-    for begins in range(0, course.duration_s + 1, length):
+    length, tail = steps[-1][0], element.tail
+    for begins in (0,) if tail else range(0, course.duration_s + 1, length):
         if element.beyond == "bracket":
             stay = min(length, course.duration_s - begins)
             amount = next(amount for until, amount in steps if stay <= until)
@@ -55,6 +56,9 @@ def ladder(element: LadderCap, sheet: Sheet) -> None:
             if begins + after <= course.duration_s:
                 groups.append((course.cells_from(begins + after, begins + until), amount, after > 0))
             after = until
+    if tail:
+        begin, each = range(length, course.duration_s + 1, tail.until_s), sheet.minor(tail.amount)
+        groups += [(course.cells_from(begins, begins + tail.until_s), each, False) for begins in begin]
     cells, amount, _ = groups[0]
     groups[0] = range(cells[-1] + 1), amount, False  # with what the car was held for
     _reduce(element, sheet, groups)
@@ -69,9 +73,19 @@ def _cells_of(element: Cap, period: int | None, course: Course) -> Iterable[Sequ
     groups: dict[Occurrence, list[int]] = {}
     for cell, occurrence in enumerate(course.occurrences(element)):
         if cell >= course.first and occurrence is not None:
-            groups.setdefault(occurrence, []).append(cell)
+            groups.setdefault(_together(element, occurrence), []).append(cell)
     for group in groups.values():
         yield [*range(course.first), *group] if group[0] == course.first else group
+
+
+def _together(element: Cap, occurrence: Occurrence) -> Occurrence:
+    """The same for all days of a week or a month that is capped as one."""
+    place, day = occurrence
+    if element.calendar == "calendar_week":
+        return place, (day - 1) // 7
+    if element.calendar == "calendar_month":
+        return place, date.fromordinal(day).replace(day=1).toordinal()
+    return occurrence
 
 
 class _Cuts:
@@ -144,7 +158,8 @@ def _used(element: Cap | LadderCap) -> dict[str, str]:
     if isinstance(element, Cap):
         return {"cap": str(element.amount), "period_s": str(element.period_s)}
     rungs = sorted(element.rungs, key=_until)
-    return {"caps": ", ".join(f"{rung.amount} until {rung.until_s} s" for rung in rungs)}
+    tail = {} if element.tail is None else {"then": f"{element.tail.amount} each {element.tail.until_s} s"}
+    return {"caps": ", ".join(f"{rung.amount} until {rung.until_s} s" for rung in rungs), **tail}
 
 
 def _kept(cells: list[int]) -> Layer:

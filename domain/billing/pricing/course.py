@@ -20,18 +20,24 @@ _NEVER = -(10**12)
 
 
 class PhaseClock:
-    """Runs while the trip is in a phase; reads how long it ran so far."""
+    """Runs while the trip is in a phase, but for the first seconds of each stretch; reads how long it ran so far."""
 
-    def __init__(self, phase: str, facts: TripFacts) -> None:
+    def __init__(self, phase: str, facts: TripFacts, free_each_s: int = 0) -> None:
         self._begins, self._readings = [_NEVER], [0]
         """Where it sets in each time, and what it reads then; before the first, nothing."""
         now = reading = 0
+        free = free_each_s
         for span in facts.spans:
             seconds = span.seconds
             if seconds and phase in ("any", span.phase):
-                self._begins.append(now)
-                self._readings.append(reading)
-                reading += seconds
+                waits = min(free, seconds)
+                free -= waits
+                if waits < seconds:
+                    self._begins.append(now + waits)
+                    self._readings.append(reading)
+                    reading += seconds - waits
+            elif seconds:
+                free = free_each_s
             now += seconds
         self.total = reading
         self._readings.append(reading)
@@ -75,7 +81,7 @@ class Course:
         if facts.reserved_at is not None:
             held_until = facts.held_until or facts.started_at
             self.held_s = max(0, (held_until - facts.reserved_at) // _SECOND)
-        self._clocks: dict[str, PhaseClock] = {}
+        self._clocks: dict[tuple[str, int], PhaseClock] = {}
         self._tariff = tariff
         self._wall: WallClock | None = None
         self._begins, self._ends = -self.held_s if tariff.looks_back else 0, self.duration_s + 1
@@ -87,10 +93,10 @@ class Course:
         self.first = bisect_left(self.edges, 0)
         """The cell in which the trip starts; before it the car is held."""
 
-    def clock(self, phase: str) -> PhaseClock:
-        """The clock of a phase, or of the whole trip with `any`."""
-        if (found := self._clocks.get(phase)) is None:
-            found = self._clocks[phase] = PhaseClock(phase, self.facts)
+    def clock(self, phase: str, free_each_s: int = 0) -> PhaseClock:
+        """The clock of a phase, or of the whole trip with `any`; without the first seconds of each stretch."""
+        if (found := self._clocks.get((phase, free_each_s))) is None:
+            found = self._clocks[phase, free_each_s] = PhaseClock(phase, self.facts, free_each_s)
         return found
 
     def cells_from(self, begins: int, ends: int) -> range:
@@ -126,8 +132,10 @@ class Course:
         for element in self._tariff.timed:
             if isinstance(element, LadderCap):
                 lengths = sorted(rung.until_s for rung in element.rungs)
-                for begins in range(0, self.duration_s + 1, lengths[-1]):
+                for begins in (0,) if element.tail else range(0, self.duration_s + 1, lengths[-1]):
                     edges.update(begins + length for length in lengths)
+                if element.tail:
+                    edges.update(range(lengths[-1], self.duration_s + element.tail.until_s + 1, element.tail.until_s))
             elif isinstance(element, Cap) and element.period_s is not None and element.beyond == "metered":
                 edges.update(range(0, self.duration_s + 1, element.period_s))
         return sorted([edge for edge in edges if edge <= self._ends])

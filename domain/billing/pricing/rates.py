@@ -26,7 +26,7 @@ MILLIMETRES = {"km": 1_000_000, "mi": 1_609_344}
 
 
 def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> None:
-    course, clock = sheet.course, sheet.course.clock(rate.phase)
+    course, clock = sheet.course, sheet.course.clock(rate.phase, rate.free_each_s)
     begins = package.duration_s if package and not rate.in_package else 0
     ends = course.duration_s
     if rate.clock == "trip":
@@ -42,7 +42,7 @@ def _time(rate: TimeRate, _: Tariff, package: Package | None, sheet: Sheet) -> N
         return
     start, end = (0, None) if rate.clock == "trip" else (rate.start_s, rate.end_s)
     reaches = rate.counting == "reached" and _reaches(rate, course, begins, shown + total, ran=total > 0)
-    found = intervals(total, rate.interval_s, start, end, rate.counting, reaches=reaches)
+    found = intervals(total, rate.interval_s, start, end, rate.counting, reaches=reaches, step=rate.step_s)
     ticks: Ticks
     if rate.counting == "reached":
         ticks = Reached(clock, begins, shown + start, rate.interval_s or 1, found[0])
@@ -65,13 +65,12 @@ def _reaches(rate: TimeRate, course: Course, begins: int, shown: int, *, ran: bo
         return False
     if rate.clock == "phase" or rate.end_s is None:
         return True
-    return (course.clock(rate.phase).stopped(shown) if ran else begins) < rate.end_s
+    return (course.clock(rate.phase, rate.free_each_s).stopped(shown) if ran else begins) < rate.end_s
 
 
 def _distance(rate: DistanceRate, tariff: Tariff, package: Package | None, sheet: Sheet) -> None:
     course, metres = sheet.course, sheet.course.facts.distance_m
-    periods = max(1, -(-course.duration_s // rate.included_every_s)) if rate.included_every_s else 1
-    included = package.included if package else rate.included_once + rate.included * periods
+    included = package.included if package else _included(rate, course)
     begins = max(rate.start, included)
     numerator, of = begins.as_integer_ratio()
     if metres * 1000 * of < numerator * MILLIMETRES[tariff.distance_unit]:
@@ -88,6 +87,19 @@ def _distance(rate: DistanceRate, tariff: Tariff, package: Package | None, sheet
     unit = tariff.distance_unit if rate.interval == 1 else f"{rate.interval} {tariff.distance_unit}"
     used = {"distance_m": str(metres), f"included_{tariff.distance_unit}": str(included)}
     meter(rate, sheet, ticks, found, unit, used)
+
+
+def _included(rate: DistanceRate, course: Course) -> Decimal:
+    """Distance that costs nothing without a package."""
+    if rate.allowances:
+        lasts, begins, grown = max(1, course.duration_s, course.facts.booked_s), 0, Decimal(0)
+        for allowance in rate.allowances:
+            within = min(lasts, allowance.until_s) - begins
+            grown += allowance.more * max(0, -(-within // allowance.every_s))
+            begins = allowance.until_s
+        return grown
+    periods = max(1, -(-course.duration_s // rate.included_every_s)) if rate.included_every_s else 1
+    return rate.included_once + rate.included * periods
 
 
 def _along_the_way(course: Course, total: int, start: int, interval: int, count: int) -> Ticks:

@@ -126,11 +126,19 @@ Intervals = tuple[int, int, int]
 
 
 def intervals(
-    total: int, interval: int, start: int, end: int | None, counting: Counting, *, reaches: bool
+    total: int,
+    interval: int,
+    start: int,
+    end: int | None,
+    counting: Counting,
+    *,
+    reaches: bool,
+    step: int | None = None,
 ) -> Intervals:
     """The intervals on a meter that ran to `total`, from `start` until `end`.
 
-    `reaches` is whether one that begins exactly at the end counts too, should they count when they are reached.
+    `reaches` is whether one that begins exactly at the end counts too, should they count when they are reached. A last
+    one that counts by its share does so in started steps of `step`.
     """
     reaches = reaches and counting == "reached" and (end is None or total < end)
     if interval == 0:
@@ -141,7 +149,9 @@ def intervals(
     whole, rest = divmod(length, interval)
     if counting == "completed" or not rest:
         return whole + int(reaches and not rest), 1, 1
-    return whole + 1, rest if counting == "exact" else interval, interval
+    if counting != "exact":
+        return whole + 1, interval, interval
+    return whole + 1, min(interval, -(-rest // step) * step) if step else rest, interval
 
 
 def first_of_days(clock: PhaseClock, begins: int, ends: int, course: Course) -> list[int]:

@@ -23,10 +23,15 @@ SHORTEST_PERIOD_S = 900
 
 @of(Cap)
 def cap_of_several_spans(cap: Cap, _: Tariff) -> Found:
-    if cap.windows and cap.calendar_day:
-        yield Fault(("calendar_day",), "with `windows` it is for each of their occurrences: take one of both out")
-    if cap.period_s is not None and (cap.windows or cap.calendar_day):
-        other = "windows" if cap.windows else "calendar_day"
+    calendar = [name for name in ("calendar_day", "calendar_week", "calendar_month") if getattr(cap, name)]
+    for name in calendar[1:]:
+        yield Fault(
+            (name,), f"a cap is by one stretch of the calendar, and this by `{calendar[0]}`: take one of both out"
+        )
+    if cap.windows and calendar:
+        yield Fault((calendar[0],), "with `windows` it is for each of their occurrences: take one of both out")
+    if cap.period_s is not None and (cap.windows or calendar):
+        other = "windows" if cap.windows else calendar[0]
         yield Fault(("period_s",), f"a cap is for periods or for `{other}`: take one of both out")
 
 
@@ -40,6 +45,8 @@ def period_that_is_over_at_once(cap: Cap, _: Tariff) -> Found:
 def ladder_that_is_over_at_once(ladder: LadderCap, _: Tariff) -> Found:
     if ladder.rungs[-1].until_s < SHORTEST_PERIOD_S:
         yield Fault(("rungs", len(ladder.rungs) - 1, "until_s"), 'it begins again after this: write at least "PT15M"')
+    if ladder.tail is not None and ladder.tail.until_s < SHORTEST_PERIOD_S:
+        yield Fault(("tail", "until_s"), 'it begins again after this: write at least "PT15M"')
 
 
 @of(Cap)

@@ -1,6 +1,7 @@
 """Rates and fees that charge nothing, and fields that they do not look at in this combination."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.rulebook.base import said
 from domain.rulebook.faults.rules import Fault, Found, of
@@ -45,6 +46,34 @@ def charged_once_is_never_in_part(rate: TimeRate | DistanceRate, _: Tariff) -> F
 
 
 @of(TimeRate)
+def steps_of_no_share(rate: TimeRate, _: Tariff) -> Found:
+    if rate.step_s is None:
+        return
+    if rate.counting != "exact" or rate.calendar_day or not rate.interval_s:
+        yield Fault(("step_s",), 'only a share of an interval has steps: write counting = "exact", or take this out')
+    elif rate.step_s >= rate.interval_s:
+        yield Fault(("step_s",), "a step is shorter than the interval: write less, or count `started` intervals")
+
+
+@of(TimeRate)
+def free_time_of_each_trip(rate: TimeRate, _: Tariff) -> Found:
+    if rate.free_each_s and rate.phase == "any":
+        yield Fault(("free_each_s",), "a trip has no stretches: name a `phase`, or write `start` for its free time")
+
+
+@of(DistanceRate)
+def allowances_beside_what_is_included(rate: DistanceRate, _: Tariff) -> Found:
+    for name in said(rate).keys() & {"included", "included_once", "included_every_s"} if rate.allowances else ():
+        yield Fault((name,), "what is included grows by `allowances`: take one of both out")
+    for n, (before, allowance) in enumerate(pairwise(rate.allowances), start=1):
+        if allowance.until_s <= before.until_s:
+            yield Fault(("allowances", n, "until_s"), "each allowance must last longer than the one before")
+    for n, allowance in enumerate(rate.allowances):
+        if not allowance.more:
+            yield Fault(("allowances", n, "more"), "it includes nothing more: write a number or take it out")
+
+
+@of(TimeRate)
 def time_that_ends_before_it_begins(rate: TimeRate, _: Tariff) -> Found:
     if rate.end_s is not None and rate.end_s <= rate.start_s:
         yield Fault(("end_s",), "it ends before or when it starts, so it charges nothing: write an end after `start`")
@@ -86,7 +115,7 @@ def nothing_included_every_so_often(rate: DistanceRate, _: Tariff) -> Found:
 @of(DistanceRate)
 def start_or_included_hides_the_other(rate: DistanceRate, tariff: Tariff) -> Found:
     included = _included(rate)
-    if 0 < included <= rate.start and rate.included_every_s is None:
+    if 0 < included <= rate.start and rate.included_every_s is None and not rate.allowances:
         yield Fault(("included",), "the rate starts behind what is included: take `included` or `start` out")
     elif 0 < rate.start <= min([included, *(p.included for p in tariff.packages)]):
         yield Fault(("start",), "what is included ends behind this start, which is never looked at: take it out")
@@ -94,7 +123,7 @@ def start_or_included_hides_the_other(rate: DistanceRate, tariff: Tariff) -> Fou
 
 def _included(rate: DistanceRate) -> Decimal:
     """What the shortest trip is granted."""
-    return rate.included + rate.included_once
+    return rate.allowances[0].more if rate.allowances else rate.included + rate.included_once
 
 
 @of(ZoneFee)

@@ -22,7 +22,7 @@ from domain.rulebook.adjustments import (
 from domain.rulebook.bookings import BookingRate, LateFee, LateRung
 from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Element, Package
-from domain.rulebook.rates import AgreedAmount, DistanceRate, FlatFee, ReservationRate, TimeRate, ZoneFee
+from domain.rulebook.rates import AgreedAmount, Allowance, DistanceRate, FlatFee, ReservationRate, TimeRate, ZoneFee
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.windows import Window
 from tests.domain.billing.worked_tariffs import tariff as make_tariff
@@ -36,6 +36,7 @@ rates = st.sampled_from([Decimal(r) for r in ("0.31", "0.2955", "1", "0.33333333
 countings = st.sampled_from(["started", "completed", "exact", "reached"])
 lengths = st.sampled_from([0, 1, 59, 60, 600, 1800, 3000, HOUR, HOUR + 1, 5 * HOUR, 24 * HOUR, 30 * HOUR])
 periods = st.sampled_from([900, HOUR, 5 * HOUR, 24 * HOUR])
+tails = st.none() | st.builds(Rung, until_s=periods, amount=amounts)
 maybe = st.booleans()
 windows = st.builds(
     Window,
@@ -83,6 +84,8 @@ def adding(draw: st.DrawFn, id: str) -> Element:
             windows=draw(some_windows),
             outside=draw(maybe),
             in_package=draw(maybe),
+            free_each_s=draw(st.sampled_from([0, 0, 60, 1800])),
+            step_s=draw(st.none() | st.sampled_from([1, 60, 900])),
         ),
         "distance": lambda: DistanceRate(
             **metered,
@@ -91,6 +94,10 @@ def adding(draw: st.DrawFn, id: str) -> Element:
             included_once=draw(amounts),
             start=draw(amounts),
             included_every_s=draw(st.none() | periods),
+            allowances=tuple(
+                Allowance(until_s=until_s, every_s=draw(periods), more=draw(amounts))
+                for until_s in sorted(draw(st.sets(periods, max_size=3)))
+            ),
             end=draw(st.none() | st.decimals(Decimal(61), Decimal(200), places=1)),
         ),
         "reservation": lambda: ReservationRate(
@@ -126,17 +133,21 @@ def adjusting(draw: st.DrawFn, id: str, before: list[str]) -> Element:
     named: dict[str, Any] = {"id": id, "description": "", "covers": covers, "when": draw(st.none() | conditions)}
     untils = draw(st.sets(periods, min_size=1).map(sorted))
     rungs = tuple(Rung(until_s=until, amount=Decimal(7 * n + 5)) for n, until in enumerate(untils))
-    which = draw(st.sampled_from(["trip", "period", "day", "windows"]))
+    which = draw(st.sampled_from(["trip", "period", "day", "week", "month", "windows"]))
     kinds: dict[str, Any] = {
         "cap": lambda: Cap(
             **named,
             amount=draw(amounts),
             period_s=draw(periods) if which == "period" else None,
             calendar_day=which == "day",
+            calendar_week=which == "week",
+            calendar_month=which == "month",
             windows=draw(some_windows) if which == "windows" else (),
             beyond=draw(st.sampled_from(["metered", "started"])),
         ),
-        "ladder": lambda: LadderCap(**named, rungs=rungs, beyond=draw(st.sampled_from(["metered", "bracket"]))),
+        "ladder": lambda: LadderCap(
+            **named, rungs=rungs, tail=draw(tails), beyond=draw(st.sampled_from(["metered", "bracket"]))
+        ),
         "minimum": lambda: MinimumFare(**named, amount=draw(amounts)),
         "percentage": lambda: Percentage(
             **named,

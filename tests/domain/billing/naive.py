@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -185,7 +186,9 @@ class Pricing:
         end = len(self.phases)
         if e.clock == "trip":
             begin, end = max(begin, e.start_s), end if e.end_s is None else min(end, e.end_s)
+        lasted = self._stretches(e.phase) if e.free_each_s else []
         runs = [s for s in range(begin, end) if e.phase in ("any", self.phases[s])]
+        runs = [s for s in runs if not e.free_each_s or lasted[s] >= e.free_each_s]
         if e.calendar_day:
             days: dict[object, int] = {}
             for second in runs:
@@ -195,7 +198,9 @@ class Pricing:
         ran = bool(runs) or (e.phase == "any" and begin <= len(self.phases))
         stopped = runs[-1] + 1 if runs else begin
         may_reach = ran and (e.clock == "phase" or e.end_s is None or stopped < e.end_s)
-        found = intervals(Fraction(len(runs)), Fraction(e.interval_s), Fraction(start), stop, e.counting, may_reach)
+        found = intervals(
+            Fraction(len(runs)), Fraction(e.interval_s), Fraction(start), stop, e.counting, may_reach, e.step_s
+        )
 
         def second_of(reading: int) -> int:
             if e.counting == "reached" and reading > 0 and runs:
@@ -208,6 +213,8 @@ class Pricing:
         driven = Fraction(self.facts.distance_m) / METRES[self.tariff.distance_unit]
         periods = max(1, ceil(Fraction(len(self.phases), e.included_every_s))) if e.included_every_s else 1
         included = self.package.included if self.package else e.included_once + e.included * periods
+        if e.allowances and not self.package:
+            included = self._grown(e.allowances)
         start = Fraction(max(e.start, included))
         runs = [s for s, phase in enumerate(self.phases) if phase == "driving"]
         end = None if e.end is None else Fraction(e.end)
@@ -220,6 +227,23 @@ class Pricing:
 
         found = intervals(driven, Fraction(e.interval), start, end, e.counting, may_reach=True)
         return self._metered(e, [(second_of(place), share) for place, share in found])
+
+    def _stretches(self, phase: str) -> list[int]:
+        """For each second, how long the stretch in a phase that it lies in has lasted."""
+        lasted: list[int] = []
+        for second, now in enumerate(self.phases):
+            goes_on = second > 0 and phase in ("any", self.phases[second - 1])
+            lasted.append(lasted[-1] + 1 if goes_on and phase in ("any", now) else 0)
+        return lasted
+
+    def _grown(self, allowances: tuple[rates.Allowance, ...]) -> Decimal:
+        begin, end = self._booked()
+        lasts, seen, grown = max(len(self.phases), floor(end - begin), 1), 0, Decimal(0)
+        for allowance in allowances:
+            while seen < min(lasts, allowance.until_s):
+                grown, seen = grown + allowance.more, seen + allowance.every_s
+            seen = allowance.until_s
+        return grown
 
     def _reservation(self, e: rates.ReservationRate) -> Line | None:
         if self.facts.reserved_at is None:
@@ -293,7 +317,7 @@ class Pricing:
         standing = self._standing(e.covers)
         if e.period_s and e.beyond == "started":
             amount *= max(1, ceil(Fraction(len(self.phases), e.period_s)))
-        elif e.period_s or e.calendar_day or e.windows:
+        elif e.period_s or e.calendar_day or e.calendar_week or e.calendar_month or e.windows:
             groups = self._grouped(standing, lambda at: self._period(e, at))
             cuts = [cut for group in groups for cut in self._cut(group, amount)]
             return self._capped(e, cuts)
@@ -303,13 +327,25 @@ class Pricing:
         if e.windows:
             began = [(n, w.began_on(self.local(at))) for n, w in enumerate(e.windows)]
             return next((occurrence for occurrence in began if occurrence[1] is not None), None)
-        return self.local(at).date() if e.calendar_day else at // (e.period_s or 1)
+        day = self.local(at).date()
+        if e.calendar_day or e.calendar_week or e.calendar_month:
+            return day if e.calendar_day else day.isocalendar()[:2] if e.calendar_week else (day.year, day.month)
+        return at // (e.period_s or 1)
 
     def _ladder(self, e: adjustments.LadderCap) -> Line | None:
         rungs = sorted((rung.until_s, rounded(Fraction(rung.amount) * self.minor)) for rung in e.rungs)
         length = rungs[-1][0]
         cuts: list[Charge] = []
-        for group in self._grouped(self._standing(e.covers), lambda at: at // length):
+        tail = e.tail
+        if tail:
+            groups = self._grouped(
+                [c for c in self._standing(e.covers) if c.at is None or c.at >= length],
+                lambda at: (at - length) // tail.until_s,
+            )
+            cuts = [cut for g in groups for cut in self._cut(g, rounded(Fraction(tail.amount) * self.minor))]
+        for group in self._grouped(
+            self._standing(e.covers), lambda at: at // length if not tail or at < length else None
+        ):
             period, spent, begins = max(0, group[0].at or 0) // length, 0, 0
             stay = min(length, len(self.phases) - period * length)
             for until, amount in rungs if e.beyond == "metered" else [r for r in rungs if stay <= r[0]][:1]:
@@ -421,7 +457,13 @@ class Pricing:
 
 
 def intervals(
-    total: Fraction, interval: Fraction, start: Fraction, end: Any, counting: str, may_reach: bool
+    total: Fraction,
+    interval: Fraction,
+    start: Fraction,
+    end: Any,
+    counting: str,
+    may_reach: bool,
+    step: int | None = None,
 ) -> Iterator[tuple[Fraction, Fraction]]:
     """Where on a meter that ran to `total` each charged interval begins, and how much of it counts."""
     reaches = counting == "reached" and may_reach
@@ -438,6 +480,8 @@ def intervals(
             share = Fraction(0)
         else:
             return
+        if counting == "exact" and step:
+            share = min(Fraction(1), ceil(share * interval / step) * Fraction(step) / interval)
         if counting != "completed" or share == 1:
             yield place, share if counting == "exact" else Fraction(1)
         place += interval

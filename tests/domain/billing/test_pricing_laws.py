@@ -86,6 +86,8 @@ LIMITS: list[Element] = [
     Cap(id="date", description="", amount=Decimal(20), calendar_day=True, covers=TIMES),
     Cap(id="days", description="", amount=Decimal(25), period_s=DAY, beyond="started", covers=TIMES),
     LadderCap(id="ladder", description="", rungs=RUNGS, covers=("drive", "any")),
+    LadderCap(id="tail", description="", rungs=RUNGS[:2], tail=RUNGS[0], covers=TIMES),
+    Cap(id="week", description="", amount=Decimal(30), calendar_week=True, covers=TIMES),
     MinimumFare(id="minimum", description="", amount=Decimal(5)),
     MinimumFare(id="least", description="", amount=Decimal(12), covers=TIMES),
 ]
@@ -110,6 +112,7 @@ def rising_tariffs(draw: st.DrawFn) -> Tariff:
             named
             | {"id": id, "phase": phase, "rate": draw(rates), "interval_s": draw(intervals), "counting": draw(whole)}
             | {"windows": draw(st.sampled_from([(), (NIGHT,)])), "outside": outside}
+            | {"free_each_s": 0 if phase == "any" else draw(st.sampled_from([0, 300]))}
         )
         for id, phase, outside in (("drive", "driving", False), ("park", "parked", True), ("any", "any", False))
     ]

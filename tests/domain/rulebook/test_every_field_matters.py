@@ -13,6 +13,7 @@ from domain.rulebook.conditions import Condition
 from domain.rulebook.elements import Package
 from domain.rulebook.faults import faults
 from domain.rulebook.model import Rulebook
+from domain.rulebook.rates import Allowance
 from domain.rulebook.shapes import kind_of, shape
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
@@ -66,6 +67,11 @@ def with_late_rung(part: Raw) -> Iterator[Rulebook]:
     yield from with_element("late")({"rungs": [{"from_s": 480, "amount": "4"} | part]})
 
 
+def with_allowance(part: Raw) -> Iterator[Rulebook]:
+    first = {"until_s": HOUR, "every_s": 600, "more": "1"}
+    yield from with_element("distance")({"rate": "0.2", "allowances": [first | part]})
+
+
 def with_window(part: Raw) -> Iterator[Rulebook]:
     yield from with_element("time")({"rate": "0.2", "windows": [part]})
 
@@ -99,6 +105,7 @@ PARTS: dict[str, tuple[type[BaseModel], Raw, Callable[[Raw], Iterator[Rulebook]]
     **{kind: (ELEMENTS[kind], least, with_element(kind)) for kind, least in LEAST.items()},
     "package": (Package, {}, with_package),
     "rung": (Rung, {}, with_rung),
+    "allowance": (Allowance, {}, with_allowance),
     "late_rung": (LateRung, {}, with_late_rung),
     "window": (Window, WINDOW, with_window),
     "condition": (Condition, {"option": "gold"}, with_condition),

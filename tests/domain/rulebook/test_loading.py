@@ -13,6 +13,7 @@ from tests.support.small_service import CITY, DAY_PACKAGE, SERVICE, complaints, 
 
 TIME, KM, FEE, CAP = "rate = 0.31, ", "rate = 0.29, ", "amount = 1, ", "amount = 10, "
 RUNGS = 'rungs = [{ until = "PT3H", amount = 50 }, { until = "PT12H", amount = 80 }]'
+GROWS = 'allowances = [{ until = "PT1H", every = "PT1H", more = 40 }, { until = "PT8H", every = "PT1H", more = 20 }]'
 LATE = 'rungs = [{ from = "PT8M", amount = 12.5 }, { from = "PT15M", amount = 25 }]'
 WHEN = "when = { %s }"
 WINDOW = "rate = 1, windows = [{ %s }]"
@@ -83,6 +84,12 @@ REFUSED = [
     (files(element("distance", KM + 'included_every = "P1D"')), "x.included_every: nothing is granted anew"),
     (files(element("distance", KM + "included = 5, start = 5")), "x.included: the rate starts behind"),
     (files(element("distance", KM + "included = 6, start = 5")), "x.start: what is included ends behind this start"),
+    (files(element("distance", KM + "included = 5, " + GROWS)), "x.included: what is included grows by `allowances`"),
+    (files(element("distance", KM + GROWS.replace("PT8H", "PT1H"))), "x.allowances[1].until: each allowance must last"),
+    (files(element("distance", KM + GROWS.replace("20", "0"))), "x.allowances[1].more: it includes nothing more"),
+    (files(element("time", TIME + 'step = "PT1M"')), "x.step: only a share of an interval has steps"),
+    (files(element("time", TIME + 'counting = "exact", step = "PT1M"')), "x.step: a step is shorter than the interval"),
+    (files(element("time", TIME + 'free_each = "PT5M"')), "x.free_each: a trip has no stretches: name a `phase`"),
     # fees
     (files(element("zone", FEE.rstrip(", "))), "x: a zone fee needs a zone"),
     (files(element("flat", "amount = 1.001")), "x.amount: 1.001 has more decimals than EUR, which has 2"),
@@ -100,6 +107,8 @@ REFUSED = [
     (files(element("cap", CAP + 'period = "PT1H", calendar_day = true')), "x.period: a cap is for periods or for `cal"),
     (files(element("cap", CAP + 'period = "PT1H", windows = [{ weekdays = ["mon"] }]')), "x.period: a cap is for peri"),
     (files(element("cap", CAP + 'calendar_day = true, windows = [{ weekdays = ["mon"] }]')), "x.calendar_day: with `w"),
+    (files(element("cap", CAP + "calendar_day = true, calendar_week = true")), "x.calendar_week: a cap is by one stre"),
+    (files(element("ladder", RUNGS + ', tail = { until = "PT5M", amount = 5 }')), "x.tail.until: it begins again"),
     (files(element("cap", CAP + 'beyond = "started"')), "x.beyond: there is no period to go beyond"),
     (files(element("cap", CAP + 'period = "PT1M"')), "x.period: a cap by so short a time is a rate"),
     (files(element("cap", CAP + 'tax = "other"')), "x.tax: it is taxed as the elements that it changes"),

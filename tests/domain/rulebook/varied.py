@@ -28,6 +28,7 @@ KM: Raw = {"kind": "distance", "id": "km", "description": "Distance", "rate": "0
 DAY_PACKAGE: Raw = {"id": "day", "description": "Day", "amount": "9", "duration_s": DAY, "included": "20"}
 
 OF_FIELDS: dict[str, list[Any]] = {
+    "allowances": [[{"until_s": HOUR, "every_s": 600, "more": "2"}, {"until_s": DAY, "every_s": HOUR, "more": "1"}]],
     "amount": ["3.5", "40"],
     "at_least": ["3"],
     "at_most": ["0.5"],
@@ -42,6 +43,8 @@ OF_FIELDS: dict[str, list[Any]] = {
     "end_energy_below": ["20"],
     "end_energy_from": ["80"],
     "end_s": [2 * HOUR],
+    "every_s": [900],
+    "free_each_s": [600],
     "free_windows": [[NIGHT]],
     "free_s": [600, HOUR],
     "from_s": [600, 5 * HOUR],
@@ -51,6 +54,7 @@ OF_FIELDS: dict[str, list[Any]] = {
     "included_once": ["2"],
     "interval": ["0", "5"],
     "interval_s": [0, 900],
+    "more": ["3"],
     "models": [["Zoe"]],
     "not_below": ["2"],
     "notice_from_s": [0, HOUR],
@@ -70,6 +74,8 @@ OF_FIELDS: dict[str, list[Any]] = {
     "season": [[[1, 1], [5, 31]]],
     "start": ["2", "airport", "other"],
     "start_s": [600, HOUR],
+    "step_s": [60, 120],
+    "tail": [{"until_s": HOUR, "amount": "2"}],
     "timezone": ["America/New_York"],
     "to": ["0.5", "5"],
     "unless": [{"option": "gold"}, {"from_s": HOUR}],
@@ -164,15 +170,34 @@ def hours_of_days() -> Iterator[TripFacts]:
             yield TripFacts(started_at=at, spans=(Span(phase="driving", seconds=HOUR),), distance_m=5_000)
 
 
+def over_months() -> Iterator[TripFacts]:
+    """Ten days with a driven hour in each, from one month, and one week, into the next."""
+    for day, options, package in product((24, 29), ((), ("gold",)), (None, "day")):
+        at = datetime(2019, 5, day, 20, tzinfo=UTC)
+        hour, rest = Span(phase="driving", seconds=HOUR), Span(phase="parked", seconds=22 * HOUR)
+        spans = (hour, rest) * 10
+        yield TripFacts(started_at=at, spans=spans, distance_m=200_000, options=options, package=package)
+
+
+def filled() -> Iterator[TripFacts]:
+    """With a car that was low or full, or never told, for five minutes and for longer, by night and by day."""
+    for seconds, hour, start, end in product((300, 3000), (20, 10), (5.0, 60.0, None), (10.0, 85.0, None)):
+        at, spans = datetime(2019, 6, 3, hour, tzinfo=UTC), (Span(phase="driving", seconds=seconds),)
+        yield TripFacts(started_at=at, spans=spans, options=("gold",), energy_start=start, energy_end=end)
+
+
 def booked() -> Iterator[TripFacts]:
     """Booked for a while: kept with a car that was low or full, cancelled early and late, or never come for."""
-    at, hour = datetime(2019, 6, 3, 20, tzinfo=UTC), timedelta(hours=1)
-    agreed = {"toll": Money(amount_minor=200, currency=Currency.EUR)}
+    hour, agreed = timedelta(hours=1), {"toll": Money(amount_minor=200, currency=Currency.EUR)}
     levels = cycle(product((5.0, 60.0, None), (10.0, 85.0, None)))
     choices = cycle(product(((), ("airport",)), ((), ("gold",)), (None, "day")))
-    for minutes, length in product((20, 28, 45, 58, 75, 170, 195, 300, 2000), (0.5, 0.7, 3.35)):
+    begins = cycle((20, 20, 10))
+    round_ones = ((20, 4200), (20, 3630), (20, 5430), (170, 9930), (170, 9030))
+    lengths = [*round_ones, *product((20, 28, 45, 58, 75, 170, 195, 300, 2000), (1800, 2520, HOUR, 12_060))]
+    for minutes, length_s in lengths:
+        at = datetime(2019, 6, 3, next(begins), tzinfo=UTC)
         spans = (Span(phase="driving", seconds=minutes * 60), Span(phase="parked", seconds=630))
-        known: Raw = {"booked_from": at, "booked_until": at + length * hour, "booked_at": at - 49 * hour}
+        known: Raw = {"booked_from": at, "booked_until": at + length_s * hour / HOUR, "booked_at": at - 49 * hour}
         for _ in range(2):
             (start, end), (zones, options, package) = next(levels), next(choices)
             known |= {"options": options, "package": package, "start_zones": zones, "end_zones": zones}
@@ -185,21 +210,27 @@ def booked() -> Iterator[TripFacts]:
                 agreed=agreed,
                 **known,
             )
-    period: Raw = {"booked_from": at, "booked_until": at + 3.35 * hour, "booked_at": at - 49 * hour}
-    for cancelled in (None, *(at - hours * hour for hours in (-1, 0, 0.5, 1, 5, 24, 48, 48.5))):
-        for options in ((), ("gold",), ("other",), ("airport",)):
-            yield TripFacts(
-                started_at=at,
-                reservation_only=True,
-                cancelled_at=cancelled,
-                no_show=cancelled is None,
-                options=options,
-                agreed=agreed,
-                **period,
-            )
+    for at in (datetime(2019, 6, 3, 20, tzinfo=UTC), datetime(2019, 6, 3, 10, tzinfo=UTC)):
+        period: Raw = {
+            "booked_from": at,
+            "booked_until": at + 3.35 * hour,
+            "booked_at": at - 49 * hour,
+            "agreed": agreed,
+        }
+        for cancelled in (None, *(at - hours * hour for hours in (-1, 0, 0.5, 1, 5, 24, 48, 48.5))):
+            for options in ((), ("gold",), ("other",), ("airport",)):
+                no_show = cancelled is None
+                yield TripFacts(
+                    started_at=at,
+                    reservation_only=True,
+                    cancelled_at=cancelled,
+                    no_show=no_show,
+                    options=options,
+                    **period,
+                )
 
 
-TRIPS = [*hours_of_days(), *trips(), *booked()]
+TRIPS = [*hours_of_days(), *trips(), *over_months(), *filled(), *booked()]
 
 
 def outcome(rulebook: Rulebook, facts: TripFacts) -> object:
