@@ -37,7 +37,7 @@ _FIRST = (UUID(int=0), "", "")
 class Refused:
     """A payer whose charges wait on, and why."""
 
-    payer_id: UUID
+    payer_id: str
     seller: str
     why: str
 
@@ -105,9 +105,9 @@ class Run:
         try:
             result = await self._dispatched(command, metadata)
         except RefusedError as refused:
-            done.refused.append(Refused(payer_id, seller, refused.violations[0].code))
+            done.refused.append(Refused(str(payer_id), seller, refused.violations[0].code))
         except DomainError as error:
-            done.refused.append(Refused(payer_id, seller, str(error)))
+            done.refused.append(Refused(str(payer_id), seller, str(error)))
         else:
             if result.changed and not result.repeated:
                 done.invoices += 1

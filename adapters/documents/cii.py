@@ -62,6 +62,9 @@ def _written(document: Document, guideline: str) -> Written:
     if document.buyer is not None:
         _name_buyer(written.trade.agreement.buyer, document.buyer)
     written.trade.delivery.event.occurrence = document.supplied_on
+    if document.supplied_from != document.supplied_on:
+        period = written.trade.settlement.period
+        period.start, period.end = document.supplied_from, document.supplied_on
     _settle(written, document, said)
     return written
 
@@ -78,6 +81,8 @@ def _line(number: int, line: DocumentLine, document: Document, said: Words) -> L
     [tax] = document.taxes_on(line)
     _say_rate(item.settlement.trade_tax, tax)
     item.settlement.monetary_summation.total_amount = line.net.major
+    if line.supplied_on is not None:
+        item.settlement.period.start = item.settlement.period.end = line.supplied_on
     return item
 
 

@@ -106,7 +106,11 @@ def _buyer(document: Document, said: Words) -> list[str]:
 def _facts(document: Document, said: Words) -> Iterator[tuple[str, str]]:
     yield said.say("number"), document.number
     yield said.say("issued_on"), said.day(document.issued_on)
-    yield said.say("supplied_on"), said.day(document.supplied_on)
+    first, last = document.supplied_from, document.supplied_on
+    if first == last:
+        yield said.say("supplied_on"), said.day(last)
+    else:
+        yield said.say("period"), f"{said.day(first)} \N{EN DASH} {said.day(last)}"
 
 
 def _credits(document: Document, said: Words) -> str | None:

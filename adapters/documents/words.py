@@ -77,8 +77,10 @@ def words(language: Language) -> Words:
 
 
 def described(line: DocumentLine, document: Document, said: Words) -> str:
-    """What a line is for."""
-    return said.say("credit_line", number=document.credits.number) if document.credits else line.description
+    """What a line is for, with the day where others are of another."""
+    if document.credits:
+        return said.say("credit_line", number=document.credits.number)
+    return f"{said.day(line.supplied_on)} {line.description}" if line.supplied_on else line.description
 
 
 def legible(document: Document) -> Document:

@@ -48,6 +48,7 @@ def of(
     total = Money.total([line.amount for line in priced], currency)
     taxed = tax(total, tuple(taxes), invoice.supplied_on, of=of_each(priced))
     [charge] = invoice.charges
+    invoice.credited_of = {}
     invoice.charges = (charge.model_copy(update={"lines": priced, **dict(taxed)}),)
     invoice.taxes, invoice.net, invoice.tax, invoice.gross = taxed.taxes, taxed.net, taxed.tax, taxed.gross
     return invoice

@@ -1,6 +1,7 @@
 """Electronic invoices pass the rules by which a receiver takes them, and say what was invoiced to the cent."""
 
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,10 +10,14 @@ from hypothesis import strategies as st
 
 from adapters.documents import cii
 from adapters.documents.words import words
+from domain.billing.charge import Charge
+from domain.billing.commands import MOST_CHARGES
 from domain.billing.document import Document, of_credit_note, of_invoice
 from domain.billing.invoice import Invoice
+from domain.kernel.ids import ChargeId
 from domain.kernel.money import Money
-from tests.adapters.documents.papers import DRIVING, credited, issued, line_of, of, rule, said
+from tests.adapters.documents.papers import BUYER, DRIVING, credited, issued, line_of, of, rule, said
+from tests.domain.billing.test_months import JULY, bill, driven, monthly
 from tests.support.einvoice_rules import CII, broken
 
 MAIL = "anne@example.org"
@@ -84,6 +89,26 @@ def test_a_credit_note_names_its_invoice_and_is_valid(invoice: Invoice) -> None:
         xml = cii.factur_x(part).decode()
         assert "<ram:TypeCode>381</ram:TypeCode>" in xml
         assert f"<ram:IssuerAssignedID>{invoice.number}</ram:IssuerAssignedID>" in xml
+
+
+async def test_the_invoice_of_a_month_is_valid_with_as_many_charges_as_it_may_have() -> None:
+    desk = monthly()
+    for day in range(MOST_CHARGES):
+        desk.at = datetime(2021, 6, 1 + day % 30, 12, tzinfo=UTC)
+        await driven(desk, minutes=10)  # whose tax is rounded by more than half a cent
+    charges = [ChargeId(event.originator_id) for event in desk.events(Charge.Raised)]
+    desk.at = JULY
+    await bill(desk, *charges)
+    [event] = desk.events(Invoice.Issued)
+    month = await desk.invoice(event.originator_id)
+    month.buyer = BUYER
+
+    document = of_invoice(month, "de")
+
+    assert_valid(document)
+    xml = cii.factur_x(document).decode()
+    assert xml.count("<ram:BillingSpecifiedPeriod>") == MOST_CHARGES + 1
+    assert "30.06.2021 Driving" in xml
 
 
 @given(st.lists(lines, min_size=1, max_size=6), rates, st.booleans(), st.floats(0, 1, exclude_min=True))
