@@ -31,6 +31,16 @@ def wanted_soon(calendar: Calendar, at: datetime) -> Violation | None:
     return Violation(code="vehicle.booked_soon", detail=detail, values=values)
 
 
+def wanted_before(calendar: Calendar, until: datetime, at: datetime) -> Violation | None:
+    """Who has the car without having reserved it ahead keeps it no longer than until its next period begins."""
+    entry = calendar.next_entry(at)
+    if entry is None or until <= entry.period.begins:
+        return None
+    values = {"until": until.isoformat(), "booked_from": entry.period.begins.isoformat()}
+    detail = "this car is promised to somebody from booked_from on: ask for an earlier end"
+    return Violation(code="vehicle.booked_soon", detail=detail, values=values)
+
+
 def promised(calendar: Calendar, at: datetime) -> Violation | None:
     """A car that is promised to somebody does not leave the fleet."""
     entry = calendar.next_entry(at)

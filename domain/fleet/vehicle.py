@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.fleet import custody
-from domain.fleet.bookings import booked, promised, wanted_soon
+from domain.fleet.bookings import booked, promised, wanted_before, wanted_soon
 from domain.fleet.commands import TaskKind
 from domain.fleet.conversation import LOCKED_AFTER, NO_ANSWER, OpenRequest, command_pending, remembered
 from domain.fleet.custody import Use
@@ -564,6 +564,10 @@ class Vehicle(Aggregate):
         """Promise it no more; not promised, it changes nothing."""
         if self.bookings.entry(reservation_id):
             self.trigger_event(self.BookingClosed, reservation_id=reservation_id, timestamp=at)
+
+    def wanted_before(self, until: datetime, at: datetime) -> Violation | None:
+        """That it is promised to somebody before a time."""
+        return wanted_before(self.bookings, until, at)
 
     def taken_by_another(self, reservation_id: ReservationId) -> Violation | None:
         """That somebody has it now by another right than this reservation."""

@@ -40,6 +40,8 @@ async def place_reservation(command: commands.PlaceReservation, work: UnitOfWork
 
 async def extend_reservation(command: commands.ExtendReservation, work: UnitOfWork) -> None:
     reservation = await work.load(Reservation, command.reservation_id)
+    vehicle = await work.load(Vehicle, reservation.vehicle_id)
+    refuse_if([vehicle.wanted_before(command.until, work.now)])
     reservation.extend(command.until, work.rulebook.reservation, work.now)
 
 

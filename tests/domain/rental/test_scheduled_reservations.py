@@ -16,11 +16,12 @@ from domain.kernel.ids import ReservationId
 from domain.members.commands import EraseMember, RemovePaymentMethod
 from domain.members.facts import MemberState
 from domain.members.member import Member
-from domain.rental.commands import EndTrip
+from domain.rental.commands import EndTrip, ExtendReservation
 from domain.rental.scheduled import ScheduledReservation
 from domain.rental.scheduled_commands import CancelScheduledReservation, ChangeScheduledReservation
 from domain.rental.scheduled_plan import Wish
 from domain.rental.trip import Trip
+from domain.rulebook.faults import faults
 from domain.rulebook.reservations import AheadLimits
 from tests.support.ahead import charge_for_reservations
 from tests.support.people_and_cars import car, member, reserved, says, scheduled, started
@@ -438,3 +439,62 @@ async def test_what_a_business_member_writes_on_it_is_kept(world: World) -> None
 
     placed = await ride(world, id)
     assert (placed.purpose, placed.business_reference) == ("business", "Project 7")
+
+
+async def test_a_hold_is_not_extended_into_what_was_promised(world: World) -> None:
+    ada, bob, x1 = await member(world), await member(world, "Bob"), await car(world)
+    begins = world.now() + 3 * HOUR
+    await scheduled(world, ada, Period(begins=begins, ends=begins + HOUR), x1)
+    held = await reserved(world, bob, x1)
+
+    with pytest.raises(RefusedError) as refused:
+        await world.do(ExtendReservation(reservation_id=held, until=begins + MINUTE))
+    await world.do(ExtendReservation(reservation_id=held, until=begins))
+
+    assert codes(refused) == {"vehicle.booked_soon"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "other", "code"),
+    [
+        ("furthest", HOUR, "reservation.too_far_ahead"),
+        ("shortest", 4 * HOUR, "reservation.too_short"),
+        ("longest", HOUR, "reservation.too_long"),
+        ("open_at_once", 0, "member.too_many_reservations"),
+        ("side_by_side", 0, "member.reserved_then"),
+    ],
+)
+async def test_what_may_be_reserved_is_data(world: World, limit: str, other: object, code: str) -> None:
+    ada, x1, x2 = await member(world), await car(world), await car(world, "B-AB 2")
+    if limit == "side_by_side":
+        await scheduled(world, ada, tomorrow(world), x2)
+    changed = AHEAD.model_copy(update={limit: other})
+    rules = world.rulebook.reservation.model_copy(update={"ahead": changed})
+    world.rulebook = world.rulebook.model_copy(update={"reservation": rules})
+
+    with pytest.raises(RefusedError) as refused:
+        await scheduled(world, ada, tomorrow(world), x1)
+
+    assert codes(refused) == {code}
+
+
+@pytest.mark.parametrize(
+    ("limit", "other"),
+    [
+        ("furthest", timedelta(0)),
+        ("buffer", -MINUTE),
+        ("shortest", 31 * DAY),
+        ("looked_before", 2 * HOUR),
+        ("pinned_before", 3 * HOUR),
+        ("waits", 2 * HOUR),
+        ("open_at_once", 0),
+        ("substitutes", ("MINI", "MINI")),
+    ],
+)
+def test_rules_that_contradict_each_other_are_no_rulebook(world: World, limit: str, other: object) -> None:
+    changed = AHEAD.model_copy(update={limit: other})
+    rules = world.rulebook.reservation.model_copy(update={"ahead": changed})
+
+    found = [fault.path for fault in faults(world.rulebook.model_copy(update={"reservation": rules}))]
+
+    assert ("reservation", "ahead", limit) in found
