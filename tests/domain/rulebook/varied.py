@@ -217,6 +217,7 @@ def booked() -> Iterator[TripFacts]:
             "booked_at": at - 49 * hour,
             "agreed": agreed,
         }
+        yield TripFacts(started_at=at, spans=(Span(phase="driving", seconds=300),), options=("gold",), **period)
         for cancelled in (None, *(at - hours * hour for hours in (-1, 0, 0.5, 1, 5, 24, 48, 48.5))):
             for options in ((), ("gold",), ("other",), ("airport",)):
                 no_show = cancelled is None
