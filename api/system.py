@@ -75,6 +75,8 @@ class System:
     """Errors that say that something outside of us, such as the database, does not answer."""
     mail_allowance: Callable[[str], Awaitable[float | None]]
     """Counts a mail to an address; in how many seconds to ask again when there were too many."""
+    code_allowance: Callable[[str], Awaitable[float | None]]
+    """Counts a member's try of a promotional code; in how many seconds to ask again when there were too many."""
     describe_method: Callable[[str], Awaitable[MethodDetails | None]]
     """Asks the payment provider what is behind a token; none if it does not know it."""
     provider_notices: ProviderNoticeReceiver | None

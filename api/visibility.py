@@ -151,7 +151,7 @@ KINDS: Mapping[str, Kind] = {
         looked_at minutes months no_show no_show_at notice notice_s only_there opened_at option photo photos
         pinned_at place plan product_id products purpose reminder_s renews renews_until repaired_at reported_at
         returned_at scheduled_reservation_id scheduled_reservations shortened_until source starts_at starts_from
-        taken_at terms trip_ids use used_s uses valid valid_s waits_until where
+        code_id taken_at terms trip_ids use used_s uses valid valid_s waits_until where
         """,
         Kind.PLAIN,
     ),

@@ -11,6 +11,7 @@ from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
+from domain.billing.promo_code import PromoCodeUses
 from domain.billing.transfer import Transfer
 from domain.fleet import handlers as fleet_handlers
 from domain.fleet import policies as fleet_policies
@@ -90,6 +91,7 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     ScheduledReservation,
     Trip,
     Balance,
+    PromoCodeUses,
     Charge,
     Payment,
     Invoice,

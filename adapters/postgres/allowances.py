@@ -1,4 +1,4 @@
-"""How often something may be asked for about one address, for all processes together."""
+"""How often something may be asked for, by address or by member, for all processes together."""
 
 import asyncpg
 
@@ -20,24 +20,41 @@ _FORGET = "delete from csbe.allowances where taken_at < clock_timestamp() - make
 HOUR_S = 3600.0
 
 
-class MailAllowance:
-    """So many mails to one address in an hour, before its owner is known. Addresses are kept as keyed digests."""
+class Allowance:
+    """So many of something in an hour for each name. Names are kept as keyed digests."""
+
+    KIND: str
 
     def __init__(self, pool: asyncpg.Pool, key: bytes, per_hour: int) -> None:
         self._pool = pool
         self._key = key
         self._per_hour = float(per_hour)
 
-    async def take(self, address: str) -> float | None:
+    async def take(self, whose: str) -> float | None:
         """Count one more; in how many seconds to ask again when there were too many."""
-        name, per_second = self._name(address), self._per_hour / HOUR_S
+        name, per_second = keyed_digest(self._key, self.KIND, self._name(whose)), self._per_hour / HOUR_S
         async with self._pool.acquire() as connection:
             await connection.execute(_FORGET, HOUR_S)
             if await connection.fetchval(_TAKE, name, self._per_hour, per_second):
                 return None
             return float(await connection.fetchval(_WAIT, name, per_second) or 0.0)
 
-    def _name(self, address: str) -> bytes:
+    def _name(self, whose: str) -> str:
+        return whose
+
+
+class MailAllowance(Allowance):
+    """So many mails to one address in an hour, before its owner is known."""
+
+    KIND = "mail"
+
+    def _name(self, whose: str) -> str:
         """The same for all ways to write the address of one mailbox: case, and what follows a plus."""
-        local, _, domain = address.strip().casefold().rpartition("@")
-        return keyed_digest(self._key, "mail", f"{local.partition('+')[0]}@{domain}")
+        local, _, domain = whose.strip().casefold().rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}"
+
+
+class CodeAllowance(Allowance):
+    """So many tries of promotional codes in an hour for each member."""
+
+    KIND = "code"

@@ -19,7 +19,7 @@ from adapters.mqtt.ingest import Ingest, IngestOptions
 from adapters.mqtt.lookups import ZoneMap
 from adapters.mqtt.roll_call import RollCall
 from adapters.mqtt.sharing import SharedIngest
-from adapters.postgres.allowances import MailAllowance
+from adapters.postgres.allowances import CodeAllowance, MailAllowance
 from adapters.postgres.database import TRANSIENT_ERRORS
 from adapters.postgres.dead_letters import DeadLetters
 from adapters.postgres.demand import PostgresDemand
@@ -84,6 +84,9 @@ from domain.kernel.messages import RecordedEvent
 from domain.kernel.ports import Clock, GatewayUnavailableError, Messenger, VehicleGateway
 from domain.kernel.reads import PersonalRead
 from domain.rulebook.model import FleetLimits
+
+_CODES_PER_MEMBER = 10
+"""Tries in an hour."""
 
 
 @asynccontextmanager
@@ -184,6 +187,7 @@ async def _system(
         availability=availability,
         outages=(*TRANSIENT_ERRORS, TimeoutError, asyncpg.ObjectNotInPrerequisiteStateError, GatewayUnavailableError),
         mail_allowance=await _mail_allowance(base),
+        code_allowance=await _code_allowance(base),
         webhooks=webhooks,
         take_stock=stock_taker(base.pool, followers, jobs, webhooks),
         describe_method=paid.gateway.describe,
@@ -234,6 +238,11 @@ def _followed(
 async def _mail_allowance(base: Foundation) -> Callable[[str], Awaitable[float | None]]:
     key = await base.store.keys.of_installation("allowances")
     return MailAllowance(base.pool, key, base.settings.mails_per_address).take
+
+
+async def _code_allowance(base: Foundation) -> Callable[[str], Awaitable[float | None]]:
+    key = await base.store.keys.of_installation("allowances")
+    return CodeAllowance(base.pool, key, _CODES_PER_MEMBER).take
 
 
 def _projections(base: Foundation) -> tuple[Projection, ...]:

@@ -11,9 +11,10 @@ from api.problems import Problem
 from api.rest.commands import TAGGED, DispatchIfMatch, InSystem, tag
 from api.rest.members import own_or_any
 from api.rest.routing import Answers, Router
-from api.rest.schemas.base import Accepted, Proposable, Word
+from api.rest.schemas.base import Accepted, Proposable, ReasonBody, Word
 from api.rest.schemas.products import (
     BalanceShown,
+    CodeBody,
     EntryAlone,
     GiftBody,
     ProductBody,
@@ -23,8 +24,9 @@ from api.rest.schemas.products import (
 from api.system import System
 from domain.billing import product_commands as commands
 from domain.billing.balance import Balance
+from domain.billing.charge import Charge
 from domain.kernel.errors import NotFoundError, refuse_if
-from domain.kernel.ids import MemberId
+from domain.kernel.ids import ChargeId, MemberId
 
 router = Router(prefix="/v1", tags=["billing"])
 
@@ -74,6 +76,16 @@ async def buy_product(member_id: UUID, body: ProductBody, by: Buyer, dispatch: D
     return dispatch.made(done, among=f"/v1/members/{member_id}/products")
 
 
+@router.command("/members/{member_id}/codes", commands.RedeemCode)
+async def redeem_code(member_id: UUID, body: CodeBody, by: Buyer, dispatch: DispatchIfMatch) -> Accepted:
+    """Ten tries in an hour for each member: nobody finds a code by trying. The answer names what it gave."""
+    owner = own_or_any(by, member_id, GIVES)
+    if (wait_s := await dispatch.system.code_allowance(str(member_id))) is not None:
+        raise Problem.come_again(wait_s)
+    command = commands.RedeemCode(entry_id=new_id(), member_id=owner, code=body.code)
+    return await dispatch(command, Balance.id_of(by.service, owner), by)
+
+
 @router.command("/members/{member_id}/gifts", commands.GiveProduct, responses=_PROPOSED)
 async def give_product(member_id: UUID, body: GiftBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
     """Answers 202 with `proposed` while another agent has yet to give the same."""
@@ -101,6 +113,19 @@ async def cancel_product(member_id: UUID, entry_id: UUID, by: Buyer, dispatch: D
     if balance is None or entry_id not in balance.entries:
         raise Problem.not_found("there is no such product among what the member has")
     return await dispatch(commands.CancelProduct(member_id=owner, entry_id=entry_id), balance.id, by)
+
+
+@router.command("/charges/{charge_id}/give-back", commands.GiveBackUse, responses=_PROPOSED)
+async def give_back_use(charge_id: UUID, body: ReasonBody, by: Agent, dispatch: DispatchIfMatch) -> Proposable:
+    """Answers 202 with `proposed` while another agent has yet to do the same."""
+    command = commands.GiveBackUse(charge_id=ChargeId(charge_id), reason=body.reason)
+    done = await dispatch(command, charge_id, by)
+    charge = await dispatch.system.store.load(Charge, charge_id, service=by.service)
+    balance = await _balance(MemberId(charge.payer_id), by, dispatch.system)
+    proposed = balance is not None and command.charge_id in balance.uses
+    if proposed:
+        dispatch.response.status_code = 202
+    return Proposable(**done.model_dump(), proposed=proposed)
 
 
 async def _balance(member_id: MemberId, by: Caller, system: System) -> Balance | None:

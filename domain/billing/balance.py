@@ -64,6 +64,11 @@ class Balance(Aggregate):
             super().apply(aggregate)
             aggregate.proposal = None
 
+    class Redeemed(EntryEvent):
+        """A promotional code gave it."""
+
+        TOPIC = "billing.balance.redeemed"
+
     class Used(UsesMoved):
         """A charge was priced with it."""
 
@@ -80,6 +85,7 @@ class Balance(Aggregate):
 
         def apply(self, aggregate: "Balance") -> None:
             super().apply(aggregate)
+            aggregate.proposal = None
             aggregate.uses = {id: uses for id, uses in aggregate.uses.items() if id != self.charge_id}
 
     class Renewed(EntryEvent):
@@ -122,9 +128,9 @@ class Balance(Aggregate):
         """Begin with nothing."""
         return cls.begin(cls.Opened, id=cls.id_of(service, payer_id), timestamp=at, payer_id=payer_id)
 
-    def buy(self, entry: BalanceEntry, at: datetime) -> None:
-        """Take in what was sold."""
-        self._tell(self.Bought, entry, at, earned=entry.yet_to_earn)
+    def take_in(self, entry: BalanceEntry, at: datetime) -> None:
+        """What was sold, or what a code gives."""
+        self._tell(self.Redeemed if entry.code_id else self.Bought, entry, at, earned=entry.yet_to_earn)
 
     def propose_gift(self, proposal: Proposal, reason: str, four_eyes_above: Money, at: datetime) -> None:
         """Another person must decide the same before anything is given."""
@@ -132,7 +138,7 @@ class Balance(Aggregate):
         self.trigger_event(self.GiftProposed, timestamp=at, payer_id=self.payer_id, **what)
 
     def give(self, entry: BalanceEntry, reason: str, by: str, proposed_by: str | None, at: datetime) -> None:
-        """Take in what nobody paid for."""
+        """What nobody paid for."""
         self._tell(self.Given, entry, at, reason=reason, given_by=by, proposed_by=proposed_by)
 
     def use(self, charge_id: ChargeId, uses: Iterable[Use], at: datetime) -> None:
@@ -146,8 +152,7 @@ class Balance(Aggregate):
 
     def renew(self, entry_id: UUID, ends_at: datetime | None, sale: Sale, at: datetime) -> None:
         """For another period."""
-        before = self.entries[entry_id]
-        after, lapsed = before.renewed(ends_at, sale), before.ended(at).earned_since(before)
+        after, lapsed = (before := self.entries[entry_id]).renewed(ends_at, sale), before.ended(at).earned_since(before)
         self._tell(self.Renewed, after, at, earned=(*lapsed, *after.yet_to_earn))
 
     def cancel(self, entry_id: UUID, at: datetime) -> None:

@@ -57,6 +57,8 @@ class BalanceEntry(Value):
     sale: Sale | None = None
     earned: Money | None = None
     """Of the net price of the present period of minutes; none where none were sold."""
+    code_id: str | None = None
+    """The promotional code that gave it."""
     renews_until: Instant | None = None
     """Once it is cancelled: its end."""
 
@@ -140,9 +142,14 @@ class BalanceEntry(Value):
         return Violation(code="balance.not_renewing", detail=detail, values=values)
 
     @property
+    def is_left(self) -> bool:
+        """Whether anything of it may yet be used."""
+        return {"minutes": self.left_s > 0, "credit": bool(self.left)}.get(self.terms.holds, True)
+
+    @property
     def is_worth_a_reminder(self) -> bool:
         """Whether something would be lost, or bought anew."""
-        return (self.terms.holds == "minutes" and self.left_s > 0) or self.terms.renews or bool(self.left)
+        return self.terms.renews or (self.terms.holds in {"minutes", "credit"} and self.is_left)
 
     def earned_since(self, before: "BalanceEntry") -> tuple[Earned, ...]:
         """What is earned of this period's price that was not before."""

@@ -12,6 +12,7 @@ from domain.billing.fee import Facts
 from domain.billing.pricing import PriceLine, TripFacts
 from domain.billing.pricing.benefits import ENTRY, SECONDS, Use
 from domain.billing.sold import find_balance
+from domain.kernel.errors import Violation
 from domain.kernel.ids import ChargeId, PayerId
 from domain.unit_of_work import UnitOfWork
 
@@ -38,6 +39,18 @@ async def with_balance(
     benefits = tuple(benefit for entry in entries if (benefit := entry.benefit()))
     options = dict.fromkeys((*facts.options, *(e.terms.option for e in entries if e.terms.option is not None)))
     return facts.model_copy(update={"benefits": benefits, "options": tuple(options)})
+
+
+async def claimed(options: tuple[str, ...], payer_id: PayerId, city_id: str, work: UnitOfWork) -> Violation | None:
+    """Says no to an option that a product of the city holds and whoever asks for it does not have now."""
+    city, balance = work.rulebook.city(city_id), await find_balance(payer_id, work)
+    found = balance.entries.values() if balance else ()
+    had = {entry.terms.option for entry in found if entry.holds_for(city, city.legal_entity.id, work.now)}
+    missing = sorted({*options} & {product.option for product in city.products if product.option} - had)
+    if not missing:
+        return None
+    detail = "leave it out: this counts by itself for whoever has it, and for nobody else"
+    return Violation(code="trip.option_not_had", detail=detail, values={"options": missing})
 
 
 async def use_balance(charge: Charge, price: Estimate, work: UnitOfWork) -> None:

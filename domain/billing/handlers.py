@@ -13,6 +13,7 @@ from domain.billing.charging import (
     payments_of,
     sources_of,
 )
+from domain.billing.code_handlers import CODE_HANDLERS
 from domain.billing.commands import (
     CreditInvoice,
     ForgetBuyers,
@@ -129,6 +130,7 @@ HANDLERS: dict[type[Command], Handler] = {
     ForgetBuyers: forget_buyers,
     **CHARGE_HANDLERS,
     **PRODUCT_HANDLERS,
+    **CODE_HANDLERS,
     **ANSWER_HANDLERS,
     **CONFIRMATION_HANDLERS,
     **TRANSFER_HANDLERS,

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.kernel.ids import MemberId, PayerId
+from domain.kernel.ids import ChargeId, MemberId, PayerId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money
 from domain.kernel.personal import Told
@@ -40,6 +40,30 @@ class GiveProduct(Command):
     product: str
     amount: Money | None = None
     """Of a credit, where the list leaves it open."""
+    reason: Told[str]
+
+
+class RedeemCode(Command):
+    """Use a code of one's city, and be given what it is for. A member uses each code once."""
+
+    NAME = "billing.redeem_code"
+    CREATES = "entry_id"
+
+    entry_id: UUID
+    member_id: MemberId
+    code: Told[str]
+    """In capitals or not, with or without blanks around it."""
+
+
+class GiveBackUse(Command):
+    """Give a payer back what a charge used of their balance, as where its invoice is 0 and cannot be credited.
+
+    The charge stays as it is. When it is worth more than the limit of the service, two persons must do the same.
+    """
+
+    NAME = "billing.give_back_use"
+
+    charge_id: ChargeId
     reason: Told[str]
 
 

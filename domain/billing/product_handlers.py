@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.billing.balance import Balance
@@ -13,12 +14,21 @@ from domain.billing.payer import note_open_item
 from domain.billing.product_commands import (
     BuyProduct,
     CancelProduct,
+    GiveBackUse,
     GiveProduct,
     RemindOfProduct,
     RenewOrEndProduct,
 )
 from domain.billing.product_facts import PRODUCT, ProductFacts
-from domain.billing.product_rules import had_already, listed, not_for_sale, unfit_gift
+from domain.billing.product_rules import (
+    had_already,
+    listed,
+    not_for_sale,
+    nothing_used,
+    unfit_gift,
+    version_of,
+    without_reason,
+)
 from domain.billing.sold import balance_of, find_balance
 from domain.billing.terms import Terms
 from domain.kernel.approval import Proposal, is_seconded, needs_two
@@ -30,6 +40,14 @@ from domain.members.member import Member
 from domain.unit_of_work import Handler, UnitOfWork
 
 
+class Agreement(NamedTuple):
+    """Whether enough persons want the same."""
+
+    is_agreed: bool
+    proposed_by: str | None = None
+    """The first of two persons; none where one was enough."""
+
+
 async def buy_product(command: BuyProduct, work: UnitOfWork) -> UUID:
     """Sell it once per id, to whoever may drive."""
     balance = await balance_of(PayerId(command.member_id), work)
@@ -39,11 +57,11 @@ async def buy_product(command: BuyProduct, work: UnitOfWork) -> UUID:
     city, product = listed(command.city_id, command.product, work)
     may_not = [why for why in member.ineligibility(work.rulebook, work.now) if why != member.occupation()]
     refuse_if([not_for_sale(product), had_already(balance, product), *may_not])
-    terms = Terms.of(product, city, _version(work))
+    terms = Terms.of(product, city, version_of(work))
     entry = BalanceEntry(entry_id=command.entry_id, terms=terms, starts_at=work.now, ends_at=terms.end_of(1, work.now))
     sale = await _sell(entry, command.member_id, work)
     nothing = Money.zero(sale.net.currency) if terms.holds == "minutes" else None
-    balance.buy(entry.model_copy(update={"sale": sale, "earned": nothing}), work.now)
+    balance.take_in(entry.model_copy(update={"sale": sale, "earned": nothing}), work.now)
     return command.entry_id
 
 
@@ -55,20 +73,28 @@ async def give_product(command: GiveProduct, work: UnitOfWork) -> UUID:
     member = await work.load(Member, command.member_id)
     city, product = listed(command.city_id, command.product, work)
     refuse_if([member.erasure(), had_already(balance, product), *unfit_gift(command, product, city.currency)])
-    terms = Terms.of(product, city, _version(work), command.amount)
+    terms = Terms.of(product, city, version_of(work), command.amount)
     worth = terms.amount or terms.price or Money.zero(city.currency)
-    by, limit, first = work.metadata.actor.id, work.rulebook.billing.four_eyes(worth.currency), None
-    if limit is not None and needs_two(worth, limit):
-        content = f"give {product.id} of {city.id}, {worth}"
-        if not is_seconded(balance.proposal, content, by):
-            proposal = Proposal(content=content, proposed_by=by, proposed_at=work.now)
-            balance.propose_gift(proposal, command.reason, limit, work.now)
-            return command.entry_id
-        first = balance.proposal.proposed_by if balance.proposal else None
+    agreed = _agreed(balance, f"give {product.id} of {city.id}, {worth}", worth, command.reason, work)
+    if not agreed.is_agreed:
+        return command.entry_id
     ends_at = terms.end_of(1, work.now)
     entry = BalanceEntry(entry_id=command.entry_id, terms=terms, starts_at=work.now, ends_at=ends_at)
-    balance.give(entry, command.reason, by, first, work.now)
+    balance.give(entry, command.reason, work.metadata.actor.id, agreed.proposed_by, work.now)
     return command.entry_id
+
+
+async def give_back_use(command: GiveBackUse, work: UnitOfWork) -> None:
+    """Refused where the charge used nothing, or its use was given back already."""
+    charge = await work.load(Charge, command.charge_id)
+    balance = await find_balance(charge.payer_id, work)
+    uses = balance.uses.get(command.charge_id, ()) if balance else ()
+    refuse_if([nothing_used(command.charge_id) if not uses else None, without_reason(command.reason)])
+    if balance is not None:
+        worth = Money.total((one.use.amount for one in uses), uses[0].use.amount.currency)
+        if _agreed(balance, f"give back {charge.id}, {worth}", worth, command.reason, work).is_agreed:
+            work.because(command.reason)
+            balance.give_back(command.charge_id, work.now)
 
 
 async def cancel_product(command: CancelProduct, work: UnitOfWork) -> None:
@@ -102,6 +128,18 @@ async def remind_of_product(command: RemindOfProduct, work: UnitOfWork) -> None:
     balance = await find_balance(command.payer_id, work)
     if balance is not None:
         balance.remind(command.entry_id, command.period, work.now)
+
+
+def _agreed(balance: Balance, content: str, worth: Money, reason: str, work: UnitOfWork) -> Agreement:
+    """Whether enough persons want the same; a first person's wish above the limit is put down as a proposal."""
+    by, limit = work.metadata.actor.id, work.rulebook.billing.four_eyes(worth.currency)
+    if limit is None or not needs_two(worth, limit):
+        return Agreement(is_agreed=True)
+    if is_seconded(balance.proposal, content, by) and balance.proposal:
+        return Agreement(is_agreed=True, proposed_by=balance.proposal.proposed_by)
+    proposal = Proposal(content=content, proposed_by=by, proposed_at=work.now)
+    balance.propose_gift(proposal, reason, limit, work.now)
+    return Agreement(is_agreed=False)
 
 
 async def _sell(entry: BalanceEntry, member_id: MemberId, work: UnitOfWork) -> Sale:
@@ -138,13 +176,10 @@ def _starts_at(entry: BalanceEntry) -> datetime:
     return entry.terms.end_of(entry.period - 1, entry.starts_at) or entry.starts_at
 
 
-def _version(work: UnitOfWork) -> int:
-    return work.rules.version if work.rules else 0
-
-
 PRODUCT_HANDLERS: Mapping[type[Command], Handler] = {
     BuyProduct: buy_product,
     GiveProduct: give_product,
+    GiveBackUse: give_back_use,
     CancelProduct: cancel_product,
     RenewOrEndProduct: renew_or_end_product,
     RemindOfProduct: remind_of_product,

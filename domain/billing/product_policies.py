@@ -9,7 +9,7 @@ from domain.billing.product_commands import RemindOfProduct, RenewOrEndProduct
 from domain.kernel.messages import RecordedEvent
 from domain.kernel.policy import Policies, Scheduled, SendMessage
 
-Got = Balance.Bought | Balance.Given | Balance.Renewed
+Got = Balance.Bought | Balance.Given | Balance.Redeemed | Balance.Renewed
 
 
 def when_period_begins_then_end_it_in_time(recorded: RecordedEvent, event: Got) -> Iterable[Scheduled]:
@@ -24,7 +24,9 @@ def when_period_begins_then_end_it_in_time(recorded: RecordedEvent, event: Got) 
         yield Scheduled(due_at=due_at, command=RemindOfProduct.model_validate(about))
 
 
-def when_product_given_then_tell_member(recorded: RecordedEvent, event: Balance.Given) -> Iterable[SendMessage]:
+def when_product_given_then_tell_member(
+    recorded: RecordedEvent, event: Balance.Given | Balance.Redeemed
+) -> Iterable[SendMessage]:
     """What, and until when."""
     yield told(event.payer_id, template="product_given", values=_what(event))
 
@@ -48,7 +50,7 @@ def when_product_ended_unpaid_then_tell_member(recorded: RecordedEvent, event: B
         yield told(event.payer_id, template="product_ended_unpaid", values={"what": event.entry.terms.name})
 
 
-def _what(event: Balance.Given | Balance.Reminded) -> dict[str, str]:
+def _what(event: Balance.Given | Balance.Redeemed | Balance.Reminded) -> dict[str, str]:
     entry = event.entry
     until = "for good" if entry.ends_at is None else f"until {entry.ends_at:%Y-%m-%d %H:%M} UTC"
     return {"what": entry.terms.name, "until": until}
@@ -57,6 +59,7 @@ def _what(event: Balance.Given | Balance.Reminded) -> dict[str, str]:
 PRODUCT_POLICIES: Policies = {
     Balance.Bought: (when_period_begins_then_end_it_in_time,),
     Balance.Given: (when_period_begins_then_end_it_in_time, when_product_given_then_tell_member),
+    Balance.Redeemed: (when_period_begins_then_end_it_in_time, when_product_given_then_tell_member),
     Balance.Renewed: (when_period_begins_then_end_it_in_time,),
     Balance.Reminded: (when_product_ends_soon_then_tell_member,),
     Balance.Cancelled: (when_product_cancelled_then_tell_member,),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.billing.balance import Balance
 from domain.billing.product_commands import GiveProduct
 from domain.kernel.errors import RefusedError, Violation, refuse_if
+from domain.kernel.ids import ChargeId
 from domain.kernel.money import Currency
 from domain.rulebook.model import City
 from domain.rulebook.product import Product
@@ -44,8 +45,8 @@ def had_already(balance: Balance, product: Product) -> Violation | None:
 
 def unfit_gift(command: GiveProduct, product: Product, currency: Currency) -> Iterator[Violation]:
     """What is wrong with what is said of a gift."""
-    if not command.reason.strip():
-        yield Violation(code="product.gift_without_reason", detail="say why it is given")
+    if missing := without_reason(command.reason):
+        yield missing
     if product.renews:
         yield Violation(code="product.renews", detail="this renews: it is bought, not given")
     wanted, amount = product.holds == "credit" and product.amount is None, command.amount
@@ -58,3 +59,19 @@ def unfit_gift(command: GiveProduct, product: Product, currency: Currency) -> It
     if amount is None or amount.currency is not currency or amount.amount_minor <= 0 or (most and amount > most):
         detail = f"say how much, more than nothing, in {currency.value}" + (f", {most} at most" if most else "")
         yield Violation(code="product.amount_unfit", detail=detail, values={"amount": str(amount)})
+
+
+def without_reason(reason: str) -> Violation | None:
+    """Says no to what nobody says why."""
+    return None if reason.strip() else Violation(code="product.gift_without_reason", detail="say why it is given")
+
+
+def nothing_used(charge_id: ChargeId) -> Violation:
+    """Says no to giving back what a charge has not used."""
+    detail = "the charge uses nothing of its payer's balance: look at its explanation"
+    return Violation(code="balance.nothing_used", detail=detail, values={"charge_id": str(charge_id)})
+
+
+def version_of(work: UnitOfWork) -> int:
+    """Of the rules that hold now."""
+    return work.rules.version if work.rules else 0

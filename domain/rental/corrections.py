@@ -13,6 +13,7 @@ from domain.kernel.approval import is_seconded, needs_two
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import derived_id
 from domain.kernel.money import Money
+from domain.rental.balance_of_trip import put_balance_of_trip_right, with_balance_of
 from domain.rental.charged import Charged, Standing, charged_for, minus, total_of
 from domain.rental.correction_charge import charge_more, too_late
 from domain.rental.meter import seconds_in
@@ -30,8 +31,9 @@ async def correct_trip(command: CorrectTrip, work: UnitOfWork) -> None:
     trip = await work.load(Trip, command.trip_id)
     refuse_if(_ill_formed(command))
     before = await charged_for(trip, work)
-    facts = corrected_trip(before.facts, command.correction, work.now)
-    difference = minus(total_of(priced(trip.quote, facts, work)), before.total)
+    facts = await with_balance_of(trip, corrected_trip(before.facts, command.correction, work.now), work)
+    price = priced(trip.quote, facts, work)
+    difference = minus(total_of(price), before.total)
     correction = TripCorrection(correction_id=command.correction_id, facts=facts, difference=difference)
     credits = _credits(before.standing, -difference.gross)
     if difference.gross.amount_minor > 0:
@@ -45,6 +47,7 @@ async def correct_trip(command: CorrectTrip, work: UnitOfWork) -> None:
     for (invoice, charge_id), amount in credits:
         note_id = derived_id("rental.correction_credit", made.correction_id, charge_id)
         await crediting.credit(invoice, note_id, credited(invoice, charge_id, amount), decided, work)
+    await put_balance_of_trip_right(trip, price, work)
     if difference.gross.amount_minor > 0:
         await charge_more(trip, made, command.evidence, command.reason, work)
 

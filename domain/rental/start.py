@@ -1,10 +1,11 @@
 """Starting a trip: the claim on the car that it begins from, and giving everything back when it fails."""
 
+from domain.billing.balance_use import claimed
 from domain.billing.payment import Payment
 from domain.fleet.newest import newest_readings
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.errors import RefusedError, Violation, refuse_if
-from domain.kernel.ids import ReservationId, TripId
+from domain.kernel.ids import PayerId, ReservationId, TripId
 from domain.kernel.values import Instant, Value
 from domain.members.member import Member
 from domain.rental.billing import payment_id_of
@@ -66,7 +67,8 @@ async def claim(command: StartTrip, member: Member, vehicle: Vehicle, work: Unit
         found = Claim(quote=reservation.quote, method_id=reservation.method_id, reserved_at=reservation.placed_at)
     else:
         found = await _scheduled(command.reservation_id, command, member, vehicle, work)
-    refuse_if(unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options, work.now))
+    unknown = unknown_choices(work.tariff(found.quote.tariff_digest), command.package, command.options, work.now)
+    refuse_if([*unknown, await claimed(command.options, PayerId(command.member_id), found.quote.city_id, work)])
     return found
 
 

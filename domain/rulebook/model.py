@@ -11,7 +11,7 @@ from domain.rulebook.billing_limits import BillingLimits
 from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.fee import Fee
 from domain.rulebook.legal_entity import LegalEntity
-from domain.rulebook.product import Product
+from domain.rulebook.product import Product, PromoCode
 from domain.rulebook.reservations import ReservationLimits
 from domain.rulebook.tariff import Tariff
 from domain.rulebook.tax import TaxRule
@@ -49,6 +49,8 @@ class City(Rules):
     """What may be charged after a trip that began here, for what came of it."""
     products: tuple[Product, ...] = ()
     """What members may buy here in advance, or be given."""
+    codes: tuple[PromoCode, ...] = ()
+    """For which members who live here are given some of it."""
 
     @property
     def sellers(self) -> tuple[LegalEntity, ...]:

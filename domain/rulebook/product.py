@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.kernel.money import Money
 from domain.rulebook.base import Rules
@@ -51,3 +51,27 @@ class Product(Rules):
     """How long before its end whoever has something left is reminded."""
     order: int = 0
     """The lowest is used first; of the same order, what ends first."""
+
+
+class PromoCode(Rules):
+    """A code for which members are given a product of their city.
+
+    It is known by its digest, so that whoever reads the rules learns no code.
+    """
+
+    id: str
+    """Names it in events and reports."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the code in capitals, in hexadecimal: of at least ten letters that nobody guesses."""
+    product: str
+    """Id of the product, which has its amount and no price."""
+    valid_from: AwareDatetime
+    """Its first moment."""
+    valid_until: AwareDatetime | None = None
+    """The moment from which on it no longer holds."""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """How many members may use it; any number when none."""
+    joined_within: timedelta | None = None
+    """Only for who registered no longer ago, e.g. newcomers."""
+    alone: bool = True
+    """Not while another code's product is there: of two at once, one is refused."""

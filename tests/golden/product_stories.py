@@ -4,17 +4,23 @@ from datetime import timedelta
 
 from domain.billing.commands import CreditInvoice, RetryCharge
 from domain.billing.invoice import Invoice
-from domain.billing.product_commands import BuyProduct, CancelProduct, GiveProduct
+from domain.billing.product_commands import BuyProduct, CancelProduct, GiveProduct, RedeemCode
 from domain.kernel.ids import InvoiceId, derived_id
 from domain.kernel.messages import Actor, Role
 from domain.rental.commands import EndTrip
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import euros
-from tests.domain.billing.shop import PASS, PRODUCTS, with_products
+from tests.domain.billing.shop import FIVE, PASS, PRODUCTS, code, with_codes, with_products
 from tests.support.people_and_cars import car, member, says, started
 from tests.support.world import World
 
 DAY = timedelta(days=1)
+
+
+async def a_member_uses_a_code(world: World) -> None:
+    world.rulebook = with_codes(with_products(world.rulebook, (FIVE,)), code())
+    lee = await member(world, "Lee")
+    await world.do(RedeemCode(entry_id=derived_id("redeemed"), member_id=lee, code="WELCOME-2026"))
 
 
 async def a_member_buys_in_advance(world: World) -> None:

@@ -34,7 +34,7 @@ from domain.rental.trip import Trip
 from tests.golden import billing_stories
 from tests.golden.identity_stories import an_employee_logs_in_and_out
 from tests.golden.operations_stories import operators_put_things_right
-from tests.golden.product_stories import a_member_buys_in_advance
+from tests.golden.product_stories import a_member_buys_in_advance, a_member_uses_a_code
 from tests.golden.scheduled_stories import a_car_is_reserved_ahead_of_time
 from tests.golden.webhooks_stories import a_partner_is_sent_events
 from tests.support.people_and_cars import NO_PARKING, area, car, member, reserved, says, started
@@ -321,6 +321,7 @@ STORIES: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_trip_is_corrected,
     a_member_buys_in_advance,
     a_car_is_scratched,
+    a_member_uses_a_code,
     a_member_wants_to_be_forgotten,
     a_car_is_reserved_ahead_of_time,
     operators_put_things_right,

@@ -1,6 +1,7 @@
 """Minutes are bought, driven with and run out; a pass is cancelled; credits are given, and end; as met over HTTP."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -12,7 +13,14 @@ from tests.support.installation import Installation
 from tests.support.rules import Texts, changed, in_each
 from tests.support.waiting import until
 
-PRODUCTS = """
+CODE = "WELCOME-2027-K7Q"
+PRODUCTS = f"""
+[[codes]]
+id = "welcome"
+sha256 = "{sha256(CODE.encode()).hexdigest()}"
+product = "refuelled"
+valid_from = 2020-01-01
+
 [[products]]
 id = "ten"
 name = "10 minutes"
@@ -118,3 +126,21 @@ async def test_a_credit_is_given_by_two_goes_off_and_ends(installation: Installa
     assert credit["left"] == {"amount_minor": 2000 - 340, "currency": "EUR"}
     assert sorted(await invoices(city, ada)) == [(0, "paid"), (340, "paid")]
     assert len(city.mails("product_given")) == len(city.mails("product_ends_soon")) == 1
+
+
+@stocked
+async def test_a_code_gives_a_credit_and_cannot_be_found_by_trying(city: City) -> None:
+    ada, eve = await city.member(), await city.member()
+    codes_of = {who["X-Member"]: f"/v1/members/{who['X-Member']}/codes" for who in (ada, eve)}
+
+    redeemed = await city.post(codes_of[ada["X-Member"]], {"code": CODE.lower()}, ada)
+    twice = await city.post(codes_of[ada["X-Member"]], {"code": CODE}, ada)
+    theirs = await city.post(codes_of[ada["X-Member"]], {"code": CODE}, eve)
+    tries = [await city.post(codes_of[eve["X-Member"]], {"code": f"WELCOME-{n:04}"}, eve) for n in range(11)]
+    entry = await city.get(f"/v1/members/{ada['X-Member']}/products/{redeemed.json()['id']}", ada)
+
+    assert entry["left"] == {"amount_minor": 500, "currency": "EUR"}
+    assert codes(twice) == ["code.used_already", "code.not_with_another"]
+    assert theirs.status_code == 404
+    assert [answer.status_code for answer in tries] == [409] * 10 + [429]
+    assert "Retry-After" in tries[-1].headers

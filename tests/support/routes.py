@@ -52,6 +52,7 @@ def pretended(
         availability=Availability(),
         outages=(ConnectionError,),
         mail_allowance=AsyncMock(return_value=None),
+        code_allowance=AsyncMock(return_value=None),
         authenticate=_Authenticate(),
         end=AsyncMock(return_value=0),
         reads=Mock(note=AsyncMock()),

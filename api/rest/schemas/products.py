@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.rest.schemas.base import MEMBER_ID, Because, Body, Word, example
 from domain.billing.balance import Balance
@@ -46,6 +46,14 @@ class GiftBody(Body):
     amount: Money | None = None
     """Of a credit, where the list leaves it open."""
     reason: Because
+
+
+class CodeBody(Body):
+    """A promotional code, as it was told."""
+
+    model_config = example({"code": "WELCOME-2027-K7Q"}, extra="forbid")
+
+    code: Annotated[str, Field(min_length=4, max_length=60)]
 
 
 class ProductShown(BaseModel):

@@ -106,3 +106,23 @@ def _of_periods(product: Product) -> Found:
         yield Fault(("notice",), "nobody could cancel in time: write less than a period")
     if product.reminder is not None and (length is None or not timedelta(0) < product.reminder < length):
         yield Fault(("reminder",), "write less than it lasts, or take it out")
+
+
+@of_city
+def codes_for_nothing(city: City, _: Rulebook) -> Found:
+    products = {product.id: product for product in city.products}
+    for n, code in enumerate(city.codes):
+        product, at = products.get(code.product), ("codes", n)
+        others = city.codes[:n]
+        if code.id in {other.id for other in others}:
+            yield Fault((*at, "id"), f"another code is {code.id!r} already: rename one")
+        if code.sha256 in {other.sha256 for other in others}:
+            yield Fault((*at, "sha256"), "another code is the same: take another one")
+        if product is None:
+            yield Fault(
+                (*at, "product"), f"the city has no product {code.product!r}: write one of {', '.join(products)}"
+            )
+        elif product.price is not None or (product.holds == "credit" and product.amount is None):
+            yield Fault((*at, "product"), "it is bought, or its amount is open: name one that is simply given")
+        if code.valid_until is not None and code.valid_until <= code.valid_from:
+            yield Fault((*at, "valid_until"), "it ends before or when it begins: write a later time")

@@ -100,6 +100,7 @@ WHOLE = {
     "GET /v1/reports",
     "GET /v1/fees",
     "GET /v1/products",
+    "GET /v1/members/{member_id}/balance",
     "GET /v1/login/sessions",
     "GET /v1/vehicles/{vehicle_id}/availability",
 }

@@ -1,22 +1,27 @@
 """A member with a car in a city that sells products, for stories of what is had in advance."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from domain.billing.balance import Balance
 from domain.billing.balance_entry import BalanceEntry
+from domain.billing.correction import Correction
+from domain.billing.fee import Evidence
 from domain.billing.invoice import Invoice
 from domain.billing.product_commands import BuyProduct, GiveProduct
 from domain.invariants import Invariants
-from domain.kernel.ids import derived_id
+from domain.kernel.ids import TripId, derived_id
 from domain.kernel.messages import Actor, Role
-from domain.rental.commands import EndTrip
+from domain.rental.commands import EndTrip, StartTrip
+from domain.rental.staff_commands import CorrectTrip
 from domain.rental.trip import Trip
 from domain.rulebook.model import City, Rulebook
-from domain.rulebook.product import Product
+from domain.rulebook.product import Product, PromoCode
+from domain.rulebook.rates import FlatFee
 from projections.ledger import entries_of
 from tests.domain.billing.desk import euros
 from tests.support.people_and_cars import area, car, made, member, says, started
@@ -45,6 +50,10 @@ CREDIT = Product(
     id="credit", name="Credit", description="Sorry.", holds="credit", maximum=euros("50"), covers=TIME, valid=30 * DAY,
     reminder=3 * DAY,
 )  # fmt: skip
+GOLD = Product(id="gold_tier", name="Gold", description="Gold.", holds="option", option="gold")
+FIVE = Product(
+    id="five", name="5 EUR", description="Five.", holds="credit", amount=euros("5"), covers=("driving",), valid=30 * DAY
+)
 PRODUCTS = (MINUTES, SAVER, PASS, CREDIT)
 
 
@@ -80,6 +89,32 @@ class Shop:
         await self.world.do(EndTrip(trip_id=trip_id))
         return await self.world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, trip_id))
 
+    async def drive_with(self, *options: str) -> None:
+        """Ask for a trip with options."""
+        trip_id = TripId(derived_id("trip with", *options))
+        await self.world.do(StartTrip(trip_id=trip_id, member_id=self.member, vehicle_id=self.car, options=options))
+
+    async def correct(self, trip_id: UUID, seconds: int) -> None:
+        """It lasted so long in truth."""
+        photo = (Evidence(kind="photo", reference="clock.jpg"),)
+        command = CorrectTrip(
+            correction_id=derived_id("correction", seconds), trip_id=TripId(trip_id), evidence=photo,
+            correction=Correction(duration_s=seconds), reason="a photo",
+        )  # fmt: skip
+        await self.world.do(command)
+
+    def ask_for(self, option: str) -> None:
+        """Whoever has the option pays 1.00 less."""
+        less = FlatFee(id="less", description="Less", amount=Decimal(-1), option=option)
+
+        def asking(city: City) -> City:
+            tariffs = [tariff.model_copy(update={"elements": (*tariff.elements, less)}) for tariff in city.tariffs]
+            return city.model_copy(update={"tariffs": tuple(tariffs)})
+
+        rules = self.world.rulebook
+        cities = tuple(asking(city) for city in rules.cities)
+        self.world.rulebook = rules.model_copy(update={"options": (option,), "cities": cities})
+
     async def balance(self) -> Balance:
         return await self.world.store.load(Balance, Balance.id_of(self.world.service, self.member))
 
@@ -111,3 +146,18 @@ def with_products(rulebook: Rulebook, products: tuple[Product, ...]) -> Rulebook
         return city.model_copy(update={"products": products}) if city.id == "berlin" else city
 
     return rulebook.model_copy(update={"cities": tuple(stocked(city) for city in rulebook.cities)})
+
+
+def code(written: str = "WELCOME-2026", **rules: Any) -> PromoCode:
+    """One that holds this year, and gives 5.00."""
+    valid_from = datetime(2026, 1, 1, tzinfo=UTC)
+    digest = sha256(written.encode()).hexdigest()
+    return PromoCode.model_validate(
+        {"id": written.lower(), "sha256": digest, "product": "five", "valid_from": valid_from, **rules}
+    )
+
+
+def with_codes(rulebook: Rulebook, *those: PromoCode) -> Rulebook:
+    """Codes of the members of Berlin."""
+    cities = [city.model_copy(update={"codes": those}) if city.id == "berlin" else city for city in rulebook.cities]
+    return rulebook.model_copy(update={"cities": tuple(cities)})

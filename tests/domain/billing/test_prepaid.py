@@ -11,9 +11,10 @@ from domain.billing.balance import Balance
 from domain.billing.charge import Charge
 from domain.billing.commands import CreditInvoice, DecideCharge, RetryCharge
 from domain.billing.correction import Correction
+from domain.billing.fee import FEE
 from domain.billing.handlers import HANDLERS
 from domain.billing.invoice import Invoice
-from domain.billing.product_commands import CancelProduct
+from domain.billing.product_commands import CancelProduct, GiveBackUse
 from domain.billing.product_facts import PRODUCT
 from domain.dispatcher import Dispatcher
 from domain.kernel.errors import RefusedError
@@ -21,7 +22,7 @@ from domain.kernel.ids import InvoiceId, PayerId, PaymentId, TripId, derived_id
 from domain.rental.commands import EndTrip
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk, euros
-from tests.domain.billing.shop import DAY, Shop
+from tests.domain.billing.shop import DAY, GOLD, Shop
 from tests.support.memory_store import MemoryStore
 from tests.support.people_and_cars import says, started
 from tests.support.world import codes
@@ -226,6 +227,53 @@ async def test_a_gift_above_the_limit_takes_two_persons() -> None:
     assert codes(same) == {"approval.same_person"}
     [given] = shop.world.events(Balance.Given)
     assert (given.given_by, given.proposed_by, given.entry.left) == ("bob", "ada", euros("20"))
+
+
+async def test_a_trip_that_is_corrected_later_uses_what_the_true_one_needs() -> None:
+    shop = await Shop().open()
+    bundle = await shop.buy("ten")
+    trip = await shop.drive(15)
+
+    await shop.correct(trip.subject_id, 240)
+    short = (await shop.entry(bundle)).left_s
+    await shop.drive(5)
+    await shop.correct(trip.subject_id, 540)
+    await shop.world.advance(20 * DAY)
+
+    assert short == 360
+    assert (await shop.entry(bundle)).left_s == 0
+    fees = [one.gross for one in shop.invoices() if one.subject_kind == FEE]
+    assert fees == [euros("1.36")]
+    assert shop.broken() == {}
+
+
+async def test_what_a_free_trip_used_is_given_back_by_an_agent() -> None:
+    shop = await Shop().open()
+    bundle = await shop.buy("ten")
+    trip = await shop.drive(4)
+    back = GiveBackUse(charge_id=trip.charges[0].charge_id, reason="the heating was broken")
+
+    await shop.world.do(back)
+    with pytest.raises(RefusedError) as twice:
+        await shop.world.do(back)
+
+    assert (await shop.entry(bundle)).left_s == 600
+    assert codes(twice) == {"balance.nothing_used"}
+    assert shop.broken() == {}
+
+
+async def test_an_option_is_of_whoever_has_it_and_nobody_may_claim_it() -> None:
+    shop = await Shop(GOLD).open()
+    shop.ask_for("gold")
+
+    with pytest.raises(RefusedError) as claimed:
+        await shop.drive_with("gold")
+    poor = await shop.drive(10)
+    await shop.give("gold_tier")
+    rich = await shop.drive(10)
+
+    assert codes(claimed) == {"trip.option_not_had"}
+    assert (poor.gross, rich.gross) == (euros("3.40"), euros("2.40"))
 
 
 @pytest.mark.parametrize(
