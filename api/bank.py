@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from api.bank_order import REPEATED, BankOrder
+from api.debits import Debits
 from api.system import System
 from domain.billing.bank_entry import BankEntry, named_numbers
 from domain.billing.transfers import RecordTransfer, TakeBackTransfer
-from domain.kernel.errors import DomainError, RefusedError
 from domain.kernel.ids import InvoiceId
-from domain.kernel.messages import Actor, Command, Metadata, Role
+from domain.kernel.messages import Command
 from domain.rulebook.legal_entity import LegalEntity
 
-Fate = Literal["taken", "taken_back", "known", "unmatched"]
+Fate = Literal["taken", "taken_back", "collected", "returned", "rejected", "known", "unmatched"]
 Keep = Callable[[str, str, Collection[tuple[BankEntry, str]]], Awaitable[None]]
 
 _INVOICES = "select invoice_id, number from read_v1.invoices where service = $1 and seller = $2 and number = any($3)"
@@ -41,40 +42,44 @@ class Outcome:
 
 def seller_of(system: System, service: str, account: str) -> LegalEntity | None:
     """Whose account it is, of those who sell in a service."""
+    sellers = sellers_of(system, service)
+    return next((one for one in sellers if one.iban and one.iban.replace(" ", "").upper() == account), None)
+
+
+def sellers_of(system: System, service: str) -> list[LegalEntity]:
+    """All who sell in a service."""
     entities = [entity for city in system.rulebook(service).cities for entity in city.sellers]
-    return next((one for one in entities if one.iban and one.iban.replace(" ", "").upper() == account), None)
+    return [*{entity.id: entity for entity in entities}.values()]
 
 
 @dataclass(frozen=True)
 class Taking:
-    """An order to take a file: for which service, who gave it and why; a dry run changes nothing."""
+    """Takes a file of the bank by an order."""
 
-    system: System
+    order: BankOrder
     keep: Keep
-    service: str
-    by: str
-    reason: str
-    dry_run: bool = False
 
     async def take(self, seller: LegalEntity, entries: Sequence[BankEntry]) -> list[Outcome]:
         """What becomes of each entry of a seller's account. The same entries again change nothing."""
         ids = [entry.entry_id for entry in entries]
-        known = {row["transfer_id"] for row in await self.system.fetch(_TRANSFERS, ids)}
+        known = {row["transfer_id"] for row in await self.order.system.fetch(_TRANSFERS, ids)}
         outcomes = [await self._one(seller, entry, known) for entry in entries]
-        if not self.dry_run:
+        if not self.order.dry_run:
             left = [(one.entry, one.why or "") for one in outcomes if one.fate == "unmatched"]
-            await self.keep(self.service, seller.id, left)
+            await self.keep(self.order.service, seller.id, left)
         return outcomes
 
     async def _one(self, seller: LegalEntity, entry: BankEntry, known: Collection[UUID]) -> Outcome:
         if entry.entry_id in known:
             return Outcome(entry, "known")
+        if (debited := await Debits(self.order).settle(seller, entry)) is not None:
+            return Outcome(entry, debited.fate, debited.number, debited.why)
         if entry.doubt is not None:
             return Outcome(entry, "unmatched", why=entry.doubt)
         numbers = named_numbers(entry.words, seller)
         if entry.kind == "reversal":
             return await self._taken_back(seller, entry, numbers)
-        found = await self.system.fetch(_INVOICES, self.service, seller.id, numbers)
+        found = await self.order.system.fetch(_INVOICES, self.order.service, seller.id, numbers)
         if len(found) != 1:
             why = "several_invoices" if found else "unknown_invoice" if numbers else "no_invoice_named"
             return Outcome(entry, "unmatched", why=why)
@@ -88,7 +93,9 @@ class Taking:
         if entry.amount is None or entry.value_on is None:
             return Outcome(entry, "unmatched", why="no_amount")
         money = (entry.amount.amount_minor, entry.amount.currency.value)
-        found = await self.system.fetch(_TO_TAKE_BACK, self.service, seller.id, *money, entry.reference, numbers)
+        found = await self.order.system.fetch(
+            _TO_TAKE_BACK, self.order.service, seller.id, *money, entry.reference, numbers
+        )
         if any(row["taken_back_reference"] == entry.reference for row in found):
             return Outcome(entry, "known")
         if len(found) != 1:
@@ -99,17 +106,7 @@ class Taking:
         return await self._given(entry, command, "taken_back", None)
 
     async def _given(self, entry: BankEntry, command: Command, fate: Fate, number: str | None) -> Outcome:
-        asker = {"service": self.service, "role": Role.OPERATOR.value, "asker": "bank"}
-        id = self.system.command_ids.of(**asker, command=command.NAME, key=str(entry.entry_id))
-        metadata = Metadata.of(command, id=id, actor=Actor(role=Role.OPERATOR, id=self.by), service=self.service)
-        metadata = metadata.model_copy(update={"reason": self.reason})
-        try:
-            if self.dry_run:
-                await self.system.dispatcher.try_out(command, metadata)
-                return Outcome(entry, fate, number)
-            done = await self.system.dispatcher.dispatch(command, metadata)
-        except RefusedError as refused:
-            return Outcome(entry, "unmatched", number, refused.violations[0].code)
-        except DomainError as error:
-            return Outcome(entry, "unmatched", number, str(error))
-        return Outcome(entry, "known" if done.repeated else fate, number)
+        why = await self.order.give(command, key=str(entry.entry_id))
+        if why == REPEATED:
+            return Outcome(entry, "known", number)
+        return Outcome(entry, fate, number) if why is None else Outcome(entry, "unmatched", number, why)

@@ -75,53 +75,57 @@ KINDS: Mapping[str, Kind] = {
     **_named(
         """
         about active actor_role age aggregate_id ahead_s announced_for answers arrears asked_at asks at attempts
-        attribution available available_from available_s available_until awaits bank_entries banned begins
-        blocked booked booked_at booked_from booked_on booked_until bookings brought_by buffer_s buyers_id
-        by_right cancelled_at capabilities car_chosen cars causation_id changed_at channel charge_id charges
-        city_id clock_ahead_s closed_as closed_at closed_from closed_until code cohort collected_from columns
-        command command_id confirm_until content corrected corrected_at correction_id corrections correlation_id
-        country crashed created_at credit_note_id credit_notes current custody damage_id damages day days detail
-        digest dirty distance_m distance_source document_id done door doors_closed doubt doubts driven_at
-        driving_s eligible email_verified end_request ended ended_at ended_before ended_on ends ends_at
-        energy_at energy_end energy_low energy_percent energy_start entries entry entry_id erased erased_at
-        event_id events evidence excused exempt expires_at expires_in facts failed_at failed_position
+        attribution available available_from available_s available_until awaits bank_entries banned batch_id
+        begins blocked booked booked_at booked_from booked_on booked_reference booked_until bookings brought_by
+        buffer_s buyers_id by_debit by_right came_back cancelled_at capabilities car_chosen cars causation_id
+        changed_at channel charge_id charges city_id clock_ahead_s closed_as closed_at closed_from closed_until
+        code cohort collected_from collection_on collections columns command command_id confirm_until content
+        corrected corrected_at correction_id corrections correlation_id country crashed created_at
+        credit_note_id credit_notes creditor_id current custody damage_id damages day days debit_id debit_ids
+        debits detail digest dirty distance_m distance_source document_id done door doors_closed doubt doubts
+        driven_at driving_s eligible email_verified end_reason end_request ended ended_at ended_before ended_on
+        ends ends_at energy_at energy_end energy_low energy_percent energy_start entries entry entry_id erased
+        erased_at event_id events evidence excused exempt expires_at expires_in facts failed_at failed_position
         failing_since failures fault_codes fee fee_id fees files filter first_kept follower forced forgotten
         found_at free free_until from_position full_range_m generation given_up happened_at heard_at heard_until
         held_since held_until helps hour id idle_h ignition_on image_url in_review in_trip in_use_s
         ineligibility instead_of intact invoice_id invoice_number invoices issued_at item_id job_id jobs kept_at
-        keys kind lag last last_error last_reservations last_status last_trip_at lead_s left_open letter_id
-        licence licence_state line locked logged_in_at logged_out looked_at make members messages met metadata
-        method method_id missing missing_messages model month mqtt_topic newest next next_attempt_at no_show
-        no_show_at not_offered_s objection_s observed_at odometer_at odometer_doubt odometer_m offline_s
-        offline_since on on_session online open open_items open_requests open_tasks opened_at options order
-        originator_id originator_topic originator_version out_of_service overlap_h package parked_at parked_s
-        parts paused payer_told payment_due_at payment_id payment_ids payment_methods payments pending period
-        personal_data phase phases photo photos pinned_at place placed_at plan plate plugged_in policy polygons
-        position_at prepaid proposed proposed_at propulsion purpose quoted_at quotes raised_at range_m read_at
-        read_model reader_role readings reads recorded_at refund_state registered_at repaired_at repeated
-        reported_at reports request_id requested_at reservation_id reservation_only reservations reserved
-        reserved_at reserved_s reserved_until resumed_at retired retry_at returned_at role rulebook_version
-        scheduled_reservation_id scheduled_reservations searches searches_with_cars seats seconds seller_id
-        sequence service service_state session_id session_ids sessions sha256 shortened_until since source spans
-        speed_kmh started started_at starts_from starts_on state status step subject subject_id subject_kind
-        supplied_from supplied_on taken_at taken_back task_id tasks template timestamp timezone to_reservation
-        token_type topic traceparent transfer_id transfer_ids transfers transmission tries trip_id trip_ids
-        trips turned_away type types unmet unmet_at unsettled until unused_at uses utilisation valid_from value
-        value_on values vehicle_id vehicles verified_at version vin waits_until warnings was_distance_m
-        was_ended_at was_given_up way_m webhooks what why wish within words workers year zone_id zone_version
+        keys kind lag last last_error last_reservations last_status last_trip_at last_used_on lead_s left_open
+        letter_id licence licence_state line locked logged_in_at logged_out looked_at made_at make mandate_id
+        mandate_reference mandates members message_id messages met metadata method method_id missing
+        missing_messages model month mqtt_topic newest next next_attempt_at no_show no_show_at not_offered_s
+        objection_s observed_at odometer_at odometer_doubt odometer_m offline_s offline_since on on_session
+        online open open_items open_requests open_tasks opened_at options order originator_id originator_topic
+        originator_version out_of_service overlap_h package parked_at parked_s parts paused payer_told
+        payment_due_at payment_id payment_ids payment_methods payments pending period personal_data phase phases
+        photo photos pinned_at place placed_at plan plate plugged_in policy polygons position_at prepaid
+        proposed proposed_at propulsion purpose quoted_at quotes raised_at range_m read_at read_model
+        reader_role readings reads recorded_at refund_state registered_at repaired_at repeated reported_at
+        reports request_id requested_at reservation_id reservation_only reservations reserved reserved_at
+        reserved_s reserved_until resumed_at retired retry_at returned returned_at returned_on
+        returned_reference role rulebook_version scheduled_reservation_id scheduled_reservations searches
+        searches_with_cars seats seconds seller_id sequence service service_state session_id session_ids
+        sessions sha256 shortened_until signed_at signed_on since source spans speed_kmh started started_at
+        starts_from starts_on state state_reason status step subject subject_id subject_kind supplied_from
+        supplied_on taken_at taken_back task_id tasks template timestamp timezone to_reservation token_type
+        topic traceparent transfer_id transfer_ids transfers transmission tries trip_id trip_ids trips
+        turned_away type types unmet unmet_at unsettled until unused_at uses utilisation valid_from value
+        value_on values vehicle_id vehicles verified_at version vin waits_until warnings was_booked
+        was_distance_m was_ended_at was_given_up way_m webhooks what why wish within words workers year zone_id
+        zone_version
         """,
         Kind.PLAIN,
     ),
     **_named(
         """
-        abandoned account after_stop agreed amount amount_minor balance_minor base base_minor captured
-        captured_minor correction counted counted_minor credit credit_minor credit_proposal credited
-        credited_minor credited_of currency debit debit_minor decision decline_code description difference
-        document estimate four_eyes_above gross gross_minor held held_minor hold hold_answered inclusive
-        issued_on legal_entity lines maximum net net_minor number open_minor owed_minor paid paid_minor
-        payment_failed price price_minor product proposal quantity quote rate refund refund_minor refunded_minor
-        refunds revenue_minor rule_id seller shares so_far tariff tariff_digest tariff_id tariff_version tax
-        tax_minor tax_rate taxes unit unit_amount unused
+        abandoned account after_stop agreed amount amount_minor balance_minor bank_fee bank_fee_minor base
+        base_minor captured captured_minor correction counted counted_minor credit credit_minor credit_proposal
+        credited credited_minor credited_of currency debit debit_minor decision decline_code description
+        difference document estimate four_eyes_above gross gross_minor held held_minor hold hold_answered
+        inclusive issued_on legal_entity lines maximum net net_minor number open_minor owed_minor paid
+        paid_minor payment_failed price price_minor product proposal quantity quote rate refund refund_minor
+        refunded_minor refunds revenue_minor rule_id seller shares so_far tariff tariff_digest tariff_id
+        tariff_version tax tax_minor tax_rate taxed taxes unit unit_amount unused
         """,
         Kind.MONEY,
     ),
@@ -132,7 +136,10 @@ KINDS: Mapping[str, Kind] = {
         """,
         Kind.PERSON,
     ),
-    **_named("birth_date business_reference buyer confirm_link email licence_expires_on zones", Kind.PERSONAL),
+    **_named(
+        "account_masked birth_date business_reference buyer confirm_link email holder iban licence_expires_on zones",
+        Kind.PERSONAL,
+    ),
     **_named("latitude longitude position", Kind.PLACE),
     **_named("cell start_cell end_cell zone start_zone end_zone", Kind.COUNTED),
     **_named(
@@ -177,8 +184,9 @@ GIVEN: Mapping[str, Kind] = {
     **_named(
         """
         Licence.country Licence.expires_on Licence.issued_on LicenceShown.country LicenceShown.expires_on
-        LicenceShown.issued_on Member.address Member.name PaymentMethod.brand PaymentMethod.expires_on
-        PaymentMethodShown.brand PaymentMethodShown.expires_on Profile.address Profile.name
+        LicenceShown.issued_on Mandate.address Member.address Member.name PaymentMethod.brand
+        PaymentMethod.expires_on PaymentMethodShown.brand PaymentMethodShown.expires_on Profile.address
+        Profile.name
         """,
         Kind.PERSONAL,
     ),
@@ -195,6 +203,7 @@ GIVEN: Mapping[str, Kind] = {
     "event_log.position": Kind.PLAIN,
     "journal.position": Kind.PLAIN,
     "trips.reason": Kind.PLAIN,
+    "debits.reason": Kind.PLAIN,
     "charges.reasons": Kind.PLAIN,
     "Charge.evidence": Kind.STAFF,
     "ChargeShown.evidence": Kind.STAFF,

@@ -8,7 +8,10 @@ from domain.billing.balance import Balance
 from domain.billing.buyers import KeptBuyers
 from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
+from domain.billing.debit import Debit
+from domain.billing.debit_batch import DebitBatch
 from domain.billing.invoice import Invoice
+from domain.billing.mandate import Mandate
 from domain.billing.number_range import NumberRange
 from domain.billing.payment import Payment
 from domain.billing.promo_code import PromoCodeUses
@@ -97,6 +100,9 @@ _AGGREGATES: tuple[type[Aggregate], ...] = (
     Invoice,
     CreditNote,
     Transfer,
+    Mandate,
+    Debit,
+    DebitBatch,
     KeptBuyers,
     NumberRange,
     *ORDERS.values(),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from projections.analysis import AnalysisProjector
 from projections.billing import BillingProjector
+from projections.debits import DebitsProjector
 from projections.event_log import EventLogProjector
 from projections.fleet import FleetProjector
 from projections.kernel.projector import Projector
@@ -22,6 +23,7 @@ PROJECTORS: tuple[Projector, ...] = (
     RentalProjector(),
     BillingProjector(),
     TransfersProjector(),
+    DebitsProjector(),
     LedgerProjector(),
     UtilisationProjector(),
     AnalysisProjector(),

@@ -10,6 +10,7 @@ from domain.billing.balance_entry import Earned
 from domain.billing.balance_event_bases import EntryEvent, UsesMoved
 from domain.billing.billed import BilledCharge, CreditedCharge
 from domain.billing.credit_note import CreditNote
+from domain.billing.debit import Debit
 from domain.billing.document import nets_of
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
@@ -27,7 +28,9 @@ JOURNAL = Table("journal", ("position", "line"))
 DOCUMENTS = Table("ledger_documents", ("document_id",))
 TRANSFERRED = Table("ledger_transfers", ("transfer_id",))
 
-Account = Literal["receivables", "revenue", "tax", "provider", "bank", "suspense", "owed_to_payers", "prepaid"]
+Account = Literal[
+    "receivables", "revenue", "tax", "provider", "bank", "suspense", "owed_to_payers", "prepaid", "bank_fees"
+]
 
 
 class Entry(NamedTuple):
@@ -66,6 +69,8 @@ def _entries(event: DomainEvent) -> Iterable[Entry]:
             yield Entry("receivables", "provider", event.amount)
         case Payment.RefundPaidByOtherMeans():
             yield Entry("receivables", "bank", event.amount)
+        case Debit.Booked() | Debit.Returned():
+            yield from _of_debits(event)
         case _:
             yield from _of_what_comes_otherwise(event)
 
@@ -96,6 +101,17 @@ def _of_what_comes_otherwise(event: DomainEvent) -> Iterable[Entry]:
         case EntryEvent() | UsesMoved():
             for one in event.earned:
                 yield Entry("prepaid", "revenue", one.amount, one.product_id, sold=one)
+
+
+def _of_debits(event: Debit.Booked | Debit.Returned) -> Iterable[Entry]:
+    """A debit that is booked is a transfer. One that came back before its booking waits for that."""
+    match event:
+        case Debit.Booked(came_back=True):
+            yield Entry("bank", "suspense", event.amount)
+        case Debit.Returned():
+            yield Entry("bank_fees", "bank", event.bank_fee)
+            if not event.was_booked:
+                yield Entry("suspense", "bank", event.amount)
 
 
 def shares_of(net: Money, lines: Iterable[PriceLine], taxes: Sequence[TaxAmount]) -> Iterator[tuple[str, Money]]:
@@ -145,6 +161,9 @@ class LedgerProjector(Projector):
             "value_on",
             "subject_kind",
             "earned",
+            "came_back",
+            "was_booked",
+            "bank_fee",
         )
     )
 
@@ -162,6 +181,8 @@ class LedgerProjector(Projector):
             Transfer.RefundDropped: self._of_transfer,
             Transfer.TakenBack: self._of_invoice,
             **dict.fromkeys(_EARNING, self._earned),
+            Debit.Booked: self._reported,
+            Debit.Returned: self._reported,
         }
 
     def _issued(self, recorded: RecordedEvent, event: Invoice.Issued) -> Changes:
@@ -204,7 +225,7 @@ class LedgerProjector(Projector):
         of = {"payer_id": event.payer_id, "subject_kind": PRODUCT}
         yield from _booked(recorded, event, event.timestamp.date(), "", of)
 
-    def _reported(self, recorded: RecordedEvent, event: Transfer.Reported) -> Changes:
+    def _reported(self, recorded: RecordedEvent, event: Transfer.Reported | Debit.Booked | Debit.Returned) -> Changes:
         yield from _booked(recorded, event, event.value_on, event.reference, {"seller": event.seller_id})
 
 

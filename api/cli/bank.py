@@ -1,23 +1,31 @@
 """Commands about what banks tell."""
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.bank import Outcome, Taking, seller_of
-from api.cli.terminal import AsJson, By, Reason, run, service_meant, show, with_system
+from api.bank import Outcome, Taking, seller_of, sellers_of
+from api.bank_order import BankOrder
+from api.cli.terminal import AsJson, By, Reason, fail, run, service_meant, show, with_system
 from api.composition import Running
 from api.composition.bank import AccountRead, PassedOver, keeper, read_bank_file
+from api.composition.debits import BatchFile, file_of_batch
+from api.debits import Debits, Refusal
 from domain.billing.bank_entry import BankEntry
 
 bank_app = typer.Typer(help="Take what a bank tells of money.", no_args_is_help=True)
 
 File = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="A statement of the bank: camt.053 or camt.054.")
+    Path, typer.Argument(exists=True, dir_okay=False, help="What the bank has sent: camt.053, camt.054 or pain.002.")
 ]
 Service = Annotated[str | None, typer.Option(help="Key of the service whose sellers have the account.")]
+On = Annotated[
+    datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day on which the banks are to collect them.")
+]
+Out = Annotated[Path, typer.Option(file_okay=False, help="Folder for the files.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of each entry, and change nothing.")]
 
 
@@ -35,21 +43,53 @@ def take(
     The same file again changes nothing.
     """
     try:
-        accounts = read_bank_file(file.read_bytes())
+        told = read_bank_file(file.read_bytes())
     except ValueError as error:
         raise ValueError(f"{file.name}: {error}") from error
 
-    async def taken(running: Running) -> list[dict[str, Any]]:
-        whose = service_meant(running.system, service)
-        taking = Taking(running.system, keeper(running), whose, by, reason, dry_run)
-        return [await _account(taking, account) for account in accounts]
+    async def taken(running: Running) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        order = BankOrder(running.system, service_meant(running.system, service), by, reason, dry_run)
+        taking = Taking(order, keeper(running))
+        refused = [one for refusal in told.refusals for one in await _refused(order, refusal)]
+        return [await _account(taking, account) for account in told.accounts], refused
 
-    done = run(with_system(taken))
-    show(as_json, {"dry_run": dry_run, "accounts": done}, "\n".join(_told(account) for account in done))
+    accounts, refused = run(with_system(taken))
+    lines = [_told(account) for account in accounts]
+    lines += [" ".join(filter(None, one.values())) for one in refused]
+    data = {"dry_run": dry_run, "accounts": accounts, "refused": refused}
+    show(as_json, data, "\n".join(lines) or "the bank refuses no debit")
+
+
+@bank_app.command("debit")
+def debit(reason: Reason, by: By, on: On, out: Out = Path(), service: Service = None, as_json: AsJson = False) -> None:
+    """Put the debits that wait into files for the bank (pain.008), one for each seller and some hundred debits.
+
+    The same day again writes the same files; no debit stands in two of them.
+    """
+
+    async def debited(running: Running) -> tuple[list[BatchFile | None], list[str]]:
+        order = BankOrder(running.system, service_meant(running.system, service), by, reason)
+        made, whys = list[BatchFile | None](), list[str]()
+        for seller in sellers_of(running.system, order.service):
+            batches, not_made = await Debits(order).make_batches(seller, on.date())
+            made += [await file_of_batch(running, order.service, one) for one in batches]
+            whys += not_made
+        return made, whys
+
+    made, whys = run(with_system(debited))
+    files = [str(file.save(out)) for file in made if file is not None]
+    show(as_json, {"files": files, "not_made": whys}, "\n".join(files) or "no debit waits")
+    if whys:
+        fail(f"some debits were put into no file: {', '.join(sorted(set(whys)))}")
+
+
+async def _refused(order: BankOrder, refusal: Refusal) -> list[dict[str, Any]]:
+    settled = await Debits(order).refuse(refusal)
+    return [{"reason": refusal.reason, "became": one.fate, "invoice": one.number, "why": one.why} for one in settled]
 
 
 async def _account(taking: Taking, read: AccountRead) -> dict[str, Any]:
-    seller = seller_of(taking.system, taking.service, read.account)
+    seller = seller_of(taking.order.system, taking.order.service, read.account)
     outcomes = [] if seller is None else await taking.take(seller, read.entries)
     return {
         "account": read.account,

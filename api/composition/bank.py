@@ -7,11 +7,12 @@ from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from adapters.bank.model import Entry, Finding, Statement, Transaction
+from adapters.bank.model import Entry, Finding, Statement, Status, StatusReport, Transaction
 from adapters.bank.reader import read
 from adapters.postgres.bank_entries import BankEntries
 from api.bank import Keep
 from api.composition.runtime import Running
+from api.debits import Refusal
 from domain.billing.bank_entry import BankEntry, Doubt, EntryKind
 from domain.billing.transfer import Transfer
 from domain.kernel.ids import derived_id
@@ -44,15 +45,44 @@ def keeper(running: Running) -> Keep:
     return BankEntries(running.pool).keep
 
 
-def read_bank_file(data: bytes) -> list[AccountRead]:
-    """Every account of a statement or a notification.
+@dataclass(frozen=True)
+class FileRead:
+    """What a file tells: of accounts, or of debits that the bank refuses."""
 
-    Raises `ValueError` for what cannot be read, or tells of no account.
+    accounts: tuple[AccountRead, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+def read_bank_file(data: bytes) -> FileRead:
+    """Every account of a statement or a notification, or what the bank has refused of our debits.
+
+    Raises `ValueError` for what cannot be read, or tells of neither.
     """
     file = read(data)
-    if not file.statements:
-        raise ValueError(f"it is {file.kind}, which says what became of orders: give camt.053 or camt.054")
-    return [_account(statement, file.findings) for statement in file.statements]
+    if file.statements:
+        return FileRead(accounts=tuple(_account(statement, file.findings) for statement in file.statements))
+    ours = [report for report in file.reports if report.is_of_direct_debits]
+    if not ours:
+        what = f"it is {file.kind}, and tells of no direct debits"
+        raise ValueError(f"{what}: give camt.053 or camt.054, or what the bank says of a pain.008")
+    return FileRead(refusals=tuple(refusal for report in ours for refusal in _refusals(report)))
+
+
+def _refusals(report: StatusReport) -> Iterator[Refusal]:
+    """Of payments where they are named, else of whole blocks, else of the whole message."""
+    for block in report.blocks:
+        for payment in block.payments:
+            if payment.status.is_rejected:
+                yield Refusal(payment.end_to_end_id or "", (), _why(payment.status, block.status, report.status))
+        if block.status.is_rejected and not block.payments:
+            yield Refusal("", (block.id or "",), _why(block.status, report.status))
+    if report.status.is_rejected and not report.blocks:
+        yield Refusal("", (report.original_id or "",), _why(report.status))
+
+
+def _why(*statuses: Status) -> str:
+    """The nearest reason; MS03 (none given) where there is none."""
+    return next((status.reason for status in statuses if status.reason), "MS03")[:35]
 
 
 def _account(statement: Statement, findings: tuple[Finding, ...]) -> AccountRead:
@@ -99,7 +129,19 @@ def _entry(
         code=(code.domain or code.proprietary or "")[:60],
         words=_words(part),
         doubt=_doubt(entry, part, kind, reference, amount),
+        end_to_end_id=(part.end_to_end_id or "") if part else "",
+        batch_ids=_batch_ids(entry) if part is None else (),
+        whole=entry.amount.money if entry.amount and len(entry.transactions) <= 1 else amount,
+        return_reason=((part.return_reason if part else None) or "")[:35],
     )
+
+
+def _batch_ids(entry: Entry) -> tuple[str, ...]:
+    """Of the only batch that an entry is the sum of."""
+    if len(entry.batches) != 1:
+        return ()
+    batch = entry.batches[0]
+    return tuple(filter(None, (batch.payment_information_id, batch.message_id)))
 
 
 def _domain(entry: Entry, part: Transaction | None) -> str:
@@ -111,7 +153,14 @@ def _not_for_us(entry: Entry, part: Transaction | None) -> NotForUs | None:
         return "not_booked"
     if not _domain(entry, part).startswith("PMNT"):
         return "not_a_payment"
-    return "went_out" if entry.is_credit is False and not entry.is_reversal else None
+    back = entry.is_reversal or _is_return(entry, part)
+    return "went_out" if entry.is_credit is False and not back else None
+
+
+def _is_return(entry: Entry, part: Transaction | None) -> bool:
+    """Whether a debit that we had collected comes back: by its reason, or by the bank's kind of booking."""
+    said = part is not None and part.return_reason is not None
+    return said or _domain(entry, part).endswith(("IDDT/UPDD", "IDDT/PRDD", "IDDT/RCDD"))
 
 
 def _kind(entry: Entry, part: Transaction | None) -> EntryKind:

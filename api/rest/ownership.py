@@ -10,6 +10,7 @@ from api.system import System
 from domain.billing.charge import Charge
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
+from domain.billing.mandate import Mandate
 from domain.billing.payment import Payment
 from domain.kernel.errors import NotFoundError
 from domain.kernel.ids import MemberId
@@ -17,7 +18,7 @@ from domain.rental.reservation import Reservation
 from domain.rental.scheduled import ScheduledReservation
 from domain.rental.trip import Trip
 
-Owned = TypeVar("Owned", Reservation, ScheduledReservation, Trip, Invoice, CreditNote, Payment, Charge)
+Owned = TypeVar("Owned", Reservation, ScheduledReservation, Trip, Invoice, CreditNote, Payment, Charge, Mandate)
 
 
 async def load_owned(kind: type[Owned], id: UUID, by: Caller, system: System, *, scope: str) -> Owned:
@@ -36,7 +37,9 @@ async def load_reservation(id: UUID, by: Caller, system: System, *, scope: str) 
         await load_owned(Reservation, id, by, system, scope=scope)
 
 
-def _owner(found: Reservation | ScheduledReservation | Trip | Invoice | CreditNote | Payment | Charge) -> UUID:
+def _owner(
+    found: Reservation | ScheduledReservation | Trip | Invoice | CreditNote | Payment | Charge | Mandate,
+) -> UUID:
     """Who reserved or drives, or who pays."""
     return found.member_id if isinstance(found, Reservation | ScheduledReservation | Trip) else found.payer_id
 

@@ -36,6 +36,14 @@ class BankEntry(NamedTuple):
     words: tuple[str, ...]
     """Where the payer may have named an invoice."""
     doubt: Doubt | None
+    end_to_end_id: str = ""
+    """Of one payment: by which whoever asked for it knows it."""
+    batch_ids: tuple[str, ...] = ()
+    """Of a sum of several payments: the blocks or messages that they were asked for by."""
+    whole: Money | None = None
+    """What was booked in one sum: of a return, with what the bank takes for it."""
+    return_reason: str = ""
+    """The bank's code, where it took money back."""
 
 
 def named_numbers(words: Iterable[str], seller: LegalEntity) -> list[str]:

@@ -1,17 +1,17 @@
 """What a charge costs, and the money for its invoice: the steps that billing's handlers share."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 from domain.billing.charge import Charge
+from domain.billing.debiting import order_debit
 from domain.billing.estimate import Estimate, estimate
 from domain.billing.fee import Facts
 from domain.billing.invoice import Invoice
-from domain.billing.payer import clear_arrears, clear_open_item, note_open_item
+from domain.billing.mandates import mandate_of
+from domain.billing.payer import clear_arrears, note_open_item
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
 from domain.billing.review import above_limit
-from domain.billing.transfer import Transfer
 from domain.kernel.errors import RefusedError, Violation
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
 from domain.kernel.money import Money
@@ -62,15 +62,19 @@ async def collect(invoice: Invoice, method_id: str | None, work: UnitOfWork, *, 
         await clear_arrears(invoice, work)
     taken = _take_from_hold(first, invoice, due, work)
     if due > taken:
-        held = first.method_id if first else await newest_method(invoice, work)
-        _charge(invoice, due - taken, method_id or held, work, on_session=on_session)
+        from_what = method_id or (first.method_id if first else await newest_method(invoice, work))
+        mandate = await mandate_of(invoice.payer_id, from_what, work)
+        if mandate is None:
+            _charge(invoice, due - taken, from_what, work, on_session=on_session)
+        else:
+            await order_debit(invoice, mandate, due - taken, work)
 
 
 def _take_from_hold(payment: Payment | None, invoice: Invoice, due: Money, work: UnitOfWork) -> Money:
     zero = Money.zero(due.currency)
     if payment is None:
         return zero
-    if payment.held is None or due <= zero or payment.state != "held":
+    if not payment.held or due <= zero or payment.state != "held":
         payment.release(work.now)
         return zero
     part = min(due, payment.held)
@@ -116,43 +120,3 @@ async def let_go(payment_id: PaymentId, work: UnitOfWork) -> None:
     payment = await work.find(Payment, payment_id)
     if payment is not None:
         payment.release(work.now)
-
-
-async def payments_of(invoice: Invoice, work: UnitOfWork) -> list[Payment]:
-    """All by which its money was asked for."""
-    return [await work.load(Payment, payment_id) for payment_id in invoice.payment_ids]
-
-
-async def transfers_of(invoice: Invoice, work: UnitOfWork) -> list[Transfer]:
-    """All by which money came from a bank."""
-    return [await work.load(Transfer, transfer_id) for transfer_id in invoice.transfer_ids]
-
-
-async def sources_of(invoice: Invoice, work: UnitOfWork) -> list[Payment | Transfer]:
-    """All by which money came."""
-    return [*await payments_of(invoice, work), *await transfers_of(invoice, work)]
-
-
-async def refund(invoice: Invoice, credit_note_id: UUID, number: str, amount: Money, work: UnitOfWork) -> None:
-    """Give money back by the payments that brought it, and have an agent give back what came by transfer."""
-    await note_open_item(invoice.payer_id, credit_note_id, "open_refund", work)
-    left = amount
-    for payment in await payments_of(invoice, work):
-        part = min(left, payment.refundable)
-        if part:
-            payment.refund(credit_note_id, number, part, work.now)
-            left -= part
-    for transfer in await transfers_of(invoice, work):
-        part = min(left, transfer.refundable)
-        if part:
-            transfer.owe(credit_note_id, number, part, work.now)
-            left -= part
-
-
-async def clear_refund(invoice: Invoice, credit_note_id: UUID, work: UnitOfWork) -> None:
-    """Once every payment and transfer of an invoice has given back its part of a credit note, nothing of it is open."""
-    parts = [
-        source.refunds[credit_note_id] for source in await sources_of(invoice, work) if credit_note_id in source.refunds
-    ]
-    if all(part.is_back for part in parts):
-        await clear_open_item(invoice.payer_id, credit_note_id, work)

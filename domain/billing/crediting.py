@@ -4,11 +4,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.billing.billed import CreditedCharge
-from domain.billing.charging import let_go, refund
+from domain.billing.charging import let_go
 from domain.billing.credit_note import CreditNote
 from domain.billing.invoice import Invoice
 from domain.billing.issuing import keep_buyers, take_number
 from domain.billing.payer import clear_arrears
+from domain.billing.refunding import refund
 from domain.billing.sold import take_back
 from domain.kernel.money import Money
 from domain.unit_of_work import UnitOfWork

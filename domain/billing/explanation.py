@@ -63,7 +63,8 @@ def _origin(charge: Charge) -> str:
     if isinstance(charge.facts, FeeFacts):
         fee = charge.facts
         when = f"{fee.happened_at:%Y-%m-%d %H:%M} UTC"
-        return f"{fee.name}, for what happened at {when} and came of trip {fee.trip_id}."
+        came_of = f" and came of trip {fee.trip_id}" if fee.trip_id else ""
+        return f"{fee.name}, for what happened at {when}{came_of}."
     if isinstance(charge.facts, ProductFacts):
         product = charge.facts
         until = "" if product.ends_at is None else f" until {product.ends_at:%Y-%m-%d %H:%M} UTC"

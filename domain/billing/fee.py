@@ -40,7 +40,8 @@ class FeeFacts(Value):
     tax: str
     """Which taxes are on it."""
     city_id: str
-    trip_id: TripId
+    trip_id: TripId | None
+    """None for what came of an invoice."""
     happened_at: Instant
     """When that happened which it is for; the taxes of that day apply."""
     rulebook_version: Count
@@ -67,7 +68,10 @@ class FeeFacts(Value):
             shares={self.fee_id: self.amount},
             tariff_id=f"fees of {self.city_id}",
             tariff_version=self.rulebook_version,
-            facts={"happened_at": self.happened_at.isoformat(), "trip_id": str(self.trip_id)},
+            facts={
+                "happened_at": self.happened_at.isoformat(),
+                **({"trip_id": str(self.trip_id)} if self.trip_id else {}),
+            },
             taxes={} if self.tax == STANDARD else {self.tax: self.amount},
         )
         return with_taxes((line,), self.amount, city, self.happened_at)

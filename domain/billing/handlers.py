@@ -6,12 +6,9 @@ from domain.billing import crediting
 from domain.billing.buyers import KeptBuyers
 from domain.billing.charge_handlers import CHARGE_HANDLERS
 from domain.billing.charging import (
-    clear_refund,
     collect,
     let_go,
     newest_method,
-    payments_of,
-    sources_of,
 )
 from domain.billing.code_handlers import CODE_HANDLERS
 from domain.billing.commands import (
@@ -28,23 +25,34 @@ from domain.billing.commands import (
 from domain.billing.confirmation import CONFIRMATION_HANDLERS
 from domain.billing.credit_note import CreditNote, agreed, check_creditable, creditable, credited
 from domain.billing.crediting import Decided
+from domain.billing.debit_batches import BATCH_HANDLERS
+from domain.billing.debits import DEBIT_HANDLERS
 from domain.billing.invoice import Invoice
+from domain.billing.mandates import MANDATE_HANDLERS, mandate_of
 from domain.billing.payer import not_a_method_of
-from domain.billing.payment import Payment
+from domain.billing.payment import NOTHING_HELD, Payment
 from domain.billing.product_handlers import PRODUCT_HANDLERS
 from domain.billing.provider_answers import ANSWER_HANDLERS
 from domain.billing.refund import check_payment_by_other_means, not_refused
+from domain.billing.refunding import clear_refund, payments_of, sources_of
 from domain.billing.transfers import TRANSFER_HANDLERS
 from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command, Role
+from domain.kernel.money import Money
 from domain.unit_of_work import Handler, UnitOfWork
 
 
 async def request_hold(command: RequestHold, work: UnitOfWork) -> PaymentId:
-    """Ask for money to be held; a payment that exists is left as it is."""
-    if await work.find(Payment, command.payment_id) is None:
+    """Ask for money to be held; a payment that exists is left as it is. On a mandate nothing can be held."""
+    if await work.find(Payment, command.payment_id) is not None:
+        return command.payment_id
+    if await mandate_of(command.payer_id, command.method_id, work) is None:
         work.add(Payment.hold(**dict(command), at=work.now))
+    else:
+        payment = Payment.hold(**{**dict(command), "amount": Money.zero(command.amount.currency)}, at=work.now)
+        payment.record_hold(NOTHING_HELD, work.now)
+        work.add(payment)
     return command.payment_id
 
 
@@ -63,7 +71,8 @@ async def retry_charge(command: RetryCharge, work: UnitOfWork) -> None:
 
 async def try_charge_again(command: TryChargeAgain, work: UnitOfWork) -> None:
     invoice = await work.load(Invoice, command.invoice_id)
-    if invoice.state == "open" and not invoice.pending and invoice.tries == command.tries:
+    waits = invoice.state == "open" and not invoice.pending and invoice.debit_id is None
+    if waits and invoice.tries == command.tries:
         await collect(invoice, await newest_method(invoice, work), work)
 
 
@@ -134,4 +143,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **ANSWER_HANDLERS,
     **CONFIRMATION_HANDLERS,
     **TRANSFER_HANDLERS,
+    **MANDATE_HANDLERS,
+    **BATCH_HANDLERS,
+    **DEBIT_HANDLERS,
 }

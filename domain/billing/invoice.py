@@ -71,6 +71,8 @@ class Invoice(Aggregate):
     """Whether any try did, or the bank took a transfer back."""
     transfer_ids: tuple[UUID, ...] = ()
     """By which money came, or too much of it."""
+    debit_id: UUID | None = None
+    """Of the debit that is announced or on its way."""
     credit_proposal: CreditProposal | None = None
 
     class Issued(Created):
@@ -206,6 +208,44 @@ class Invoice(Aggregate):
             if aggregate.due.amount_minor > 0:
                 aggregate.state, aggregate.payment_failed = "open", True
 
+    class DebitOrdered(Event):
+        """The money is to be collected from the payer's bank account."""
+
+        TOPIC = "billing.invoice.debit_ordered"
+
+        debit_id: UUID
+        amount: Money
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.debit_id, aggregate.tries = self.debit_id, aggregate.tries + 1
+
+    class DebitEnded(Event):
+        """It came, or will not."""
+
+        TOPIC = "billing.invoice.debit_ended"
+
+        payer_id: PayerId
+        number: str
+        debit_id: UUID
+        reason: str | None
+        """Why it will not; none where it came, or nothing was due any more."""
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.debit_id = None
+            aggregate.payment_failed = aggregate.payment_failed or self.reason is not None
+
+    class NothingToCollectFrom(Event):
+        """Its payer has no payment method, or a mandate that is of no use: that counts as a try that failed."""
+
+        TOPIC = "billing.invoice.nothing_to_collect_from"
+
+        payer_id: PayerId
+        number: str
+        reason: str
+
+        def apply(self, aggregate: "Invoice") -> None:
+            aggregate.tries, aggregate.payment_failed = aggregate.tries + 1, True
+
     class CreditProposed(Event):
         """The first of two persons wants to take something back; another proposal takes its place."""
 
@@ -308,9 +348,12 @@ class Invoice(Aggregate):
         return self.uncredited if self.paid is None else self.uncredited - self.paid
 
     def expect_open(self) -> None:
-        """Raise `RefusedError` unless the invoice waits for money and no payment is under way."""
+        """Raise `RefusedError` unless the invoice waits for money and no payment or debit is under way."""
         self._expect("open", code="invoice.not_open")
         self.expect_no_payment_under_way()
+        if self.debit_id is not None:
+            detail = "a direct debit is on its way: wait until the bank has told of it"
+            refuse_if([Violation(code="invoice.debit_under_way", detail=detail, values={"invoice": self.number})])
 
     def expect_no_payment_under_way(self) -> None:
         """Raise `RefusedError` while the provider has yet to answer."""
@@ -368,6 +411,21 @@ class Invoice(Aggregate):
         paid = -amount if self.paid is None else self.paid - amount
         facts = {"payer_id": self.payer_id, "number": self.number, "transfer_id": transfer_id}
         self.trigger_event(self.TransferTakenBack, timestamp=at, amount=amount, paid=paid, **facts)
+
+    def order_debit(self, debit_id: UUID, amount: Money, at: datetime) -> None:
+        """Its money is collected from a bank account."""
+        self.trigger_event(self.DebitOrdered, timestamp=at, debit_id=debit_id, amount=amount)
+
+    def end_debit(self, debit_id: UUID, reason: str | None, at: datetime) -> None:
+        """The debit came, or will not; of another one it changes nothing."""
+        if self.debit_id == debit_id:
+            facts = {"payer_id": self.payer_id, "number": self.number, "debit_id": debit_id}
+            self.trigger_event(self.DebitEnded, timestamp=at, reason=reason, **facts)
+
+    def note_nothing_to_collect_from(self, reason: str, at: datetime) -> None:
+        """It stays open until its payer pays, or has a method."""
+        facts = {"payer_id": self.payer_id, "number": self.number, "reason": reason}
+        self.trigger_event(self.NothingToCollectFrom, timestamp=at, **facts)
 
     def propose_credit(self, credit: CreditProposal, reason: str, four_eyes_above: Money, at: datetime) -> None:
         """Another person must decide the same before anything is taken back."""

@@ -8,10 +8,12 @@ from domain.billing.buyers import KeptBuyers, kept_until
 from domain.billing.charge import Charge
 from domain.billing.charging import collect, let_go, newest_method
 from domain.billing.commands import BillMonth
+from domain.billing.debiting import miss_debit
 from domain.billing.estimate import Estimate
 from domain.billing.invoice import Invoice
 from domain.billing.number_range import Document, NumberRange
 from domain.billing.payer import buyer_of
+from domain.billing.payment import Payment
 from domain.billing.product_facts import PRODUCT
 from domain.kernel.errors import Violation, refuse_if
 from domain.kernel.ids import InvoiceId, PaymentId, derived_id
@@ -51,7 +53,11 @@ async def bill(charge: Charge, price: Estimate, work: UnitOfWork) -> None:
         return
     invoice = await _issued([charge], [BilledCharge.of(charge, price, supplied_on)], charge.payment_id, work)
     newest = await newest_method(invoice, work) if charge.collected_from is not None else None
-    await collect(invoice, newest or charge.method_id, work)
+    method_id = newest or charge.method_id or await newest_method(invoice, work)
+    if method_id is None and invoice.due and await work.find(Payment, charge.payment_id) is None:
+        await miss_debit(invoice, "no_method", work)
+    else:
+        await collect(invoice, method_id, work)
 
 
 async def bill_month(command: BillMonth, work: UnitOfWork) -> InvoiceId | None:

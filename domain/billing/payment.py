@@ -15,6 +15,8 @@ from domain.kernel.money import Money
 from domain.kernel.personal import Personal
 from domain.kernel.values import Count, Instant
 
+NOTHING_HELD = "nothing held"
+"""Reference of a hold of nothing, as where a mandate pays: no provider is asked."""
 State = Literal[
     "hold_requested",
     "held",
@@ -496,6 +498,8 @@ class Payment(Aggregate):
 
     def _release_held(self, at: datetime) -> None:
         self.trigger_event(self.ReleaseRequested, timestamp=at, amount=self.held, **self._from_what())
+        if self.held is not None and not self.held:
+            self.record_release(self.held, NOTHING_HELD, at)
 
     def _call_off(self, at: datetime) -> None:
         """Have the provider wait no more for the payer."""

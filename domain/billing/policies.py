@@ -7,6 +7,7 @@ from domain.billing.charge_policies import CHARGE_POLICIES, told
 from domain.billing.commands import ForgetBuyers, TryChargeAgain, TryRefundAgain
 from domain.billing.confirmation_policies import CONFIRMATION_POLICIES
 from domain.billing.credit_note import CreditNote
+from domain.billing.debit_policies import DEBIT_POLICIES
 from domain.billing.invoice import Invoice
 from domain.billing.payment import CALLED_OFF, Payment
 from domain.billing.product_policies import PRODUCT_POLICIES
@@ -32,7 +33,9 @@ _OPERATIONS: dict[type[DomainEvent], Operation] = {
 
 
 def when_requested_then_ask_provider(recorded: RecordedEvent, event: Requested) -> Iterable[AskPaymentProvider]:
-    """Hold the money, take it, or give it back."""
+    """Hold the money, take it, or give it back. Of nothing, nobody is asked."""
+    if not event.amount:
+        return
     yield AskPaymentProvider(
         payment_id=PaymentId(event.originator_id),
         operation=_OPERATIONS[type(event)],
@@ -163,4 +166,5 @@ POLICIES: Policies = {
     CreditNote.Issued: (when_credit_note_issued_then_tell_member,),
     **CONFIRMATION_POLICIES,
     **TRANSFER_POLICIES,
+    **DEBIT_POLICIES,
 }

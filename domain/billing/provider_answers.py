@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from domain.billing.charging import clear_refund
 from domain.billing.invoice import Invoice
 from domain.billing.payer import clear_arrears, note_arrears
 from domain.billing.payment import Payment
+from domain.billing.refunding import clear_refund
 from domain.kernel.ids import PaymentId
 from domain.kernel.messages import Command
 from domain.kernel.money import Money

@@ -26,6 +26,7 @@ class Transfer(Aggregate):
     reference: str
     amount: Money
     value_on: date
+    debit_id: UUID | None = None
     invoice_id: InvoiceId | None = None
     payer_id: PayerId | None = None
     counted: Money | None = None
@@ -46,6 +47,8 @@ class Transfer(Aggregate):
         """The bank's own, by which it is found there."""
         amount: Money
         value_on: date
+        debit_id: UUID | None
+        """The direct debit that brought it, if one did."""
 
     class AssignmentProposed(Event):
         """The first of two persons says which invoice it is for; another proposal takes its place."""
@@ -135,11 +138,12 @@ class Transfer(Aggregate):
 
     @classmethod
     def report(
-        cls, id: UUID, *, seller_id: str, reference: str, amount: Money, value_on: date, at: datetime
-    ) -> "Transfer":
+        cls, id: UUID, *, seller_id: str, reference: str, amount: Money, value_on: date, at: datetime,
+        debit_id: UUID | None = None,
+    ) -> "Transfer":  # fmt: skip
         """It came, for whatever it may be."""
-        facts = {"seller_id": seller_id, "reference": reference, "amount": amount, "value_on": value_on}
-        return cls.begin(cls.Reported, id=id, timestamp=at, **facts)
+        facts = {"reference": reference, "amount": amount, "value_on": value_on, "debit_id": debit_id}
+        return cls.begin(cls.Reported, id=id, timestamp=at, seller_id=seller_id, **facts)
 
     @property
     def refundable(self) -> Money:
@@ -148,12 +152,6 @@ class Transfer(Aggregate):
             return Money.zero(self.amount.currency)
         given_back = (refund.amount for id, refund in self.refunds.items() if id != self.id)
         return self.counted - Money.total(given_back, self.amount.currency)
-
-    @property
-    def lost_when_taken_back(self) -> Money:
-        """What the invoice is short of then: all that came but what is owed and not paid out yet."""
-        owed = (refund.amount for refund in self.refunds.values() if not refund.is_back)
-        return self.amount - Money.total(owed, self.amount.currency)
 
     def propose(
         self, payer_id: PayerId, invoice_id: InvoiceId, proposal: Proposal, reason: str, limit: Money, at: datetime
@@ -167,7 +165,8 @@ class Transfer(Aggregate):
     ) -> None:
         """It is for an invoice, and so much of it counts there; the rest is owed to the payer."""
         what = {"payer_id": payer_id, "invoice_id": invoice_id, "number": number, **dict(agreed)}
-        self.trigger_event(self.Received, timestamp=at, amount=self.amount, counted=counted, **what)
+        by_debit = self.debit_id is not None
+        self.trigger_event(self.Received, timestamp=at, amount=self.amount, counted=counted, by_debit=by_debit, **what)
         if self.amount > counted:
             self.owe(None, number, self.amount - counted, at)
 
@@ -196,5 +195,5 @@ class Transfer(Aggregate):
                 what = {"payer_id": self.payer_id, "credit_note_id": note_id, "number": refund.number}
                 self.trigger_event(self.RefundDropped, timestamp=at, amount=refund.amount, **what)
         whose = {"payer_id": self.payer_id, "invoice_id": self.invoice_id, "number": number}
-        how = {"reference": reference, "value_on": value_on}
+        how = {"reference": reference, "value_on": value_on, "by_debit": self.debit_id is not None}
         self.trigger_event(self.TakenBack, timestamp=at, amount=self.amount, **whose, **how)

@@ -28,6 +28,8 @@ class OfInvoice(Event):
     number: str
     """Of the invoice."""
     amount: Money
+    by_debit: bool
+    """Whether we collected it; else its payer sent it."""
 
 
 class OfRefund(Event):

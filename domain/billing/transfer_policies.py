@@ -9,7 +9,9 @@ from domain.kernel.policy import Policies, SendMessage
 
 
 def when_transfer_received_then_tell_member(recorded: RecordedEvent, event: Transfer.Received) -> Iterable[SendMessage]:
-    """All that came; what was too much is told when it is given back."""
+    """All that came; what was too much is told when it is given back. A debit was announced to them."""
+    if event.by_debit:
+        return
     values = {"number": event.number, "amount": str(event.amount)}
     yield told(event.payer_id, template="transfer_received", values=values)
 
@@ -19,7 +21,8 @@ def when_transfer_taken_back_then_tell_member(
 ) -> Iterable[SendMessage]:
     """The invoice is open again."""
     values = {"number": event.number, "amount": str(event.amount)}
-    yield told(event.payer_id, template="transfer_taken_back", values=values)
+    template = "debit_returned" if event.by_debit else "transfer_taken_back"
+    yield told(event.payer_id, template=template, values=values)
 
 
 def when_transfer_paid_back_then_tell_member(

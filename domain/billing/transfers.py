@@ -3,10 +3,10 @@
 from datetime import date
 from uuid import UUID
 
-from domain.billing.charging import clear_refund
 from domain.billing.invoice import Invoice
 from domain.billing.payer import clear_arrears, clear_open_item, note_arrears, note_open_item
 from domain.billing.refund import check_payment_by_other_means
+from domain.billing.refunding import clear_refund
 from domain.billing.transfer import Transfer
 from domain.billing.transfer_event_bases import Agreed
 from domain.kernel.approval import Proposal, is_seconded, needs_two
@@ -75,7 +75,7 @@ async def record_transfer(command: RecordTransfer, work: UnitOfWork) -> None:
     """Count it for the invoice that the payer named."""
     transfer, invoice = await _of(command, work)
     if transfer.invoice_id is None:
-        await _receive(transfer, invoice, Agreed(), work)
+        await receive(transfer, invoice, Agreed(), work)
 
 
 async def assign_transfer(command: AssignTransfer, work: UnitOfWork) -> None:
@@ -89,9 +89,9 @@ async def assign_transfer(command: AssignTransfer, work: UnitOfWork) -> None:
     first, content = transfer.proposal, f"assign to {invoice.number}"
     agreed = Agreed(assigned_by=by, four_eyes_above=limit, reason=command.reason)
     if limit is None or not needs_two(transfer.amount, limit):
-        await _receive(transfer, invoice, agreed, work)
+        await receive(transfer, invoice, agreed, work)
     elif is_seconded(first, content, by) and first:
-        await _receive(transfer, invoice, agreed.model_copy(update={"proposed_by": first.proposed_by}), work)
+        await receive(transfer, invoice, agreed.model_copy(update={"proposed_by": first.proposed_by}), work)
     else:
         proposal = Proposal(content=content, proposed_by=by, proposed_at=work.now)
         transfer.propose(invoice.payer_id, InvoiceId(invoice.id), proposal, command.reason, limit, work.now)
@@ -107,8 +107,14 @@ async def take_back_transfer(command: TakeBackTransfer, work: UnitOfWork) -> Non
         raise RefusedError(Violation(code="transfer.not_received", detail=detail))
     invoice = await work.load(Invoice, transfer.invoice_id)
     invoice.expect_no_payment_under_way()
-    lost, owed = transfer.lost_when_taken_back, [*transfer.refunds]
-    transfer.take_back(invoice.number, command.reference, command.value_on, work.now)
+    await lose(transfer, invoice, command.reference, command.value_on, work)
+
+
+async def lose(transfer: Transfer, invoice: Invoice, reference: str, value_on: date, work: UnitOfWork) -> None:
+    """The money of a transfer is gone: its invoice is open again, and its payer owes it."""
+    not_paid_out = (refund.amount for refund in transfer.refunds.values() if not refund.is_back)
+    lost, owed = transfer.amount - Money.total(not_paid_out, transfer.amount.currency), [*transfer.refunds]
+    transfer.take_back(invoice.number, reference, value_on, work.now)
     invoice.lose_transfer(transfer.id, lost, work.now)
     for item in owed:
         if item == transfer.id:
@@ -166,7 +172,8 @@ def _unfit(command: TransferCommand, known: Transfer | None, invoice: Invoice) -
     return found
 
 
-async def _receive(transfer: Transfer, invoice: Invoice, agreed: Agreed, work: UnitOfWork) -> None:
+async def receive(transfer: Transfer, invoice: Invoice, agreed: Agreed, work: UnitOfWork) -> None:
+    """So much of a transfer counts for its invoice as is open; the rest is owed to the payer."""
     counted = max(Money.zero(transfer.amount.currency), min(invoice.due, transfer.amount))
     transfer.receive(invoice.payer_id, InvoiceId(invoice.id), invoice.number, counted, agreed, work.now)
     invoice.receive_transfer(transfer.id, counted, work.now)

@@ -7,6 +7,7 @@ from domain.invariants.balances import Balances
 from domain.invariants.cents import Cents
 from domain.invariants.claims import Claims
 from domain.invariants.damages import Damages
+from domain.invariants.debits import Debits
 from domain.invariants.holds import Holds
 from domain.invariants.invoices import Invoices
 from domain.invariants.law import InvariantResult, Law
@@ -26,6 +27,7 @@ class Invariants:
             Claims(), Cents(), Invoices(), Holds(), Numbers(), Approvals(), Refunds(), Transfers(),
             Balances(),
             Damages(),
+            Debits(),
         )  # fmt: skip
 
     def observe(self, recorded: RecordedEvent) -> None:

@@ -377,11 +377,15 @@ class Member(Aggregate):
             facts = command.model_dump(exclude={"member_id", "fingerprint"})
             self.trigger_event(self.PaymentMethodAdded, timestamp=at, **facts)
 
+    def lose_payment_method(self, method_id: str, at: datetime) -> None:
+        """Forget one that is of no use any more, as a mandate that has ended."""
+        if method_id in {m.method_id for m in self.payment_methods}:
+            self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
+
     def remove_payment_method(self, method_id: str, at: datetime) -> None:
         """Forget a payment method, not while it may have to be charged."""
         refuse_if([self.occupation(), still_booked(self.bookings)])
-        if method_id in {m.method_id for m in self.payment_methods}:
-            self.trigger_event(self.PaymentMethodRemoved, method_id=method_id, timestamp=at)
+        self.lose_payment_method(method_id, at)
 
     def block(self, reason: str, at: datetime) -> None:
         """Keep the member from anything new; what is under way goes on. Blocked already, it changes nothing."""

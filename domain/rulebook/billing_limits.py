@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.kernel.money import Currency, Money
 from domain.rulebook.base import Rules
+from domain.rulebook.debit import DebitRules
 
 When = Literal["at_once", "monthly"]
 """When charges are billed."""
@@ -27,6 +28,8 @@ class BillingLimits(Rules):
     """How long the provider waits for a payer who has to confirm a payment, such as by 3-D Secure."""
     block_after: int | None = None
     """After so many failed tries to charge an invoice its payer takes no car until it is settled; never when none."""
+    debit: DebitRules = DebitRules()
+    """How SEPA direct debits are collected."""
     invoices: When = "at_once"
     """Whether each charge has an invoice of its own at once, or all of a payer stand on one at the end of the month."""
     monthly_payers: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ class LegalEntity(Rules):
     """How many digits `sequence` has at least."""
     iban: str | None = None
     """Bank account that invoices may be paid to, where there is one (BT-84)."""
+    creditor_id: str | None = None
+    """By which SEPA knows who collects direct debits (Germany: from the Bundesbank); none where nobody does."""
     contact: str | None = None
     """Whom to ask about an invoice: a person or a department. XRechnung asks for it, and for the next two."""
     phone: str | None = None

@@ -18,7 +18,7 @@ select service, seller, currency, account, month, debit_minor, credit_minor,
     (sum(debit_minor - credit_minor) over (partition by service, seller, currency, account order by month))::bigint as balance_minor
 from months;
 comment on view reports.trial_balance is 'One row per account and month in which it moved.';
-comment on column reports.trial_balance.account is 'receivables (what payers owe; below nothing, what they are owed of it), revenue, tax, provider (money at the payment provider), bank, suspense (transfers that nobody knows what for), owed_to_payers (transfers that were too much), prepaid (minutes that were sold and not used yet).';
+comment on column reports.trial_balance.account is 'receivables (what payers owe; below nothing, what they are owed of it), revenue, tax, provider (money at the payment provider), bank, suspense (transfers that nobody knows what for, and debits that came back before they were booked), owed_to_payers (transfers that were too much), prepaid (minutes that were sold and not used yet), bank_fees (what banks took for debits that came back).';
 comment on column reports.trial_balance.service is 'Key of the rulebook.';
 comment on column reports.trial_balance.seller is 'Legal entity that sells; null where it is not known which invoice it is for.';
 comment on column reports.trial_balance.currency is 'ISO 4217.';

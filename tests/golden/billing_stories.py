@@ -6,15 +6,20 @@ from datetime import timedelta
 from domain.billing.charge import Charge
 from domain.billing.commands import BillMonth, CreditInvoice, RecordRefundByOtherMeans, ReleaseHold, RetryCharge
 from domain.billing.confirmation import RecordLostHold, RequireConfirmation
+from domain.billing.debit import Debit
 from domain.billing.invoice import Invoice
+from domain.billing.mandate import months_later
 from domain.billing.payment import Payment
 from domain.billing.transfers import RecordTransferPaidBack, TakeBackTransfer
 from domain.kernel.aggregate import DomainEvent
 from domain.kernel.ids import ChargeId, InvoiceId, derived_id
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import Desk, euros
+from tests.support.debits import batched, booked, debited, driven, rejected, returned, signed
+from tests.support.people_and_cars import area, member
 from tests.support.services import RULEBOOKS
-from tests.support.transfers import DAY, assigned
+from tests.support.transfers import DAY, assigned, transferred
+from tests.support.world import World
 
 
 async def events() -> list[DomainEvent]:
@@ -24,6 +29,11 @@ async def events() -> list[DomainEvent]:
         desk = Desk()
         await story(desk)
         told += [recorded.event for recorded in desk.store.log]
+    for tale in TALES:
+        world = World()
+        await area(world)
+        await tale(world)
+        told += [recorded.event for recorded in world.store.log if recorded.topic.startswith("billing.")]
     return told
 
 
@@ -140,6 +150,25 @@ async def transfers_come_too_much_and_are_taken_back(desk: Desk) -> None:
     await desk.do(TakeBackTransfer(transfer_id=large.transfer_id, reference="bank 3", value_on=DAY))
 
 
+async def accounts_are_debited(world: World) -> None:
+    _, _, first = await debited(world)
+    await batched(world, first, name="first")
+    await world.do(rejected(first, "AM04"))
+    await world.advance(timedelta(days=8))
+    second = world.events(Debit.Requested)[-1].originator_id
+    await batched(world, second, name="second")
+    await world.do(booked(second))
+    await world.do(returned(second, "AC04"))
+    fay = await member(world, "Fay")
+    await world.do(signed(fay, world, signed_on=months_later(world.now().date(), -36)))
+    await driven(world, fay, "B-DD 2")
+    eve = await member(world, "Eve")
+    await world.do(signed(eve, world))
+    invoice_id = await driven(world, eve, "B-DD 3")
+    await world.do(transferred(await world.store.load(Invoice, invoice_id)))
+    await batched(world, world.events(Debit.Requested)[-1].originator_id, name="third")
+
+
 async def a_buyer_is_kept_as_long_as_law_wants(desk: Desk) -> None:
     trip_id, payment_id = await desk.hold()
     await desk.provider_answers()
@@ -159,3 +188,6 @@ STORIES: tuple[Callable[[Desk], Awaitable[None]], ...] = (
     transfers_come_too_much_and_are_taken_back,
     a_buyer_is_kept_as_long_as_law_wants,
 )
+
+TALES: tuple[Callable[[World], Awaitable[None]], ...] = (accounts_are_debited,)
+"""Stories that need a member with an account."""

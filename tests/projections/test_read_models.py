@@ -27,6 +27,7 @@ from tests.projections.following import (
     row,
     rules_published,
 )
+from tests.support.debits import debited
 from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
 from tests.support.transfers import transferred
 from tests.support.world import World
@@ -57,6 +58,7 @@ async def test_a_rebuild_from_zero_equals_the_live_tables(
     await world.do(credit(story[2], "1.00"))
     invoice = await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, story[2]))
     await world.do(transferred(invoice, Money(amount_minor=100, currency=invoice.gross.currency)))
+    await debited(world)
     await catch_up(followers)
     live = await _tables(pool)
 

@@ -15,6 +15,7 @@ from domain.rental.damages import ChargeDamage
 from domain.rental.trip import Trip
 from tests.domain.billing.desk import euros
 from tests.projections.following import credit
+from tests.support.debits import batched, booked, debited
 from tests.support.people_and_cars import area, car, member, reserved, says, started
 from tests.support.planting import Log
 from tests.support.transfers import transferred
@@ -26,6 +27,7 @@ async def log() -> Log:
     """Ada reserves, drives, pays twice, and gets a part back; later she reserves for long and does not drive.
 
     At last she buys minutes, and drives with them. The car has a scratch that it did not have before her trip.
+    Another one pays by direct debit.
     """
     world = World()
     await area(world)
@@ -49,6 +51,9 @@ async def log() -> Log:
     await world.advance(timedelta(minutes=5))
     await says(world, mini, odometer_m=1_010_000)
     await world.do(EndTrip(trip_id=paid_before))
+    _, _, debit_id = await debited(world)
+    await batched(world, debit_id)
+    await world.do(booked(debit_id))
     return world.store.log
 
 

@@ -2,8 +2,10 @@
 
 import re
 
+from domain.kernel.iban import compact, is_creditor_id, is_iban
+from domain.kernel.money import Money
 from domain.rulebook.faults.rules import Fault, Found, of_service, sellers
-from domain.rulebook.model import Rulebook
+from domain.rulebook.model import City, Rulebook
 from domain.rulebook.shapes import Path
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?")
@@ -11,7 +13,6 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 MOST_DIGITS = 12
 _NUMBER_FIELDS = ["kind", "prefix", "sequence", "year"]
 _FIELD = re.compile(r"\{([a-z]+)\}")
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 
 @of_service
@@ -27,16 +28,36 @@ def names_in_urls(rulebook: Rulebook) -> Found:
 def accounts_that_do_not_exist(rulebook: Rulebook) -> Found:
     for path, entity in sellers(rulebook):
         iban = entity.iban
-        if iban is not None and not _is_iban(iban.replace(" ", "")):
+        if iban is not None and not is_iban(compact(iban)):
             reason = f"{iban!r} has not the check digits of an IBAN: copy it from the bank's papers"
             yield Fault((*path, "iban"), reason)
 
 
-def _is_iban(text: str) -> bool:
-    """By its check digits (ISO 13616)."""
-    if not _IBAN.fullmatch(text):
-        return False
-    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
+@of_service
+def debits_that_cannot_be_collected(rulebook: Rulebook) -> Found:
+    for n, city in enumerate(rulebook.cities):
+        entity = city.legal_entity
+        if entity.creditor_id is not None and not is_creditor_id(compact(entity.creditor_id)):
+            reason = f"{entity.creditor_id!r} has not the check digits of a creditor id: copy it from the bank's papers"
+            yield Fault(("cities", n, "legal_entity", "creditor_id"), reason)
+        if entity.creditor_id is not None and entity.iban is None:
+            yield Fault(("cities", n, "legal_entity", "creditor_id"), "debits need an iban to be paid to: write it too")
+
+
+@of_service
+def fees_that_no_city_has(rulebook: Rulebook) -> Found:
+    billing = rulebook.billing
+    named: list[tuple[Path, str | None]] = [(("billing", "debit", "return_fee"), billing.debit.return_fee)]
+    for path, fee_id in named:
+        lacking = [city.id for city in rulebook.cities if fee_id is not None and not _amount(city, fee_id)]
+        if lacking:
+            where = ", ".join(lacking)
+            yield Fault(path, f"{fee_id!r} is no fee with an amount in {where}: write it into the city's fees")
+
+
+def _amount(city: City, fee_id: str) -> Money | None:
+    fee = city.fee(fee_id)
+    return fee.amount if fee is not None else None
 
 
 @of_service

@@ -12,12 +12,12 @@ FILES = Path(__file__).parents[2] / "data" / "bank_files"
 
 
 def entries(*payments: Payment) -> tuple[BankEntry, ...]:
-    [account] = read_bank_file(statement(payments).encode())
+    [account] = read_bank_file(statement(payments).encode()).accounts
     return account.entries
 
 
 def shown(name: str) -> list[tuple[str, str | None, str | None]]:
-    [account] = read_bank_file((FILES / name).read_bytes())
+    [account] = read_bank_file((FILES / name).read_bytes()).accounts
     return [(entry.kind, str(entry.amount) if entry.amount else None, entry.doubt) for entry in account.entries]
 
 
@@ -91,7 +91,7 @@ def test_what_came_of_a_real_file(name: str, kinds: list[tuple[str, str | None, 
 
 
 def test_what_brings_nothing_is_told_with_why() -> None:
-    [account] = read_bank_file((FILES / "iso20022js/camt053_v02_nordea.xml").read_bytes())
+    [account] = read_bank_file((FILES / "iso20022js/camt053_v02_nordea.xml").read_bytes()).accounts
 
     assert [(one.amount, one.why) for one in account.passed_over] == [
         ("700.50 EUR", "went_out"),

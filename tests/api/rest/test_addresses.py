@@ -45,6 +45,7 @@ async def test_whatever_is_made_is_answered_with_its_own_id_and_address(city: Ci
     card = {"token": "tok_visa", "brand": "visa", "expires_on": "2039-12-31"}
     hook = {"url": "https://acme.example/hooks", "types": ["csbe.rental.trip.ended"]}
     vehicle = {"vehicle_id": str(car.vehicle_id)}
+    mandate = {"city_id": "berlin", "iban": "DE89370400440532013000", "holder": "Ada Ek", "signed_on": "2026-01-02"}
     fine = {
         "fee": "traffic_offence",
         "happened_at": city.running.system.clock.now().isoformat(),
@@ -65,6 +66,7 @@ async def test_whatever_is_made_is_answered_with_its_own_id_and_address(city: Ci
         "POST /v1/trips": ("", vehicle, member),
         "POST /v1/members": ("", ada, {}),
         "POST /v1/members/{member_id}/payment-methods": (me, card, member),
+        "POST /v1/members/{member_id}/mandates": (me, mandate, member),
         "POST /v1/vehicles": ("", NEW_CAR, operator),
         "POST /v1/zones": ("", zone, operator),
         "POST /v1/tasks": ("", {**vehicle, "kind": "clean", "reason": "sand on the seats"}, operator),
@@ -126,7 +128,10 @@ async def things_of(city: City, member: dict[str, str]) -> dict[str, str]:
     promised = await city.post(
         "/v1/scheduled-reservations", {"vehicle_id": str((await city.car(3)).vehicle_id), **period}, member
     )
+    mandate = {"city_id": "berlin", "iban": "DE89370400440532013000", "holder": "Ada Ek", "signed_on": "2026-01-02"}
+    signed = await city.post(f"/v1/members/{me}/mandates", mandate, member)
     return {
+        "mandate_id": signed.json()["id"],
         "charge_id": charge["charge_id"],
         "entry_id": given.json()["id"],
         "member_id": me,
@@ -204,6 +209,6 @@ async def test_what_is_anothers_is_answered_as_what_there_never_was(city: City) 
 @pytest.mark.parametrize("name", OPEN_TO_MEMBERS)
 def test_every_id_in_a_members_route_is_of_a_kind_that_is_tried(name: str) -> None:
     kinds = {"member_id", "method_id", "trip_id", "reservation_id", "scheduled_reservation_id"}
-    kinds |= {"charge_id", "entry_id", "invoice_id", "credit_note_id", "payment_id"}
+    kinds |= {"charge_id", "entry_id", "invoice_id", "credit_note_id", "payment_id", "mandate_id"}
 
     assert {*re.findall(r"\{(\w+)\}", name), *ids_in_body(name)} <= kinds

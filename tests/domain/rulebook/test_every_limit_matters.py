@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from domain.billing.buyers import kept_until
+from domain.billing.debit import Debit
 from domain.billing.invoice import Invoice
 from domain.billing.payment import Payment
 from domain.billing.pricing import TripFacts
@@ -35,6 +36,7 @@ from domain.rental.reservation import Reservation
 from domain.rental.reservation_rules import cooldown
 from domain.rental.trip import Trip
 from domain.rulebook.billing_limits import BillingLimits
+from domain.rulebook.debit import DebitRules
 from domain.rulebook.eligibility import Eligibility
 from domain.rulebook.model import FleetLimits, Rulebook
 from domain.rulebook.reservations import ReservationLimits
@@ -42,6 +44,7 @@ from domain.rulebook.trip_limits import TripLimits
 from domain.rulebook.uniqueness import Uniqueness
 from tests.domain.members.applicants import verified
 from tests.projections.following import credit
+from tests.support.debits import batched, debited, rejected
 from tests.support.people_and_cars import area, car, member, reserved, says, scheduled, started
 from tests.support.world import World
 
@@ -172,6 +175,15 @@ async def declined_and_refused(world: World) -> object:
         await world.do(credit(trip_id, "1.00"))
     again = [event.retry_at for event in world.events(Invoice.PaymentFailed, Payment.RefundFailed)]
     return again, codes(*(await world.store.load(Member, ada)).ineligibility(world.rulebook, world.now()))
+
+
+async def declined_and_debited(world: World) -> object:
+    """When a debit that found no money is tried again."""
+    await area(world)
+    _, _, debit_id = await debited(world)
+    await batched(world, debit_id)
+    await world.do(rejected(debit_id, "AM04"))
+    return [event.retry_at for event in world.events(Debit.Rejected)]
 
 
 def kept(limits: BillingLimits) -> object:
@@ -315,6 +327,7 @@ BILLING = [
     Trial("buyers_kept_years", 10, kept),
     Trial("invoices", "monthly", lambda limits: limits.is_monthly(UUID(int=1))),
     Trial("monthly_payers", (str(UUID(int=1)),), lambda limits: limits.is_monthly(UUID(int=1))),
+    Trial("debit", DebitRules(retry_after=(timedelta(days=2),)), declined_and_debited),
 ]
 LIMITS: dict[str, tuple[type[BaseModel], list[Trial]]] = {
     "eligibility": (Eligibility, ELIGIBILITY),
@@ -331,6 +344,7 @@ STORIES = {
     comes_banned,
     shares,
     declined_and_refused,
+    declined_and_debited,
     hold_and_extend,
     start_that_hangs,
     start_that_is_to_be_confirmed,
