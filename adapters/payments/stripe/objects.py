@@ -73,8 +73,8 @@ def news_of_intent(intent: Object) -> PaymentNews | None:
         case "canceled":
             why = str(intent.get("cancellation_reason") or "canceled")
             return PaymentNews("lost", reference, asked, why)
-        case "succeeded":
-            return PaymentNews("captured", reference, _or(intent.get("amount_received"), asked))
+        case "succeeded" if intent.get("amount_received") is not None:
+            return PaymentNews("captured", reference, of_stripe(intent["amount_received"], currency))
     return None
 
 

@@ -56,6 +56,10 @@ class StripePaymentProvider:
         self, request: AskPaymentProvider, /, *, token: str | None, idempotency_key: str
     ) -> PaymentAnswer:
         """Once per key, also when Stripe has forgotten the key or failed half way. Raises `GatewayUnavailableError`."""
+        try:
+            to_stripe(request.amount)
+        except NotUnderstoodError:
+            return PaymentAnswer(accepted=False, reference="", decline_code="amount_not_taken")
         entry = await self._book.entry(request.payment_id, request.service)
         is_late = self._clock.now() - request.asked_at > KEYS_ARE_KNOWN_FOR
         if (is_late or entry.doubts) and (found := await self._found(request, entry, token, idempotency_key)):
@@ -68,8 +72,8 @@ class StripePaymentProvider:
         except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
             found = await self._found(request, entry, token, idempotency_key)
             answer = found or PaymentAnswer(accepted=False, reference="", decline_code=_code(error))
-        except NotUnderstoodError:
-            answer = PaymentAnswer(accepted=False, reference="", decline_code="amount_not_taken")
+        except NotUnderstoodError as error:  # it may have had its effect: neither a yes nor a no
+            raise GatewayUnavailableError(f"what Stripe did is not understood: {error}") from error
         except GatewayUnavailableError as error:
             if getattr(error.__cause__, "http_status", None) == 500:  # noqa: PLR2004 (said to this key for ever)
                 await self._book.doubt(request.payment_id)
@@ -149,6 +153,14 @@ class StripePaymentProvider:
         self, request: AskPaymentProvider, entry: Entry, token: str | None, key: str
     ) -> PaymentAnswer | None:
         """What Stripe did already of what is asked for; none where it did nothing."""
+        try:
+            return await self._look_for(request, entry, token, key)
+        except stripe.StripeError as error:
+            raise _unavailable(error) from error
+
+    async def _look_for(
+        self, request: AskPaymentProvider, entry: Entry, token: str | None, key: str
+    ) -> PaymentAnswer | None:
         intent_id = entry.intent_id
         if request.operation == "hold" and intent_id is None:
             intent_id = await self._intent_of(request, token)
@@ -276,7 +288,8 @@ def _captured(intent: Object, request: AskPaymentProvider) -> PaymentAnswer | No
     if status_of(intent) != "succeeded":
         return None
     reference = str(intent.get("id"))
-    received = of_stripe(intent.get("amount_received"), intent.get("currency"))
+    told = intent.get("amount_received")
+    received = request.amount if told is None else of_stripe(told, intent.get("currency"))
     if received != request.amount:  # neither a yes nor a no: an operator has to look
         msg = f"{reference}: {received} was captured at Stripe, where {request.amount} is asked for"
         raise GatewayUnavailableError(msg)

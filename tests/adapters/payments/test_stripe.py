@@ -193,6 +193,15 @@ async def test_another_amount_that_was_captured_by_hand_is_for_an_operator(till:
         await till.once("capture", 1234)
 
 
+async def test_an_answer_that_is_not_understood_is_no_decline(till: Till) -> None:
+    """The money may have moved."""
+    await till.ask("hold", 5000)
+    till.stripe.intents[till.intent_id]["currency"] = "xof"
+    with pytest.raises(GatewayUnavailableError, match="not understood"):
+        await till.once("capture", 1234)
+    assert till.statuses == ["succeeded"]
+
+
 async def test_a_refund_that_is_under_way_is_no_answer_yet(till: Till) -> None:
     await till.ask("hold", 5000)
     await till.ask("capture", 1234)

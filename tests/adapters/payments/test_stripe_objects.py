@@ -115,6 +115,10 @@ def test_how_a_refund_of_ours_stands(status: str | None, expected: str | None) -
     assert news is None or news.credit_note_id == NOTE
 
 
+def test_how_much_was_taken_is_not_guessed() -> None:
+    assert news_of_intent({"id": "pi_1", "amount": 7, "currency": "eur", "status": "succeeded"}) is None
+
+
 def test_what_nobody_knows_yet_says_nothing() -> None:
     thing = {"id": "x", "amount": 7, "currency": "eur", "status": "of_next_year"}
     assert news_of_intent(thing) is None
