@@ -97,8 +97,8 @@ KINDS: Mapping[str, Kind] = {
         objection_s observed_at odometer_at odometer_doubt odometer_m offline_s offline_since on on_session
         online open open_items open_requests open_tasks opened_at options order originator_id originator_topic
         originator_version out_of_service overlap_h package parked_at parked_s parts paused payer_told
-        payment_due_at payment_id payment_ids payment_methods payments pending period personal_data phase phases
-        photo photos pinned_at place placed_at plan plate plugged_in policy polygons position_at prepaid
+        payment_due_at payment_id payment_ids payment_methods payments pending period personal_data pictures phase
+        phases photo photos pinned_at place placed_at plan plate plugged_in policy polygons position_at prepaid
         proposed proposed_at propulsion purpose quoted_at quotes raised_at range_m read_at read_model
         reader_role readings reads recorded_at refund_state registered_at repaired_at repeated reported_at
         reports request_id requested_at reservation_id reservation_only reservations reserved reserved_at

@@ -8,3 +8,8 @@ select zone_id, service, city_id, kind, name, zone_version, polygons, retired fr
 
 create or replace view reports.field_tasks as
 select task_id, service, vehicle_id, kind, state, raised_at, closed_at from read_v1.field_tasks;
+
+create or replace view reports.damages as
+select damage_id, service, vehicle_id, kind, place, source, state, found_at, reported_at, repaired_at, jsonb_array_length(photos) as pictures
+from read_v1.damages;
+comment on column reports.damages.pictures is 'How many pictures there are of it.';

@@ -11,6 +11,7 @@ from adapters.postgres.event_store.store import PostgresEventStore
 from domain.billing.invoice import Invoice
 from domain.fleet.commands import CommissionVehicle, CompleteTask
 from domain.fleet.damage_handlers import ReportDamage
+from domain.kernel.calendar import Period
 from domain.kernel.ids import MemberId, TaskId, TripId, VehicleId, derived_id
 from domain.kernel.money import Money
 from domain.members.commands import BlockMember, EraseMember, RemovePaymentMethod
@@ -28,7 +29,7 @@ from tests.projections.following import (
     rules_published,
 )
 from tests.support.debits import debited
-from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says
+from tests.support.people_and_cars import ALEXANDERPLATZ, area, car, member, reserved, says, scheduled
 from tests.support.transfers import transferred
 from tests.support.world import World
 
@@ -59,6 +60,8 @@ async def test_a_rebuild_from_zero_equals_the_live_tables(
     invoice = await world.store.load(Invoice, Invoice.id_of(Trip.TOPIC, story[2]))
     await world.do(transferred(invoice, Money(amount_minor=100, currency=invoice.gross.currency)))
     await debited(world)
+    tomorrow = Period(begins=world.now() + timedelta(days=1), ends=world.now() + timedelta(days=1, hours=2))
+    await scheduled(world, story[0], tomorrow, story[1])
     await catch_up(followers)
     live = await _tables(pool)
 

@@ -18,7 +18,7 @@ Story = tuple[MemberId, VehicleId, TripId]
 
 COUNTED_FROM = (
     *("charge_days", "charged_vehicles", "ledger_documents", "ledger_transfers"),
-    *("car_watch", "car_spells", "trip_cells", "trip_ends", "member_starts"),
+    *("car_watch", "car_spells", "trip_cells", "trip_ends", "member_starts", "promised_periods"),
 )
 
 TYPED = "she told me on the phone"
@@ -123,6 +123,7 @@ async def test_reports_show_every_column_but_those_for_others_eyes(pool: asyncpg
 
     assert {tuple(row) for row in hidden} == {
         *(("mandates", column) for column in _MANDATES.split()),
+        ("damages", "photos"),
         ("debits", "mandate_id"),
         ("debits", "booked_reference"),
         ("debits", "returned_reference"),
