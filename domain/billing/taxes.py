@@ -74,7 +74,7 @@ def tax(total: Money, rules: tuple[TaxRule, ...], day: date, *, of: Mapping[str,
     `of` says how much of the total bears which taxes; without it, those that are usual are on all of it.
     """
     nets = {STANDARD: total.amount_minor} if of is None else {kind: part.amount_minor for kind, part in of.items()}
-    in_force = [rule for rule in on(day, rules) if any(kind in nets for kind in rule.on)]
+    in_force = [rule for rule in on(day, rules) if not nets.keys().isdisjoint(rule.on)]
     contained = [rule for rule in in_force if rule.inclusive]
     so_far, found = dict.fromkeys(nets, 0), [(rule, 0, 0) for rule in contained]
     for group, kinds in _groups(nets, contained):
@@ -152,11 +152,16 @@ def _take_out(
     total = sum([nets[kind] for kind in kinds])
     of, parts = _ratios([rule for _, rule in rules])
     whole = of + sum(parts)
-    amounts = [_whole(total * part, whole, rule) for part, (_, rule) in zip(parts, rules, strict=True)]
-    if all(rule.rounding == "nearest" for _, rule in rules):
-        amounts[-1] += total - rounded(total * of, whole) - sum(amounts)
-    net = total - sum(amounts)
-    for kind, share in zip(kinds, _split(net, [nets[kind] for kind in kinds]), strict=True):
+    if len(rules) == 1 and rules[0][1].rounding == "nearest":  # as most prices have it
+        net = rounded(total * of, whole)
+        amounts = [total - net]
+    else:
+        amounts = [_whole(total * part, whole, rule) for part, (_, rule) in zip(parts, rules, strict=True)]
+        if all(rule.rounding == "nearest" for _, rule in rules):
+            amounts[-1] += total - rounded(total * of, whole) - sum(amounts)
+        net = total - sum(amounts)
+    shares = [net] if len(kinds) == 1 else _split(net, [nets[kind] for kind in kinds])
+    for kind, share in zip(kinds, shares, strict=True):
         so_far[kind], nets[kind] = nets[kind] - share, share
     return [(n, net, amount) for (n, _), amount in zip(rules, amounts, strict=True)]
 
