@@ -100,7 +100,7 @@ async def test_what_names_no_invoice_waits_for_an_agent_who_assigns_it(
         Payment("9.99", reference="b4", status="PDNG"),
         Payment("9.99", reference="b5", direction="DBIT"),
     ]
-    unknown, back = Payment("1.00", "DE-99999999", "b6"), Payment("7.00", reference="b7", code="RRTN")
+    unknown, back = Payment("1.00", "DE-2027-999999", "b6"), Payment("7.00", reference="b7", code="RRTN")
 
     became = await taken(csbe, city, file, nameless, dollars, *ours, unknown, back)
     assert became == [

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain, product
 from typing import Any
@@ -26,6 +26,9 @@ from tests.support.city import City
 from tests.support.databases import login
 from tests.support.receiver import Receiver
 from tests.support.waiting import until
+
+OF_A_CITY = ("/v1/fees", "/v1/products")
+"""Addresses that must be told a city."""
 
 NEAR = 0.01
 """In degrees: the cars of the story stand in the middle of the city, or close to it. Corners of zones do not."""
@@ -110,12 +113,23 @@ class Story:
         wanted = {"vehicle_id": str(car.vehicle_id), "reservation_id": reservation.rpartition("/")[2]}
         trip = f"/v1/trips/{(await self.city.post('/v1/trips', wanted, headers)).json()['id']}"
         await self.city.until(trip, headers, "running")
+        found = await self.city.post(f"{trip}/damages", {"kind": "scratch", "place": "left"}, headers)
+        self.ids["damage_id"] = [found.json()["id"]]
         await self.city.drive(car, 25, headers)
         await self.city.end(trip, headers)
         self.member = headers["X-Member"]
         self.ids["vehicle_id"] = [str(car.vehicle_id)]
         self.ids["trip_id"], self.ids["reservation_id"] = [trip.rpartition("/")[2]], [reservation.rpartition("/")[2]]
+        tomorrow = self.city.running.system.clock.now() + timedelta(days=1)
+        period = {"booked_from": tomorrow.isoformat(), "booked_until": (tomorrow + timedelta(hours=2)).isoformat()}
+        wanted = {"vehicle_id": str(car.vehicle_id), **period}
+        promised = await self.city.post("/v1/scheduled-reservations", wanted, headers)
+        self.ids["scheduled_reservation_id"] = [promised.json()["id"]]
         agent = self.city.token(Role.AGENT)
+        credit = {"city_id": self.city.place.city_id, "product": "refuelled", "reason": "she refuelled it"}
+        given = await self.city.post(f"/v1/members/{headers['X-Member']}/gifts", credit, agent)
+        self.ids["entry_id"] = [given.json()["id"]]
+        await self.city.settled()
         for kind in ("charge", "payment", "invoice", "credit_note"):
             listed = (await self.city.get(f"/v1/{kind.replace('_', '-')}s", agent))[f"{kind}s"]
             self.ids[f"{kind}_id"] = [one[f"{kind}_id"] for one in listed]
@@ -157,7 +171,7 @@ class Story:
     async def asked(self, path: str, role: Role) -> list[Record]:
         headers = self.city.token(role, "acme" if role is Role.PARTNER else "")
         middle = self.city.place.middle
-        queries: list[dict[str, str]] = [{"city_id": self.city.place.city_id} if path == "/v1/fees" else {}]
+        queries: list[dict[str, str]] = [{"city_id": self.city.place.city_id} if path in OF_A_CITY else {}]
         queries += [{"near": f"{middle.latitude},{middle.longitude}"}] if path == "/v1/vehicles" else []
         queries += [{"format": "csv"}] if path.startswith("/v1/reports/") and "key" not in path else []
         found: list[Record] = []

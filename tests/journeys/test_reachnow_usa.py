@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from domain.kernel.messages import Role
-from domain.rulebook.tax import on
+from domain.rulebook.tax import STANDARD, on
 from tests.support.city import City
 from tests.support.installation import Installation
 from tests.support.places import BERLIN, SEATTLE
@@ -76,4 +76,5 @@ async def test_members_of_two_services_see_nothing_of_each_other(city: City) -> 
 def taxes_of_seattle(net_minor: int, installation: Installation) -> dict[str, int]:
     """Each tax in force today, on the net amount alone."""
     rules = on(installation.clock.now().date(), REACHNOW_USA.city("seattle").taxes)
-    return {rule.name: int((net_minor * rule.rate).quantize(Decimal(1), ROUND_HALF_UP)) for rule in rules}
+    usual = [rule for rule in rules if STANDARD in rule.on]
+    return {rule.name: int((net_minor * rule.rate).quantize(Decimal(1), ROUND_HALF_UP)) for rule in usual}

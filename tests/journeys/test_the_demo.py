@@ -17,8 +17,11 @@ __all__ = ["csbe"]
 
 FAULTS = {"gps-drift": 0.02, "card-declined": 0.4}
 ABOUT_MEMBERS = ("@example.org", "Member 0", "B000000", "-05-17")
-ABOUT_AGENTS = {"two_persons_decide", "refund_is_accounted_for", "transfer_counts_once", "debit_is_asked_once"}
-"""Laws of which a demo has no case: no agent decides or credits anything in it, and nobody pays by bank transfer."""
+ABOUT_AGENTS = {
+    *("two_persons_decide", "refund_is_accounted_for", "transfer_counts_once", "debit_is_asked_once"),
+    *("balance_is_used_once", "damage_is_of_who_had_the_car"),
+}
+"""Laws of which a demo has no case: no agent decides or credits, nobody pays by bank or in advance, no damage."""
 
 
 @dataclass(frozen=True)
