@@ -1,7 +1,8 @@
 """A made-up log of any size: what really happens to one member and one car, told again with other ids.
 
 The story comes from the real domain: eight trips with all that follows them in rental, fleet, members and billing, a
-parked one among them, an expired and a cancelled reservation, a credit note.
+parked one among them, an expired and a cancelled reservation, a credit note; then one that is made ahead of time, and a
+trip that is to be paid by direct debit.
 """
 
 import re
@@ -15,9 +16,11 @@ import asyncpg
 from adapters.postgres.event_store.mapper import StoredState, subject_of, to_event, to_stored
 from adapters.postgres.event_store.store import PostgresEventStore
 from domain.kernel.aggregate import DomainEvent
+from domain.kernel.calendar import Period
 from domain.rental.commands import CancelReservation, EndTrip, ParkTrip, ResumeTrip
 from tests.projections.following import credit
-from tests.support.people_and_cars import area, car, member, reserved, says, started
+from tests.support.debits import signed
+from tests.support.people_and_cars import area, car, member, reserved, says, scheduled, started
 from tests.support.world import World
 
 TRIPS = 8
@@ -75,7 +78,7 @@ class Told(NamedTuple):
 
 
 async def story() -> list[Told]:
-    """About 260 events; their ids are to be replaced before each use."""
+    """About 320 events; their ids are to be replaced before each use."""
     world = World()
     await area(world)
     begins = len(world.store.log)
@@ -94,6 +97,13 @@ async def story() -> list[Told]:
     await reserved(world, ada, mini)
     await world.advance(timedelta(hours=2))
     await world.do(CancelReservation(reservation_id=await reserved(world, ada, mini)))
+    await world.do(signed(ada, world))
+    trip = await started(world, ada, mini)
+    await world.advance(timedelta(minutes=20))
+    await says(world, mini, odometer_m=1_009_000 + TRIPS * 9_000)
+    await world.do(EndTrip(trip_id=trip))
+    begins_on = world.now() + timedelta(days=3)
+    await scheduled(world, ada, Period(begins=begins_on, ends=begins_on + timedelta(days=1)), mini)
     return [_told(recorded.event, recorded.metadata.model_dump_json()) for recorded in world.store.log[begins:]]
 
 
