@@ -72,11 +72,11 @@ class Debits:
         together = Money.total([_money(row) for row in found], entry.whole.currency)
         if entry.kind == "credit":
             if together != entry.whole:
-                return Settled("unmatched", why="debit.amount_differs")
+                return Settled("unmatched", why="amount_differs")
             return await self._each("collected", found, lambda row: _booked(row, entry, on))
         fee = entry.whole - together
         if entry.kind != "reversal" or fee.amount_minor < 0 or (fee and len(found) > 1):
-            return Settled("unmatched", why="debit.amount_differs")
+            return Settled("unmatched", why="amount_differs")
         return await self._each("returned", found, lambda row: _returned(row, entry, on, fee))
 
     async def refuse(self, refusal: Refusal) -> list[Settled]:
@@ -86,7 +86,7 @@ class Debits:
         found: Sequence[Row] = await self.order.system.fetch(_ANY_SELLER, service, debit_id) if debit_id else []
         found = found or await self._of_batches(refusal.batch_ids)
         if not found:
-            return [Settled("unmatched", why="debit.unknown")]
+            return [Settled("unmatched", why="no_such_debit")]
         return [
             await self._each(
                 "rejected", [row], lambda row: RejectDebit(debit_id=row["debit_id"], reason=refusal.reason)

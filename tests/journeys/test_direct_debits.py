@@ -129,7 +129,7 @@ async def test_a_batch_is_booked_in_one_sum_and_what_the_bank_refused_is_not_in_
 
     wrong = statement([Batch(f"{sum(amounts) / 100:.2f}", f"{message_id[:30]}FRST")])
     right = statement([Batch(f"{amounts[1] / 100:.2f}", f"{message_id[:30]}FRST")])
-    assert became(await told(csbe, city, tmp_path / "b1.xml", wrong)) == [("unmatched", "debit.amount_differs")]
+    assert became(await told(csbe, city, tmp_path / "b1.xml", wrong)) == [("unmatched", "amount_differs")]
     assert became(await told(csbe, city, tmp_path / "b2.xml", right)) == [("collected", "")]
     states = {one["number"]: one["state"] for one in (await city.get("/v1/debits", agent))["debits"]}
     assert states == {first["number"]: "rejected", second["number"]: "collected"}
@@ -148,7 +148,7 @@ async def test_a_whole_message_that_the_bank_refuses(
     unknown = (await told(csbe, city, tmp_path / "q.xml", refusal("A" * 32)))["refused"]
 
     assert [one["became"] for one in refused] == ["rejected"]
-    assert [(one["became"], one["why"]) for one in unknown] == [("unmatched", "debit.unknown")]
+    assert [(one["became"], one["why"]) for one in unknown] == [("unmatched", "no_such_debit")]
     [mandate] = (await city.get("/v1/mandates", member))["mandates"]
     revoke = f"/v1/mandates/{mandate['mandate_id']}/revoke"
     assert (await city.post(revoke, None, await city.member())).status_code == 404
