@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from domain.kernel.calendar import Entry, Period
 from domain.kernel.ids import ReservationId, VehicleId, ZoneId
+from domain.kernel.personal import Restricted
 from domain.kernel.values import Instant, Value
 from domain.rulebook.reservations import AheadLimits
 
@@ -22,7 +23,7 @@ class Wish(Value):
     vehicle_id: VehicleId | None = None
     model: str | None = Field(default=None, max_length=60)
     city_id: str | None = Field(default=None, max_length=60)
-    zone_id: ZoneId | None = None
+    zone_id: Restricted[ZoneId | None] = None
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:

@@ -125,6 +125,10 @@ PLACES = {
     "billing.charge.corrected": {"start_zones", "end_zones"},
     "rental.reservation.charge_due": {"start_zones", "end_zones"},
     "rental.trip.start_confirmed": {"position", "zones"},
+    "rental.scheduled_reservation.placed": {"zone_id"},
+    "rental.scheduled_reservation.charge_due": {"start_zones", "end_zones"},
+    "rental.trip.correction_proposed": {"start_zones", "end_zones"},
+    "rental.trip.corrected": {"start_zones", "end_zones"},
     "rental.trip.ended": {"position", "zones", "start_zones", "end_zones"},
 }
 LICENCE = {"members.member.licence_submitted": {"number", "country", "issued_on", "expires_on"}}

@@ -17,12 +17,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 async def a_car_is_reserved_ahead_of_time(world: World) -> None:
     ada, bob, x1 = await member(world), await member(world, "Bob"), await car(world)
 
-    async def promised(who: MemberId, days: float) -> ReservationId:
+    async def promised(who: MemberId, days: float, **asked: object) -> ReservationId:
         begins = world.now() + days * DAY
-        return await scheduled(world, who, Period(begins=begins, ends=begins + DAY), x1)
+        return await scheduled(world, who, Period(begins=begins, ends=begins + DAY), x1, **asked)
 
     charge_for_reservations(world)
-    cancelled_late = await promised(ada, 0.5)
+    cancelled_late = await promised(ada, 0.5, purpose="business", business_reference="cost centre 7")
     await world.do(CancelScheduledReservation(reservation_id=cancelled_late))
     await world.do(CancelScheduledReservation(reservation_id=await promised(ada, 2)))
     await promised(bob, 3)
