@@ -27,6 +27,7 @@ from domain.billing.balance import Balance
 from domain.billing.charge import Charge
 from domain.kernel.errors import NotFoundError, refuse_if
 from domain.kernel.ids import ChargeId, MemberId
+from domain.members.member import Member
 
 router = Router(prefix="/v1", tags=["billing"])
 
@@ -53,7 +54,10 @@ async def get_balance(member_id: UUID, by: Reader, system: InSystem, response: R
 
     Its ETag binds what is bought, given and cancelled to what was seen.
     """
-    balance = await _balance(own_or_any(by, member_id, SEES_ALL), by, system)
+    owner = own_or_any(by, member_id, SEES_ALL)
+    balance = await _balance(owner, by, system)
+    if balance is None:
+        await system.store.load(Member, owner, service=by.service)  # who has nothing yet is somebody
     tag(response, balance.version if balance else 0)
     return BalanceShown.of_balance(member_id, balance)
 

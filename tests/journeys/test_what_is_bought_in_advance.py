@@ -10,6 +10,7 @@ from domain.kernel.messages import Role
 from tests.journeys.test_money_in_doubt import codes, driven, invoices
 from tests.support.city import City
 from tests.support.installation import Installation
+from tests.support.places import SEATTLE
 from tests.support.rules import Texts, changed, in_each
 from tests.support.waiting import until
 
@@ -144,3 +145,14 @@ async def test_a_code_gives_a_credit_and_cannot_be_found_by_trying(city: City) -
     assert theirs.status_code == 404
     assert [answer.status_code for answer in tries] == [409] * 10 + [429]
     assert "Retry-After" in tries[-1].headers
+
+
+async def test_who_has_nothing_in_advance_is_told_so_and_nobody_of_another_service_is(city: City) -> None:
+    ada = await city.member()
+    path = f"/v1/members/{ada['X-Member']}/balance"
+
+    empty = await city.get(path, city.token(Role.AGENT))
+    elsewhere = await city.api.get(path, headers=city.token(Role.AGENT, service=SEATTLE.service))
+
+    assert empty["entries"] == []
+    assert elsewhere.status_code == 404
