@@ -1,14 +1,13 @@
 """The terms on which a payer has something of a product: what the list said when they got it."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from domain.kernel.money import Money
 from domain.kernel.values import Count, Seconds, Value
 from domain.rulebook.model import City
-from domain.rulebook.product import Holds, Product
+from domain.rulebook.product import Discount, Holds, Order, Product
 
 
 class Terms(Value):
@@ -19,11 +18,11 @@ class Terms(Value):
     holds: Holds
     seconds: Seconds | None
     """Of minutes, in each period."""
-    percent: Decimal | None
+    percent: Discount | None
     amount: Money | None
     option: str | None
     covers: tuple[str, ...] | None
-    order: int
+    order: Order
     price: Money | None
     """What each period costs."""
     valid_s: Seconds | None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from domain.kernel.values import Instant, Seconds, Value
+from domain.kernel.values import LAST, Instant, Seconds, Value
 
 
 class Period(Value):
@@ -44,8 +44,9 @@ class Entry(Value):
 
     @property
     def closed(self) -> Period:
-        """The period with its buffer."""
-        return Period(begins=self.period.begins, ends=self.period.ends + timedelta(seconds=self.buffer_s))
+        """The period with its buffer, as far as there is time for it."""
+        ends = self.period.ends + timedelta(seconds=self.buffer_s)
+        return Period(begins=self.period.begins, ends=min(ends, LAST))
 
     @property
     def led_from(self) -> datetime:

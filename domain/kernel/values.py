@@ -1,6 +1,6 @@
 """What commands and events are made of: values of a known shape, finite, bounded, so that any table can hold them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
@@ -10,6 +10,8 @@ from domain.kernel.strictness import strict_numbers
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+LAST = LATEST - timedelta(microseconds=1)
+"""The last instant that there is."""
 LONGEST_TEXT = 2_000
 """Of a text whose own type sets no limit."""
 

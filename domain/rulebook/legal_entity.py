@@ -1,5 +1,9 @@
 """Who sells: the company whose name stands on invoices."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from domain.rulebook.base import Rules
 
 
@@ -27,7 +31,7 @@ class LegalEntity(Rules):
 
     Each stands in it once, in braces. They begin at one in each year, so that only all four together name a document.
     """
-    number_digits: int = 6
+    number_digits: Annotated[int, Field(ge=1, le=12)] = 6
     """How many digits `sequence` has at least."""
     iban: str | None = None
     """Bank account that invoices may be paid to, where there is one (BT-84)."""

@@ -10,6 +10,10 @@ from domain.kernel.money import Money
 from domain.rulebook.base import Rules
 
 Holds = Literal["minutes", "discount", "credit", "option"]
+Discount = Annotated[Decimal, Field(gt=0, le=100)]
+"""In percent of what is paid without it."""
+Order = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+"""Of what a payer has, which is used first."""
 
 
 class Product(Rules):
@@ -25,7 +29,7 @@ class Product(Rules):
     """What whoever has it has."""
     minutes: Annotated[int, Field(gt=0)] | None = None
     """So many are used instead of being paid for; in each period anew where it renews."""
-    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    percent: Discount | None = None
     """So much less is paid."""
     amount: Money | None = None
     """A credit of so much; where none, whoever gives it says how much."""
@@ -49,7 +53,7 @@ class Product(Rules):
     """How long before the end of a period it must be cancelled, not to be bought for the next one."""
     reminder: timedelta | None = None
     """How long before its end whoever has something left is reminded."""
-    order: int = 0
+    order: Order = 0
     """The lowest is used first; of the same order, what ends first."""
 
 

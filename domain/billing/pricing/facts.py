@@ -1,7 +1,6 @@
 """The facts of a trip that a price depends on."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Literal, Self
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from domain.kernel.personal import Restricted
 from domain.kernel.units import Metres, Percent
 from domain.kernel.values import Count, Instant, Seconds, Value
 from domain.rulebook.conditions import Outcome
+from domain.rulebook.product import Discount
 
 
 class Span(Value):
@@ -36,7 +36,7 @@ class Benefit(Value):
     """as of this version."""
     seconds: Seconds | None = None
     """What is left of minutes."""
-    percent: Decimal | None = None
+    percent: Discount | None = None
     amount: Money | None = None
     """What is left of a credit."""
 

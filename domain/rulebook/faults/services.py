@@ -10,7 +10,6 @@ from domain.rulebook.shapes import Path
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,58}[a-z0-9])?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-MOST_DIGITS = 12
 _NUMBER_FIELDS = ["kind", "prefix", "sequence", "year"]
 _FIELD = re.compile(r"\{([a-z]+)\}")
 
@@ -67,8 +66,6 @@ def numbers_that_would_repeat(rulebook: Rulebook) -> Found:
         if sorted(_FIELD.findall(written)) != _NUMBER_FIELDS or set(_FIELD.sub("", written)) & set("{}"):
             reason = f"{written!r} must have {{prefix}}, {{kind}}, {{year}} and {{sequence}}, each once"
             yield Fault((*path, "number_format"), reason)
-        if not 1 <= entity.number_digits <= MOST_DIGITS:
-            yield Fault((*path, "number_digits"), f"it must be from 1 to {MOST_DIGITS}")
 
 
 @of_service

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.calendar import Calendar, Entry, Period
+from domain.kernel.values import LAST
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -77,3 +78,9 @@ def test_the_gaps_and_what_is_promised_cover_all_time(wanted: list[Entry], buffe
         assert gap.ends is not None
         offered = Entry(id=UUID(int=99), period=Period(begins=gap.begins, ends=gap.ends), buffer_s=buffer * 60)
         assert not calendar.in_the_way(offered)
+
+
+def test_no_buffer_is_longer_than_time_itself() -> None:
+    latest = Entry(id=UUID(int=1), period=Period(begins=NOON, ends=LAST), buffer_s=60)
+
+    assert latest.closed == latest.period

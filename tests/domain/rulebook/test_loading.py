@@ -343,11 +343,12 @@ def test_a_fee_may_be_sold_by_somebody_else_who_is_said_in_shared_or_there() -> 
     assert rulebook.cities[0].fees[0].seller.number_prefix == "TOLL-"  # type: ignore[union-attr]  # it has one
 
 
-def test_numbers_of_documents_have_digits() -> None:
-    bad = CITY.replace('number_prefix = "DE-"', 'number_prefix = "DE-"\nnumber_digits = 0')
+@pytest.mark.parametrize(("digits", "reason"), [(0, "greater than or equal to 1"), (13, "less than or equal to 12")])
+def test_numbers_of_documents_have_digits(digits: int, reason: str) -> None:
+    bad = CITY.replace('number_prefix = "DE-"', f'number_prefix = "DE-"\nnumber_digits = {digits}')
 
     assert told({"service.toml": SERVICE, "berlin.toml": bad}) == [
-        "berlin.toml: legal_entity.number_digits: it must be from 1 to 12"
+        f"berlin.toml: legal_entity.number_digits: it must be {reason}"
     ]
 
 

@@ -25,6 +25,7 @@ REFUSED = [
     (MINUTES + ", percent = 5", "percent: leave it out: it holds minutes"),
     (MINUTES + ", amount = 5", "amount: leave it out: it holds minutes"),
     (MINUTES.replace("10", "0"), "minutes: it must be greater than 0"),
+    (MINUTES + ", order = 1000001", "order: it must be less than or equal to 1000000"),
     (MINUTES.replace("price = 3", "price = 0"), "price: write more than nothing"),
     (MINUTES.replace('"time"', '"park"'), "covers[0]: no tariff of this city has an element or package 'park'"),
     (MINUTES.replace('"time"', '"km"'), "covers[0]: 'km' is not charged by the time"),
