@@ -24,9 +24,10 @@ with free as not materialized (
     where service = $3 and state = 'available' and online and latitude is not null
     and ($4::text is null or city_id = $4) and ($5::text is null or model = $5)
     and ($6::float8 is null or energy_percent >= $6)
-    and not exists (
-        select from read_v1.promised_periods as promised
-        where promised.vehicle_id = vehicles.vehicle_id and open and now() >= closed_from and now() < booked_until)
+    and (
+        select true from read_v1.promised_periods as promised
+        where promised.vehicle_id = vehicles.vehicle_id and open and now() >= closed_from and now() < booked_until
+        limit 1) is null
 ), nearest_by_degrees as (select away_m from free order by place <-> point($2, $1) limit $7)
 select vehicle_id, plate, make, model, propulsion, transmission, seats, full_range_m, image_url, plugged_in, city_id,
     latitude, longitude, position_at, energy_percent, energy_at, energy_low, state, online,
@@ -39,6 +40,8 @@ order by away_m, vehicle_id limit $7
 """
 """The free cars nearest to a point: $1 latitude, $2 longitude, $3 service; each of $4 city, $5 model and $6 energy
 (at least) may be null; $7 how many.
+
+Whether a car is promised is asked for each that is looked at, and not first of all that are.
 
 An index finds what is nearest in degrees. That order is wrong, as a degree of longitude is the shorter the further
 north, but it tells how far to look: no car beyond the farthest of those can be among the nearest in metres.

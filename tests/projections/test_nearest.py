@@ -26,6 +26,14 @@ select md5(n::text)::uuid, case n % 2 when 0 then 'drivenow-europe' else 'reachn
 from generate_series(1, 14000) n
 """
 
+_PROMISES = """
+insert into read_v1.promised_periods
+    (vehicle_id, reservation_id, booked_from, booked_until, closed_from, closed_until, open)
+select md5(n::text)::uuid, md5(n || '-' || day)::uuid, now() + day * interval '24 hours',
+    now() + day * interval '26 hours', now() + day * interval '22 hours', now() + day * interval '27 hours', true
+from generate_series(1, 14000) n, generate_series(1, 2) day
+"""
+
 
 class Parked(NamedTuple):
     """A car as the map knows it."""
@@ -117,7 +125,7 @@ def _fits(wish: Wish, car: Parked) -> bool:
 async def _park(pool: asyncpg.Pool, cars: list[Parked]) -> dict[UUID, Parked]:
     known = {uuid5(UUID(int=0), str(n)): car for n, car in enumerate(cars)}
     fleet = await live_schema(pool, "fleet")
-    await pool.execute(f"truncate {fleet}.vehicles")
+    await pool.execute(f"truncate {fleet}.vehicles, {fleet}.promised_periods")
     await pool.copy_records_to_table(
         "vehicles",
         schema_name=fleet,
@@ -156,7 +164,8 @@ async def test_among_fourteen_thousand_cars_an_index_finds_them(pool: asyncpg.Po
     fleet = await live_schema(pool, "fleet")
     await pool.execute(f"truncate {fleet}.vehicles")
     await pool.execute(_FLEET)
-    await pool.execute(f"analyze {fleet}.vehicles")
+    await pool.execute(_PROMISES)
+    await pool.execute(f"analyze {fleet}.vehicles, {fleet}.promised_periods")
 
     plan = "\n".join(r[0] for r in await pool.fetch(f"explain {NEAREST_FREE}", *Wish(*BERLIN)))
 
