@@ -34,6 +34,8 @@ IN_PARALLEL = ("-n", "3", "--dist", "loadfile")
 """Tests wait more than they work, so three keep two cores busy. Each process has a database and a broker of its own."""
 
 ON_SERVERS = ("tests/adapters", "tests/projections", "tests/api", "tests/journeys")
+OF_FILES = tuple(f"--ignore=tests/adapters/{room}" for room in ("bank", "books", "documents"))
+"""What only reads and writes files is the same on any server."""
 
 
 @nox.session
@@ -70,7 +72,7 @@ def servers(session: nox.Session) -> None:
     if not all(_listens(url) for url in given.values()):
         session.skip(f"no servers at {' and '.join(SERVERS)}, nor PostgreSQL and MQTT on this machine")
     _install(session, "test")
-    session.run("pytest", *(session.posargs or (*IN_PARALLEL, *ON_SERVERS)), env=given)
+    session.run("pytest", *(session.posargs or (*IN_PARALLEL, *ON_SERVERS, *OF_FILES)), env=given)
 
 
 @nox.session
