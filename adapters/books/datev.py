@@ -11,8 +11,9 @@ from typing import IO
 
 from adapters.books.chart import Chart
 from adapters.books.entry import Entries, Entry, major
-from adapters.books.written import written
+from adapters.files import written
 from domain.kernel.money import Currency
+from domain.kernel.months import months_later
 
 MOST = 99_999
 """Entries that DATEV takes in one file."""
@@ -50,7 +51,7 @@ async def write_batches(entries: Entries, chart: Chart, month: date, made_at: da
     following = await anext(entries, None)
     while following is not None:
         name = f"EXTF_Buchungsstapel_{chart.seller}_{month:%Y-%m}_{following.position}.{following.line}.csv"
-        with written(into / name, encoding="cp1252", errors="replace") as file:
+        with written(into / name, encoding="cp1252", errors="replace", newline="") as file:
             file.write(_header(chart, month, made_at))
             file.write(";".join(map(_text, COLUMNS)) + "\r\n")
             following = await _batch(following, entries, chart, file)
@@ -71,7 +72,7 @@ async def _batch(first: Entry, entries: AsyncIterator[Entry], chart: Chart, file
 
 
 def _header(chart: Chart, month: date, made_at: datetime) -> str:
-    until = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    until = months_later(month, 1) - timedelta(days=1)
     year = month.year if month.month >= chart.fiscal_year_begins else month.year - 1
     made = f"{made_at:%Y%m%d%H%M%S}{made_at.microsecond // 1000:03}"
     begins, name = f"{year}{chart.fiscal_year_begins:02}01", f"{chart.seller} {month:%Y-%m}"[:30]

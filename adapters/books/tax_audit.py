@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 from adapters.books.entry import major
-from adapters.books.written import written
+from adapters.files import written
 from domain.kernel.money import Currency
 
 DTD = "gdpdu-01-09-2004.dtd"
@@ -121,7 +121,7 @@ class Supplier(NamedTuple):
 async def write_table(table: AuditTable, rows: Rows, into: Path) -> int:
     """Its rows, after a line of headings. Returns how many there are."""
     count = 0
-    with written(into / f"{table.name}.csv") as file:
+    with written(into / f"{table.name}.csv", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, delimiter=";", quotechar='"', lineterminator="\r\n")
         lines.writerow([column.name for column in table.columns])
         async for row in rows:
@@ -142,7 +142,7 @@ def write_index(supplier: Supplier, first: date, last: date, into: Path, tables:
     for table in tables:
         _describe(ET.SubElement(media, "Table"), table, first, last)
     ET.indent(data)
-    with written(into / "index.xml") as file:
+    with written(into / "index.xml", encoding="utf-8", newline="") as file:
         file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE DataSet SYSTEM "{DTD}">\n')
         text = ET.tostring(data, encoding="unicode")
         file.write(text.replace("\r\n", "&#13;&#10;") + "\n")  # a reader makes one line feed of what is not escaped

@@ -1,25 +1,18 @@
 """Commands that write the books for accountants and tax auditors."""
 
 import shutil
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.terminal import AsJson, fail, run, show, with_system
+from api.cli.terminal import AsJson, a_month, fail, run, show, with_system
 from api.composition import Running
 from api.composition.books import DTD, Chart, Supplier, Written, write_datev, write_for_tax_audit
 from domain.rulebook.legal_entity import LegalEntity
 
 books_app = typer.Typer(help="Write the books for those who read them elsewhere.", no_args_is_help=True)
-
-
-def _month(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
-    except ValueError:
-        raise typer.BadParameter("write a month as 2026-11") from None
 
 
 Into = Annotated[
@@ -35,7 +28,7 @@ def _books() -> None:
 @books_app.command("datev")
 def datev(
     chart: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="What DATEV calls the accounts, in TOML.")],
-    month: Annotated[date, typer.Option(parser=_month, metavar="YYYY-MM", help="The month of the entries.")],
+    month: Annotated[date, typer.Option(parser=a_month, metavar="YYYY-MM", help="The month of the entries.")],
     to: Into,
     after: Annotated[
         int, typer.Option(min=0, help="Only what was recorded after this position: what an earlier file lacks.")

@@ -1,23 +1,16 @@
 """Commands about invoices."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
-from api.cli.terminal import AsJson, By, Reason, fail, run, service_meant, show, with_system
+from api.cli.terminal import AsJson, By, Reason, a_month, fail, run, service_meant, show, with_system
 from api.composition import Running
 from api.months import MonthRun, Run, told
 
 invoices_app = typer.Typer(help="Bill what waits for the end of its month.", no_args_is_help=True)
-
-
-def _month(text: str) -> str:
-    try:
-        return f"{datetime.strptime(text, '%Y-%m'):%Y-%m}"  # noqa: DTZ007 (a month has no zone)
-    except ValueError:
-        raise typer.BadParameter("write a month as 2026-11") from None
 
 
 @invoices_app.callback()
@@ -27,7 +20,7 @@ def _invoices() -> None:
 
 @invoices_app.command("run")
 def run_month(
-    month: Annotated[str, typer.Option(parser=_month, metavar="YYYY-MM", help="The last month to bill; it is over.")],
+    month: Annotated[date, typer.Option(parser=a_month, metavar="YYYY-MM", help="The last month to bill; it is over.")],
     reason: Reason,
     by: By,
     service: Annotated[str | None, typer.Option(help="Key of the service.")] = None,
@@ -37,7 +30,7 @@ def run_month(
 
     async def billed(running: Running) -> MonthRun:
         whose = service_meant(running.system, service)
-        return await Run(running.system, whose, month, by, reason).carry_out()
+        return await Run(running.system, whose, f"{month:%Y-%m}", by, reason).carry_out()
 
     done = run(with_system(billed))
     show(as_json, asdict(done), told(done))

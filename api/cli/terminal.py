@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -50,6 +51,14 @@ def parsed(adapter: TypeAdapter[T]) -> Callable[[str], T]:
             raise typer.BadParameter("; ".join(why for _, why in explained(error))) from error
 
     return parse
+
+
+def a_month(text: str) -> date:
+    """The first day of a month that an option names."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
+    except ValueError:
+        raise typer.BadParameter("write a month as 2026-11") from None
 
 
 def within(limits: TypeAdapter[str]) -> Callable[[str | None], str | None]:

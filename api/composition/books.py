@@ -10,6 +10,7 @@ from adapters.books.datev import write_batches
 from adapters.books.entry import Entry
 from adapters.books.tax_audit import CREDIT_NOTES, DTD, INVOICES, JOURNAL, Supplier, write_index, write_table
 from api.system import System
+from domain.kernel.months import months_later
 
 __all__ = ["DTD", "Chart", "Supplier", "Written", "write_datev", "write_for_tax_audit"]
 
@@ -36,7 +37,7 @@ class Written(NamedTuple):
 async def write_datev(system: System, chart: Chart, month: date, after: int, into: Path) -> Written:
     """A month's entries from events after a position. Raises `TimeoutError` when the books do not catch up."""
     position = await _up_to_date(system)
-    rows = _rows(system, _ENTRIES, chart.seller, month, _next(month), after, position)
+    rows = _rows(system, _ENTRIES, chart.seller, month, months_later(month, 1), after, position)
     entries = (Entry.of(row) async for row in rows)
     return Written(await write_batches(entries, chart, month, datetime.now(UTC), into), position)
 
@@ -65,7 +66,3 @@ async def _rows(system: System, query: str, *values: object) -> AsyncIterator[Ma
     async for extract in system.extract(query, *values):
         for row in extract.rows:
             yield row
-
-
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

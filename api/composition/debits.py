@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from adapters.bank.pain008 import Debtor, write
+from adapters.files import written
 from api.composition.runtime import Running
 from domain.billing.debit_batch import DebitBatch
 from domain.billing.mandate import Mandate
@@ -21,11 +22,9 @@ class BatchFile(NamedTuple):
     def save(self, folder: Path) -> Path:
         """Whole or not at all, for nobody else to read; the same batch again is the same file."""
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"{self.name}.part"
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(self.data)
-        return unfinished.rename(folder / self.name)
+        with written(folder / self.name, "wb", private=True) as file:
+            file.write(self.data)
+        return folder / self.name
 
 
 async def file_of_batch(running: Running, service: str, batch_id: UUID) -> BatchFile | None:

@@ -1,10 +1,11 @@
 """The terms on which a payer has something of a product: what the list said when they got it."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from domain.kernel.money import Money
+from domain.kernel.months import months_later
 from domain.kernel.values import Count, Seconds, Value
 from domain.rulebook.model import City
 from domain.rulebook.product import Discount, Holds, Order, Product
@@ -65,12 +66,4 @@ class Terms(Value):
         if self.months is None:
             return None
         local = starts_at.astimezone(ZoneInfo(self.timezone))
-        return datetime.combine(_later(local.date(), self.months * period), local.timetz())
-
-
-def _later(day: date, months: int) -> date:
-    """The same day of a later month, or its last."""
-    years, month = divmod(day.month - 1 + months, 12)
-    first = date(day.year + years, month + 1, 1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return first.replace(day=min(day.day, last.day))
+        return datetime.combine(months_later(local.date(), self.months * period), local.timetz())
