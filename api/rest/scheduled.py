@@ -28,12 +28,11 @@ from api.rest.schemas.scheduled import (
 from api.system import Row
 from domain.fleet.vehicle import Vehicle
 from domain.kernel.calendar import Period
-from domain.kernel.errors import RefusedError
 from domain.kernel.ids import ReservationId
 from domain.rental import scheduled_commands as commands
 from domain.rental.scheduled import ScheduledReservation
 from domain.rental.scheduled_plan import ScheduledState, Wish
-from domain.rental.scheduled_rules import not_offered
+from domain.rental.scheduled_rules import offered
 
 router = Router(prefix="/v1", tags=["rental"])
 
@@ -84,9 +83,7 @@ async def list_available_vehicles(
     ends = booked_until or begins + SHORT_TRIP
     if begins >= ends:
         raise Problem.invalid("booked_until", "give a time after booked_from")
-    ahead = system.rulebook(by.service).reservation.ahead
-    if ahead is None:
-        raise RefusedError(not_offered())
+    ahead = offered(system.rulebook(by.service).reservation.ahead)
     near = begins - ahead.closed_before <= now
     rows, after = await _FREE.page(
         system,
@@ -108,9 +105,7 @@ async def list_available_vehicles(
 async def get_vehicle_availability(vehicle_id: UUID, by: Anybody, system: InSystem) -> CarAvailability:
     """When a car can be reserved ahead of time: what is between its reservations, less their buffers."""
     found = await system.store.load(Vehicle, vehicle_id, service=by.service)
-    ahead = system.rulebook(by.service).reservation.ahead
-    if ahead is None:
-        raise RefusedError(not_offered())
+    ahead = offered(system.rulebook(by.service).reservation.ahead)
     gaps = found.bookings.gaps(system.clock.now(), ahead.buffer)
     free = tuple(FreeTime(available_from=gap.begins, available_until=gap.ends) for gap in gaps)
     return CarAvailability(vehicle_id=vehicle_id, free=free)

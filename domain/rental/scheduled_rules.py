@@ -3,15 +3,22 @@
 from datetime import datetime
 
 from domain.kernel.calendar import Period
-from domain.kernel.errors import Violation, refuse_if
+from domain.kernel.errors import RefusedError, Violation, refuse_if
 from domain.rental.scheduled_plan import Plan, ScheduledState
 from domain.rulebook.reservations import AheadLimits
 
 
-def not_offered() -> Violation:
+def _not_offered() -> Violation:
     """A service without rules for it has no reservations ahead of time."""
     detail = "this service has no reservations ahead of time: reserve a car when you need it"
     return Violation(code="reservation.not_offered_ahead", detail=detail)
+
+
+def offered(ahead: AheadLimits | None) -> AheadLimits:
+    """The rules of reservations ahead of time. Refused where there are none."""
+    if ahead is None:
+        raise RefusedError(_not_offered())
+    return ahead
 
 
 def unfit_period(period: Period, ahead: AheadLimits, at: datetime) -> list[Violation]:

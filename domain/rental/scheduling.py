@@ -15,7 +15,7 @@ from domain.rental import start
 from domain.rental.quotes import quote_for
 from domain.rental.scheduled import ScheduledReservation
 from domain.rental.scheduled_plan import Plan, Wish, entry
-from domain.rental.scheduled_rules import not_offered, unfit_period
+from domain.rental.scheduled_rules import offered, unfit_period
 from domain.rental.trip import Trip
 from domain.rulebook.reservations import AheadLimits
 from domain.unit_of_work import UnitOfWork
@@ -90,10 +90,7 @@ def leave_car(id: ReservationId, vehicle: Vehicle, member: Member, at: datetime)
 
 def limits(work: UnitOfWork) -> AheadLimits:
     """The rules of reservations ahead of time. Refused where there are none."""
-    ahead = work.rulebook.reservation.ahead
-    if ahead is None:
-        raise RefusedError(not_offered())
-    return ahead
+    return offered(work.rulebook.reservation.ahead)
 
 
 def eligible(member: Member, work: UnitOfWork, until: datetime) -> list[Violation]:

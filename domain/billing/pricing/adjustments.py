@@ -9,6 +9,7 @@ from itertools import accumulate, compress
 from typing import Any
 
 from domain.billing.pricing.caps import cap, ladder
+from domain.billing.pricing.entering import at_start
 from domain.billing.pricing.metered import Once
 from domain.billing.pricing.parts import Entry, Floor, Layer, Part, Sheet, rounded
 from domain.rulebook.adjustments import Cap, Credit, LadderCap, MinimumFare, Percentage, PercentageFee, Rounding
@@ -36,10 +37,20 @@ def _percentage(element: Percentage, sheet: Sheet) -> None:
     base = sum(_base(part, inside) for part in parts)
     shares = _spread(_change(element, base, sheet.exponent), parts, inside)
     if shares:
-        limits = {"not_below": element.not_below, "at_most": element.at_most}
-        used = {"before": sheet.major(base)} | {name: str(v) for name, v in limits.items() if v is not None}
-        unit_amount = Decimal(base).scaleb(-sheet.exponent - 2)
-        sheet.entries.append(Entry(element.id, element.description, shares, element.percent, "%", unit_amount, used))
+        _enter_percent(element, shares, base, {"not_below": element.not_below, "at_most": element.at_most}, sheet)
+
+
+def _enter_percent(
+    element: Percentage | PercentageFee,
+    shares: dict[str, int],
+    base: int,
+    limits: dict[str, Decimal | None],
+    sheet: Sheet,
+) -> None:
+    """So many percent of a base, and within which limits."""
+    used = {"before": sheet.major(base)} | {name: str(v) for name, v in limits.items() if v is not None}
+    unit_amount = Decimal(base).scaleb(-sheet.exponent - 2)
+    sheet.entries.append(Entry(element.id, element.description, shares, element.percent, "%", unit_amount, used))
 
 
 def _change(element: Percentage, base: int, exponent: int) -> Fraction:
@@ -73,15 +84,8 @@ def _percentage_fee(element: PercentageFee, sheet: Sheet) -> None:
         minor = max(minor, sheet.minor(element.at_least))
     if element.at_most is not None:
         minor = min(minor, sheet.minor(element.at_most))
-    cells = [0] * sheet.course.cells
-    cells[sheet.course.first] = minor
-    sheet.parts[element.id] = Part(element.id, cells, Once(minor))
     limits = {"at_least": element.at_least, "at_most": element.at_most}
-    used = {"before": sheet.major(base)} | {name: str(v) for name, v in limits.items() if v is not None}
-    unit_amount = Decimal(base).scaleb(-sheet.exponent - 2)
-    sheet.entries.append(
-        Entry(element.id, element.description, {element.id: minor}, element.percent, "%", unit_amount, used)
-    )
+    _enter_percent(element, at_start(element.id, minor, sheet), base, limits, sheet)
 
 
 def _credit(element: Credit, sheet: Sheet) -> None:

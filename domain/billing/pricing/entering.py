@@ -50,12 +50,16 @@ def once(
     element: FlatFee | ZoneFee | AgreedAmount | LateFee | Package, amount: Decimal, sheet: Sheet, facts: dict[str, str]
 ) -> None:
     """One amount, at the start of the trip."""
-    minor, course = sheet.minor(amount), sheet.course
-    cells = [0] * course.cells
-    cells[course.first] = minor
-    sheet.parts[element.id] = Part(element.id, cells, Once(minor))
-    shares = {element.id: minor}
+    shares = at_start(element.id, sheet.minor(amount), sheet)
     sheet.entries.append(Entry(element.id, element.description, shares, unit_amount=amount, facts=facts))
+
+
+def at_start(id: str, minor: int, sheet: Sheet) -> dict[str, int]:
+    """All of it falls there. Returns what an entry has of it."""
+    cells = [0] * sheet.course.cells
+    cells[sheet.course.first] = minor
+    sheet.parts[id] = Part(id, cells, Once(minor))
+    return {id: minor}
 
 
 def unit_of_time(interval_s: int) -> str:
